@@ -1,0 +1,79 @@
+package diffsvc.audio;
+
+import java.util.Arrays;
+
+/**
+ * Sound with the rate that belongs to it.
+ *
+ * @param channels one array of samples a channel, all of one length, in [-1, 1] unless the file itself goes beyond
+ * @param sampleRateHz samples a second
+ */
+public record Wave(float[][] channels, int sampleRateHz) {
+    /** Checks that there is a channel, that all are of one length, and that the rate is above zero. */
+    public Wave {
+        if (channels.length == 0 || sampleRateHz <= 0) {
+            throw new IllegalArgumentException("a wave needs a channel and a rate above 0, got " + channels.length + " and " + sampleRateHz);
+        }
+        for (float[] c : channels) {
+            if (c.length != channels[0].length) {
+                throw new IllegalArgumentException("channels of " + channels[0].length + " and " + c.length + " samples in one wave");
+            }
+        }
+    }
+
+    /** A wave of one channel. */
+    public static Wave mono(float[] samples, int sampleRateHz) {
+        return new Wave(new float[][] {samples}, sampleRateHz);
+    }
+
+    /** Samples a channel. */
+    public int samples() {
+        return channels[0].length;
+    }
+
+    public double seconds() {
+        return samples() / (double) sampleRateHz;
+    }
+
+    /** The first channel, as the Python project's 44.1 kHz mel front end takes it. */
+    public float[] first() {
+        return channels[0];
+    }
+
+    /** The mean of the channels, as the content encoder takes it. */
+    public float[] mean() {
+        if (channels.length == 1) {
+            return channels[0];
+        }
+        float[] mean = new float[samples()];
+        for (int i = 0; i < mean.length; i++) {
+            float sum = 0;
+            for (float[] c : channels) {
+                sum += c[i];
+            }
+            mean[i] = sum / channels.length;
+        }
+        return mean;
+    }
+
+    /** Largest magnitude over all channels; 0 for an empty wave. */
+    public float peak() {
+        float peak = 0;
+        for (float[] c : channels) {
+            for (float v : c) {
+                peak = Math.max(peak, Math.abs(v));
+            }
+        }
+        return peak;
+    }
+
+    /** The part from {@code start} to {@code end} seconds, cut to what there is. */
+    public Wave slice(double start, double end) {
+        int a = (int) Math.max(0, Math.round(start * sampleRateHz)), b = (int) Math.min(samples(), Math.round(end * sampleRateHz));
+        return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, Math.min(a, b), b)).toArray(float[][]::new), sampleRateHz);
+    }
+
+    @Override public String toString() {
+        return String.format("Wave[%d x %d samples, %d Hz, %.2f s, peak %.3f]", channels.length, samples(), sampleRateHz, seconds(), peak());
+    }
+}

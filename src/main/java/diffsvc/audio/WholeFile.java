@@ -1,0 +1,59 @@
+package diffsvc.audio;
+
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Writes a file whole or not at all: to a temporary name beside the target, synced, renamed. The temporary file goes when the writing
+ * fails, and at the end of the process when that is interrupted (Ctrl-C).
+ */
+public final class WholeFile {
+    /** What fills the temporary file. */
+    @FunctionalInterface public interface Filler {
+        void fill(Path temporary) throws IOException;
+    }
+
+    private WholeFile() {}
+
+    /**
+     * Fills a temporary file and renames it to {@code target}, folders made as needed.
+     *
+     * @throws Problem when the folder cannot be written or the disk is full
+     */
+    public static Path write(String stage, Path target, Filler filler) {
+        Path temporary = null;
+        try {
+            Path folder = target.toAbsolutePath().getParent();
+            Files.createDirectories(folder);
+            String name = target.getFileName().toString();
+            int dot = name.lastIndexOf('.');
+            // the ending stays: an encoder may choose its format by it
+            temporary = folder.resolve("." + (dot > 0 ? name.substring(0, dot) : name) + "." + Long.toHexString(System.nanoTime()) + ".part"
+                    + (dot > 0 ? name.substring(dot) : ""));
+            Files.createFile(temporary);                               // with the permissions other files get, unlike createTempFile
+            temporary.toFile().deleteOnExit();
+            filler.fill(temporary);
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            return target;
+        } catch (IOException e) {
+            throw Problem.in(stage, target, "a file that can be written", e.getClass().getSimpleName() + " " + e.getMessage(),
+                    "check the folder's permissions and the free disk space");
+        } finally {
+            if (temporary != null) {
+                try {
+                    Files.deleteIfExists(temporary);
+                } catch (IOException e) {
+                    // deleteOnExit tries once more
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package diffsvc.checkpoint;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.check.Problem;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.HparamsYaml;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Where a voice's files lie. Trained files are looked for in models/[project], then models/[model name] (embedding_model, wavenet_model), then
+ * models itself; frozen ones in models/[project], models/frozen, models/[model name], models. The first folder that has one wins; two in
+ * one folder are an error that names both.
+ *
+ * @param root the models folder
+ */
+public record ModelFiles(Path root) {
+    private static final String STAGE = "models";
+
+    /** A trained pair and what it was trained with. */
+    public record Pair(Hparams hparams, Path embedding, Path wavenet) {}
+
+    public static ModelFiles in(Path root) {
+        return new ModelFiles(root);
+    }
+
+    /** The pair of a project: its hparams.yaml tells the training steps, and with them the names. */
+    public Pair project(String project) {
+        Path folder = root.resolve(project);
+        Path yaml = first("the project " + project + "'s hparams.yaml", List.of(folder, root), "hparams.yaml");
+        Hparams hparams = HparamsYaml.read(yaml);
+        if (yaml.getParent().equals(root) && !hparams.project().equals(project)) {
+            throw Problem.in(STAGE, folder, "a project of that name", "none (models/ holds: " + String.join(", ", projects()) + ")", "correct --project");
+        }
+        return new Pair(hparams, trained(project, "embedding_model", hparams.steps()), trained(project, "wavenet_model", hparams.steps()));
+    }
+
+    /** Names of the folders that hold an hparams.yaml. */
+    public List<String> projects() {
+        try (Stream<Path> list = Files.list(root)) {
+            return list.filter(p -> Files.exists(p.resolve("hparams.yaml"))).map(p -> p.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    private Path trained(String project, String model, long steps) {
+        String name = model + "_steps_" + steps + ".pt";
+        for (Path folder : List.of(root.resolve(project), root.resolve(model), root)) {
+            List<Path> here = matching(folder, model + "_steps_", ".pt");
+            if (Files.isRegularFile(folder.resolve(name))) {
+                return folder.resolve(name);
+            }
+            if (steps == 0 && here.size() > 1) {
+                throw Problem.in(STAGE, folder, "one " + model, here.get(0).getFileName() + " and " + here.get(1).getFileName(),
+                        "say which with steps: N in hparams.yaml");
+            }
+            if (steps == 0 && here.size() == 1) {
+                return here.get(0);
+            }
+        }
+        throw Problem.in(STAGE, root.resolve(project), "the file " + name, "none in models/" + project + ", models/" + model + " and models",
+                "train the voice, or put the file there");
+    }
+
+    /** The content encoder a voice was trained with; a wrong SHA-256 is refused. */
+    public HubertSoft encoder(NDManager manager, Hparams hparams) {
+        return HubertSoft.load(manager, frozen(hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder"), hparams.hubert().heads());
+    }
+
+    /** The path of a frozen model's file, its hash checked. */
+    public Path frozen(String project, String file, String sha256, String what) {
+        String stem = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
+        Path given = Path.of(file);
+        Path found = given.isAbsolute() ? given : first("the " + what + " " + file, List.of(root.resolve(project), root.resolve("frozen"), root.resolve(stem), root), file);
+        if (!sha256.isEmpty() && !sha256(found).equals(sha256)) {
+            throw Problem.in(STAGE, found, "the " + what + " with SHA-256 " + sha256, sha256(found), "the voice was trained with another file: put that one there");
+        }
+        return found;
+    }
+
+    private Path first(String what, List<Path> folders, String file) {
+        for (Path folder : folders) {
+            if (Files.isRegularFile(folder.resolve(file))) {
+                return folder.resolve(file);
+            }
+        }
+        List<String> tried = new ArrayList<>();
+        folders.forEach(f -> tried.add(f.equals(root) ? "models" : "models/" + f.getFileName()));
+        throw Problem.in(STAGE, folders.get(0), what, "none in " + String.join(", ", tried) + (projects().isEmpty() ? "" : " (projects here: " + String.join(", ", projects()) + ")"),
+                "check the name, or put the file there");
+    }
+
+    private static List<Path> matching(Path folder, String start, String end) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> list = Files.list(folder)) {
+            return list.filter(p -> p.getFileName().toString().startsWith(start) && p.getFileName().toString().endsWith(end)).sorted().toList();
+        } catch (IOException e) {
+            throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
+        }
+    }
+
+    /** SHA-256 of a file, hexadecimal. */
+    public static String sha256(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            try (DigestInputStream all = new DigestInputStream(in, digest)) {
+                all.transferTo(java.io.OutputStream.nullOutputStream());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            throw Problem.in(STAGE, file, "a readable file", e.getClass().getSimpleName(), "check its permissions");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package diffsvc.checkpoint;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
+import diffsvc.random.Noise;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The parameters of one network under their checkpoint names. A network gives its table of names and shapes; loading compares all keys and
+ * shapes and reports every difference together before it copies any.
+ */
+public final class Weights implements AutoCloseable {
+    private final NDManager manager;
+    private final Map<String, NDArray> arrays = new LinkedHashMap<>();
+
+    private Weights(NDManager manager) {
+        this.manager = manager;
+    }
+
+    /** Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover are differences too. */
+    public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, String... ignored) {
+        List<String> differences = new ArrayList<>();
+        table.forEach((name, shape) -> {
+            TorchTensor t = from.tensors().get(name);
+            if (t == null) {
+                differences.add(name + " " + shape + " is missing");
+            } else if (!new Shape(t.shape()).equals(shape)) {
+                differences.add(name + " is " + new Shape(t.shape()) + " instead of " + shape);
+            }
+        });
+        for (String name : from.tensors().keySet()) {
+            boolean known = table.containsKey(name);
+            for (String prefix : ignored) {
+                known |= name.startsWith(prefix);
+            }
+            if (!known) {
+                differences.add(name + " " + new Shape(from.tensors().get(name).shape()) + " is not part of it");
+            }
+        }
+        if (!differences.isEmpty()) {
+            int shown = Math.min(12, differences.size());
+            throw Problem.in("checkpoint", from.file(), "the tensors of " + network, differences.size() + " differences: "
+                    + String.join("; ", differences.subList(0, shown)) + (differences.size() > shown ? "; ..." : ""),
+                    "config and checkpoint are one pair: use the hparams that came with this file");
+        }
+        Weights weights = new Weights(parent.newSubManager());
+        table.keySet().forEach(name -> weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
+        return weights;
+    }
+
+    /**
+     * Random weights: normal with variance 2 / fan-in for convolutions (He et al., arXiv:1502.01852) and 1 / (3 fan-in) for matrices (PyTorch's
+     * default), 1 for the weights of norms, 0 for biases. One seed gives one network, name by name.
+     */
+    public static Weights random(NDManager parent, Map<String, Shape> table, long seed) {
+        Weights weights = new Weights(parent.newSubManager());
+        int index = 0;
+        for (Map.Entry<String, Shape> e : table.entrySet()) {
+            Shape shape = e.getValue();
+            NDArray array;
+            if (shape.dimension() >= 2) {
+                long fanIn = shape.size() / shape.get(0);
+                array = Noise.of(weights.manager, seed, "weights", index++).normal(shape).mul((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
+            } else {
+                array = e.getKey().contains("norm") && e.getKey().endsWith("weight") ? weights.manager.ones(shape) : weights.manager.zeros(shape);
+            }
+            weights.arrays.put(e.getKey(), array);
+        }
+        return weights;
+    }
+
+    /** The tensor of a name. */
+    public NDArray get(String name) {
+        NDArray array = arrays.get(name);
+        if (array == null) {
+            throw new IllegalArgumentException("no weight named " + name);
+        }
+        return array;
+    }
+
+    /** All, in the table's order. */
+    public Map<String, NDArray> all() {
+        return java.util.Collections.unmodifiableMap(arrays);
+    }
+
+    /** Copies of the weights as a file takes them. */
+    public Map<String, TorchTensor> toTensors(String prefix) {
+        Map<String, TorchTensor> tensors = new LinkedHashMap<>();
+        arrays.forEach((k, v) -> tensors.put(prefix + k, TorchTensor.of(v)));
+        return tensors;
+    }
+
+    /** Copies values into the tensor of a name, in C order. */
+    public void fill(String name, float[] values) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray raw = get(name).stopGradient();
+            raw.attach(scratch);
+            raw.muli(0f).addi(scratch.create(values, raw.getShape()));
+        }
+    }
+
+    public long parameters() {
+        return arrays.values().stream().mapToLong(NDArray::size).sum();
+    }
+
+    public NDManager manager() {
+        return manager;
+    }
+
+    @Override public void close() {
+        manager.close();
+    }
+}

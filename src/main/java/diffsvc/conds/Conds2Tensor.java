@@ -1,0 +1,147 @@
+package diffsvc.conds;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Axes;
+import diffsvc.check.Problem;
+import diffsvc.conds.praat.F0Track;
+import diffsvc.hparams.Hparams;
+
+/** Brings units and melody to the mel's clock, as the embedding model wants them. Opens no file. */
+public final class Conds2Tensor {
+    /**
+     * What the embedding model takes.
+     *
+     * @param units [1, P, H]
+     * @param mel2ph [1, T] int64, which unit each mel frame belongs to: 1-based, 0 = padding
+     * @param f0 [1, T] log2 Hz, interpolated through unvoiced frames
+     * @param energy [1, T]
+     */
+    public record Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy) {
+        public Conds {
+            Axes.of("conds").require("units", units, "B P H").require("mel2ph", mel2ph, "B T").require("f0", f0, "B T").require("energy", energy, "B T");
+        }
+
+        /** Mel frames, T. */
+        public long frames() {
+            return mel2ph.getShape().get(1);
+        }
+    }
+
+    private final Hparams.Pitch pitch;
+    private final boolean pythonQuirks;
+
+    public Conds2Tensor(Hparams.Pitch pitch, Hparams.Quirks quirks) {
+        this.pitch = pitch;
+        this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;
+    }
+
+    /**
+     * Aligns units [1, P, H] and a melody of T frames; {@code mel} [T, M] only gives the energy. The arrays belong to {@code manager}.
+     *
+     * @throws Problem when melody and mel differ in frames
+     */
+    public Conds align(NDManager manager, NDArray units, F0Track melody, NDArray mel) {
+        int frames = melody.frames();
+        if (mel.getShape().get(0) != frames) {
+            throw Problem.in("conds", "as many F0 frames as mel frames", frames + " and " + mel.getShape().get(0), "follow the F0 with the mel's frame count");
+        }
+        NDArray mel2ph = manager.create(mel2ph(frames, (int) units.getShape().get(1)), new Shape(1, frames));
+        NDArray f0 = manager.create(normInterp(melody.f0Hz()), new Shape(1, frames));
+        NDArray own = units.duplicate();
+        own.attach(manager);
+        return new Conds(own, mel2ph, f0, energy(manager, mel));
+    }
+
+    /**
+     * Which unit (1-based) each of T mel frames takes: unit i ends at frame int(i r + r + 0.5), inclusive, r = T / P; the next starts one
+     * later, so the first has one frame more (the reference's order of operations).
+     */
+    public static long[] mel2ph(int frames, int units) {
+        if (units < 1 || frames < 0) {
+            throw Problem.in("conds", "at least one unit", units + " units for " + frames + " mel frames", "give a longer sound");
+        }
+        long[] mel2ph = new long[frames];
+        double r = frames / (double) units;
+        int start = 0;
+        for (int i = 0; i < units; i++) {
+            int end = (int) (i * r + r + 0.5);
+            for (int t = start; t <= end && t < frames; t++) {
+                mel2ph[t] = i + 1;
+            }
+            start = end + 1;
+        }
+        return mel2ph;
+    }
+
+    /** log2 Hz [T]; unvoiced gaps are filled on a line in log2, ends held, all unvoiced gives 0 (that is 1 Hz). */
+    public static float[] normInterp(float[] f0Hz) {
+        double[] exact = new double[f0Hz.length];
+        for (int t = 0; t < exact.length; t++) {
+            exact[t] = f0Hz[t];
+        }
+        return normInterp(exact);
+    }
+
+    /** The same from double precision. */
+    public static float[] normInterp(double[] f0Hz) {
+        float[] log = new float[f0Hz.length];
+        int before = -1;
+        for (int t = 0; t < log.length; t++) {
+            if (f0Hz[t] > 0) {
+                double here = log2(f0Hz[t]);
+                log[t] = (float) here;
+                for (int g = before + 1; g < t; g++) {
+                    log[g] = (float) (before < 0 ? here : log2(f0Hz[before]) + (here - log2(f0Hz[before])) * (g - before) / (t - before));
+                }
+                before = t;
+            }
+        }
+        for (int g = before + 1; before >= 0 && g < log.length; g++) {
+            log[g] = log[before];
+        }
+        return log;
+    }
+
+    /**
+     * A key shift in semitones on log2 F0 [B, T]. Above f0_max the Python project writes 0, which is 1 Hz (quirk 6); fixed: held at f0_max.
+     */
+    public NDArray shift(NDArray f0, double semitones) {
+        NDArray shifted = f0.add((float) (semitones / 12));
+        double top = log2(pitch.f0MaxHz());
+        NDArray over = shifted.gt((float) top).toType(shifted.getDataType(), false);
+        return shifted.mul(over.neg().add(1)).add(pythonQuirks ? over.mul(0) : over.mul((float) top));
+    }
+
+    /** Coarse pitch 1 .. bins - 1 of Hz on arrays: half to even, as NumPy rounds. The embedding has its own, on tensors. */
+    public static int[] coarse(double[] f0Hz, Hparams.Pitch pitch) {
+        double low = mel(pitch.f0MinHz()), high = mel(pitch.f0MaxHz());
+        int[] ids = new int[f0Hz.length];
+        for (int t = 0; t < ids.length; t++) {
+            double m = mel(f0Hz[t]);
+            double scaled = m > 0 ? (m - low) * (pitch.f0Bins() - 2) / (high - low) + 1 : m;
+            ids[t] = (int) Math.rint(Math.min(pitch.f0Bins() - 1, Math.max(1, scaled)));
+        }
+        return ids;
+    }
+
+    /** sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10 (quirk 5). */
+    private NDArray energy(NDManager manager, NDArray mel) {
+        try (NDManager scratch = manager.newSubManager()) {
+            scratch.tempAttachAll(mel);
+            NDArray linear = pythonQuirks ? mel.exp() : mel.mul((float) Math.log(10)).exp();
+            NDArray energy = linear.square().sum(new int[] {1}).sqrt().expandDims(0);
+            energy.attach(manager);
+            return energy;
+        }
+    }
+
+    private static double mel(double hz) {
+        return 1127 * Math.log(1 + hz / 700);
+    }
+
+    private static double log2(double x) {
+        return Math.log(x) / Math.log(2);
+    }
+}

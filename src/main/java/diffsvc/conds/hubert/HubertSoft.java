@@ -1,0 +1,256 @@
+package diffsvc.conds.hubert;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.LayerNorm;
+import diffsvc.audio.Resampler;
+import diffsvc.audio.Wave;
+import diffsvc.check.Axes;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.Weights;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/**
+ * What is sung, without who sings it: 16 kHz wave to soft units, one each 20 ms (van Niekerk et al., arXiv:2111.02392, fig. 1b; the network of
+ * arXiv:2106.07447). Sizes come from the checkpoint's shapes; only the number of attention heads does not show there.
+ *
+ * <p>wave [B, 1, N] - seven convolutions - [B, C, P] - projection - [B, P, D] - positional convolution, transformer - [B, P, D] - units [B, P, H]
+ */
+public final class HubertSoft implements AutoCloseable {
+    /** Rate the network hears at, Hz. */
+    public static final int RATE_HZ = 16000;
+    private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2}, STRIDES = {5, 2, 2, 2, 2, 2, 2};
+    private static final int PAD = 40, WINDOW = 400, HOP = 320, POSITION_KERNEL = 128, POSITION_GROUPS = 16, CHANNELS_PER_HEAD = 64;
+    private static final float EPS = 1e-5f, TEMPERATURE = 0.1f;
+
+    /**
+     * Widths of the network.
+     *
+     * @param conv C, channels of the convolutions
+     * @param dim D, width of the transformer
+     * @param heads attention heads
+     * @param feedForward width inside a layer
+     * @param units H, width of a unit
+     * @param labels rows of the label embedding: the sounds the units were trained to name
+     */
+    public record Sizes(int conv, int dim, int layers, int heads, int feedForward, int units, int labels) {
+        /** Read off a checkpoint; {@code heads} 0 means one a 64 channels. */
+        public static Sizes of(StateDict file, int heads) {
+            int dim = file.size("feature_projection.projection.weight", 0), h = heads == 0 ? Math.max(1, dim / CHANNELS_PER_HEAD) : heads;
+            if (dim % h != 0) {
+                throw Problem.in("hubert", file.file(), "a number of heads that divides " + dim, String.valueOf(h), "correct hubert.heads");
+            }
+            return new Sizes(file.size("feature_extractor.conv0.weight", 0), dim, file.layers("encoder.layers."), h,
+                    file.size("encoder.layers.0.linear1.weight", 0), file.size("proj.weight", 0), file.size("label_embedding.weight", 0));
+        }
+    }
+
+    /** Units [B, P, H]; they belong to the manager the wave came from. */
+    public record Units(NDArray units) {
+        public Units {
+            Axes.of("hubert").require("units", units, "B P H");
+        }
+    }
+
+    private final Sizes sizes;
+    private final Weights weights;
+
+    private HubertSoft(Sizes sizes, Weights weights) {
+        this.sizes = sizes;
+        this.weights = weights;
+    }
+
+    /** Opens a checkpoint: a flat state dict, one with "module." before each name, or one nested under "hubert". */
+    public static HubertSoft load(NDManager manager, Path file, int heads) {
+        StateDict state = StateDict.read(file);
+        Sizes sizes = Sizes.of(state, heads);
+        return new HubertSoft(sizes, Weights.load(manager, "HuBERT-soft", table(sizes), state));
+    }
+
+    /** A network of random weights, to learn its shapes or to train it. */
+    public static HubertSoft random(NDManager manager, Sizes sizes, long seed) {
+        return new HubertSoft(sizes, Weights.random(manager, table(sizes), seed));
+    }
+
+    /** Checkpoint names and shapes, in the order of the published file. */
+    public static Map<String, Shape> table(Sizes s) {
+        Map<String, Shape> t = new LinkedHashMap<>();
+        t.put("masked_spec_embed", new Shape(s.dim));
+        for (int i = 0; i < KERNELS.length; i++) {
+            t.put("feature_extractor.conv" + i + ".weight", new Shape(s.conv, i == 0 ? 1 : s.conv, KERNELS[i]));
+            if (i == 0) {
+                t.put("feature_extractor.norm0.weight", new Shape(s.conv));
+                t.put("feature_extractor.norm0.bias", new Shape(s.conv));
+            }
+        }
+        t.put("feature_projection.norm.weight", new Shape(s.conv));
+        t.put("feature_projection.norm.bias", new Shape(s.conv));
+        linear(t, "feature_projection.projection", s.conv, s.dim);
+        t.put("positional_embedding.conv.bias", new Shape(s.dim));
+        t.put("positional_embedding.conv.weight_g", new Shape(1, 1, POSITION_KERNEL));
+        t.put("positional_embedding.conv.weight_v", new Shape(s.dim, s.dim / POSITION_GROUPS, POSITION_KERNEL));
+        norm(t, "norm", s.dim);
+        for (int i = 0; i < s.layers; i++) {
+            String layer = "encoder.layers." + i + ".";
+            t.put(layer + "self_attn.in_proj_weight", new Shape(3L * s.dim, s.dim));
+            t.put(layer + "self_attn.in_proj_bias", new Shape(3L * s.dim));
+            linear(t, layer + "self_attn.out_proj", s.dim, s.dim);
+            linear(t, layer + "linear1", s.dim, s.feedForward);
+            linear(t, layer + "linear2", s.feedForward, s.dim);
+            norm(t, layer + "norm1", s.dim);
+            norm(t, layer + "norm2", s.dim);
+        }
+        linear(t, "proj", s.dim, s.units);
+        t.put("label_embedding.weight", new Shape(s.labels, s.units));
+        return t;
+    }
+
+    private static void linear(Map<String, Shape> t, String name, int in, int out) {
+        t.put(name + ".weight", new Shape(out, in));
+        t.put(name + ".bias", new Shape(out));
+    }
+
+    private static void norm(Map<String, Shape> t, String name, int width) {
+        t.put(name + ".weight", new Shape(width));
+        t.put(name + ".bias", new Shape(width));
+    }
+
+    /** Units of N samples at 16 kHz: floor((N + 80 - 400) / 320) + 1. */
+    public static int frames(int samples) {
+        return Math.floorDiv(samples + 2 * PAD - WINDOW, HOP) + 1;
+    }
+
+    public Sizes sizes() {
+        return sizes;
+    }
+
+    public Weights weights() {
+        return weights;
+    }
+
+    /** The wave as the network hears it: mean of the channels, 16 kHz, [1, 1, N]. */
+    public static NDArray listen(NDManager manager, Wave wave) {
+        float[] x = Resampler.resampleIfNeeded(wave.mean(), wave.sampleRateHz(), RATE_HZ);
+        return manager.create(x, new Shape(1, 1, x.length));
+    }
+
+    /**
+     * Units of a wave [B, 1, N].
+     *
+     * @throws Problem when the wave is shorter than one window of 320 samples
+     */
+    public Units extract(NDArray wave) {
+        try (NDManager scratch = wave.getManager().newSubManager()) {
+            scratch.tempAttachAll(wave);
+            NDArray units = walk(wave, (name, value) -> { });
+            return new Units(scratch.ret(units));
+        }
+    }
+
+    /** The forward pass, each stage shown to {@code look} by name: features, projected, pos, normed, layer0.., units. */
+    public NDArray walk(NDArray wave, BiConsumer<String, NDArray> look) {
+        long n = Axes.of("hubert").require("wave", wave, "B 1 N").size("N");
+        if (frames((int) n) < 1) {
+            throw Problem.in("hubert", "at least " + (WINDOW - 2 * PAD) + " samples at 16 kHz", n + " samples", "give a longer sound");
+        }
+        NDArray padded = edge(wave).concat(wave, 2).concat(edge(wave), 2);                             // [B, 1, N + 80]
+        NDArray x = features(padded, look);                                                            // [B, C, P]
+        look.accept("features", x);
+        x = LayerNorm.layerNorm(x.transpose(0, 2, 1), new Shape(sizes.conv), w("feature_projection.norm.weight"),
+                w("feature_projection.norm.bias"), EPS).singletonOrThrow();
+        x = linear("feature_projection.projection", x);                                                // [B, P, D]
+        look.accept("projected", x);
+        NDArray position = position(x);
+        look.accept("pos", position);
+        x = norm("norm", x.add(position));
+        look.accept("normed", x);
+        for (int i = 0; i < sizes.layers; i++) {
+            String layer = "encoder.layers." + i + ".";
+            x = norm(layer + "norm1", x.add(attention(layer + "self_attn.", x)));
+            x = norm(layer + "norm2", x.add(linear(layer + "linear2", gelu(linear(layer + "linear1", x)))));
+            look.accept("layer" + i, x);
+        }
+        NDArray units = linear("proj", x);                                                             // [B, P, H]
+        look.accept("units", units);
+        return units;
+    }
+
+    /** How near each unit is to each label: cosine over 0.1, [B, P, H] to [B, P, L]; what training and phone labels use. */
+    public NDArray logits(NDArray units) {
+        NDArray label = units.getManager().create(1f).mul(w("label_embedding.weight"));                   // the caller's copy, so that nothing stays with the weights
+        NDArray unit = units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());
+        NDArray direction = label.div(label.square().sum(new int[] {1}, true).add(1e-8f).sqrt()).mul(1 / TEMPERATURE);
+        return unit.matMul(direction.transpose());
+    }
+
+    private static NDArray edge(NDArray wave) {
+        return wave.getManager().zeros(new Shape(wave.getShape().get(0), 1, PAD));
+    }
+
+    private NDArray features(NDArray x, BiConsumer<String, NDArray> look) {
+        for (int i = 0; i < KERNELS.length; i++) {
+            x = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i])).singletonOrThrow();
+            if (i == 0) {                                                                             // one group a channel
+                NDArray mean = x.mean(new int[] {2}, true);
+                NDArray centred = x.sub(mean);
+                NDArray variance = centred.square().mean(new int[] {2}, true);
+                x = centred.div(variance.add(EPS).sqrt());
+                NDArray perChannel = x.transpose(0, 2, 1).mul(w("feature_extractor.norm0.weight")).add(w("feature_extractor.norm0.bias"));
+                x = perChannel.transpose(0, 2, 1);
+                look.accept("groupnorm", x);
+            }
+            x = gelu(x);
+        }
+        return x;
+    }
+
+    /** The relative position a convolution of 128 frames can see; its even kernel leaves one frame too many, which is dropped. */
+    private NDArray position(NDArray x) {
+        NDArray v = w("positional_embedding.conv.weight_v"), one = x.getManager().create(1f);
+        // weight norm over the axes 0 and 1: g is [1, 1, 128]
+        NDArray weight = one.mul(v).mul(w("positional_embedding.conv.weight_g")).div(one.mul(v).square().sum(new int[] {0, 1}, true).sqrt());
+        NDArray y = Conv1d.conv1d(x.transpose(0, 2, 1), weight, w("positional_embedding.conv.bias"), new Shape(1), new Shape(POSITION_KERNEL / 2),
+                new Shape(1), POSITION_GROUPS).singletonOrThrow();                                    // [B, D, P + 1]
+        return gelu(y.get(":, :, :-1")).transpose(0, 2, 1);
+    }
+
+    /** Self-attention as torch's MultiheadAttention: query, key and value stacked in one projection. */
+    private NDArray attention(String name, NDArray x) {
+        long b = x.getShape().get(0), p = x.getShape().get(1), d = sizes.dim, h = sizes.heads;
+        NDArray qkv = Linear.linear(x, w(name + "in_proj_weight"), w(name + "in_proj_bias")).singletonOrThrow();        // [B, P, 3 D]
+        NDList parts = qkv.reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4).split(3, 0);           // 3 x [1, B, h, P, D/h]
+        NDArray q = parts.get(0).squeeze(0), k = parts.get(1).squeeze(0), v = parts.get(2).squeeze(0);
+        NDArray score = q.mul(1 / Math.sqrt(d / (double) h)).matMul(k.transpose(0, 1, 3, 2)).softmax(-1);     // [B, h, P, P]
+        return linear(name + "out_proj", score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d));
+    }
+
+    private NDArray linear(String name, NDArray x) {
+        return Linear.linear(x, w(name + ".weight"), w(name + ".bias")).singletonOrThrow();
+    }
+
+    private NDArray norm(String name, NDArray x) {
+        return LayerNorm.layerNorm(x, new Shape(sizes.dim), w(name + ".weight"), w(name + ".bias"), EPS).singletonOrThrow();
+    }
+
+    /** x Φ(x), exact. */
+    private static NDArray gelu(NDArray x) {
+        return Activation.gelu(x);
+    }
+
+    private NDArray w(String name) {
+        return weights.get(name);
+    }
+
+    @Override public void close() {
+        weights.close();
+    }
+}

@@ -1,0 +1,40 @@
+package diffsvc.conds.praat;
+
+/**
+ * The melody on the mel's clock.
+ *
+ * @param f0Hz [T] Hz, 0 where unvoiced
+ * @param voiced [T] whether the voice sounds there; travels beside the F0, which the model sees interpolated
+ * @param frameSeconds time from frame to frame
+ */
+public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
+    /** Checks that both are of one length. */
+    public F0Track {
+        if (f0Hz.length != voiced.length) {
+            throw new IllegalArgumentException("f0Hz has " + f0Hz.length + " frames, voiced " + voiced.length);
+        }
+    }
+
+    /** Voicing read off the F0: above 0. */
+    public static F0Track of(float[] f0Hz, double frameSeconds) {
+        boolean[] voiced = new boolean[f0Hz.length];
+        for (int t = 0; t < voiced.length; t++) {
+            voiced[t] = f0Hz[t] > 0;
+        }
+        return new F0Track(f0Hz, voiced, frameSeconds);
+    }
+
+    /** Frames, T. */
+    public int frames() {
+        return f0Hz.length;
+    }
+
+    /** Share of voiced frames, 0 to 1. */
+    public double voicedShare() {
+        int n = 0;
+        for (boolean v : voiced) {
+            n += v ? 1 : 0;
+        }
+        return voiced.length == 0 ? 0 : n / (double) voiced.length;
+    }
+}

@@ -1,0 +1,295 @@
+package diffsvc.conds.praat;
+
+import diffsvc.check.Problem;
+import java.util.Arrays;
+import org.hipparchus.analysis.UnivariateFunction;
+import org.hipparchus.optim.MaxEval;
+import org.hipparchus.optim.nonlinear.scalar.GoalType;
+import org.hipparchus.optim.univariate.BrentOptimizer;
+import org.hipparchus.optim.univariate.SearchInterval;
+import org.hipparchus.optim.univariate.UnivariateObjectiveFunction;
+import org.hipparchus.optim.univariate.UnivariatePointValuePair;
+import org.hipparchus.transform.DftNormalization;
+import org.hipparchus.transform.FastFourierTransformer;
+import org.hipparchus.transform.TransformType;
+
+/**
+ * F0 by autocorrelation, as Praat's "To Pitch (ac)": the autocorrelation of a Hann-windowed frame divided by that of the window, its peaks
+ * refined by sinc interpolation, and the cheapest path through the candidates (P. Boersma, "Accurate short-term analysis of the fundamental
+ * frequency...", IFA Proceedings 17, 1993; costs and search as in sections 4 and 5 there).
+ */
+public final class PraatPitch {
+    private static final double PERIODS_PER_WINDOW = 3, INTERPOLATION_DEPTH = 0.5;
+    private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700;
+
+    /**
+     * Praat's settings.
+     *
+     * @param floorHz lowest F0; three of its periods make the window
+     * @param ceilingHz candidates above it count as unvoiced
+     * @param maxCandidates candidates a frame, the unvoiced one included
+     */
+    public record Settings(double floorHz, double ceilingHz, double voicingThreshold, int maxCandidates, double silenceThreshold,
+            double octaveCost, double octaveJumpCost, double voicedUnvoicedCost) {
+        /** What the Python project asks of Praat: voicing threshold 0.6, everything else Praat's default. */
+        public static Settings of(double floorHz, double ceilingHz) {
+            return new Settings(floorHz, ceilingHz, 0.6, 15, 0.03, 0.01, 0.35, 0.14);
+        }
+    }
+
+    /**
+     * Praat's own result before it is brought to the mel's frames.
+     *
+     * @param f0Hz [F] the path, 0 where unvoiced
+     * @param strength [F] of the chosen candidates
+     * @param firstSeconds time of the first frame
+     */
+    public record Path(double[] f0Hz, double[] strength, double firstSeconds) {}
+
+    private record Candidate(double f0Hz, double strength) {}
+
+    private final Settings settings;
+
+    public PraatPitch(Settings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * The melody on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest behind.
+     *
+     * @throws Problem when the wave is shorter than three periods of the floor
+     */
+    public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames) {
+        Path path = path(wave, sampleRateHz, hopSamples / (double) sampleRateHz);
+        float[] f0 = new float[frames];
+        int front = Math.max(0, Math.floorDiv(wave.length / hopSamples - path.f0Hz().length + 1, 2));
+        for (int t = 0; t < path.f0Hz().length && front + t < frames; t++) {
+            f0[front + t] = (float) path.f0Hz()[t];
+        }
+        return F0Track.of(f0, hopSamples / (double) sampleRateHz);
+    }
+
+    /** Praat's frames, {@code stepSeconds} apart and centred in the wave. */
+    public Path path(float[] wave, int sampleRateHz, double stepSeconds) {
+        double dx = 1.0 / sampleRateHz, windowSeconds = PERIODS_PER_WINDOW / settings.floorHz(), duration = wave.length * dx;
+        if (duration < windowSeconds) {
+            throw Problem.in("pitch", String.format("at least %.3f s (three periods of %.0f Hz)", windowSeconds, settings.floorHz()),
+                    String.format("%.3f s", duration), "give a longer sound or raise pitch.f0_min_hz");
+        }
+        int frames = (int) Math.floor((duration - windowSeconds) / stepSeconds) + 1;
+        double first = 0.5 * duration - 0.5 * frames * stepSeconds + 0.5 * stepSeconds;
+        Frame frame = new Frame(wave, sampleRateHz);
+        Candidate[][] candidates = new Candidate[frames][];
+        double[] intensity = new double[frames];
+        for (int t = 0; t < frames; t++) {
+            candidates[t] = frame.candidates(first + t * stepSeconds, intensity, t);
+        }
+        return choose(candidates, intensity, stepSeconds, first);
+    }
+
+    /** Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs are meant for steps of 10 ms. */
+    private Path choose(Candidate[][] candidates, double[] intensity, double step, double first) {
+        double jump = settings.octaveJumpCost() * 0.01 / step, change = settings.voicedUnvoicedCost() * 0.01 / step;
+        int frames = candidates.length;
+        double[][] best = new double[frames][];
+        int[][] from = new int[frames][];
+        for (int t = 0; t < frames; t++) {
+            Candidate[] here = candidates[t];
+            best[t] = new double[here.length];
+            from[t] = new int[here.length];
+            double quiet = Math.max(0, 2 - intensity[t] / (settings.silenceThreshold() / (1 + settings.voicingThreshold())));
+            for (int c = 0; c < here.length; c++) {
+                double own = voiced(here[c]) ? here[c].strength() - settings.octaveCost() * log2(settings.ceilingHz() / here[c].f0Hz())
+                        : settings.voicingThreshold() + quiet;
+                double top = t == 0 ? 0 : Double.NEGATIVE_INFINITY;
+                for (int p = 0; t > 0 && p < candidates[t - 1].length; p++) {
+                    Candidate before = candidates[t - 1][p];
+                    double cost = voiced(before) != voiced(here[c]) ? change : !voiced(before) ? 0 : jump * Math.abs(log2(before.f0Hz() / here[c].f0Hz()));
+                    if (best[t - 1][p] - cost > top) {
+                        top = best[t - 1][p] - cost;
+                        from[t][c] = p;
+                    }
+                }
+                best[t][c] = top + own;
+            }
+        }
+        double[] f0 = new double[frames], strength = new double[frames];
+        int place = 0;
+        for (int c = 1; frames > 0 && c < best[frames - 1].length; c++) {
+            place = best[frames - 1][c] > best[frames - 1][place] ? c : place;
+        }
+        for (int t = frames - 1; t >= 0; t--) {
+            Candidate chosen = candidates[t][place];
+            f0[t] = voiced(chosen) ? chosen.f0Hz() : 0;
+            strength[t] = chosen.strength();
+            place = from[t][place];
+        }
+        return new Path(f0, strength, first);
+    }
+
+    private boolean voiced(Candidate c) {
+        return c.f0Hz() > 0 && c.f0Hz() < settings.ceilingHz();
+    }
+
+    private static double log2(double x) {
+        return Math.log(x) / Math.log(2);
+    }
+
+    /** One frame's work: window, autocorrelation, peaks. Buffers are kept from frame to frame. */
+    private final class Frame {
+        private final float[] wave;
+        private final double dx, globalPeak;
+        private final int periodSamples, halfPeriod, halfWindow, windowSamples, maxLag, depth, fft;
+        private final double[] window, windowCorrelation, r;
+
+        Frame(float[] wave, int rate) {
+            this.wave = wave;
+            dx = 1.0 / rate;
+            periodSamples = (int) Math.floor(1 / dx / settings.floorHz());
+            halfPeriod = periodSamples / 2 + 1;
+            halfWindow = (int) Math.floor(PERIODS_PER_WINDOW / settings.floorHz() / dx) / 2 - 1;
+            windowSamples = halfWindow * 2;
+            maxLag = Math.min((int) Math.floor(windowSamples / PERIODS_PER_WINDOW) + 2, windowSamples);
+            depth = (int) (windowSamples * INTERPOLATION_DEPTH);
+            int size = 1;
+            while (size < windowSamples * (1 + INTERPOLATION_DEPTH)) {
+                size *= 2;
+            }
+            fft = size;
+            window = new double[windowSamples];
+            for (int i = 0; i < windowSamples; i++) {
+                window[i] = 0.5 - 0.5 * Math.cos((i + 1) * 2 * Math.PI / (windowSamples + 1));
+            }
+            windowCorrelation = correlation(Arrays.copyOf(window, fft));
+            double top = windowCorrelation[0];
+            for (int i = 0; i < fft; i++) {
+                windowCorrelation[i] /= top;
+            }
+            double mean = 0, peak = 0;
+            for (float v : wave) {
+                mean += v / wave.length;
+            }
+            for (float v : wave) {
+                peak = Math.max(peak, Math.abs(v - mean));
+            }
+            globalPeak = peak;
+            r = new double[2 * depth + 1];                          // lags -depth..depth, lag 0 at r[depth]
+        }
+
+        private double[] correlation(double[] x) {
+            double[][] ri = {x, new double[fft]};
+            FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.FORWARD);
+            for (int k = 0; k < fft; k++) {
+                ri[0][k] = ri[0][k] * ri[0][k] + ri[1][k] * ri[1][k];
+                ri[1][k] = 0;
+            }
+            FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.INVERSE);
+            return ri[0];
+        }
+
+        Candidate[] candidates(double time, double[] intensity, int t) {
+            Candidate unvoiced = new Candidate(0, 0);
+            if (globalPeak == 0) {
+                return new Candidate[] {unvoiced};
+            }
+            int left = (int) Math.floor(time / dx - 0.5), right = left + 1;   // 0-based; sample i sits at (i + 0.5) dx
+            double mean = 0;
+            for (int i = right - periodSamples; i <= left + periodSamples; i++) {
+                mean += at(i);
+            }
+            mean /= 2 * periodSamples;
+            double[] frame = new double[fft];
+            for (int j = 0, i = right - halfWindow; j < windowSamples; j++, i++) {
+                frame[j] = (at(i) - mean) * window[j];
+            }
+            double peak = 0;
+            for (int j = Math.max(0, halfWindow - halfPeriod); j < Math.min(windowSamples, halfWindow + halfPeriod); j++) {
+                peak = Math.max(peak, Math.abs(frame[j]));
+            }
+            intensity[t] = Math.min(1, peak / globalPeak);
+            if (peak == 0) {
+                return new Candidate[] {unvoiced};
+            }
+            double[] ac = correlation(frame);
+            r[depth] = 1;
+            for (int i = 1; i <= depth; i++) {
+                r[depth + i] = r[depth - i] = ac[i] / (ac[0] * windowCorrelation[i]);
+            }
+            double[] f0 = new double[settings.maxCandidates()], strength = new double[f0.length];
+            int[] lag = new int[f0.length];
+            int count = 1;
+            for (int i = 2; i < maxLag && i < depth; i++) {
+                double here = r[depth + i], before = r[depth + i - 1], after = r[depth + i + 1];
+                if (here > 0.5 * settings.voicingThreshold() && here > before && here >= after) {
+                    double dr = 0.5 * (after - before), d2r = (here - before) + (here - after);   // parabola first
+                    double hz = 1 / dx / (i + dr / d2r), s = within1(sinc(1 / dx / hz, SINC_FIRST));
+                    int place = count < f0.length ? count++ : weakest(f0, strength, s - settings.octaveCost() * log2(settings.floorHz() / hz));
+                    if (place > 0) {
+                        f0[place] = hz;
+                        strength[place] = s;
+                        lag[place] = i;
+                    }
+                }
+            }
+            Candidate[] all = new Candidate[count];
+            all[0] = unvoiced;
+            for (int c = 1; c < count; c++) {
+                int sincDepth = f0[c] > 0.3 / dx ? SINC_VERY_FINE : SINC_FINE;
+                UnivariateFunction height = x -> sinc(x, sincDepth);
+                UnivariatePointValuePair top = new BrentOptimizer(1e-10, 1e-11).optimize(new MaxEval(200), new UnivariateObjectiveFunction(height),
+                        GoalType.MAXIMIZE, new SearchInterval(lag[c] - 1, lag[c] + 1, lag[c]));
+                all[c] = new Candidate(1 / dx / top.getPoint(), within1(top.getValue()));
+            }
+            return all;
+        }
+
+        /** The place of the weakest voiced candidate if the new one is stronger, otherwise 0; low F0 is favoured a little (octave cost). */
+        private int weakest(double[] f0, double[] strength, double newcomer) {
+            double weakest = 2;
+            int place = 0;
+            for (int c = 1; c < f0.length; c++) {
+                double s = strength[c] - settings.octaveCost() * log2(settings.floorHz() / f0[c]);
+                if (s < weakest) {
+                    weakest = s;
+                    place = c;
+                }
+            }
+            return newcomer <= weakest ? 0 : place;
+        }
+
+        private double at(int i) {
+            return i < 0 || i >= wave.length ? 0 : wave[i];
+        }
+
+        private double within1(double s) {
+            return s > 1 ? 1 / s : s;
+        }
+
+        /** The correlation between its samples at lag x, by a Hann-windowed sinc of the given depth (Boersma 1993, eq. 22). */
+        private double sinc(double x, int wanted) {
+            double at = x + depth;
+            int midLeft = (int) Math.floor(at), midRight = midLeft + 1, last = 2 * depth;
+            if (at == midLeft) {
+                return r[midLeft];
+            }
+            int sincDepth = Math.min(wanted, Math.min(midRight, last - midLeft));
+            int left = midRight - sincDepth, right = midLeft + sincDepth;
+            return wing(at - midLeft, at - left + 1, midLeft, left, -1) + wing(midRight - at, right - at + 1, midRight, right, 1);
+        }
+
+        /** One side of the interpolation; the window's cosine is advanced by rotation, for a call a tap would cost most of the time. */
+        private double wing(double distance, double width, int from, int to, int step) {
+            double a = Math.PI * distance, halfSine = 0.5 * Math.sin(a), turn = Math.PI / width, sum = 0;
+            double c = Math.cos(a / width), s = Math.sin(a / width), dc = Math.cos(turn), ds = Math.sin(turn);
+            for (int i = from; step < 0 ? i >= to : i <= to; i += step) {
+                sum += r[i] * halfSine / a * (1 + c);
+                a += Math.PI;
+                halfSine = -halfSine;
+                double next = c * dc - s * ds;
+                s = s * dc + c * ds;
+                c = next;
+            }
+            return sum;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package diffsvc.diffusion;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+
+/** The one loop: it walks a sampler's times and frees what a step leaves behind. Progress, plots and sound listen from outside. */
+public final class Denoising {
+    /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
+    @FunctionalInterface public interface Listener {
+        void after(int done, int of, int t, Sampler.Step step);
+    }
+
+    private Denoising() {}
+
+    /**
+     * From x [B, 1, M, T] to x at time 0; the answer belongs to x's manager, x itself is left as it is.
+     *
+     * @throws CancellationException when the thread is interrupted between two steps
+     */
+    public static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, int[] times, Listener listener) {
+        NDManager home = x.getManager();
+        NDManager before = home.newSubManager();                     // owns x and the past of the step that comes next
+        try {
+            NDArray current = x.duplicate();
+            current.attach(before);
+            List<NDArray> past = List.of();
+            for (int i = 0; i < times.length; i++) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new CancellationException("sampling was stopped after " + i + " of " + times.length + " steps");
+                }
+                NDManager after = home.newSubManager();
+                try (NDManager scratch = home.newSubManager()) {
+                    scratch.tempAttachAll(current);
+                    for (NDArray p : past) {
+                        scratch.tempAttachAll(p);
+                    }
+                    Sampler.Step step = sampler.step(network, draw, current, times[i], past);
+                    listener.after(i + 1, times.length, times[i], step);
+                    List<NDArray> kept = new ArrayList<>();
+                    for (NDArray p : step.past()) {
+                        NDArray own = p.duplicate();
+                        own.attach(after);
+                        kept.add(own);
+                    }
+                    NDArray next = step.x().duplicate();
+                    next.attach(after);
+                    current = next;
+                    past = kept;
+                }
+                before.close();
+                before = after;
+            }
+            NDArray result = current.duplicate();
+            result.attach(home);
+            return result;
+        } finally {
+            before.close();
+        }
+    }
+}

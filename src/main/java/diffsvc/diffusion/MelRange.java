@@ -1,0 +1,64 @@
+package diffsvc.diffusion;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.hparams.Hparams;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which log10 mel maps to -1 and which to 1, one value or one a bin. The values are buffers of a checkpoint (spec_min, spec_max), where they
+ * win over the config.
+ *
+ * @param min [1] or [M]
+ * @param max as long as min
+ */
+public record MelRange(float[] min, float[] max) {
+    public static MelRange of(Hparams.Noise noise) {
+        return new MelRange(floats(noise.specMin()), floats(noise.specMax()));
+    }
+
+    public static MelRange ofBuffers(StateDict state) {
+        return new MelRange(state.tensors().get("spec_min").toFloats(), state.tensors().get("spec_max").toFloats());
+    }
+
+    /** mel [B, T, M] to x0 [B, 1, M, T] in [-1, 1]. */
+    public NDArray norm(NDArray mel) {
+        NDManager m = mel.getManager();
+        NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
+        return mel.sub(low).div(high.sub(low)).mul(2f).sub(1f).transpose(0, 2, 1).expandDims(1);
+    }
+
+    /** x [B, 1, M, T] to mel [B, T, M], log10. */
+    public NDArray denorm(NDArray x) {
+        NDManager m = x.getManager();
+        NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
+        return x.squeeze(1).transpose(0, 2, 1).add(1f).div(2f).mul(high.sub(low)).add(low);
+    }
+
+    /** Denormalises and then masks by mel2ph > 0: padding is 0.0, which is full scale, not silence (the reference's order). */
+    public NDArray denorm(NDArray x, NDArray mel2ph) {
+        return denorm(x).mul(mel2ph.gt(0).toType(DataType.FLOAT32, false).expandDims(2));
+    }
+
+    /** As a checkpoint holds them, [1, 1, n]. */
+    public Map<String, TorchTensor> buffers() {
+        Map<String, TorchTensor> buffers = new LinkedHashMap<>();
+        buffers.put("spec_min", TorchTensor.of(min, 1, 1, min.length));
+        buffers.put("spec_max", TorchTensor.of(max, 1, 1, max.length));
+        return buffers;
+    }
+
+    private static float[] floats(List<Double> values) {
+        float[] f = new float[values.size()];
+        for (int i = 0; i < f.length; i++) {
+            f[i] = values.get(i).floatValue();
+        }
+        return f;
+    }
+}

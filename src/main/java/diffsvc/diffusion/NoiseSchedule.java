@@ -1,0 +1,161 @@
+package diffsvc.diffusion;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.hparams.Hparams;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How much noise each of S steps holds (Ho et al., arXiv:2006.11239, section 2 and 3; betas of Nichol and Dhariwal, arXiv:2102.09672, for the
+ * cosine). Made in float64 and rounded once to float32, as the buffers of a checkpoint; a trained file's betas win over any config.
+ */
+public final class NoiseSchedule {
+    private static final double FIRST_BETA = 1e-4, COSINE_S = 0.008, COSINE_TOP = 0.999, TINIEST_VARIANCE = 1e-20;
+    private final double[] betas;
+    private final double[] alphaBar;
+
+    private NoiseSchedule(double[] betas) {
+        this.betas = betas;
+        alphaBar = new double[betas.length];
+        double product = 1;
+        for (int t = 0; t < betas.length; t++) {
+            alphaBar[t] = product *= 1 - betas[t];
+        }
+    }
+
+    /** As the hparams say: "linear" from 1e-4 to max_beta, or "cosine". */
+    public static NoiseSchedule of(Hparams.Noise noise) {
+        return switch (noise.schedule()) {
+            case "linear" -> linear(noise.steps(), noise.maxBeta());
+            case "cosine" -> cosine(noise.steps());
+            default -> throw Problem.in("schedule", "linear or cosine", noise.schedule(), "correct noise.schedule");
+        };
+    }
+
+    /** linspace(1e-4, maxBeta, steps). */
+    public static NoiseSchedule linear(int steps, double maxBeta) {
+        double[] betas = new double[steps];
+        double step = steps > 1 ? (maxBeta - FIRST_BETA) / (steps - 1) : 0;
+        for (int t = 0; t < steps; t++) {
+            betas[t] = t == steps - 1 && steps > 1 ? maxBeta : FIRST_BETA + t * step;
+        }
+        return new NoiseSchedule(betas);
+    }
+
+    /** Squared cosine with offset 0.008, betas clipped to [0, 0.999]; the reference spaces steps + 1 points over steps + 1. */
+    public static NoiseSchedule cosine(int steps) {
+        double[] f = new double[steps + 1];
+        for (int i = 0; i <= steps; i++) {
+            double c = Math.cos((i * (steps + 1.0) / steps / (steps + 1) + COSINE_S) / (1 + COSINE_S) * Math.PI / 2);
+            f[i] = c * c;
+        }
+        double[] betas = new double[steps];
+        for (int t = 0; t < steps; t++) {
+            betas[t] = Math.min(COSINE_TOP, Math.max(0, 1 - f[t + 1] / f[0] / (f[t] / f[0])));
+        }
+        return new NoiseSchedule(betas);
+    }
+
+    /** From the betas of a trained file. */
+    public static NoiseSchedule ofBuffers(StateDict state) {
+        float[] b = state.tensors().get("betas").toFloats();
+        double[] betas = new double[b.length];
+        for (int t = 0; t < b.length; t++) {
+            betas[t] = b[t];
+        }
+        return new NoiseSchedule(betas);
+    }
+
+    /** S. */
+    public int steps() {
+        return betas.length;
+    }
+
+    public double beta(int t) {
+        return betas[t];
+    }
+
+    /** Product of 1 - beta up to t; 1 before the first step. */
+    public double alphaBar(int t) {
+        return t < 0 ? 1 : alphaBar[t];
+    }
+
+    /** Share of the clean signal at t: sqrt(alphaBar). */
+    public double alpha(int t) {
+        return Math.sqrt(alphaBar(t));
+    }
+
+    /** Share of the noise at t: sqrt(1 - alphaBar). */
+    public double sigma(int t) {
+        return Math.sqrt(1 - alphaBar(t));
+    }
+
+    /** Variance of q(x_{t-1} | x_t, x_0), eq. 7 of arXiv:2006.11239. */
+    public double posteriorVariance(int t) {
+        return betas[t] * (1 - alphaBar(t - 1)) / (1 - alphaBar[t]);
+    }
+
+    /** Its logarithm, with the zero at t = 0 replaced by 1e-20. */
+    public double posteriorLogVariance(int t) {
+        return Math.log(Math.max(posteriorVariance(t), TINIEST_VARIANCE));
+    }
+
+    /** Weight of x_0 in the posterior mean. */
+    public double posteriorMeanX0(int t) {
+        return betas[t] * Math.sqrt(alphaBar(t - 1)) / (1 - alphaBar[t]);
+    }
+
+    /** Weight of x_t in the posterior mean. */
+    public double posteriorMeanXt(int t) {
+        return (1 - alphaBar(t - 1)) * Math.sqrt(1 - betas[t]) / (1 - alphaBar[t]);
+    }
+
+    /** The twelve buffers of a checkpoint, float32, in the reference's order. */
+    public Map<String, TorchTensor> buffers() {
+        Map<String, TorchTensor> buffers = new LinkedHashMap<>();
+        put(buffers, "betas", this::beta);
+        put(buffers, "alphas_cumprod", this::alphaBar);
+        put(buffers, "alphas_cumprod_prev", t -> alphaBar(t - 1));
+        put(buffers, "sqrt_alphas_cumprod", this::alpha);
+        put(buffers, "sqrt_one_minus_alphas_cumprod", this::sigma);
+        put(buffers, "log_one_minus_alphas_cumprod", t -> Math.log(1 - alphaBar(t)));
+        put(buffers, "sqrt_recip_alphas_cumprod", t -> Math.sqrt(1 / alphaBar(t)));
+        put(buffers, "sqrt_recipm1_alphas_cumprod", t -> Math.sqrt(1 / alphaBar(t) - 1));
+        put(buffers, "posterior_variance", this::posteriorVariance);
+        put(buffers, "posterior_log_variance_clipped", this::posteriorLogVariance);
+        put(buffers, "posterior_mean_coef1", this::posteriorMeanX0);
+        put(buffers, "posterior_mean_coef2", this::posteriorMeanXt);
+        return buffers;
+    }
+
+    private void put(Map<String, TorchTensor> buffers, String name, java.util.function.IntToDoubleFunction f) {
+        float[] values = new float[steps()];
+        for (int t = 0; t < values.length; t++) {
+            values[t] = (float) f.applyAsDouble(t);
+        }
+        buffers.put(name, TorchTensor.of(values, values.length));
+    }
+
+    /** q(x_t | x_0): x0 [B, 1, M, T] with noise of the same shape mixed in, t [B] int64 (eq. 4). */
+    public NDArray noised(NDArray x0, NDArray t, NDArray noise) {
+        long b = x0.getShape().get(0);
+        long[] steps = t.toLongArray();
+        float[] alpha = new float[steps.length], sigma = new float[steps.length];
+        for (int i = 0; i < steps.length; i++) {
+            alpha[i] = (float) alpha((int) steps[i]);
+            sigma[i] = (float) sigma((int) steps[i]);
+        }
+        NDManager m = x0.getManager();
+        return x0.mul(m.create(alpha, new Shape(b, 1, 1, 1))).add(noise.mul(m.create(sigma, new Shape(b, 1, 1, 1))));
+    }
+
+    static NDArray steps(NDManager manager, double t, long batch) {
+        return manager.full(new Shape(batch), (float) t, DataType.FLOAT32);
+    }
+}

@@ -1,0 +1,140 @@
+package diffsvc.diffusion.embedding;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Axes;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.Weights;
+import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.hparams.Hparams;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What the denoiser is told: the unit of each frame plus a learned vector for its pitch (the no_fs2 form of the Python project's
+ * SvcEncoder). Trained jointly with the denoiser; opens no file.
+ */
+public final class EmbeddingModel implements AutoCloseable {
+    private static final int PITCH_ROWS = 300, ENERGY_ROWS = 256;
+    private static final double ENERGY_TOP = 4;
+    /** Modules of a Python checkpoint that inference never calls. */
+    private static final String[] UNUSED = {"mel_out.", "pitch_predictor.", "energy_predictor.", "decoder."};
+    private final Hparams.Embedding sizes;
+    private final Hparams.Pitch pitch;
+    private final Weights weights;
+
+    /**
+     * The condition.
+     *
+     * @param cond [B, T, H], 0 at padding; the denoiser takes it transposed, {@link #forDenoiser}
+     * @param f0Denorm [B, T] Hz, 0 at padding
+     * @param pitchIds [B, T] coarse pitch 1 .. 255, int64
+     */
+    public record Condition(NDArray cond, NDArray f0Denorm, NDArray pitchIds) {
+        /** cond [B, T, H] to [B, H, T]. */
+        public NDArray forDenoiser() {
+            return cond.transpose(0, 2, 1);
+        }
+    }
+
+    private EmbeddingModel(Hparams.Embedding sizes, Hparams.Pitch pitch, Weights weights) {
+        this.sizes = sizes;
+        this.pitch = pitch;
+        this.weights = weights;
+    }
+
+    /** Takes {@code fs2.*} of a state dict. */
+    public static EmbeddingModel load(NDManager manager, Hparams hparams, StateDict state) {
+        return new EmbeddingModel(hparams.embedding(), hparams.pitch(),
+                Weights.load(manager, "the embedding model", table(hparams.embedding()), state.under("fs2."), UNUSED));
+    }
+
+    /** Random weights; pitch rows are small and row 0, the padding, is zero. */
+    public static EmbeddingModel random(NDManager manager, Hparams hparams, long seed) {
+        EmbeddingModel model = new EmbeddingModel(hparams.embedding(), hparams.pitch(), Weights.random(manager, table(hparams.embedding()), seed));
+        model.weights.all().values().forEach(rows -> {
+            rows.muli((float) Math.sqrt(3));                      // N(0, 1/H) a row, as the reference's embedding layers start
+            rows.get("0").muli(0);
+        });
+        return model;
+    }
+
+    /** Checkpoint names, less the prefix {@code fs2.}, and shapes. */
+    public static Map<String, Shape> table(Hparams.Embedding s) {
+        Map<String, Shape> table = new LinkedHashMap<>();
+        if (s.usePitchEmbed()) {
+            table.put("pitch_embed.weight", new Shape(PITCH_ROWS, s.hiddenSize()));
+        }
+        if (s.useEnergyEmbed()) {
+            table.put("energy_embed.weight", new Shape(ENERGY_ROWS, s.hiddenSize()));
+        }
+        return table;
+    }
+
+    public Weights weights() {
+        return weights;
+    }
+
+    /**
+     * The condition of a batch; the arrays belong to the manager of the units.
+     *
+     * @throws Problem when the units are not H wide
+     */
+    public Condition embed(Conds conds) {
+        Axes.of("embedding").fix("H", sizes.hiddenSize()).require("units", conds.units(), "B P H").require("mel2ph", conds.mel2ph(), "B T")
+                .require("f0", conds.f0(), "B T");
+        NDArray real = conds.mel2ph().gt(0).toType(DataType.FLOAT32, false);                              // [B, T]
+        NDArray f0Hz = denorm(conds.f0(), real);
+        NDArray ids = coarse(f0Hz);
+        NDArray cond = gather(conds.units(), conds.mel2ph());                                             // [B, T, H]
+        if (sizes.usePitchEmbed()) {
+            cond = cond.add(rows(ids, "pitch_embed.weight"));
+        }
+        if (sizes.useEnergyEmbed()) {
+            NDArray level = conds.energy().mul((float) (ENERGY_ROWS / ENERGY_TOP)).floor().minimum(ENERGY_ROWS - 1).toType(DataType.INT64, false);
+            cond = cond.add(rows(level, "energy_embed.weight"));
+        }
+        return new Condition(cond.mul(real.expandDims(2)), f0Hz, ids);
+    }
+
+    /** 2^f0 [B, T], 0 at padding. */
+    private static NDArray denorm(NDArray f0, NDArray real) {
+        NDArray two = f0.getManager().create(2f);
+        return two.pow(f0).mul(real);
+    }
+
+    /** Hz to ids on tensors: add 0.5 and truncate, in float32 (arrays round half to even: Conds2Tensor.coarse). */
+    NDArray coarse(NDArray f0Hz) {
+        double low = 1127 * Math.log(1 + pitch.f0MinHz() / 700), high = 1127 * Math.log(1 + pitch.f0MaxHz() / 700);
+        NDArray mel = f0Hz.div(700f).add(1f).log().mul(1127f);
+        NDArray scaled = mel.sub((float) low).mul((float) (pitch.f0Bins() - 2)).div((float) (high - low)).add(1f);
+        NDArray positive = mel.gt(0).toType(DataType.FLOAT32, false);
+        NDArray ids = scaled.mul(positive).add(mel.mul(positive.neg().add(1)));
+        return ids.maximum(1f).minimum(pitch.f0Bins() - 1f).add(0.5f).toType(DataType.INT64, false);
+    }
+
+    /** Row mel2ph of the units with a zero row in front, [B, P, H] and [B, T] to [B, T, H]. */
+    private static NDArray gather(NDArray units, NDArray mel2ph) {
+        long b = units.getShape().get(0), h = units.getShape().get(2), t = mel2ph.getShape().get(1), p = units.getShape().get(1);
+        long top = mel2ph.max().toLongArray()[0];
+        if (top > p) {
+            throw Problem.in("embedding", "mel2ph up to the number of units, " + p, String.valueOf(top), "make it with Conds2Tensor.mel2ph");
+        }
+        NDArray padded = units.getManager().zeros(new Shape(b, 1, h)).concat(units, 1);                     // [B, 1 + P, H]
+        return padded.gather(mel2ph.expandDims(2).broadcast(new Shape(b, t, h)), 1);
+    }
+
+    /** Rows of a table for ids [B, T]: [B, T, H]. The lookup has a gradient. */
+    private NDArray rows(NDArray ids, String name) {
+        NDList out = ai.djl.nn.core.Embedding.embedding(ids, weights.get(name), ai.djl.ndarray.types.SparseFormat.DENSE);
+        return out.singletonOrThrow();
+    }
+
+    @Override public void close() {
+        weights.close();
+    }
+}

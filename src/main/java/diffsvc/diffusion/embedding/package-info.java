@@ -1,0 +1,2 @@
+/** In: {@link diffsvc.conds.Conds2Tensor.Conds}. Out: cond [B, T, H] and f0_denorm [B, T]. Read {@link diffsvc.diffusion.embedding.EmbeddingModel}. */
+package diffsvc.diffusion.embedding;

@@ -1,0 +1,66 @@
+package diffsvc.hparams;
+
+import diffsvc.check.Problem;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** {@code --hparams training.lr=4e-4,infer.steps=20} onto {@link Hparams}; a misspelt key is met with the nearest right one. */
+public final class Arg2Hparams {
+    private Arg2Hparams() {}
+
+    /** A new record with the overrides; lists are written with spaces, {@code noise.spec_min=-5 -4.5}. */
+    @SuppressWarnings("unchecked")
+    public static Hparams apply(Hparams hparams, String overrides) {
+        Map<String, Object> map = HparamsYaml.toMap(hparams);
+        for (String pair : overrides.split(",")) {
+            if (pair.isBlank()) {
+                continue;
+            }
+            int equals = pair.indexOf('=');
+            if (equals < 0) {
+                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + pair.strip() + "\"", "write for instance training.lr=4e-4,infer.steps=20");
+            }
+            String key = pair.substring(0, equals).strip(), value = pair.substring(equals + 1).strip();
+            if (!HparamsYaml.keys(Hparams.class, "").contains(key)) {
+                throw unknown(null, key);
+            }
+            int dot = key.indexOf('.');
+            Map<String, Object> scope = dot < 0 ? map : new LinkedHashMap<>((Map<String, Object>) map.get(key.substring(0, dot)));
+            scope.put(key.substring(dot + 1), value);
+            if (dot >= 0) {
+                map.put(key.substring(0, dot), scope);
+            }
+        }
+        return HparamsYaml.of(map, null);
+    }
+
+    static Problem unknown(Path file, String key) {
+        String got = "\"" + key + "\"", remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
+        return file == null ? Problem.in("hparams", "a known key", got, remedy) : Problem.in("hparams", file, "known keys only", got, remedy);
+    }
+
+    /** The candidate at the smallest edit distance. */
+    static String nearest(String word, List<String> candidates) {
+        return candidates.stream().min(Comparator.comparingInt(c -> Math.min(distance(word, c), distance(word, c.substring(c.indexOf('.') + 1)) + 1))).orElse("");
+    }
+
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int up = row[j];
+                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1, diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+                diagonal = up;
+            }
+        }
+        return row[b.length()];
+    }
+}

@@ -1,0 +1,181 @@
+package diffsvc.hparams;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All hyper-parameters, a record a scope; a stage receives its own. Keys in YAML and on the command line are the component names in
+ * snake_case: {@code training.clip_grad_norm}. The defaults are the published 44.1 kHz configuration's.
+ *
+ * @param project name of the voice and of its folder under models/
+ * @param steps training steps behind the weights
+ * @param quirks whether to repeat the Python project's oddities (golden tests) or not (people)
+ */
+public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pitch pitch, Hubert hubert, Embedding embedding, WaveNet wavenet,
+        Noise noise, Training training, Infer infer, Vocoder vocoder) {
+
+    /** Which side of the Python project's quirks to be on; ARCHITECTURE.md lists them. */
+    public enum Quirks { PYTHON, FIXED }
+
+    /**
+     * The mel front end; a change invalidates datasets and both trained models.
+     *
+     * @param hopSamples samples from frame to frame
+     * @param melVmin what a sampled mel is clipped to before the vocoder, log10
+     */
+    public record Audio(int sampleRateHz, int hopSamples, int windowSamples, int fftSize, int melBins, double fminHz, double fmaxHz, double melVmin,
+            double melVmax) {}
+
+    /**
+     * F0 and its coarse steps; a change invalidates datasets and the embedding.
+     *
+     * @param extractor praat
+     * @param f0Bins coarse pitch ids are 1 .. f0Bins - 1
+     * @param useUv whether unvoiced frames reach the embedding as 0 Hz (false in all published voices)
+     */
+    public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv) {}
+
+    /**
+     * The content encoder; its units mean nothing to a model trained on another's.
+     *
+     * @param file name under the project or frozen folder
+     * @param sha256 of that file; empty = not checked
+     * @param heads attention heads, the one size that no tensor tells; 0 = one a 64 channels
+     */
+    public record Hubert(String file, String sha256, int heads) {}
+
+    /**
+     * Units and pitch to the condition.
+     *
+     * @param hiddenSize H, width of units and condition
+     * @param useEnergyEmbed whether loudness is embedded too
+     */
+    public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed) {}
+
+    /** The denoiser: C channels, L layers, dilation 2^(layer mod cycle). */
+    public record WaveNet(int residualChannels, int residualLayers, int dilationCycleLength) {}
+
+    /**
+     * The diffusion's noise; in a trained file its buffers win.
+     *
+     * @param steps S
+     * @param schedule linear or cosine
+     * @param specMin what maps to -1, one value or one a bin, log10 mel
+     */
+    public record Noise(int steps, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {}
+
+    /**
+     * Joint training of embedding and denoiser.
+     *
+     * @param loss l2 or l1, over all elements
+     * @param batch clips an update
+     * @param cropFrames T of a clip
+     * @param decaySteps the rate halves each so many updates
+     * @param emaDecay decay of the averaged weights that are saved; 0 = none
+     * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has the formants of a longer vocal
+     *     tract, so that the pair learns to sing from the units of other voices
+     * @param warmStart start from a denoiser that passes its input through (ARCHITECTURE.md)
+     */
+    public record Training(double lr, double beta1, double beta2, double eps, double weightDecay, int decaySteps, double clipGradNorm, String loss,
+            int batch, int cropFrames, int steps, int saveEvery, double emaDecay, List<Double> unitSpeeds, boolean warmStart, long seed) {}
+
+    /**
+     * A conversion.
+     *
+     * @param sampler plms or ddpm
+     * @param steps sampler iterations; must divide noise.steps for plms
+     * @param key semitones
+     * @param useGtMel start from the noised source mel instead of pure noise
+     * @param addNoiseStep where on the way to pure noise that start lies: 1 = source, noise.steps = pure noise
+     */
+    public record Infer(String sampler, int steps, double key, boolean useGtMel, int addNoiseStep, long seed, int threads, String format) {}
+
+    /**
+     * What turns mel and F0 into a wave.
+     *
+     * @param kind source_filter
+     * @param file empty for source_filter, which has no weights
+     */
+    public record Vocoder(String kind, String file, String sha256) {}
+
+    /** The published 44.1 kHz configuration. */
+    public static Hparams defaults() {
+        return new Hparams("", 0, Quirks.FIXED,
+                new Audio(44100, 512, 2048, 2048, 128, 40, 16000, -6, 1.5),
+                new Pitch("praat", 40, 1100, 256, false),
+                new Hubert("hubert_soft.pt", "", 0),
+                new Embedding(256, true, false),
+                new WaveNet(384, 20, 4),
+                new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
+                new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 16, 160, 100000, 1000, 0, List.of(1.0), false, 1234),
+                new Infer("plms", 50, 0, false, 500, 1234, 0, "wav"),
+                new Vocoder("source_filter", "", ""));
+    }
+
+    /** The same voice after further steps. */
+    public Hparams withSteps(long steps) {
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, training, infer, vocoder);
+    }
+
+    /** The same with another side of the quirks. */
+    public Hparams withQuirks(Quirks quirks) {
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, training, infer, vocoder);
+    }
+
+    /** The same with another range of the mel. */
+    public Hparams withSpec(List<Double> min, List<Double> max) {
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, new Noise(noise.steps, noise.schedule, noise.maxBeta, min, max),
+                training, infer, vocoder);
+    }
+
+    /**
+     * Reads a config.yaml of the Python project: its keys are flat and go to the scopes here; what has no place here is left out. Missing
+     * max_beta is 0.01, as in the Python code.
+     */
+    public static Hparams ofPython(Path file) {
+        Map<String, Object> flat = HparamsYaml.map(file);
+        Map<String, Object> nested = new LinkedHashMap<>();
+        for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
+            Object value = flat.get(e.getKey());
+            if (value != null) {
+                String[] path = e.getValue().split("\\.");
+                if (path.length == 1) {
+                    nested.put(path[0], value);
+                } else {
+                    @SuppressWarnings("unchecked")
+                    Map<String, Object> scope = (Map<String, Object>) nested.computeIfAbsent(path[0], k -> new LinkedHashMap<String, Object>());
+                    scope.put(path[1], value);
+                }
+            }
+        }
+        @SuppressWarnings("unchecked")
+        Map<String, Object> noise = (Map<String, Object>) nested.computeIfAbsent("noise", k -> new LinkedHashMap<String, Object>());
+        noise.putIfAbsent("max_beta", 0.01);
+        for (String key : new ArrayList<>(List.of("spec_min", "spec_max"))) {
+            noise.computeIfPresent(key, (k, v) -> v instanceof List ? v : List.of(v));
+        }
+        return HparamsYaml.of(nested, file).withQuirks(Quirks.PYTHON);
+    }
+
+    private static final Map<String, String> PYTHON_KEYS = pythonKeys();
+
+    private static Map<String, String> pythonKeys() {
+        String[] pairs = {"exp_name", "project", "audio_sample_rate", "audio.sample_rate_hz", "hop_size", "audio.hop_samples", "win_size", "audio.window_samples",
+            "fft_size", "audio.fft_size", "audio_num_mel_bins", "audio.mel_bins", "fmin", "audio.fmin_hz", "fmax", "audio.fmax_hz", "mel_vmin", "audio.mel_vmin",
+            "mel_vmax", "audio.mel_vmax", "f0_min", "pitch.f0_min_hz", "f0_max", "pitch.f0_max_hz", "f0_bin", "pitch.f0_bins", "use_uv", "pitch.use_uv",
+            "hidden_size", "embedding.hidden_size", "use_pitch_embed", "embedding.use_pitch_embed", "use_energy_embed", "embedding.use_energy_embed",
+            "residual_channels", "wavenet.residual_channels", "residual_layers", "wavenet.residual_layers", "dilation_cycle_length",
+            "wavenet.dilation_cycle_length", "timesteps", "noise.steps", "schedule_type", "noise.schedule", "max_beta", "noise.max_beta", "spec_min",
+            "noise.spec_min", "spec_max", "noise.spec_max", "lr", "training.lr", "optimizer_adam_beta1", "training.beta1", "optimizer_adam_beta2",
+            "training.beta2", "weight_decay", "training.weight_decay", "decay_steps", "training.decay_steps", "clip_grad_norm", "training.clip_grad_norm",
+            "diff_loss_type", "training.loss"};
+        Map<String, String> keys = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            keys.put(pairs[i], pairs[i + 1]);
+        }
+        return keys;
+    }
+}

@@ -1,0 +1,50 @@
+package diffsvc.random;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * One draw, fixed by (seed, purpose, index). The engine has one generator for the process and its state cannot be read, so it is seeded for
+ * each draw under a lock: what was drawn before does not matter, and a resumed run draws what the uninterrupted one would have.
+ */
+public final class Noise {
+    private static final Object GENERATOR = new Object();
+    private final NDManager manager;
+    private final long seed;
+
+    private Noise(NDManager manager, long seed) {
+        this.manager = manager;
+        this.seed = seed;
+    }
+
+    /** The draw for this seed, purpose ("x_T", "posterior", ...) and index; the array belongs to {@code manager}. */
+    public static Noise of(NDManager manager, long seed, String purpose, long index) {
+        return new Noise(manager, mix(seed, purpose, index));
+    }
+
+    /** Standard normal, float32. */
+    public NDArray normal(Shape shape) {
+        synchronized (GENERATOR) {
+            Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
+            return manager.randomNormal(shape);
+        }
+    }
+
+    /** A seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts). */
+    public static long mix(long seed, String purpose, long index) {
+        long h = splitMix(seed);
+        for (int i = 0; i < purpose.length(); i++) {
+            h = splitMix(h ^ purpose.charAt(i));
+        }
+        return splitMix(h ^ index);
+    }
+
+    private static long splitMix(long z) {
+        z += 0x9e3779b97f4a7c15L;
+        z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+        return z ^ z >>> 31;
+    }
+}

@@ -1,0 +1,144 @@
+package diffsvc;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One golden npz with its part of manifest.json: arrays by name, tolerances from there, first difference named. */
+final class Golden implements AutoCloseable {
+    static final Path FOLDER = Path.of("src/test/resources/golden").toAbsolutePath();
+    private static final JsonObject MANIFEST = manifest();
+    private final NDManager manager = NDManager.newBaseManager();
+    private final Map<String, NDArray> arrays = new LinkedHashMap<>();
+    private final JsonObject meta;
+    private final String name;
+
+    Golden(String npz) {
+        name = npz;
+        meta = MANIFEST.getAsJsonObject("files").getAsJsonObject(npz).getAsJsonObject("arrays");
+        try (InputStream in = Files.newInputStream(FOLDER.resolve(npz))) {
+            for (NDArray a : NDList.decode(manager, in)) {
+                arrays.put(a.getName(), a);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static JsonObject manifest() {
+        try {
+            return JsonParser.parseString(Files.readString(FOLDER.resolve("manifest.json"))).getAsJsonObject();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static JsonObject stage(String stage) {
+        return MANIFEST.getAsJsonObject("stages").getAsJsonObject(stage);
+    }
+
+    static JsonObject file(String file) {
+        return MANIFEST.getAsJsonObject("files").getAsJsonObject(file);
+    }
+
+    NDManager manager() {
+        return manager;
+    }
+
+    Iterable<String> names() {
+        return arrays.keySet();
+    }
+
+    boolean has(String array) {
+        return arrays.containsKey(array);
+    }
+
+    NDArray get(String array) {
+        NDArray a = arrays.get(array);
+        if (a == null) {
+            fail(name + " has no array " + array);
+        }
+        return a;
+    }
+
+    float[] floats(String array) {
+        NDArray a = get(array);
+        return a.getDataType() == DataType.FLOAT32 ? a.toFloatArray() : a.toType(DataType.FLOAT32, true).toFloatArray();
+    }
+
+    double[] doubles(String array) {
+        return get(array).toType(DataType.FLOAT64, true).toDoubleArray();
+    }
+
+    long[] longs(String array) {
+        return get(array).toType(DataType.INT64, true).toLongArray();
+    }
+
+    /** The manifest's tolerance; "relative X" gives X times the largest magnitude. */
+    double tolerance(String array) {
+        JsonElement tol = meta.getAsJsonObject(array).get("tol_max_abs");
+        String text = tol.getAsString();
+        return text.startsWith("relative") ? Double.parseDouble(text.substring(9)) * get(array).toType(DataType.FLOAT64, true).abs().max().getDouble()
+                : Double.parseDouble(text);
+    }
+
+    void same(String array, NDArray ours) {
+        if (!ours.getShape().equals(get(array).getShape())) {
+            fail(name + " " + array + ": shape " + ours.getShape() + " instead of " + get(array).getShape());
+        }
+        same(array, ours.toType(DataType.FLOAT64, true).toDoubleArray());
+    }
+
+    void same(String array, float[] ours) {
+        double[] d = new double[ours.length];
+        for (int i = 0; i < d.length; i++) {
+            d[i] = ours[i];
+        }
+        same(array, d);
+    }
+
+    void same(String array, double[] ours) {
+        same(array, ours, tolerance(array));
+    }
+
+    /** The relation must hold for every element, NaN nowhere. */
+    void same(String array, double[] ours, double tolerance) {
+        double[] theirs = doubles(array);
+        if (theirs.length != ours.length) {
+            fail(name + " " + array + ": " + ours.length + " values instead of " + theirs.length);
+        }
+        double worst = 0;
+        int at = 0;
+        for (int i = 0; i < ours.length; i++) {
+            double d = Math.abs(ours[i] - theirs[i]);
+            if (!(d <= worst)) {
+                worst = d;
+                at = i;
+            }
+        }
+        if (!(worst <= tolerance)) {
+            fail(String.format("%s %s: differs by %.3g at %d (ours %.7g, reference %.7g), tolerance %.3g", name, array, worst, at, ours[at], theirs[at], tolerance));
+        }
+    }
+
+    void sameIds(String array, long[] ours) {
+        assertArrayEquals(longs(array), ours, name + " " + array);
+    }
+
+    @Override public void close() {
+        manager.close();
+    }
+}
