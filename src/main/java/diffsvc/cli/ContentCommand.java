@@ -1,0 +1,67 @@
+package diffsvc.cli;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.hparams.ProjectPaths;
+import diffsvc.training.ContentTraining;
+import diffsvc.training.LabelledSpeech;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Trains a small content encoder on labelled speech. */
+@Command(name = "train-content", description = "Trains a small content encoder on a corpus with known phones (src/corpus/make_corpus.py).",
+        mixinStandardHelpOptions = true, versionProvider = Main.Version.class)
+final class ContentCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "CORPUS", description = "folder with encoder/ and heldout/, each with index.tsv")
+    Path corpus;
+    @Option(names = "--out", required = true, description = "file to write, .pt")
+    Path out;
+    @Option(names = "--steps", defaultValue = "2500", description = "updates (default ${DEFAULT-VALUE})")
+    long steps;
+    @Option(names = "--minutes", defaultValue = "100000", description = "stop after so many minutes if that comes first")
+    double minutes;
+    @Option(names = "--batch", defaultValue = "12", description = "crops of 2 s an update (default ${DEFAULT-VALUE})")
+    int batch;
+    @Option(names = "--lr", defaultValue = "1e-3", description = "highest rate (default ${DEFAULT-VALUE})")
+    double lr;
+    @Option(names = "--sizes", defaultValue = "96,160,4,4,640,128", description = "conv channels, width, layers, heads, feed-forward, units (default ${DEFAULT-VALUE})")
+    String sizes;
+    @Option(names = "--seed", defaultValue = "1")
+    long seed;
+
+    @Override public Integer call() {
+        ProjectPaths paths = ProjectPaths.find();
+        Path folder = paths.resolve(corpus);
+        int[] s = java.util.Arrays.stream(sizes.split(",")).mapToInt(Integer::parseInt).toArray();
+        LabelledSpeech speech = LabelledSpeech.read(folder.resolve("encoder"));
+        LabelledSpeech heldOut = Files.exists(folder.resolve("heldout/index.tsv")) ? LabelledSpeech.read(folder.resolve("heldout")) : speech;
+        HubertSoft.Sizes net = new HubertSoft.Sizes(s[0], s[1], s[2], s[3], s[4], s[5], LabelledSpeech.PHONES.size());
+        try (NDManager manager = NDManager.newBaseManager(); ContentTraining training = new ContentTraining(manager, net, speech, seed)) {
+            System.out.printf("content  %d clips, %d parameters, %s%n", speech.clips().size(), training.net().weights().parameters(), manager.getDevice());
+            long start = System.nanoTime();
+            double mean = 0;
+            while (true) {
+                double elapsed = (System.nanoTime() - start) / 6e10, progress = Math.max(training.step() / (double) steps, elapsed / minutes);
+                if (progress >= 1) {
+                    break;
+                }
+                double loss = training.update(batch, lr, progress);
+                mean = training.step() == 1 ? loss : 0.98 * mean + 0.02 * loss;
+                if (training.step() % 100 == 0) {
+                    System.out.printf("step %d  loss %.3f  %.2f min%n", training.step(), mean, elapsed);
+                }
+                if (training.step() % 1000 == 0) {
+                    System.out.printf("held-out voice: %.1f %% of frames named right%n", 100 * training.accuracy(heldOut, 20));
+                    training.save(paths.resolve(out));
+                }
+            }
+            training.save(paths.resolve(out));
+            System.out.printf("held-out voice: %.1f %% of frames named right; wrote %s after %d updates%n", 100 * training.accuracy(heldOut, 40), out, training.step());
+        }
+        return 0;
+    }
+}

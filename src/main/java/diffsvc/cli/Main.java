@@ -1,0 +1,53 @@
+package diffsvc.cli;
+
+import diffsvc.check.Problem;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/** Entry of the launcher: {@code ./diffsvc COMMAND}. */
+@Command(name = "diffsvc", description = "A workbench for diffusion singing voice conversion.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
+        subcommands = {InferCommand.class, TrainCommand.class, PreprocessCommand.class, ContentCommand.class},
+        footerHeading = "%nExit codes:%n", footer = {"  0  done", "  1  a defect of the program; please report it", "  2  the input or an option does not fit; the sentence says what to do",
+            "  130  stopped by Ctrl-C; nothing half written remains"})
+public final class Main implements Runnable {
+    /** The version of the pom. */
+    static final class Version implements IVersionProvider {
+        @Override public String[] getVersion() {
+            return new String[] {"diffsvc " + CURRENT};
+        }
+    }
+
+    static final String CURRENT = "0.1.0";
+
+    private Main() {}
+
+    @Override public void run() {
+        CommandLine.usage(this, System.out);
+    }
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    /** Runs one command and gives its exit code. */
+    public static int run(String... args) {
+        CommandLine line = new CommandLine(new Main());
+        line.setExecutionExceptionHandler((e, command, parse) -> {
+            if (e instanceof Problem) {
+                System.err.println(e.getMessage());
+                return 2;
+            }
+            e.printStackTrace();
+            return 1;
+        });
+        line.setParameterExceptionHandler((e, arguments) -> {
+            String hint = e instanceof CommandLine.UnmatchedArgumentException u && CommandLine.UnmatchedArgumentException.printSuggestions(u, new java.io.PrintWriter(System.err))
+                    ? "" : "; see ./diffsvc " + e.getCommandLine().getCommandName().replace("diffsvc", "") + " --help";
+            System.err.println("options: " + e.getMessage() + hint);
+            return 2;
+        });
+        return line.execute(args);
+    }
+}

@@ -1,0 +1,109 @@
+package diffsvc.training;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.TorchFile;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.conds.hubert.HubertSoft;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Trains a small content encoder of the HuBERT-soft architecture to name phones: cross-entropy of the cosine between a unit and each label's
+ * vector over 0.1, as soft units are trained (arXiv:2111.02392, eq. 1), with the synthesizer's phones in place of cluster numbers.
+ */
+public final class ContentTraining implements AutoCloseable {
+    private static final int WARM_UP = 300;
+    private final NDManager manager;
+    private final HubertSoft net;
+    private final AdamW optimizer;
+    private final LabelledSpeech speech;
+    private final long seed;
+    private long step;
+
+    /** A run from random weights. */
+    public ContentTraining(NDManager parent, HubertSoft.Sizes sizes, LabelledSpeech speech, long seed) {
+        manager = parent.newSubManager();
+        net = HubertSoft.random(manager, sizes, seed);
+        net.weights().fill("positional_embedding.conv.weight_g", ones(128, 0.5f));   // as long as the published start, sqrt(4 / (128 D)) an entry
+        this.speech = speech;
+        this.seed = seed;
+        Map<String, NDArray> trained = new LinkedHashMap<>(net.weights().all());
+        trained.remove("masked_spec_embed");                                      // only pre-training masks
+        optimizer = new AdamW(manager, trained, 0.9, 0.98, 1e-8, 0.01);
+    }
+
+    private static float[] ones(int n, float value) {
+        float[] v = new float[n];
+        java.util.Arrays.fill(v, value);
+        return v;
+    }
+
+    public HubertSoft net() {
+        return net;
+    }
+
+    public long step() {
+        return step;
+    }
+
+    /**
+     * One update on crops of two seconds.
+     *
+     * @param progress 0 at the start of the run, 1 at its end: the rate falls as a cosine
+     * @return the mean cross-entropy
+     */
+    public double update(int batch, double lr, double progress) {
+        LabelledSpeech.Batch b = speech.augmented(batch, 2 * HubertSoft.RATE_HZ, seed, step);
+        double loss;
+        try (NDManager scratch = manager.newSubManager(); GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+            NDArray wave = scratch.create(b.wave(), new Shape(batch, 1, b.samples()));
+            NDArray label = scratch.create(b.labels(), new Shape(batch, b.frames(), 1));
+            NDArray log = net.logits(net.walk(wave, (name, value) -> { })).logSoftmax(-1);
+            NDArray nll = log.gather(label, 2).mean().neg();
+            collector.backward(nll);
+            loss = nll.getFloat();
+        }
+        if (!Double.isFinite(loss)) {
+            throw Problem.in("content", "a finite loss", loss + " at step " + step, "lower the rate");
+        }
+        step++;
+        optimizer.update(lr * Math.min(1, step / (double) WARM_UP) * (0.02 + 0.98 * (0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, progress)))), 1);
+        return loss;
+    }
+
+    /** Share of frames whose nearest label is the right one, over at most {@code limit} clips of other speech. */
+    public double accuracy(LabelledSpeech other, int limit) {
+        long right = 0, all = 0;
+        for (LabelledSpeech.Clip clip : other.clips().subList(0, Math.min(limit, other.clips().size()))) {
+            try (NDManager scratch = manager.newSubManager()) {
+                float[] x = LabelledSpeech.floats(clip);
+                NDArray units = net.extract(scratch.create(x, new Shape(1, 1, x.length))).units();
+                scratch.tempAttachAll(units);
+                long[] named = net.logits(units).argMax(2).toLongArray(), labels = LabelledSpeech.labels(clip);
+                for (int i = 0; i < labels.length; i++) {
+                    right += named[i] == labels[i] ? 1 : 0;
+                }
+                all += labels.length;
+            }
+        }
+        return right / (double) all;
+    }
+
+    /** Writes the encoder in HuBERT-soft's file format. */
+    public void save(Path file) {
+        Map<String, TorchTensor> tensors = net.weights().toTensors("");
+        TorchFile.write(file, tensors);
+    }
+
+    @Override public void close() {
+        optimizer.close();
+        net.close();
+        manager.close();
+    }
+}

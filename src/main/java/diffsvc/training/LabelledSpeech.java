@@ -1,0 +1,135 @@
+package diffsvc.training;
+
+import diffsvc.audio.Resampler;
+import diffsvc.audio.WavReader;
+import diffsvc.check.Problem;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.random.Noise;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Speech whose phones are known, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end phone:end ...".
+ *
+ * @param clips all of them, at 16 kHz
+ */
+public record LabelledSpeech(List<Clip> clips) {
+    /** The US phone set of flite and festival; a label is a place in this list, and a row of the encoder's label embedding. */
+    public static final List<String> PHONES = List.of("pau", "aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh",
+            "ih", "iy", "jh", "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v", "w", "y", "z", "zh");
+
+    /** One sentence: 16-bit samples at 16 kHz, phone labels and where each ends, in seconds. */
+    public record Clip(String name, String voice, short[] samples, int[] phones, double[] ends) {
+        /** The label at a time; silence after the last. */
+        int phoneAt(double seconds) {
+            int i = java.util.Arrays.binarySearch(ends, seconds);
+            i = i < 0 ? -i - 1 : i + 1;
+            return i < phones.length ? phones[i] : 0;
+        }
+    }
+
+    /** Reads a folder's index.tsv and its files. */
+    public static LabelledSpeech read(Path folder) {
+        try {
+            List<Clip> clips = Files.readAllLines(folder.resolve("index.tsv")).parallelStream().map(line -> {
+                String[] cells = line.split("\t");
+                float[] x = Resampler.to(HubertSoft.RATE_HZ, WavReader.read(folder.resolve(cells[0]))).mean();
+                short[] samples = new short[x.length];
+                for (int i = 0; i < x.length; i++) {
+                    samples[i] = (short) Math.max(-32768, Math.min(32767, Math.round(x[i] * 32768)));
+                }
+                String[] pairs = cells[2].split(" ");
+                int[] phones = new int[pairs.length];
+                double[] ends = new double[pairs.length];
+                for (int i = 0; i < pairs.length; i++) {
+                    phones[i] = PHONES.indexOf(pairs[i].substring(0, pairs[i].indexOf(':')));
+                    ends[i] = Double.parseDouble(pairs[i].substring(pairs[i].indexOf(':') + 1));
+                    if (phones[i] < 0) {
+                        throw Problem.in("content", folder.resolve("index.tsv"), "phones of the US set", pairs[i], "make the corpus again");
+                    }
+                }
+                return new Clip(cells[0], cells[1], samples, phones, ends);
+            }).toList();
+            return new LabelledSpeech(clips);
+        } catch (IOException e) {
+            throw Problem.in("content", folder, "index.tsv and its WAV files", e.getClass().getSimpleName(), "run src/corpus/make_corpus.py first");
+        }
+    }
+
+    /** Crops with their labels. */
+    record Batch(float[] wave, int samples, long[] labels, int frames) {}
+
+    /**
+     * Crops for one update, drawn from (seed, step): speed, and with it pitch and formants, by 2^-0.6 .. 2^0.5, level, spectral tilt and noise, so
+     * that the encoder learns the sound and not the speaker.
+     */
+    Batch augmented(int batch, int samples, long seed, long step) {
+        int frames = HubertSoft.frames(samples);
+        float[] wave = new float[batch * samples];
+        long[] labels = new long[batch * frames];
+        java.util.stream.IntStream.range(0, batch).parallel().forEach(b -> {
+            SplittableRandom random = new SplittableRandom(Noise.mix(seed, "speech" + b, step));
+            Clip clip = clips.get(random.nextInt(clips.size()));
+            double speed = Math.pow(2, random.nextDouble() * 1.1 - 0.6), level = Math.pow(10, random.nextDouble() * 1.2 - 1.0);
+            double tilt = random.nextDouble() * 1.3 - 0.65, noise = random.nextInt(3) == 0 ? 0 : Math.pow(10, -1 - random.nextDouble() * 2);
+            double span = samples * speed, start = random.nextDouble() * Math.max(1, clip.samples().length - span) - (clip.samples().length < span ? 800 : 0);
+            float before = 0, sum = 0;
+            float[] x = new float[samples];
+            for (int i = 0; i < samples; i++) {
+                double at = start + i * speed;
+                int k = (int) Math.floor(at);
+                float v = at(clip, k) + (float) (at - k) * (at(clip, k + 1) - at(clip, k));
+                x[i] = (float) (v + tilt * before);
+                before = v;
+                sum += x[i] * x[i];
+            }
+            float rms = (float) Math.sqrt(sum / samples) + 1e-6f, gain = (float) (0.1 * level * 3 / rms);
+            for (int i = 0; i < samples; i++) {
+                wave[b * samples + i] = gain * (x[i] + (float) (noise * rms * gaussian(random)));
+            }
+            for (int f = 0; f < frames; f++) {
+                labels[b * frames + f] = clip.phoneAt((start + (f * 320 + 160) * speed) / HubertSoft.RATE_HZ);   // centre of the unit's window
+            }
+        });
+        return new Batch(wave, samples, labels, frames);
+    }
+
+    private static double gaussian(SplittableRandom random) {
+        double sum = 0;
+        for (int i = 0; i < 4; i++) {
+            sum += random.nextDouble();
+        }
+        return (sum - 2) * Math.sqrt(3);                              // near enough to normal for a background hiss
+    }
+
+    private static float at(Clip clip, int i) {
+        return i < 0 || i >= clip.samples().length ? 0 : clip.samples()[i] / 32768f;
+    }
+
+    /** Labels of the whole clip, a unit each. */
+    static long[] labels(Clip clip) {
+        long[] labels = new long[HubertSoft.frames(clip.samples().length)];
+        for (int f = 0; f < labels.length; f++) {
+            labels[f] = clip.phoneAt((f * 320 + 160) / (double) HubertSoft.RATE_HZ);
+        }
+        return labels;
+    }
+
+    static float[] floats(Clip clip) {
+        float[] x = new float[clip.samples().length];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = clip.samples()[i] / 32768f;
+        }
+        return x;
+    }
+
+    List<Clip> of(String voice) {
+        List<Clip> some = new ArrayList<>(clips);
+        some.removeIf(c -> !c.voice().equals(voice));
+        return some;
+    }
+}

@@ -1,0 +1,234 @@
+package diffsvc.vocoder;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.check.Problem;
+import diffsvc.conds.mel.MelFilters;
+import diffsvc.conds.mel.MelSpectrogram;
+import diffsvc.hparams.Hparams;
+import diffsvc.random.Noise;
+import java.util.SplittableRandom;
+import org.hipparchus.transform.DftNormalization;
+import org.hipparchus.transform.FastFourierTransformer;
+import org.hipparchus.transform.TransformType;
+
+/**
+ * A vocoder without weights: harmonics of the F0 where the voice sounds, noise where it does not, both as loud as the mel says. The levels follow
+ * from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A N / 2 over the bins of its main lobe, and white noise
+ * of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²); filters of area 1 pass both on. What is left is taken out by listening: the mel of
+ * the result is compared with the mel that was asked for, and the levels are corrected, a few times.
+ */
+public final class SourceFilter {
+    private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
+    private static final int NOISE_WINDOW = 1024, NOISE_FFT = 2048, CORRECTIONS = 3;
+    private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
+    private static final double LARGEST = 1.0;
+    private final Hparams.Audio audio;
+    private final MelSpectrogram front;
+    private final double[] centreHz;
+    private final double[] binOfNoise;
+
+    /** A vocoder for mels of this front end. */
+    public SourceFilter(Hparams.Audio audio) {
+        this.audio = audio;
+        front = new MelSpectrogram(audio, Hparams.Quirks.FIXED);
+        double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
+        centreHz = java.util.Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
+        binOfNoise = new double[NOISE_FFT / 2 + 1];
+        for (int k = 0; k < binOfNoise.length; k++) {
+            binOfNoise[k] = place(k * (double) audio.sampleRateHz() / NOISE_FFT);
+        }
+    }
+
+    /**
+     * The wave of N samples.
+     *
+     * @param mel [T M], log10, row by row
+     * @param f0Hz [T]; read in voiced frames only
+     * @param seed of the noise
+     * @throws Problem when mel, F0 and voicing differ in frames
+     */
+    public float[] synthesize(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
+        int bins = audio.melBins(), frames = mel.length / bins;
+        if (mel.length % bins != 0 || frames != f0Hz.length || frames != voiced.length) {
+            throw Problem.in("vocoder", "mel, F0 and voicing of one frame count, " + bins + " bins", mel.length + " mel values, " + f0Hz.length + " and " + voiced.length,
+                    "pass the three as one stage gave them");
+        }
+        double floor = 1e-5;
+        double[] level = new double[mel.length];
+        for (int i = 0; i < level.length; i++) {
+            double m = Math.pow(10, mel[i]);
+            level[i] = m <= floor * 1.05 ? 0 : m;                      // the front end's floor stands for silence
+        }
+        float[] hiss = hiss(samples, seed);
+        float[] wave = render(level, f0Hz, voiced, samples, hiss);
+        for (int round = 0; round < CORRECTIONS && frames > 3 && samples >= front.frames(samples) * audio.hopSamples() && front.frames(samples) >= frames; round++) {
+            float[] heard;
+            try (NDManager scratch = manager.newSubManager()) {
+                heard = front.of(scratch, wave).toFloatArray();
+            }
+            correct(level, mel, heard, frames, bins);
+            wave = render(level, f0Hz, voiced, samples, hiss);
+        }
+        return wave;
+    }
+
+    /**
+     * Scales each level by what was asked for over what was heard, both as geometric means over a few neighbouring bins and frames: a single bin
+     * between two harmonics can't be reached, and would drive its neighbours up.
+     */
+    private static void correct(double[] level, float[] mel, float[] heard, int frames, int bins) {
+        double[] miss = new double[level.length];
+        for (int t = 0; t < frames; t++) {
+            for (int m = 0; m < bins; m++) {
+                double sum = 0;
+                int count = 0;
+                for (int u = Math.max(0, t - NEAR_FRAMES); u <= Math.min(frames - 1, t + NEAR_FRAMES); u++) {
+                    for (int n = Math.max(0, m - NEAR_BINS); n <= Math.min(bins - 1, m + NEAR_BINS); n++) {
+                        sum += mel[u * bins + n] - heard[u * bins + n];
+                        count++;
+                    }
+                }
+                miss[t * bins + m] = Math.max(-LARGEST, Math.min(LARGEST, sum / count));
+            }
+        }
+        for (int i = 0; i < level.length; i++) {
+            level[i] *= Math.pow(10, miss[i]);
+        }
+    }
+
+    private float[] render(double[] level, float[] f0Hz, boolean[] voiced, int samples, float[] hiss) {
+        float[] wave = new float[samples];
+        harmonics(level, f0Hz, voiced, wave);
+        noise(level, f0Hz, voiced, wave, hiss);
+        return wave;
+    }
+
+    /** Sinusoids at the multiples of the F0, amplitudes and phase carried from frame centre to frame centre. */
+    private void harmonics(double[] level, float[] f0Hz, boolean[] voiced, float[] wave) {
+        int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
+        double rate = audio.sampleRateHz(), top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2), phase = 0;
+        double[][] amplitude = new double[frames][];
+        for (int t = 0; t < frames; t++) {
+            if (voiced[t] && f0Hz[t] > 0) {
+                int count = (int) (top / f0Hz[t]);
+                amplitude[t] = new double[count];
+                for (int k = 1; k <= count; k++) {
+                    double hz = k * f0Hz[t];
+                    // area of the mel over one harmonic's band, by three points; N/2 = fft/2 per unit of amplitude
+                    double area = f0Hz[t] * (at(level, t * bins, hz - f0Hz[t] / 3.0) + at(level, t * bins, hz) + at(level, t * bins, hz + f0Hz[t] / 3.0)) / 3;
+                    amplitude[t][k - 1] = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize();
+                }
+            } else {
+                amplitude[t] = new double[0];
+            }
+        }
+        for (int i = 0; i < wave.length; i++) {
+            double at = (i + 0.5) / hop - 0.5;
+            int t = (int) Math.floor(at), a = Math.max(0, Math.min(frames - 1, t)), b = Math.max(0, Math.min(frames - 1, t + 1));
+            double part = Math.max(0, Math.min(1, at - t));
+            double[] from = amplitude[a], to = amplitude[b];
+            int count = Math.max(from.length, to.length);
+            if (count == 0) {
+                phase = 0;
+                continue;
+            }
+            double hz = from.length == 0 ? f0Hz[b] : to.length == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
+            phase = (phase + hz / rate) % 1;
+            // sin(k φ) by Chebyshev's recurrence: one multiplication a harmonic
+            double sine = Math.sin(2 * Math.PI * phase), twice = 2 * Math.cos(2 * Math.PI * phase), before = 0, sum = 0;
+            for (int k = 0; k < count; k++) {
+                double x = k < from.length ? from[k] : 0, y = k < to.length ? to[k] : 0;
+                sum += (x + part * (y - x)) * sine;
+                double next = twice * sine - before;
+                before = sine;
+                sine = next;
+            }
+            wave[i] += (float) sum;
+        }
+    }
+
+    /** White noise shaped frame by frame and overlapped; where the voice sounds only what the harmonics leave. */
+    private void noise(double[] level, float[] f0Hz, boolean[] voiced, float[] wave, float[] hiss) {
+        int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
+        double rate = audio.sampleRateHz(), spacing = rate / audio.fftSize(), window = Math.sqrt(Math.PI / 4 * 0.375 * audio.windowSamples());
+        double[] root = new double[NOISE_WINDOW];
+        for (int i = 0; i < NOISE_WINDOW; i++) {
+            root[i] = Math.sin(Math.PI * (i + 0.5) / NOISE_WINDOW);
+        }
+        // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
+        double overlap = NOISE_WINDOW / 2.0 / hop;
+        for (int t = -1; t <= frames; t++) {
+            int start = t * hop + hop / 2 - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
+            double[][] ri = new double[2][NOISE_FFT];
+            for (int i = 0; i < NOISE_WINDOW; i++) {
+                int n = start + i;
+                ri[0][i] = n < 0 || n >= wave.length ? 0 : hiss[n] * root[i];
+            }
+            FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.FORWARD);
+            for (int k = 0; k <= NOISE_FFT / 2; k++) {
+                double hz = k * rate / NOISE_FFT, gain = spacing * interpolate(level, row * bins, binOfNoise[k]) / window;
+                if (voiced[row]) {
+                    gain *= Math.sqrt(1 - harmonicShare(hz));
+                }
+                ri[0][k] *= gain;
+                ri[1][k] *= gain;
+                if (k > 0 && k < NOISE_FFT / 2) {
+                    ri[0][NOISE_FFT - k] *= gain;
+                    ri[1][NOISE_FFT - k] *= gain;
+                }
+            }
+            FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.INVERSE);
+            for (int i = 0; i < NOISE_WINDOW; i++) {
+                int n = start + i;
+                if (n >= 0 && n < wave.length) {
+                    wave[n] += (float) (ri[0][i] * root[i] / overlap);
+                }
+            }
+        }
+    }
+
+    /** Share of the power that harmonics carry at a frequency: 1 below, 0 above the cross-over. */
+    private static double harmonicShare(double hz) {
+        return Math.max(0, Math.min(1, (HARMONICS_TO_HZ + CROSSOVER_HZ / 2 - hz) / CROSSOVER_HZ));
+    }
+
+    private double at(double[] level, int row, double hz) {
+        return interpolate(level, row, place(hz));
+    }
+
+    /** Where a frequency lies between the centres of the mel bins. */
+    private double place(double hz) {
+        int last = centreHz.length - 1;
+        if (hz <= centreHz[0]) {
+            return 0;
+        }
+        if (hz >= centreHz[last]) {
+            return hz > audio.fmaxHz() ? -1 : last;
+        }
+        int i = java.util.Arrays.binarySearch(centreHz, hz);
+        int low = i >= 0 ? i : -i - 2;
+        return Math.min(last, low + (hz - centreHz[low]) / (centreHz[Math.min(last, low + 1)] - centreHz[low]));
+    }
+
+    private static double interpolate(double[] level, int row, double place) {
+        if (place < 0) {
+            return 0;                                                     // above the front end's band
+        }
+        int low = (int) place;
+        double a = level[row + low], part = place - low;
+        return part == 0 ? a : a + part * (level[row + low + 1] - a);
+    }
+
+    private static float[] hiss(int samples, long seed) {
+        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "hiss", 0));
+        float[] hiss = new float[samples];
+        for (int i = 0; i < samples; i += 2) {                            // Box and Muller, two at a time
+            double r = Math.sqrt(-2 * Math.log(1 - random.nextDouble())), a = 2 * Math.PI * random.nextDouble();
+            hiss[i] = (float) (r * Math.cos(a));
+            if (i + 1 < samples) {
+                hiss[i + 1] = (float) (r * Math.sin(a));
+            }
+        }
+        return hiss;
+    }
+}

@@ -1,0 +1,171 @@
+package diffsvc;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import diffsvc.audio.Wave;
+import diffsvc.audio.WavReader;
+import diffsvc.audio.WaveWriter;
+import diffsvc.checkpoint.ModelFiles;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.hparams.HparamsYaml;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The commands as a person runs them: in a process of their own, with right and wrong input. */
+class CommandLineTest {
+    private static final Path ROOT = Path.of("").toAbsolutePath();
+    @TempDir Path folder;
+
+    private record Said(int code, String out, String err) {}
+
+    private Said run(List<String> command) throws IOException, InterruptedException {
+        Path out = folder.resolve("stdout"), err = folder.resolve("stderr");
+        Process p = new ProcessBuilder(command).directory(folder.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        assertTrue(p.waitFor(4, TimeUnit.MINUTES), "took longer than 4 minutes: " + command);
+        return new Said(p.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    /** The command class on the tests' class path, started elsewhere than in the project's folder. */
+    private Said diffsvc(String... args) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Ddiffsvc.home=" + ROOT,
+                "-Dfile.encoding=UTF-8", "-Dai.djl.offline=true", "-cp", System.getProperty("java.class.path"), "diffsvc.cli.Main"));
+        command.addAll(List.of(args));
+        return run(command);
+    }
+
+    private void refused(Said said, String... words) throws IOException {
+        assertEquals(2, said.code(), said.err());
+        assertEquals(1, said.err().strip().lines().filter(line -> !line.startsWith("Did you mean")).count(), "one sentence: " + said.err());
+        assertFalse(said.err().contains("\tat ") || said.err().contains("Exception"), said.err());
+        for (String word : words) {
+            assertTrue(said.err().contains(word), word + " in: " + said.err());
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertTrue(files.noneMatch(f -> f.toString().endsWith("out.wav") || f.toString().contains(".part")), "nothing is written");
+        }
+    }
+
+    private String song(double seconds) {
+        Path file = folder.resolve("내 노래.wav");
+        Wave song = WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, seconds);
+        WaveWriter.write(file, song);
+        return file.toString();
+    }
+
+    private String out() {
+        return folder.resolve("out.wav").toString();
+    }
+
+    @Test void aSongGoesInAndTheSameSeedGivesTheSameBytes() throws Exception {
+        String song = song(1.5);
+        Said first = diffsvc("infer", song, "--out", out(), "--steps", "5", "--seed", "7", "--threads", "2");
+        assertEquals(0, first.code(), first.err());
+        for (String stage : new String[] {"audio", "mel", "pitch", "content", "embedding", "diffusion", "vocoder"}) {
+            assertTrue(first.out().lines().anyMatch(line -> line.startsWith(stage + " ") && line.contains("[") || line.startsWith(stage + " ") && line.contains("(")), stage + " in " + first.out());
+        }
+        assertTrue(first.out().contains("wrote") && first.out().contains("out.wav"), first.out());
+        byte[] bytes = Files.readAllBytes(Path.of(out()));
+        assertEquals(Math.round(WavReader.read(Path.of(song)).seconds() * 44100), WavReader.read(Path.of(out())).samples());
+        Said again = diffsvc("infer", song, "--out", out(), "--steps", "5", "--seed", "7", "--threads", "2");
+        assertTrue(again.out().contains("replaced"), again.out());
+        assertArrayEquals(bytes, Files.readAllBytes(Path.of(out())));
+        String flac = folder.resolve("out.flac").toString();
+        assertEquals(0, diffsvc("infer", song, "--project", "demo", "--key", "2", "--format", "flac", "--out", flac, "--steps", "5").code());
+        assertEquals("fLaC", new String(Files.readAllBytes(Path.of(flac)), 0, 4, StandardCharsets.ISO_8859_1));
+    }
+
+    @Test void ctrlCLeavesNothingHalfWritten() throws Exception {
+        Path target = folder.resolve("stopped");
+        List<String> command = List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Ddiffsvc.home=" + ROOT, "-Dai.djl.offline=true",
+                "-cp", System.getProperty("java.class.path"), "diffsvc.cli.Main", "infer", ROOT.resolve("raw/music1.wav").toString(), "--out",
+                target.resolve("out.wav").toString(), "--sampler", "ddpm");
+        Path out = folder.resolve("stopped.log");
+        Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        for (int i = 0; i < 600 && !Files.readString(out).contains("sampling"); i++) {
+            Thread.sleep(100);                                          // until it is in the middle of the sampling
+        }
+        new ProcessBuilder("kill", "-INT", String.valueOf(p.pid())).start().waitFor();
+        assertTrue(p.waitFor(30, TimeUnit.SECONDS), "still running after Ctrl-C");
+        assertEquals(130, p.exitValue());
+        assertFalse(Files.exists(target), "nothing was written");
+    }
+
+    @Test void aSilentSongGivesSilenceAndSaysSo() throws Exception {
+        Path silent = WaveWriter.write(folder.resolve("silent.wav"), Wave.mono(new float[22050], 22050));
+        Said said = diffsvc("infer", silent.toString(), "--out", out());
+        assertEquals(0, said.code(), said.err());
+        assertTrue(said.out().contains("silent"), said.out());
+        assertEquals(0, WavReader.read(Path.of(out())).peak());
+    }
+
+    @Test void wrongInputIsOneSentence() throws Exception {
+        refused(diffsvc("infer", "nowhere.wav", "--out", out()), "nowhere.wav", "nothing at that path");
+        Path text = Files.writeString(folder.resolve("text.wav"), "not a sound");
+        refused(diffsvc("infer", text.toString(), "--out", out()), "text.wav", "RIFF");
+        refused(diffsvc("infer", Files.write(folder.resolve("empty.wav"), new byte[0]).toString(), "--out", out()), "empty");
+        byte[] whole = Files.readAllBytes(Path.of(song(1)));
+        Path cut = Files.write(folder.resolve("cut.wav"), Arrays.copyOf(whole, whole.length / 2));
+        refused(diffsvc("infer", cut.toString(), "--out", out()), "cut.wav", "cut");
+        refused(diffsvc("infer", song(0.03), "--out", out()), "longer");
+    }
+
+    @ParameterizedTest @CsvSource({"--key,high,high", "--steps,2.5,2.5", "--steps,7,divides 1000", "--steps,0,divides", "--bogus,1,--bogus", "--project,nobody,nobody", "--format,mp3,wav or flac",
+        "--hparams,infer.stebs=5,infer.steps", "--threads,-1,threads", "--sampler,euler,plms"})
+    void wrongOptionsAreOneSentence(String option, String value, String word) throws Exception {
+        refused(diffsvc("infer", song(1), "--out", out(), option, value), word);
+    }
+
+    /** A project whose checkpoint is another size than its hparams say. */
+    @Test void aCheckpointThatDoesNotMatchItsHparamsIsNamed() throws Exception {
+        refused(diffsvc("infer", song(1), "--out", out(), "--hparams", "wavenet.residual_layers=9"), "wavenet_model_steps_", "residual_layers", "differences");
+        refused(diffsvc("infer", song(1), "--out", out(), "--hparams", "hubert.sha256=00"), "SHA-256");
+    }
+
+    @Test void helpAndVersionAreEverywhere() throws Exception {
+        for (String command : new String[] {"infer", "train", "preprocess", "train-content"}) {
+            Said help = diffsvc(command, "--help");
+            assertEquals(0, help.code());
+            assertTrue(help.out().contains("Usage: diffsvc " + command), help.out());
+            assertTrue(diffsvc(command, "--version").out().startsWith("diffsvc "));
+        }
+        assertTrue(diffsvc("--help").out().contains("Exit codes"));
+    }
+
+    @Test void theLauncherKnowsItsCommandsWithoutBuilding() throws Exception {
+        Said help = run(List.of("sh", ROOT.resolve("diffsvc").toString(), "--help"));
+        assertEquals(0, help.code(), help.err());
+        for (String command : new String[] {"infer", "test", "lab", "jshell", "train", "Exit codes"}) {
+            assertTrue(help.out().contains(command), help.out());
+        }
+    }
+
+    @Test void jshellStartsWithTheNotebooksImports() throws Exception {
+        String start = Files.readString(ROOT.resolve("src/main/jshell/start.jsh"));
+        diffsvc.notebook.KernelExtension.IMPORTS.lines().filter(line -> !line.contains("java.util.*"))   // JShell's own default brings that one
+                .forEach(line -> assertTrue(start.contains(line), line));
+    }
+
+    /** The committed demo names its encoder by file and hash, and the hash is right. */
+    @Test void theDemoNamesItsEncoderByHash() {
+        var pair = ModelFiles.in(ROOT.resolve("models")).project("demo");
+        assertEquals(64, pair.hparams().hubert().sha256().length());
+        Path file = ModelFiles.in(ROOT.resolve("models")).frozen("demo", pair.hparams().hubert().file(), pair.hparams().hubert().sha256(), "content encoder");
+        assertTrue(Files.exists(file));
+        assertEquals(pair.hparams(), Arg2Hparams.apply(HparamsYaml.read(ROOT.resolve("models/demo/hparams.yaml")), ""));
+    }
+}
