@@ -13,7 +13,7 @@ import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.MelSpectrogram;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
@@ -197,7 +197,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same conditions some semitones higher or lower. */
     public Conds shift(Conds conds, double semitones) {
-        return semitones == 0 ? conds : new Conds(conds.units(), conds.mel2ph(), conds2Tensor().shift(conds.f0(), semitones), conds.energy());
+        return semitones == 0 ? conds : conds.withF0(conds2Tensor().shift(conds.f0(), semitones));
     }
 
     private Conds2Tensor conds2Tensor() {

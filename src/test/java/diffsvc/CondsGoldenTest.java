@@ -13,9 +13,10 @@ import diffsvc.audio.WavReader;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.mel.CentredMel;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
 import java.nio.file.Path;
@@ -80,6 +81,20 @@ class CondsGoldenTest {
                 g.same(c[0] + "_mel", mel);
                 assertEquals(python.frames(signal.length), mel.getShape().get(0));
             }
+        }
+    }
+
+    @Test void theMelAt24KhzIsTheReferences() {
+        JsonObject h = Golden.stage("mel_24k").getAsJsonObject("hparams");
+        Hparams.Audio audio = new Hparams.Audio(h.get("sample_rate").getAsInt(), h.get("hop").getAsInt(), h.get("win").getAsInt(), h.get("n_fft").getAsInt(),
+                h.get("n_mels").getAsInt(), h.get("fmin").getAsDouble(), h.get("fmax").getAsDouble(), -6, 1.5);
+        try (Golden g = new Golden("mel_24k.npz")) {
+            CentredMel python = new CentredMel(audio, Hparams.Quirks.PYTHON);
+            float[] signal = python.signal(wav("sig_24000"));
+            g.same("sig_24000_wav", signal);
+            g.same("sig_24000_mel", python.of(g.manager(), signal));
+            NDArray resampled = python.of(g.manager(), python.signal(wav("sig_44100")));
+            g.same("sig_44100_to_24000_mel", resampled.get(":" + g.get("sig_44100_to_24000_mel").getShape().get(0)));
         }
     }
 

@@ -11,7 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.hubert.HubertSoft;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.training.LabelledSpeech;
 import java.util.ArrayList;
 import java.util.Arrays;

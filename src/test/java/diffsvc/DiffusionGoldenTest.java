@@ -22,6 +22,7 @@ import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.training.AdamW;
 import diffsvc.training.JointTraining;
@@ -50,6 +51,32 @@ class DiffusionGoldenTest {
             g.sameIds("pitch_ids", c.pitchIds().toLongArray());
             g.same("decoder_inp", c.cond());
             g.same("cond", c.forDenoiser());
+        }
+    }
+
+    @Test void unvoicedFramesLoseTheirF0WithUseUv() {
+        Hparams useUv = Arg2Hparams.apply(hparams, "pitch.use_uv=true");
+        try (Golden g = new Golden("svc_embedding.npz"); EmbeddingModel model = EmbeddingModel.load(g.manager(), useUv, state)) {
+            EmbeddingModel.Condition c = model.embed(new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0_log2"), g.get("energy"), g.get("uv")));
+            g.same("f0_denorm_use_uv", c.f0Denorm());
+            g.sameIds("pitch_ids_use_uv", c.pitchIds().toLongArray());
+            g.same("decoder_inp_use_uv", c.cond());
+        }
+    }
+
+    @Test void theUnitEncoderOfOlderVoicesFollowsTheReference() throws Exception {
+        Path folder = Golden.FOLDER.resolve("svc_fs2enc"), file;
+        try (var list = Files.list(folder)) {
+            file = list.filter(p -> p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
+        }
+        Hparams h = Hparams.ofPython(folder.resolve("config.yaml"));
+        try (Golden g = new Golden("svc_fs2enc.npz"); EmbeddingModel model = EmbeddingModel.load(g.manager(), h, StateDict.read(file))) {
+            List<String> seen = new ArrayList<>();
+            model.walk(new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0"), g.get("energy"), g.get("uv")), (name, value) -> {
+                g.same(name, value);
+                seen.add(name);
+            });
+            assertEquals(3 + h.embedding().encLayers(), seen.size(), seen.toString());
         }
     }
 

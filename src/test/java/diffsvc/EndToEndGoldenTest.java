@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
@@ -11,7 +12,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.MelSpectrogram;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
@@ -19,21 +20,26 @@ import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.vocoder.HarmonicSource;
+import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The whole way from a file to the sampled mel against the reference's, key shifts and the start from the source mel included. */
+/** The whole way from a file to the wave against the reference's, key shifts and the start from the source mel included. */
 class EndToEndGoldenTest {
-    @Test void fromTheFileToTheSampledMel() {
+    @Test void fromTheFileToTheWave() {
         Path folder = Golden.FOLDER.resolve("e2e");
         Hparams h = Hparams.ofPython(folder.resolve("svc/config.yaml"));
         StateDict state = StateDict.read(folder.resolve("svc/model_ckpt_steps_500.ckpt"));
         Matcher heads = Pattern.compile("'heads': (\\d+)").matcher(Golden.file("e2e/hubert/hubert_soft.pt").get("note").getAsString());
         assertTrue(heads.find());
         try (Golden g = new Golden("e2e.npz"); HubertSoft encoder = HubertSoft.load(g.manager(), folder.resolve("hubert/hubert_soft.pt"), Integer.parseInt(heads.group(1)));
-                EmbeddingModel embedding = EmbeddingModel.load(g.manager(), h, state); WaveNet net = WaveNet.load(g.manager(), h, state)) {
+                EmbeddingModel embedding = EmbeddingModel.load(g.manager(), h, state); WaveNet net = WaveNet.load(g.manager(), h, state);
+                NsfHifiGan vocoder = NsfHifiGan.load(g.manager(), Golden.FOLDER.resolve("nsf_hifigan/model"))) {
             Wave song = WavReader.read(folder.resolve("input.wav"));
             MelSpectrogram front = new MelSpectrogram(h.audio(), h.quirks());
             float[] signal = front.signal(song);
@@ -67,10 +73,29 @@ class EndToEndGoldenTest {
                 NDArray start = fromMel ? noise.noised(range.norm(g.get("mel_in")), g.manager().create(new long[] {params[2] - 1}), g.get("gt_noise")) : g.get("x_T");
                 NDArray x = Denoising.run(plms, (v, t) -> net.predict(v, v.getManager().full(new Shape(1), t), c.forDenoiser()), null, start,
                         plms.times(fromMel ? (int) params[2] : noise.steps(), 0), (i, n, t, s) -> { });
-                g.same(p + "mel_out", range.denorm(x, g.get("mel2ph")));
+                NDArray sung = range.denorm(x, g.get("mel2ph"));
+                g.same(p + "mel_out", sung);
+                sing(g, p, h, vocoder);
                 cases++;
             }
             assertEquals(true, cases >= 3, "cases: " + cases);
         }
+    }
+
+    /** The last stage, fed the stored mel and F0: source, wave, and what fills the chunk's missing tail. */
+    private static void sing(Golden g, String p, Hparams h, NsfHifiGan vocoder) {
+        NDArray clipped = g.get(p + "mel_out").squeeze(0).maximum((float) h.audio().melVmin()).minimum((float) h.audio().melVmax());
+        g.same(p + "vocoder_mel", clipped);
+        g.same(p + "vocoder_f0", g.get(p + "f0_denorm").squeeze(0));
+        NDArray f0 = g.get(p + "vocoder_f0").expandDims(0);
+        NDArray noise = g.get("noise_int8").toType(DataType.FLOAT32, true).div(32);
+        NDArray source = vocoder.source(f0, new HarmonicSource.Draw(g.get("phase"), noise), (name, value) -> { });
+        g.same(p + "source", source.get("0, 0, :" + g.get(p + "source").size()));
+        NDArray log = g.get(p + "vocoder_mel").mul(NsfHifiGan.LN_10).transpose().expandDims(0);
+        float[] wave = vocoder.wave(log, source, (name, value) -> { }).toFloatArray();
+        g.same(p + "wav", wave);
+        float[] fitted = Vocoder.fit(wave, (int) g.longs(p + "final_len")[0], Hparams.Quirks.PYTHON);
+        int tail = (int) g.get(p + "final_tail").size();
+        g.same(p + "final_tail", Arrays.copyOfRange(fitted, fitted.length - tail, fitted.length));
     }
 }

@@ -18,15 +18,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** One golden npz with its part of manifest.json: arrays by name, tolerances from there, first difference named. */
-final class Golden implements AutoCloseable {
-    static final Path FOLDER = Path.of("src/test/resources/golden").toAbsolutePath();
+public final class Golden implements AutoCloseable {
+    public static final Path FOLDER = Path.of("src/test/resources/golden").toAbsolutePath();
     private static final JsonObject MANIFEST = manifest();
     private final NDManager manager = NDManager.newBaseManager();
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
     private final JsonObject meta;
     private final String name;
 
-    Golden(String npz) {
+    public Golden(String npz) {
         name = npz;
         meta = MANIFEST.getAsJsonObject("files").getAsJsonObject(npz).getAsJsonObject("arrays");
         try (InputStream in = Files.newInputStream(FOLDER.resolve(npz))) {
@@ -46,27 +46,27 @@ final class Golden implements AutoCloseable {
         }
     }
 
-    static JsonObject stage(String stage) {
+    public static JsonObject stage(String stage) {
         return MANIFEST.getAsJsonObject("stages").getAsJsonObject(stage);
     }
 
-    static JsonObject file(String file) {
+    public static JsonObject file(String file) {
         return MANIFEST.getAsJsonObject("files").getAsJsonObject(file);
     }
 
-    NDManager manager() {
+    public NDManager manager() {
         return manager;
     }
 
-    Iterable<String> names() {
+    public Iterable<String> names() {
         return arrays.keySet();
     }
 
-    boolean has(String array) {
+    public boolean has(String array) {
         return arrays.containsKey(array);
     }
 
-    NDArray get(String array) {
+    public NDArray get(String array) {
         NDArray a = arrays.get(array);
         if (a == null) {
             fail(name + " has no array " + array);
@@ -74,35 +74,35 @@ final class Golden implements AutoCloseable {
         return a;
     }
 
-    float[] floats(String array) {
+    public float[] floats(String array) {
         NDArray a = get(array);
         return a.getDataType() == DataType.FLOAT32 ? a.toFloatArray() : a.toType(DataType.FLOAT32, true).toFloatArray();
     }
 
-    double[] doubles(String array) {
+    public double[] doubles(String array) {
         return get(array).toType(DataType.FLOAT64, true).toDoubleArray();
     }
 
-    long[] longs(String array) {
+    public long[] longs(String array) {
         return get(array).toType(DataType.INT64, true).toLongArray();
     }
 
     /** The manifest's tolerance; "relative X" gives X times the largest magnitude. */
-    double tolerance(String array) {
+    public double tolerance(String array) {
         JsonElement tol = meta.getAsJsonObject(array).get("tol_max_abs");
         String text = tol.getAsString();
         return text.startsWith("relative") ? Double.parseDouble(text.substring(9)) * get(array).toType(DataType.FLOAT64, true).abs().max().getDouble()
                 : Double.parseDouble(text);
     }
 
-    void same(String array, NDArray ours) {
+    public void same(String array, NDArray ours) {
         if (!ours.getShape().equals(get(array).getShape())) {
             fail(name + " " + array + ": shape " + ours.getShape() + " instead of " + get(array).getShape());
         }
         same(array, ours.toType(DataType.FLOAT64, true).toDoubleArray());
     }
 
-    void same(String array, float[] ours) {
+    public void same(String array, float[] ours) {
         double[] d = new double[ours.length];
         for (int i = 0; i < d.length; i++) {
             d[i] = ours[i];
@@ -110,12 +110,12 @@ final class Golden implements AutoCloseable {
         same(array, d);
     }
 
-    void same(String array, double[] ours) {
+    public void same(String array, double[] ours) {
         same(array, ours, tolerance(array));
     }
 
     /** The relation must hold for every element, NaN nowhere. */
-    void same(String array, double[] ours, double tolerance) {
+    public void same(String array, double[] ours, double tolerance) {
         double[] theirs = doubles(array);
         if (theirs.length != ours.length) {
             fail(name + " " + array + ": " + ours.length + " values instead of " + theirs.length);
@@ -134,7 +134,7 @@ final class Golden implements AutoCloseable {
         }
     }
 
-    void sameIds(String array, long[] ours) {
+    public void sameIds(String array, long[] ours) {
         assertArrayEquals(longs(array), ours, name + " " + array);
     }
 

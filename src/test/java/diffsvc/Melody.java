@@ -1,6 +1,6 @@
 package diffsvc;
 
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import java.util.Arrays;
 
 /** Compares two melodies frame by frame. */

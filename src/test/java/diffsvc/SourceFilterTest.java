@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.WavReader;
 import diffsvc.conds.mel.MelSpectrogram;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
 import diffsvc.vocoder.SourceFilter;

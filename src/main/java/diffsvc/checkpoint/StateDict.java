@@ -13,12 +13,12 @@ import java.util.Map;
  */
 public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
-     * The tensors of a torch file. Containers in use are opened ("state_dict", "hubert", "generator"), and a prefix that every name has
+     * The tensors of a torch file. Containers in use are opened ("state_dict", "hubert", "generator", "model_gen"), and a prefix that every name has
      * ("module.", "model.") is taken off.
      */
     public static StateDict read(Path file) {
         Object root = TorchFile.read(file);
-        for (String container : new String[] {"state_dict", "hubert", "generator"}) {
+        for (String container : new String[] {"state_dict", "hubert", "generator", "model_gen"}) {
             if (root instanceof Map<?, ?> map && map.get(container) instanceof Map<?, ?> inner) {
                 root = inner;
             }
@@ -51,6 +51,64 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
                 part.put(k.substring(prefix.length()), v);
             }
         });
+        return new StateDict(file, part);
+    }
+
+    /**
+     * Weight norm folded in: {@code weight_g} and {@code weight_v} (or their names as parametrizations) become {@code weight} = g v / ||v||, the norm over
+     * the axes on which g has size 1 (Salimans and Kingma, arXiv:1602.07868). The other tensors stay as they are.
+     */
+    public StateDict withoutWeightNorm() {
+        Map<String, TorchTensor> folded = new LinkedHashMap<>();
+        for (Map.Entry<String, TorchTensor> e : tensors.entrySet()) {
+            String name = e.getKey();
+            for (String[] pair : new String[][] {{"weight_g", "weight_v"}, {"parametrizations.weight.original0", "parametrizations.weight.original1"}}) {
+                String stem = name.endsWith(pair[0]) ? name.substring(0, name.length() - pair[0].length()) : null;
+                TorchTensor v = stem == null ? null : tensors.get(stem + pair[1]);
+                if (v != null && v.shape().length == e.getValue().shape().length) {
+                    folded.put(stem + "weight", fold(e.getValue(), v));
+                    name = null;
+                    break;
+                }
+                if (name.endsWith(pair[1]) && tensors.containsKey(name.substring(0, name.length() - pair[1].length()) + pair[0])) {
+                    name = null;
+                    break;
+                }
+            }
+            if (name != null) {
+                folded.put(name, e.getValue());
+            }
+        }
+        return new StateDict(file, folded);
+    }
+
+    private static TorchTensor fold(TorchTensor g, TorchTensor v) {
+        float[] length = g.toFloats(), x = v.toFloats();
+        int[] group = new int[x.length];
+        for (int i = 0; i < x.length; i++) {
+            long rest = i, size = x.length, at = 0;
+            for (int axis = 0; axis < v.shape().length; axis++) {
+                size /= v.shape()[axis];
+                long index = rest / size;
+                rest %= size;
+                at = at * g.shape()[axis] + (g.shape()[axis] == 1 ? 0 : index);
+            }
+            group[i] = (int) at;
+        }
+        double[] squares = new double[length.length];
+        for (int i = 0; i < x.length; i++) {
+            squares[group[i]] += x[i] * (double) x[i];
+        }
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) (x[i] * (length[group[i]] / Math.sqrt(squares[group[i]])));
+        }
+        return TorchTensor.of(x, v.shape());
+    }
+
+    /** All but those whose name the test takes. */
+    public StateDict without(java.util.function.Predicate<String> name) {
+        Map<String, TorchTensor> part = new LinkedHashMap<>(tensors);
+        part.keySet().removeIf(name);
         return new StateDict(file, part);
     }
 

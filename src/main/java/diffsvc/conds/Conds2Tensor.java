@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.hparams.Hparams;
 
 /** Brings units and melody to the mel's clock, as the embedding model wants them. Opens no file. */
@@ -17,10 +17,22 @@ public final class Conds2Tensor {
      * @param mel2ph [1, T] int64, which unit each mel frame belongs to: 1-based, 0 = padding
      * @param f0 [1, T] log2 Hz, interpolated through unvoiced frames
      * @param energy [1, T]
+     * @param unvoiced [1, T], 1 where the voice does not sound; read by models with use_uv only
      */
-    public record Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy) {
+    public record Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy, NDArray unvoiced) {
         public Conds {
-            Axes.of("conds").require("units", units, "B P H").require("mel2ph", mel2ph, "B T").require("f0", f0, "B T").require("energy", energy, "B T");
+            Axes.of("conds").require("units", units, "B P H").require("mel2ph", mel2ph, "B T").require("f0", f0, "B T").require("energy", energy, "B T")
+                    .require("unvoiced", unvoiced, "B T");
+        }
+
+        /** All of it voiced. */
+        public Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy) {
+            this(units, mel2ph, f0, energy, energy.getManager().zeros(energy.getShape()));
+        }
+
+        /** The same with another melody. */
+        public Conds withF0(NDArray other) {
+            return new Conds(units, mel2ph, other, energy, unvoiced);
         }
 
         /** Mel frames, T. */
@@ -51,7 +63,11 @@ public final class Conds2Tensor {
         NDArray f0 = manager.create(normInterp(melody.f0Hz()), new Shape(1, frames));
         NDArray own = units.duplicate();
         own.attach(manager);
-        return new Conds(own, mel2ph, f0, energy(manager, mel));
+        float[] unvoiced = new float[frames];
+        for (int t = 0; t < frames; t++) {
+            unvoiced[t] = melody.voiced()[t] ? 0 : 1;
+        }
+        return new Conds(own, mel2ph, f0, energy(manager, mel), manager.create(unvoiced, new Shape(1, frames)));
     }
 
     /**

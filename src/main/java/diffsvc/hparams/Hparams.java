@@ -52,8 +52,12 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      *
      * @param hiddenSize H, width of units and condition
      * @param useEnergyEmbed whether loudness is embedded too
+     * @param noFs2 whether units are taken as they are; otherwise a transformer goes over them first
+     * @param encLayers layers of that transformer
+     * @param encFfnKernelSize its feed-forward's kernel, odd
+     * @param numHeads its attention heads
      */
-    public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed) {}
+    public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed, boolean noFs2, int encLayers, int encFfnKernelSize, int numHeads) {}
 
     /** The denoiser: C channels, L layers, dilation 2^(layer mod cycle). */
     public record WaveNet(int residualChannels, int residualLayers, int dilationCycleLength) {}
@@ -107,7 +111,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Audio(44100, 512, 2048, 2048, 128, 40, 16000, -6, 1.5),
                 new Pitch("praat", 40, 1100, 256, false),
                 new Hubert("hubert_soft.pt", "", 0),
-                new Embedding(256, true, false),
+                new Embedding(256, true, false, true, 4, 9, 2),
                 new WaveNet(384, 20, 4),
                 new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
                 new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 16, 160, 100000, 1000, 0, List.of(1.0), false, 1234),
@@ -166,7 +170,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         String[] pairs = {"exp_name", "project", "audio_sample_rate", "audio.sample_rate_hz", "hop_size", "audio.hop_samples", "win_size", "audio.window_samples",
             "fft_size", "audio.fft_size", "audio_num_mel_bins", "audio.mel_bins", "fmin", "audio.fmin_hz", "fmax", "audio.fmax_hz", "mel_vmin", "audio.mel_vmin",
             "mel_vmax", "audio.mel_vmax", "f0_min", "pitch.f0_min_hz", "f0_max", "pitch.f0_max_hz", "f0_bin", "pitch.f0_bins", "use_uv", "pitch.use_uv",
-            "hidden_size", "embedding.hidden_size", "use_pitch_embed", "embedding.use_pitch_embed", "use_energy_embed", "embedding.use_energy_embed",
+            "hidden_size", "embedding.hidden_size", "use_pitch_embed", "embedding.use_pitch_embed", "use_energy_embed", "embedding.use_energy_embed", "no_fs2", "embedding.no_fs2",
+            "enc_layers", "embedding.enc_layers", "enc_ffn_kernel_size", "embedding.enc_ffn_kernel_size", "num_heads", "embedding.num_heads",
             "residual_channels", "wavenet.residual_channels", "residual_layers", "wavenet.residual_layers", "dilation_cycle_length",
             "wavenet.dilation_cycle_length", "timesteps", "noise.steps", "schedule_type", "noise.schedule", "max_beta", "noise.max_beta", "spec_min",
             "noise.spec_min", "spec_max", "noise.spec_max", "lr", "training.lr", "optimizer_adam_beta1", "training.beta1", "optimizer_adam_beta2",

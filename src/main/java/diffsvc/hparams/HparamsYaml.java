@@ -38,7 +38,7 @@ public final class HparamsYaml {
 
     /** Any YAML file as a map. */
     @SuppressWarnings("unchecked")
-    static Map<String, Object> map(Path file) {
+    public static Map<String, Object> map(Path file) {
         try {
             String text = Files.readString(file, StandardCharsets.UTF_8);
             Object root = new Load(LoadSettings.builder().setLabel(file.toString()).build()).loadFromString(text);

@@ -3,7 +3,7 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.conds.mel.MelFilters;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.hparams.Hparams;
 import java.awt.BasicStroke;
 import java.awt.Color;

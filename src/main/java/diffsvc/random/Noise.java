@@ -32,6 +32,14 @@ public final class Noise {
         }
     }
 
+    /** Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order is the same. */
+    public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
+        synchronized (GENERATOR) {
+            Engine.getInstance().setRandomSeed(Math.toIntExact(seed));
+            return draws.get();
+        }
+    }
+
     /** A seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts). */
     public static long mix(long seed, String purpose, long index) {
         long h = splitMix(seed);

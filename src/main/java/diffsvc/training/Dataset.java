@@ -12,7 +12,7 @@ import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.MelSpectrogram;
-import diffsvc.conds.praat.F0Track;
+import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.Noise;
@@ -155,7 +155,7 @@ public record Dataset(List<Clip> clips) {
     public JointTraining.Batch batch(NDManager manager, Hparams hparams, int noiseSteps, long seed, long step) {
         int b = hparams.training().batch(), t = hparams.training().cropFrames(), bins = clips.get(0).melBins(), h = clips.get(0).unitWidth();
         SplittableRandom random = new SplittableRandom(Noise.mix(seed, "batch", step));
-        float[] mel = new float[b * t * bins], f0 = new float[b * t], energy = new float[b * t];
+        float[] mel = new float[b * t * bins], f0 = new float[b * t], energy = new float[b * t], unvoiced = new float[b * t];
         long[] mel2ph = new long[b * t], times = new long[b];
         int[][] span = new int[b][];
         float[][] reading = new float[b][];
@@ -172,6 +172,7 @@ public record Dataset(List<Clip> clips) {
             for (int k = 0; k < length; k++) {
                 mel2ph[i * t + k] = all[start + k] - first;
                 f0[i * t + k] = log[start + k];
+                unvoiced[i * t + k] = c.f0Hz()[start + k] > 0 ? 0 : 1;
             }
             System.arraycopy(c.mel(), start * bins, mel, i * t * bins, length * bins);
             times[i] = random.nextInt(noiseSteps);
@@ -181,7 +182,7 @@ public record Dataset(List<Clip> clips) {
             System.arraycopy(reading[i], span[i][0] * h, units, i * width * h, (span[i][1] - span[i][0]) * h);
         }
         Conds2Tensor.Conds conds = new Conds2Tensor.Conds(manager.create(units, new Shape(b, width, h)), manager.create(mel2ph, new Shape(b, t)),
-                manager.create(f0, new Shape(b, t)), manager.create(energy, new Shape(b, t)));
+                manager.create(f0, new Shape(b, t)), manager.create(energy, new Shape(b, t)), manager.create(unvoiced, new Shape(b, t)));
         NDArray noise = Noise.of(manager, seed, "noise", step).normal(new Shape(b, 1, bins, t));
         return new JointTraining.Batch(conds, manager.create(mel, new Shape(b, t, bins)), manager.create(times, new Shape(b)), noise);
     }

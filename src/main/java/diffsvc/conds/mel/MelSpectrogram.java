@@ -13,7 +13,7 @@ import diffsvc.hparams.Hparams;
  * (window - hop) / 2 samples at both ends and not centred, so T = floor(N / hop); magnitude sqrt(re² + im² + 1e-9), floor 1e-5, natural
  * logarithm times 0.434294 (the reference's constant, not 1/ln 10: a vocoder multiplies by 2.30259 again).
  */
-public final class MelSpectrogram {
+public final class MelSpectrogram implements FrontEnd {
     private static final double FLOOR = 1e-5, MAGNITUDE_FLOOR = 1e-9, LOG10_E = 0.434294;
     private static final float TOO_LOUD = 1.01f, UPSTREAM_DIVISOR = 32769f;
     private final Hparams.Audio audio;
@@ -40,7 +40,7 @@ public final class MelSpectrogram {
      * The signal the mel is made of: the model's rate and one channel. The Python project takes the first channel, and divides a wave whose
      * peak is beyond 1.01 by 32769 as if it were integers (quirk 8); fixed: the mean of the channels, left as loud as it is.
      */
-    public float[] signal(Wave wave) {
+    @Override public float[] signal(Wave wave) {
         if (!pythonQuirks) {
             return Resampler.resampleIfNeeded(wave.mean(), wave.sampleRateHz(), audio.sampleRateHz());
         }
@@ -55,7 +55,7 @@ public final class MelSpectrogram {
     }
 
     /** Frames of a signal of N samples: floor(N / hop). */
-    public int frames(int samples) {
+    @Override public int frames(int samples) {
         return samples / audio.hopSamples();
     }
 
@@ -64,7 +64,7 @@ public final class MelSpectrogram {
      *
      * @throws Problem when the signal is shorter than one padded window
      */
-    public NDArray of(NDManager manager, float[] signal) {
+    @Override public NDArray of(NDManager manager, float[] signal) {
         int pad = (audio.windowSamples() - audio.hopSamples()) / 2;
         if (signal.length <= pad || signal.length < audio.hopSamples()) {
             throw Problem.in("mel", "more than " + Math.max(pad, audio.hopSamples()) + " samples", signal.length + " samples", "give a longer sound");

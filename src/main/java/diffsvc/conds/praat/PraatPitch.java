@@ -1,6 +1,7 @@
 package diffsvc.conds.praat;
 
 import diffsvc.check.Problem;
+import diffsvc.conds.F0Track;
 import java.util.Arrays;
 import org.hipparchus.analysis.UnivariateFunction;
 import org.hipparchus.optim.MaxEval;

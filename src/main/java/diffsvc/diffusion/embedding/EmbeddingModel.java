@@ -13,10 +13,11 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Hparams;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
- * What the denoiser is told: the unit of each frame plus a learned vector for its pitch (the no_fs2 form of the Python project's
- * SvcEncoder). Trained jointly with the denoiser; opens no file.
+ * What the denoiser is told: the unit of each frame plus a learned vector for its pitch (the Python project's SvcEncoder, with
+ * or without no_fs2). Trained jointly with the denoiser; opens no file.
  */
 public final class EmbeddingModel implements AutoCloseable {
     private static final int PITCH_ROWS = 300, ENERGY_ROWS = 256;
@@ -26,6 +27,7 @@ public final class EmbeddingModel implements AutoCloseable {
     private final Hparams.Embedding sizes;
     private final Hparams.Pitch pitch;
     private final Weights weights;
+    private final UnitEncoder encoder;
 
     /**
      * The condition.
@@ -45,6 +47,7 @@ public final class EmbeddingModel implements AutoCloseable {
         this.sizes = sizes;
         this.pitch = pitch;
         this.weights = weights;
+        encoder = sizes.noFs2() ? null : new UnitEncoder(UnitEncoder.Sizes.of(sizes), weights);
     }
 
     /** Takes {@code fs2.*} of a state dict. */
@@ -56,7 +59,10 @@ public final class EmbeddingModel implements AutoCloseable {
     /** Random weights; pitch rows are small and row 0, the padding, is zero. */
     public static EmbeddingModel random(NDManager manager, Hparams hparams, long seed) {
         EmbeddingModel model = new EmbeddingModel(hparams.embedding(), hparams.pitch(), Weights.random(manager, table(hparams.embedding()), seed));
-        model.weights.all().values().forEach(rows -> {
+        model.weights.all().forEach((name, rows) -> {
+            if (!name.endsWith("_embed.weight")) {
+                return;
+            }
             rows.muli((float) Math.sqrt(3));                      // N(0, 1/H) a row, as the reference's embedding layers start
             rows.get("0").muli(0);
         });
@@ -66,6 +72,9 @@ public final class EmbeddingModel implements AutoCloseable {
     /** Checkpoint names, less the prefix {@code fs2.}, and shapes. */
     public static Map<String, Shape> table(Hparams.Embedding s) {
         Map<String, Shape> table = new LinkedHashMap<>();
+        if (!s.noFs2()) {
+            UnitEncoder.table(table, UnitEncoder.Sizes.of(s));
+        }
         if (s.usePitchEmbed()) {
             table.put("pitch_embed.weight", new Shape(PITCH_ROWS, s.hiddenSize()));
         }
@@ -85,12 +94,21 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws Problem when the units are not H wide
      */
     public Condition embed(Conds conds) {
+        return walk(conds, (name, value) -> { });
+    }
+
+    /** The same, each stage shown to {@code look} by name: embedded, layer0.., encoder_out (without no_fs2), decoder_inp. */
+    public Condition walk(Conds conds, BiConsumer<String, NDArray> look) {
         Axes.of("embedding").fix("H", sizes.hiddenSize()).require("units", conds.units(), "B P H").require("mel2ph", conds.mel2ph(), "B T")
                 .require("f0", conds.f0(), "B T");
         NDArray real = conds.mel2ph().gt(0).toType(DataType.FLOAT32, false);                              // [B, T]
         NDArray f0Hz = denorm(conds.f0(), real);
+        if (pitch.useUv()) {
+            f0Hz = f0Hz.mul(conds.unvoiced().lte(0f).toType(DataType.FLOAT32, false));
+        }
         NDArray ids = coarse(f0Hz);
-        NDArray cond = gather(conds.units(), conds.mel2ph());                                             // [B, T, H]
+        NDArray units = encoder == null ? conds.units() : encoder.walk(conds.units(), look);
+        NDArray cond = gather(units, conds.mel2ph());                                                     // [B, T, H]
         if (sizes.usePitchEmbed()) {
             cond = cond.add(rows(ids, "pitch_embed.weight"));
         }
@@ -98,7 +116,9 @@ public final class EmbeddingModel implements AutoCloseable {
             NDArray level = conds.energy().mul((float) (ENERGY_ROWS / ENERGY_TOP)).floor().minimum(ENERGY_ROWS - 1).toType(DataType.INT64, false);
             cond = cond.add(rows(level, "energy_embed.weight"));
         }
-        return new Condition(cond.mul(real.expandDims(2)), f0Hz, ids);
+        cond = cond.mul(real.expandDims(2));
+        look.accept("decoder_inp", cond);
+        return new Condition(cond, f0Hz, ids);
     }
 
     /** 2^f0 [B, T], 0 at padding. */

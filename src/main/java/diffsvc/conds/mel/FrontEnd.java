@@ -1,0 +1,23 @@
+package diffsvc.conds.mel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import diffsvc.audio.Wave;
+import diffsvc.hparams.Hparams;
+
+/** What a voice hears the song through; its vocoder must have been trained on the same. */
+public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
+    /** The front end that goes with a vocoder: the 24 kHz HiFiGAN has its own. */
+    static FrontEnd of(Hparams hparams) {
+        return hparams.vocoder().kind().equals("hifigan") ? new CentredMel(hparams.audio(), hparams.quirks()) : new MelSpectrogram(hparams.audio(), hparams.quirks());
+    }
+
+    /** The signal the mel is made of: the model's rate, one channel, as long as its frames need. */
+    float[] signal(Wave wave);
+
+    /** Frames of a signal of N samples. */
+    int frames(int samples);
+
+    /** The mel [T, M], log10; it belongs to {@code manager}. */
+    NDArray of(NDManager manager, float[] signal);
+}

@@ -1,0 +1,76 @@
+package diffsvc.vocoder;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.hparams.Hparams;
+import java.nio.file.Path;
+import java.util.function.BiConsumer;
+
+/**
+ * HiFiGAN at 24 kHz, 80 bins, hop 128, with or without a harmonic source: the vocoder of the Python project's 24 kHz voices. It takes the log10
+ * mel as it is.
+ */
+public final class HifiGan implements Vocoder {
+    private final VocoderConfig config;
+    private final HarmonicSource source;
+    private final HifiGanNet net;
+
+    private HifiGan(VocoderConfig config, HarmonicSource source, HifiGanNet net) {
+        this.config = config;
+        this.source = source;
+        this.net = net;
+    }
+
+    /** Opens a checkpoint, {@code state_dict.model_gen}, with its config.yaml beside it (or NAME.yaml). */
+    public static HifiGan load(NDManager manager, Path file) {
+        VocoderConfig config = VocoderConfig.yaml(file);
+        StateDict state = StateDict.read(file);
+        HifiGanNet.Sizes sizes = config.sizes(state);
+        HarmonicSource source = sizes.source() ? new HarmonicSource(state, config.rateHz(), sizes.hop()) : null;
+        return new HifiGan(config, source, HifiGanNet.load(manager, "HiFiGAN", sizes, state));
+    }
+
+    /** Its harmonic source, or null. */
+    public HarmonicSource harmonics() {
+        return source;
+    }
+
+    public VocoderConfig config() {
+        return config;
+    }
+
+    /** The source [B, 1, L] of F0 [B, T] in Hz, L = T hop; null for a generator that takes none. */
+    public NDArray source(NDArray f0Hz, long seed) {
+        return source == null ? null : source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), seed), (name, value) -> { });
+    }
+
+    /** The same with its random part given; {@code look} sees sines (with noise) and source. */
+    public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look) {
+        NDArray sines = source.withNoise(source.sines(f0Hz, draw.phase()), f0Hz, draw.noise());
+        look.accept("sines", sines);
+        NDArray merged = source.merge(sines);
+        look.accept("source", merged);
+        return merged;
+    }
+
+    /** The wave [B, 1, L] of a log10 mel [B, M, T] and a source [B, 1, L], or null: then nothing is added. */
+    public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> look) {
+        return net.wave(mel, source, look);
+    }
+
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks) {
+        int bins = net.sizes().mels(), frames = f0Hz.length;
+        config.requireFrames(mel.length, bins, frames);
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray log = scratch.create(mel, new Shape(1, frames, bins)).transpose(0, 2, 1);
+            NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), seed);
+            return Vocoder.fit(wave(log, source, (name, value) -> { }).toFloatArray(), samples, quirks);
+        }
+    }
+
+    @Override public void close() {
+        net.close();
+    }
+}

@@ -1,0 +1,37 @@
+package diffsvc.vocoder;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.hparams.Hparams;
+import java.util.Arrays;
+
+/** The last stage: a mel and its melody to a wave. */
+public interface Vocoder extends AutoCloseable {
+    /**
+     * The wave, N samples at the model's rate.
+     *
+     * @param mel [T M] row by row, log10
+     * @param f0Hz [T]
+     * @param voiced [T]; the NSF vocoders go by F0 alone, as the Python project does
+     * @param samples N
+     * @param seed of noise and phases
+     * @param quirks what fills the samples beyond the last whole frame
+     */
+    float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks);
+
+    /**
+     * A wave of T hops cut or filled to N samples. The Python project fills with the mean of the wave; fixed: with silence.
+     */
+    static float[] fit(float[] wave, int samples, Hparams.Quirks quirks) {
+        float[] fitted = Arrays.copyOf(wave, samples);
+        if (quirks == Hparams.Quirks.PYTHON && wave.length < samples) {
+            double sum = 0;
+            for (float v : wave) {
+                sum += v;
+            }
+            Arrays.fill(fitted, wave.length, samples, (float) (sum / Math.max(1, wave.length)));
+        }
+        return fitted;
+    }
+
+    @Override void close();
+}

@@ -1,0 +1,45 @@
+package diffsvc.vocoder;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** The transposed convolution against its definition, for kernels that are and are not multiples of the rate. */
+class HifiGanNetTest {
+    @Test void everyOutputSampleIsTheSumOfItsTaps() {
+        Random random = new Random(1);
+        try (NDManager m = NDManager.newBaseManager()) {
+            for (int[] c : new int[][] {{2, 3, 5, 8, 16}, {1, 2, 7, 4, 10}, {3, 1, 4, 2, 4}, {1, 1, 1, 5, 7}, {2, 2, 9, 3, 3}}) {
+                int in = c[0], out = c[1], t = c[2], u = c[3], k = c[4], pad = (k - u) / 2, length = (t - 1) * u + k - 2 * pad;
+                float[] x = floats(random, in * t), w = floats(random, in * out * k), bias = floats(random, out);
+                NDArray y = HifiGanNet.transposed(m.create(x, new Shape(1, in, t)), m.create(w, new Shape(in, out, k)), m.create(bias), u, pad);
+                assertEquals(new Shape(1, out, length), y.getShape());
+                float[] ours = y.toFloatArray();
+                for (int o = 0; o < out; o++) {
+                    for (int n = 0; n < length; n++) {
+                        double sum = bias[o];
+                        for (int i = 0; i < in; i++) {
+                            for (int s = 0; s < t; s++) {
+                                int tap = n + pad - s * u;
+                                sum += tap >= 0 && tap < k ? x[i * t + s] * (double) w[(i * out + o) * k + tap] : 0;
+                            }
+                        }
+                        assertEquals(sum, ours[o * length + n], 1e-4);
+                    }
+                }
+            }
+        }
+    }
+
+    private static float[] floats(Random random, int n) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        return x;
+    }
+}
