@@ -1,13 +1,13 @@
 package diffsvc.checkpoint;
 
 import diffsvc.check.Problem;
+import java.math.BigInteger;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,43 +27,77 @@ final class PickleReader {
     private record Global(String name) {}
 
     private static final Object MARK = new Object();
-    private static final int MAX_STACK = 1 << 20;
+    private static final int MAX_STACK = 1 << 20, DEEPEST = 200, MOST_VALUES = 1 << 22;
     private final Path file;
     private final ByteBuffer in;
     private final Storages storages;
     private final TensorBuilder tensors;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Integer, Object> memo = new HashMap<>();
+    private int scalars, operations;
 
-    PickleReader(Path file, byte[] pickle, Storages storages, TensorBuilder tensors) {
+    /** Reads one pickle from where {@code in} stands, and leaves it behind the pickle's end. */
+    PickleReader(Path file, ByteBuffer in, Storages storages, TensorBuilder tensors) {
         this.file = file;
-        this.in = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+        this.in = in.order(ByteOrder.LITTLE_ENDIAN);
         this.storages = storages;
         this.tensors = tensors;
     }
 
-    /** The one object of the pickle: maps, lists, strings, numbers, booleans, null and {@link TorchTensor}. */
+    /** The one object of the pickle: {@link OrderedDict}, maps, lists, {@link Tuple}, strings, numbers, booleans, null and {@link TorchTensor}. */
     Object read() {
         try {
             while (true) {
                 int op = Byte.toUnsignedInt(in.get());
                 if (op == '.') {
                     Object result = pop();
-                    if (result == MARK || result instanceof Global) {
+                    if (result == MARK || result instanceof Global || result instanceof NumpyType) {
                         throw broken("ends with no value");
                     }
+                    visit(result, 0, new int[1]);
                     return result;
                 }
                 step(op);
+                if (++operations > MOST_VALUES) {
+                    throw broken("has more than " + MOST_VALUES + " instructions");
+                }
                 if (stack.size() > MAX_STACK) {
                     throw broken("nests or lists more than " + MAX_STACK + " values");
                 }
             }
         } catch (BufferUnderflowException e) {
             throw broken("ends early");
-        } catch (ClassCastException | IndexOutOfBoundsException | NegativeArraySizeException | ArithmeticException e) {
+        } catch (ClassCastException | IndexOutOfBoundsException | NegativeArraySizeException | ArithmeticException | NullPointerException
+                | UnsupportedOperationException e) {
             throw broken("has a value of the wrong kind near byte " + in.position());
         }
+    }
+
+    /** Refuses what would send a reader of the result round in circles: a value inside itself, or one that unfolds without end. */
+    private void visit(Object value, int depth, int[] seen) {
+        if (depth > DEEPEST || ++seen[0] > MOST_VALUES) {
+            throw broken(depth > DEEPEST ? "holds itself, or nests deeper than " + DEEPEST : "unfolds to more than " + MOST_VALUES + " values");
+        }
+        if (value == MARK || value instanceof Global || value instanceof NumpyType || value instanceof TorchStorage) {
+            throw broken("has a value that is no data");
+        }
+        if (value instanceof Map<?, ?> map) {
+            if (map instanceof OrderedDict ordered && ordered.attributes() != null) {
+                visit(ordered.attributes(), depth + 1, seen);
+            }
+            for (Object inner : map.values()) {
+                visit(inner, depth + 1, seen);
+            }
+        } else if (value instanceof List<?> list) {
+            for (Object inner : list) {
+                visit(inner, depth + 1, seen);
+            }
+        }
+    }
+
+    /** How many numpy scalars became plain numbers. */
+    int numpyScalars() {
+        return scalars;
     }
 
     private void step(int op) {
@@ -91,11 +125,12 @@ final class PickleReader {
             case 'B' -> stack.add(bytes(Integer.toUnsignedLong(in.getInt())));
             case '}' -> stack.add(new LinkedHashMap<>());
             case ']' -> stack.add(new ArrayList<>());
-            case ')' -> stack.add(List.of());
-            case 0x85 -> stack.add(top(1));
-            case 0x86 -> stack.add(top(2));
-            case 0x87 -> stack.add(top(3));
-            case 't', 'l' -> stack.add(sinceMark());
+            case ')' -> stack.add(new Tuple(List.of(), false));
+            case 0x85 -> stack.add(new Tuple(top(1), false));
+            case 0x86 -> stack.add(new Tuple(top(2), false));
+            case 0x87 -> stack.add(new Tuple(top(3), false));
+            case 't' -> stack.add(new Tuple(sinceMark(), false));
+            case 'l' -> stack.add(sinceMark());
             case 'd' -> {
                 Map<Object, Object> map = new LinkedHashMap<>();
                 put(map, sinceMark());
@@ -133,8 +168,10 @@ final class PickleReader {
                 stack.add(call((Global) pop(), arguments));
             }
             case 'b' -> {
-                Object state = pop();                                          // an OrderedDict's attributes (_metadata): not needed
-                if (!(state instanceof Map) || !(peek() instanceof Map)) {
+                Object state = pop();
+                if (peek() instanceof OrderedDict dict && state instanceof Map) {           // attributes, _metadata for instance
+                    dict.attributes(map(state));
+                } else if (!(peek() instanceof NumpyType) || ">".equals(list(state).get(1))) {    // whose state is its byte order
                     throw broken("sets the state of something that is no dictionary");
                 }
             }
@@ -150,12 +187,16 @@ final class PickleReader {
                 "this file would run code when Python loads it: export its state_dict");
     }
 
-    private static final List<String> ALLOWED = List.of("collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.Size");
+    private static final List<String> ALLOWED = List.of("collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor",
+            "torch._utils._rebuild_parameter", "torch.Size", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype", "_codecs.encode");
+
+    /** A numpy element type, "f8" for instance. */
+    private record NumpyType(String code) {}
 
     private Object call(Global global, List<Object> a) {
         return switch (global.name()) {
             case "collections.OrderedDict" -> {
-                Map<Object, Object> map = new LinkedHashMap<>();
+                OrderedDict map = new OrderedDict();
                 if (!a.isEmpty()) {
                     for (Object pair : list(a.get(0))) {
                         put(map, list(pair));
@@ -163,10 +204,35 @@ final class PickleReader {
                 }
                 yield map;
             }
-            case "torch._utils._rebuild_tensor_v2" -> tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)));
-            case "torch._utils._rebuild_parameter" -> a.get(0);
-            case "torch.Size" -> a.get(0);
+            case "torch._utils._rebuild_tensor_v2" -> tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)), (Boolean) a.get(4));
+            case "torch._utils._rebuild_tensor" -> tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)), false);
+            case "torch._utils._rebuild_parameter" -> ((TorchTensor) a.get(0)).asParameter((Boolean) a.get(1));
+            case "torch.Size" -> new Tuple(list(a.get(0)), true);
+            case "numpy.dtype" -> new NumpyType((String) a.get(0));
+            case "_codecs.encode" -> {
+                if (!"latin1".equals(a.get(1)) && !"latin-1".equals(a.get(1))) {
+                    throw broken("encodes bytes as " + a.get(1));
+                }
+                yield ((String) a.get(0)).getBytes(StandardCharsets.ISO_8859_1);
+            }
+            case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" -> scalar((NumpyType) a.get(0), (byte[]) a.get(1));
             default -> throw broken("calls " + global.name());
+        };
+    }
+
+    private Object scalar(NumpyType type, byte[] bytes) {
+        ByteBuffer b = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        scalars++;
+        return switch (type.code()) {
+            case "f8" -> b.getDouble();
+            case "f4" -> (double) b.getFloat();
+            case "i8" -> b.getLong();
+            case "i4" -> (long) b.getInt();
+            case "i2" -> (long) b.getShort();
+            case "i1" -> (long) b.get();
+            case "u1" -> (long) Byte.toUnsignedInt(b.get());
+            case "b1" -> b.get() != 0;
+            default -> throw broken("has a numpy scalar of type " + type.code());
         };
     }
 
@@ -178,7 +244,7 @@ final class PickleReader {
 
     /** Turns a storage and the geometry of a view into a tensor, or refuses. */
     interface TensorBuilder {
-        TorchTensor view(Object storage, long offset, long[] shape, long[] stride);
+        TorchTensor view(Object storage, long offset, long[] shape, long[] stride, boolean requiresGrad);
     }
 
     private long[] longs(Object list) {
@@ -262,18 +328,19 @@ final class PickleReader {
     private String line() {
         int start = in.position();
         while (in.get() != '\n') { }
-        return new String(Arrays.copyOfRange(in.array(), start, in.position() - 1), StandardCharsets.UTF_8);
+        byte[] line = new byte[in.position() - 1 - start];
+        in.get(start, line);
+        return new String(line, StandardCharsets.UTF_8);
     }
 
-    private Object longOf(byte[] little) {
-        if (little.length > 8) {
-            throw broken("has an integer of more than 64 bits");
+    /** A Long where it fits, else a BigInteger: the old format's magic number has 80 bits. */
+    private static Object longOf(byte[] little) {
+        byte[] big = new byte[little.length];
+        for (int i = 0; i < big.length; i++) {
+            big[i] = little[little.length - 1 - i];
         }
-        long v = little.length > 0 && little[little.length - 1] < 0 ? -1 : 0;
-        for (int i = little.length - 1; i >= 0; i--) {
-            v = v << 8 | Byte.toUnsignedLong(little[i]);
-        }
-        return v;
+        BigInteger v = big.length == 0 ? BigInteger.ZERO : new BigInteger(big);
+        return v.bitLength() < 64 ? (Object) v.longValue() : v;
     }
 
     private Problem broken(String how) {

@@ -2,49 +2,104 @@ package diffsvc.checkpoint;
 
 import diffsvc.audio.WholeFile;
 import diffsvc.check.Problem;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Enumeration;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipFile;
 
 /**
- * PyTorch's zip format (torch.save since 1.6): {@code NAME/data.pkl}, a pickle whose tensors point into {@code NAME/data/K}. Read as data
- * only; written so that torch.load(weights_only=True) opens it, with the same names in the same order.
+ * What torch.save writes and torch.load reads, as data only. Two layouts are read: the zip of PyTorch 1.6 and newer ({@code NAME/data.pkl}, a pickle whose
+ * tensors point into {@code NAME/data/K}) and the stream before it (five pickles, then the storages one after the other). Written is the zip, such that
+ * torch.load(weights_only=True) opens it, with the same names in the same order and storages shared as they were.
  */
 public final class TorchFile {
     private static final String STAGE = "checkpoint";
     private static final int ALIGNMENT = 64;
+    private static final long LARGEST_PICKLE = 256L << 20;
+    private static final BigInteger STREAM_MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
+    private static final long STREAM_PROTOCOL = 1001;
 
     private TorchFile() {}
 
     /**
-     * The object in the file: nested maps, lists, numbers, strings and {@link TorchTensor}.
+     * What a file holds.
      *
-     * @throws Problem when the file is missing, is no torch zip, is broken, or names something that would run code
+     * @param root nested {@link OrderedDict}s, maps, lists, {@link Tuple}s, numbers, strings and {@link TorchTensor}s
+     * @param notes what could not be kept as Python had it, for people
      */
+    public record Content(Object root, List<String> notes) {}
+
+    /** The object in the file. */
     public static Object read(Path file) {
+        return open(file).root();
+    }
+
+    /**
+     * The object in the file, and what was changed on the way. Tensors stay in the file, mapped, until their values are asked for.
+     *
+     * @throws Problem when the file is missing, is no torch file, is broken, or names something that would run code
+     */
+    public static Content open(Path file) {
         if (!Files.isRegularFile(file)) {
             throw Problem.in(STAGE, file, "a checkpoint", "nothing at that path", "check the path, or put the file there");
         }
-        try (ZipFile zip = new ZipFile(file.toFile())) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            byte[] start = new byte[2];
+            int n = channel.read(ByteBuffer.wrap(start));
+            boolean zip = n == 2 && start[0] == 'P' && start[1] == 'K', pickle = n == 2 && (start[0] & 255) == 0x80;
+            if (!zip && !pickle) {
+                throw Problem.in(STAGE, file, "a file made by torch.save", channel.size() == 0 ? "an empty file" : "another kind of file", "give a .pt, .pth or .ckpt file");
+            }
+            Reading reading = new Reading(file, channel);
+            return zip ? reading.zip() : reading.stream();
+        } catch (IOException e) {
+            throw Problem.in(STAGE, file, "a whole torch file", e.getClass().getSimpleName() + " " + e.getMessage(), "copy or download it again");
+        }
+    }
+
+    private static final class Reading {
+        private final Path file;
+        private final FileChannel channel;
+        private final Map<String, TorchStorage> storages = new HashMap<>();
+        private final List<String> notes = new ArrayList<>();
+        private long budget;
+
+        Reading(Path file, FileChannel channel) throws IOException {
+            this.file = file;
+            this.channel = channel;
+            budget = Math.multiplyExact(4L, channel.size()) + (64 << 20);          // views may share a storage, but not without end
+        }
+
+        Content zip() throws IOException {
+            Map<String, ZipArchiveEntry> entries = new HashMap<>();
+            try (ZipFile zip = ZipFile.builder().setPath(file).get()) {
+                for (ZipArchiveEntry e : Collections.list(zip.getEntries())) {
+                    if (entries.put(e.getName(), e) != null) {
+                        throw damaged("each entry once", e.getName() + " twice");
+                    }
+                }
+            } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException | ArithmeticException | NegativeArraySizeException e) {
+                throw damaged("a whole zip", e.getClass().getSimpleName());
+            }
             String root = null;
-            for (Enumeration<? extends ZipEntry> e = zip.entries(); e.hasMoreElements();) {
-                String name = e.nextElement().getName();
+            for (String name : entries.keySet()) {
                 if (name.endsWith("/data.pkl") && name.indexOf('/') == name.lastIndexOf('/')) {
                     root = name.substring(0, name.length() - "data.pkl".length());
                 }
@@ -52,117 +107,165 @@ public final class TorchFile {
             if (root == null) {
                 throw Problem.in(STAGE, file, "NAME/data.pkl inside the zip", "a zip without it", "give a file made by torch.save");
             }
-            return new Loading(file, zip, root).read();
-        } catch (java.util.zip.ZipException e) {
-            throw Problem.in(STAGE, file, "a zip made by torch.save (PyTorch 1.6 or newer)", String.valueOf(e.getMessage()), "save it again with a newer PyTorch");
-        } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a readable file", e.getClass().getSimpleName() + " " + e.getMessage(), "copy or download it again");
-        }
-    }
-
-    private static final class Loading {
-        private record Storage(TorchTensor.Type type, ByteBuffer bytes) {}
-
-        private final Path file;
-        private final ZipFile zip;
-        private final String root;
-        private final Map<String, Storage> storages = new HashMap<>();
-        private long budget;
-
-        Loading(Path file, ZipFile zip, String root) throws IOException {
-            this.file = file;
-            this.zip = zip;
-            this.root = root;
-            budget = Math.multiplyExact(4L, Files.size(file)) + (64 << 20);   // views may share a storage, but not without end
+            String base = root;
+            if (entries.containsKey(base + "byteorder") && !StandardCharsets.US_ASCII.decode(entry(entries, base + "byteorder", 16)).toString().strip().equals("little")) {
+                throw damaged("little-endian storages", "another byte order");
+            }
+            PickleReader pickle = new PickleReader(file, entry(entries, base + "data.pkl", LARGEST_PICKLE), id -> zipStorage(entries, base, id), this::view);
+            return content(pickle);
         }
 
-        Object read() throws IOException {
-            return new PickleReader(file, entry(root + "data.pkl"), this::storage, this::view).read();
+        private Content content(PickleReader pickle) {
+            Object root = pickle.read();
+            if (pickle.numpyScalars() > 0) {
+                notes.add(pickle.numpyScalars() + " numpy scalar" + (pickle.numpyScalars() == 1 ? "" : "s") + " read as plain numbers");
+            }
+            return new Content(root, notes);
         }
 
-        private byte[] entry(String name) throws IOException {
-            ZipEntry entry = zip.getEntry(name);
+        /** An entry's bytes, mapped, their checksum compared. */
+        private ByteBuffer entry(Map<String, ZipArchiveEntry> entries, String name, long largest) throws IOException {
+            ZipArchiveEntry entry = entries.get(name);
             if (entry == null) {
-                throw Problem.in(STAGE, file, "the entry " + name, "a zip without it", "copy or download the file again");
+                throw damaged("the entry " + name, "a zip without it");
             }
-            if (entry.getMethod() != ZipEntry.STORED || entry.getSize() < 0 || entry.getSize() > Files.size(file)) {
-                throw Problem.in(STAGE, file, "the entry " + name + " stored as it is", "one of " + entry.getSize() + " bytes, compressed", "save it again with torch.save");
+            long size = entry.getSize(), at = entry.getDataOffset();
+            if (entry.getMethod() != ZipArchiveEntry.STORED || size != entry.getCompressedSize()) {
+                throw Problem.in(STAGE, file, "the entry " + name + " stored as it is", "a compressed one", "save it again with torch.save");
             }
-            try (InputStream in = zip.getInputStream(entry)) {
-                byte[] bytes = in.readNBytes((int) entry.getSize());
-                CRC32 crc = new CRC32();
-                crc.update(bytes);
-                // PyTorch writes a CRC of 0 when told to skip it
-                if (bytes.length != entry.getSize() || entry.getCrc() != 0 && crc.getValue() != entry.getCrc()) {
-                    throw Problem.in(STAGE, file, "the entry " + name + " whole", "a damaged one", "copy or download the file again");
-                }
-                return bytes;
+            if (size < 0 || at < 0 || at > channel.size() - size || size > largest) {
+                throw damaged("the entry " + name + " inside the file", size + " bytes at " + at + " of " + channel.size());
             }
+            ByteBuffer bytes = map(at, size);
+            CRC32 crc = new CRC32();
+            crc.update(bytes.duplicate());
+            if (entry.getCrc() != 0 && crc.getValue() != entry.getCrc()) {           // PyTorch writes 0 when told to skip it
+                throw damaged("the entry " + name + " whole", "one whose checksum is wrong");
+            }
+            return bytes;
+        }
+
+        private ByteBuffer map(long at, long size) throws IOException {
+            if (size > Integer.MAX_VALUE) {
+                throw Problem.in(STAGE, file, "storages below 2 GiB", size + " bytes", "save the tensors apart: each with a storage of its own");
+            }
+            return size == 0 ? ByteBuffer.allocate(0) : channel.map(FileChannel.MapMode.READ_ONLY, at, size);
         }
 
         /** ('storage', class, key, device, elements). */
-        private Object storage(List<Object> id) {
-            String kind = PickleReader.storageClass(id.get(1)), key = (String) id.get(2);
-            long elements = (Long) id.get(4);
-            Storage known = storages.get(key);
+        private Object zipStorage(Map<String, ZipArchiveEntry> entries, String root, List<Object> id) {
+            String key = (String) id.get(2);
+            TorchStorage known = storages.get(key);
             if (known != null) {
                 return known;
             }
-            TorchTensor.Type type = Arrays.stream(TorchTensor.Type.values()).filter(t -> t.storage.equals(kind)).findFirst()
-                    .orElseThrow(() -> Problem.in(STAGE, file, "a storage of a known type", kind, "convert the tensor first"));
+            TorchTensor.Type type = type(id.get(1));
+            long elements = (Long) id.get(4);
+            if (key.isEmpty() || !key.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-')) {
+                throw damaged("storages named by numbers", "one named " + key);
+            }
             try {
-                byte[] bytes = entry(root + "data/" + key);
-                if (elements < 0 || elements > bytes.length / type.width) {
-                    throw Problem.in(STAGE, file, elements + " elements in storage " + key, bytes.length / type.width + "", "copy or download the file again");
+                ByteBuffer bytes = entry(entries, root + "data/" + key, Long.MAX_VALUE);
+                if (elements < 0 || elements > bytes.capacity() / type.width()) {
+                    throw damaged(elements + " elements in storage " + key, bytes.capacity() / type.width() + "");
                 }
-                Storage storage = new Storage(type, ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
+                TorchStorage storage = new TorchStorage(type, elements, bytes);
                 storages.put(key, storage);
                 return storage;
             } catch (IOException e) {
-                throw Problem.in(STAGE, file, "storage " + key, String.valueOf(e.getMessage()), "copy or download the file again");
+                throw damaged("storage " + key, String.valueOf(e.getMessage()));
             }
         }
 
-        /** A contiguous copy of a view; every index it would touch lies inside the storage, or it is refused. */
-        private TorchTensor view(Object from, long offset, long[] shape, long[] stride) {
-            Storage storage = (Storage) from;
-            int width = storage.type().width;
+        private TorchTensor.Type type(Object global) {
+            String kind = PickleReader.storageClass(global);
+            return Arrays.stream(TorchTensor.Type.values()).filter(t -> t.storage.equals(kind)).findFirst()
+                    .orElseThrow(() -> Problem.in(STAGE, file, "a storage of a known type", kind, "convert the tensor first"));
+        }
+
+        /** The format before PyTorch 1.6: magic number, version, the machine's sizes, the object, the storages' keys, the storages. */
+        Content stream() throws IOException {
+            ByteBuffer in = map(0, Math.min(channel.size(), Integer.MAX_VALUE));
+            Object magic = plain(in), protocol = plain(in);
+            if (!STREAM_MAGIC.equals(magic) || !Long.valueOf(STREAM_PROTOCOL).equals(protocol)) {
+                throw Problem.in(STAGE, file, "a file made by torch.save", "another kind of pickle", "give a .pt, .pth or .ckpt file");
+            }
+            if (plain(in) instanceof Map<?, ?> machine && !Boolean.TRUE.equals(machine.get("little_endian"))) {
+                throw damaged("little-endian storages", "another byte order");
+            }
+            long size = channel.size();
+            Content content = content(new PickleReader(file, in, id -> streamStorage(id, size), this::view));
+            if (!(plain(in) instanceof List<?> keys)) {
+                throw damaged("the list of storages", "something else");
+            }
+            long at = in.position();
+            Map<String, TorchStorage> left = new HashMap<>(storages);
+            for (Object key : keys) {
+                TorchStorage storage = left.remove(String.valueOf(key));
+                if (storage == null || at > size - 8) {
+                    throw damaged("the storage " + key + " once", storage == null ? "one that no tensor has" : "the file's end");
+                }
+                long elements = map(at, 8).order(ByteOrder.LITTLE_ENDIAN).getLong(), bytes = storage.elements() * storage.type().width();
+                if (elements != storage.elements() || at + 8 > size - bytes) {
+                    throw damaged(storage.elements() + " elements in storage " + key, elements != storage.elements() ? String.valueOf(elements) : "the file's end");
+                }
+                storage.bind(map(at + 8, bytes));
+                at += 8 + bytes;
+            }
+            if (!left.isEmpty()) {
+                throw damaged("all storages", left.size() + " missing");
+            }
+            return content;
+        }
+
+        private Object plain(ByteBuffer in) {
+            return new PickleReader(file, in, id -> {
+                throw damaged("a header", "a storage in it");
+            }, (storage, offset, shape, stride, grad) -> {
+                throw damaged("a header", "a tensor in it");
+            }).read();
+        }
+
+        /** ('storage', class, key, device, elements, view of another); views of views were never written by PyTorch 0.4 or newer. */
+        private Object streamStorage(List<Object> id, long fileSize) {
+            String key = (String) id.get(2);
+            TorchTensor.Type type = type(id.get(1));
+            long elements = (Long) id.get(4);
+            if (elements < 0 || elements > fileSize / type.width()) {
+                throw damaged("a storage smaller than the file", elements + " elements");
+            }
+            if (id.size() > 5 && id.get(5) != null) {
+                throw Problem.in(STAGE, file, "storages of their own", "a view of another storage", "save it again with a newer PyTorch");
+            }
+            return storages.computeIfAbsent(key, k -> new TorchStorage(type, elements, null));
+        }
+
+        /** A view; every index it touches lies inside the storage, or it is refused. */
+        private TorchTensor view(Object from, long offset, long[] shape, long[] stride, boolean requiresGrad) {
+            TorchStorage storage = (TorchStorage) from;
             long count = 1, last = offset;
-            boolean sane = offset >= 0 && shape.length == stride.length && shape.length <= 16, contiguous = true;
-            long expected = 1;
+            boolean sane = offset >= 0 && shape.length == stride.length && shape.length <= 16;
             for (int d = shape.length - 1; sane && d >= 0; d--) {
                 sane = shape[d] >= 0 && stride[d] >= 0 && shape[d] < 1L << 40 && stride[d] < 1L << 40 && count < 1L << 40;
                 count *= sane ? shape[d] : 1;
                 last += sane && shape[d] > 0 ? (shape[d] - 1) * stride[d] : 0;
-                contiguous &= shape[d] == 1 || stride[d] == expected;
-                expected *= sane ? Math.max(1, shape[d]) : 1;
+                sane &= last >= 0 && last < 1L << 62;
             }
-            sane &= count == 0 || last < storage.bytes().capacity() / width;
-            if (!sane || (budget -= count * width) < 0 || count * width > Integer.MAX_VALUE - 8) {
-                throw Problem.in(STAGE, file, "tensors inside their storages", "one of shape " + Arrays.toString(shape) + " at " + offset + " in "
-                        + storage.bytes().capacity() / width + " elements", "copy or download the file again");
+            sane &= count == 0 || last < storage.elements();
+            int width = storage.type().width();
+            if (!sane || count > (Integer.MAX_VALUE - 8) / width || (budget -= count * width) < 0) {
+                throw damaged("tensors inside their storages", "one of shape " + Arrays.toString(shape) + " at " + offset + " in " + storage.elements() + " elements");
             }
-            if (contiguous || count == 0) {
-                return new TorchTensor(storage.type(), shape, storage.bytes().slice((int) (count == 0 ? 0 : offset * width), (int) count * width).order(ByteOrder.LITTLE_ENDIAN));
-            }
-            ByteBuffer out = ByteBuffer.allocate((int) count * width).order(ByteOrder.LITTLE_ENDIAN);
-            long[] index = new long[shape.length];
-            for (long i = 0; i < count; i++) {
-                long at = offset;
-                for (int d = 0; d < index.length; d++) {
-                    at += index[d] * stride[d];
-                }
-                out.put((int) i * width, storage.bytes(), (int) at * width, width);
-                for (int d = index.length - 1; d >= 0 && ++index[d] == shape[d]; d--) {
-                    index[d] = 0;
-                }
-            }
-            return new TorchTensor(storage.type(), shape, out);
+            return new TorchTensor(storage, offset, shape, stride, requiresGrad, false);
+        }
+
+        private Problem damaged(String need, String got) {
+            return Problem.in(STAGE, file, need, got, "copy or download the file again");
         }
     }
 
-    /** Writes nested maps, lists, numbers, strings, booleans, nulls and tensors; whole or not at all. */
-    public static void write(Path file, Map<String, ?> root) {
+    /** Writes nested maps, lists, tuples, numbers, strings, booleans, nulls and tensors; whole or not at all. */
+    public static void write(Path file, Map<?, ?> root) {
         PickleWriter pickle = new PickleWriter();
         byte[] data = pickle.write(root);
         WholeFile.write(STAGE, file, part -> {
@@ -180,13 +283,11 @@ public final class TorchFile {
 
     /** One stored entry whose data begin at a multiple of 64, as PyTorch's memory mapping likes it; the gap is an extra field. */
     private static void put(ZipOutputStream zip, Counting counted, String name, ByteBuffer data) throws IOException {
-        byte[] bytes = new byte[data.remaining()];
-        data.duplicate().get(bytes);
         ZipEntry entry = new ZipEntry(name);
         CRC32 crc = new CRC32();
-        crc.update(bytes);
-        entry.setSize(bytes.length);
-        entry.setCompressedSize(bytes.length);
+        crc.update(data.duplicate());
+        entry.setSize(data.remaining());
+        entry.setCompressedSize(data.remaining());
         entry.setCrc(crc.getValue());
         entry.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0));    // the same weights give the same file
         zip.flush();
@@ -198,7 +299,12 @@ public final class TorchFile {
         extra[3] = (byte) (gap >> 8);
         entry.setExtra(extra);
         zip.putNextEntry(entry);
-        zip.write(bytes);
+        byte[] piece = new byte[1 << 16];
+        for (ByteBuffer rest = data.duplicate(); rest.hasRemaining();) {
+            int n = Math.min(piece.length, rest.remaining());
+            rest.get(piece, 0, n);
+            zip.write(piece, 0, n);
+        }
         zip.closeEntry();
     }
 
@@ -226,117 +332,6 @@ public final class TorchFile {
 
         @Override public void close() throws IOException {
             out.close();
-        }
-    }
-
-    /** Protocol 2, as torch.save writes it. */
-    private static final class PickleWriter {
-        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-        private final Map<String, ByteBuffer> storages = new LinkedHashMap<>();
-
-        Map<String, ByteBuffer> storages() {
-            return storages;
-        }
-
-        byte[] write(Object root) {
-            out.write(0x80);
-            out.write(2);
-            value(root);
-            out.write('.');
-            return out.toByteArray();
-        }
-
-        private void value(Object o) {
-            if (o == null) {
-                out.write('N');
-            } else if (o instanceof Boolean b) {
-                out.write(b ? 0x88 : 0x89);
-            } else if (o instanceof Long || o instanceof Integer) {
-                integer(((Number) o).longValue());
-            } else if (o instanceof Number n) {
-                out.write('G');
-                out.writeBytes(ByteBuffer.allocate(8).putDouble(n.doubleValue()).array());
-            } else if (o instanceof String s) {
-                text(s);
-            } else if (o instanceof TorchTensor t) {
-                tensor(t);
-            } else if (o instanceof Map<?, ?> map) {
-                global("collections", "OrderedDict");
-                out.write(')');
-                out.write('R');
-                out.write('(');
-                map.forEach((k, v) -> {
-                    value(k);
-                    value(v);
-                });
-                out.write('u');
-            } else if (o instanceof List<?> list) {
-                out.write(']');
-                out.write('(');
-                list.forEach(this::value);
-                out.write('e');
-            } else {
-                throw new IllegalArgumentException("a checkpoint holds maps, lists, numbers, text and tensors, not " + o.getClass());
-            }
-        }
-
-        private void tensor(TorchTensor t) {
-            String key = String.valueOf(storages.size());
-            storages.put(key, t.bytes().duplicate().clear());
-            global("torch._utils", "_rebuild_tensor_v2");
-            out.write('(');
-            out.write('(');
-            text("storage");
-            global("torch", t.type().storage);
-            text(key);
-            text("cpu");
-            integer(t.size());
-            out.write('t');
-            out.write('Q');
-            integer(0);
-            longs(t.shape());
-            long[] stride = new long[t.shape().length];
-            for (int d = stride.length - 1, s = 1; d >= 0; s *= (int) t.shape()[d--]) {
-                stride[d] = s;
-            }
-            longs(stride);
-            out.write(0x89);
-            global("collections", "OrderedDict");
-            out.write(')');
-            out.write('R');
-            out.write('t');
-            out.write('R');
-        }
-
-        private void longs(long[] values) {
-            out.write('(');
-            for (long v : values) {
-                integer(v);
-            }
-            out.write('t');
-        }
-
-        private void integer(long v) {
-            if (v == (int) v) {
-                out.write('J');
-                out.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt((int) v).array());
-            } else {
-                out.write(0x8a);
-                out.write(8);
-                out.writeBytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(v).array());
-            }
-        }
-
-        private void text(String s) {
-            byte[] utf8 = s.getBytes(StandardCharsets.UTF_8);
-            out.write('X');
-            out.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(utf8.length).array());
-            out.writeBytes(utf8);
-        }
-
-        private void global(String module, String name) {
-            out.write('c');
-            out.writeBytes((module + "\n" + name + "\n").getBytes(StandardCharsets.US_ASCII));
         }
     }
 }

@@ -2,19 +2,17 @@ package diffsvc.checkpoint;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * A tensor as a file holds it: contiguous bytes, little endian, apart from any engine (which aborts on types it does not know).
- *
- * @param type element type
- * @param shape sizes; empty for a scalar
- * @param bytes the elements in C order
+ * A tensor as a file holds it: a view of a storage, apart from any engine (which aborts on types it does not know). Values are copied when they
+ * are asked for.
  */
-public record TorchTensor(Type type, long[] shape, ByteBuffer bytes) {
+public final class TorchTensor {
     /** Element types of torch storages. */
     public enum Type {
         DOUBLE("DoubleStorage", 8), FLOAT("FloatStorage", 4), HALF("HalfStorage", 2), BFLOAT16("BFloat16Storage", 2), LONG("LongStorage", 8),
@@ -27,13 +25,46 @@ public record TorchTensor(Type type, long[] shape, ByteBuffer bytes) {
             this.storage = storage;
             this.width = width;
         }
+
+        /** Bytes of an element. */
+        public int width() {
+            return width;
+        }
+    }
+
+    private final TorchStorage storage;
+    private final long offset;
+    private final long[] shape, stride;
+    private final boolean requiresGrad, parameter;
+
+    TorchTensor(TorchStorage storage, long offset, long[] shape, long[] stride, boolean requiresGrad, boolean parameter) {
+        this.storage = storage;
+        this.offset = offset;
+        this.shape = shape;
+        this.stride = stride;
+        this.requiresGrad = requiresGrad;
+        this.parameter = parameter;
+    }
+
+    private static TorchTensor contiguous(Type type, ByteBuffer bytes, long... shape) {
+        return new TorchTensor(new TorchStorage(type, bytes.capacity() / type.width, bytes.clear()), 0, shape, strides(shape), false, false);
+    }
+
+    static long[] strides(long[] shape) {
+        long[] stride = new long[shape.length];
+        long step = 1;
+        for (int d = stride.length - 1; d >= 0; d--) {
+            stride[d] = step;
+            step *= Math.max(1, shape[d]);
+        }
+        return stride;
     }
 
     /** A float32 tensor of these values. */
     public static TorchTensor of(float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
-        return new TorchTensor(Type.FLOAT, shape, bytes);
+        return contiguous(Type.FLOAT, bytes, shape);
     }
 
     /** A float16 tensor of these values, rounded to nearest; half the bytes where 11 bits are enough. */
@@ -42,7 +73,17 @@ public record TorchTensor(Type type, long[] shape, ByteBuffer bytes) {
         for (float v : values) {
             bytes.putShort(toHalf(v));
         }
-        return new TorchTensor(Type.HALF, shape, bytes);
+        return contiguous(Type.HALF, bytes, shape);
+    }
+
+    /** A tensor of any type from its elements' bytes, little endian and in C order. */
+    public static TorchTensor ofBytes(Type type, ByteBuffer bytes, long... shape) {
+        return contiguous(type, bytes.slice(), shape);
+    }
+
+    /** A float32 copy of an array on any device. */
+    public static TorchTensor of(NDArray array) {
+        return of(array.toFloatArray(), array.getShape().getShape());
     }
 
     private static short toHalf(float v) {
@@ -58,9 +99,43 @@ public record TorchTensor(Type type, long[] shape, ByteBuffer bytes) {
         return (short) (sign | (rounded - (112 << 23)) >>> 13);
     }
 
-    /** A float32 copy of an array on any device. */
-    public static TorchTensor of(NDArray array) {
-        return of(array.toFloatArray(), array.getShape().getShape());
+    public Type type() {
+        return storage.type();
+    }
+
+    /** Sizes; empty for a scalar. */
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    TorchStorage storage() {
+        return storage;
+    }
+
+    long offset() {
+        return offset;
+    }
+
+    long[] stride() {
+        return stride;
+    }
+
+    boolean requiresGrad() {
+        return requiresGrad;
+    }
+
+    boolean parameter() {
+        return parameter;
+    }
+
+    /** The same values as Python's torch.nn.Parameter. */
+    TorchTensor asParameter(boolean withGrad) {
+        return new TorchTensor(storage, offset, shape, stride, withGrad, true);
+    }
+
+    /** Whether two tensors look at the same memory. */
+    public boolean sharesStorage(TorchTensor other) {
+        return storage == other.storage;
     }
 
     /** Number of elements. */
@@ -68,29 +143,92 @@ public record TorchTensor(Type type, long[] shape, ByteBuffer bytes) {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
 
-    /** The elements as float32, whatever their type. */
-    public float[] toFloats() {
-        float[] out = new float[Math.toIntExact(size())];
-        ByteBuffer b = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).clear();
-        for (int i = 0; i < out.length; i++) {
-            out[i] = switch (type) {
-                case DOUBLE -> (float) b.getDouble(i * 8);
-                case FLOAT -> b.getFloat(i * 4);
-                case HALF -> half(b.getShort(i * 2));
-                case BFLOAT16 -> Float.intBitsToFloat(b.getShort(i * 2) << 16);
-                case LONG -> b.getLong(i * 8);
-                case INT -> b.getInt(i * 4);
-                case SHORT -> b.getShort(i * 2);
-                case CHAR -> b.get(i);
-                case BYTE, BOOL -> Byte.toUnsignedInt(b.get(i));
-            };
+    private boolean isContiguous() {
+        long step = 1;
+        for (int d = shape.length - 1; d >= 0; d--) {
+            if (shape[d] != 1 && stride[d] != step) {
+                return false;
+            }
+            step *= Math.max(1, shape[d]);
+        }
+        return true;
+    }
+
+    /** The elements in C order, little endian: the file's own bytes where they lie that way, else a copy. */
+    public ByteBuffer bytes() {
+        int width = type().width, n = Math.toIntExact(size() * width);
+        ByteBuffer all = storage.bytes();
+        if (n == 0) {
+            return ByteBuffer.allocate(0);
+        }
+        if (isContiguous()) {
+            return all.slice(Math.toIntExact(offset * width), n).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        ByteBuffer out = ByteBuffer.allocate(n).order(ByteOrder.LITTLE_ENDIAN);
+        long[] index = new long[shape.length];
+        for (int i = 0; i < n; i += width) {
+            long at = offset;
+            for (int d = 0; d < index.length; d++) {
+                at += index[d] * stride[d];
+            }
+            out.put(i, all, Math.toIntExact(at * width), width);
+            for (int d = index.length - 1; d >= 0 && ++index[d] == shape[d]; d--) {
+                index[d] = 0;
+            }
         }
         return out;
     }
 
-    /** A float32 array of the manager. */
+    /** The elements as float32, whatever their type. */
+    public float[] toFloats() {
+        double[] exact = type() == Type.DOUBLE || type() == Type.LONG ? toDoubles() : null;
+        float[] out = new float[Math.toIntExact(size())];
+        ByteBuffer b = bytes();
+        if (type() == Type.FLOAT) {
+            b.asFloatBuffer().get(out);
+            return out;
+        }
+        for (int i = 0; i < out.length; i++) {
+            out[i] = exact != null ? (float) exact[i] : (float) element(b, i);
+        }
+        return out;
+    }
+
+    /** The elements as float64; int64 beyond 2^53 are rounded. */
+    public double[] toDoubles() {
+        double[] out = new double[Math.toIntExact(size())];
+        ByteBuffer b = bytes();
+        for (int i = 0; i < out.length; i++) {
+            out[i] = element(b, i);
+        }
+        return out;
+    }
+
+    private double element(ByteBuffer b, int i) {
+        return switch (type()) {
+            case DOUBLE -> b.getDouble(i * 8);
+            case FLOAT -> b.getFloat(i * 4);
+            case HALF -> half(b.getShort(i * 2));
+            case BFLOAT16 -> Float.intBitsToFloat(b.getShort(i * 2) << 16);
+            case LONG -> b.getLong(i * 8);
+            case INT -> b.getInt(i * 4);
+            case SHORT -> b.getShort(i * 2);
+            case CHAR -> b.get(i);
+            case BYTE, BOOL -> Byte.toUnsignedInt(b.get(i));
+        };
+    }
+
+    /** A float32 array of the manager. Mapped values go straight to the engine, past Java's heap. */
     public NDArray toFloat32(NDManager manager) {
-        return manager.create(toFloats(), new Shape(shape));
+        ByteBuffer b = bytes();
+        if (type() != Type.FLOAT || !b.isDirect() || b.capacity() == 0) {
+            return manager.create(toFloats(), new Shape(shape));
+        }
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray copy = scratch.create(b, new Shape(shape), DataType.FLOAT32).duplicate();     // the first is the file's own memory, which must not be written to
+            copy.attach(manager);
+            return copy;
+        }
     }
 
     /** IEEE half to float (JDK 20 has this built in). */
@@ -103,16 +241,16 @@ public record TorchTensor(Type type, long[] shape, ByteBuffer bytes) {
         return Float.intBitsToFloat(sign | (exponent == 31 ? 0x7f800000 : (exponent + 112) << 23) | mantissa << 13);
     }
 
-
     @Override public String toString() {
-        return type.name().toLowerCase() + Arrays.toString(shape);
+        return type().name().toLowerCase() + Arrays.toString(shape);
     }
 
+    /** The same type, shape and bits. */
     @Override public boolean equals(Object o) {
-        return o instanceof TorchTensor t && t.type == type && Arrays.equals(t.shape, shape) && t.bytes.duplicate().clear().equals(bytes.duplicate().clear());
+        return o instanceof TorchTensor t && t.type() == type() && Arrays.equals(t.shape, shape) && t.bytes().clear().equals(bytes().clear());
     }
 
     @Override public int hashCode() {
-        return 31 * type.hashCode() + Arrays.hashCode(shape);
+        return 31 * type().hashCode() + Arrays.hashCode(shape);
     }
 }
