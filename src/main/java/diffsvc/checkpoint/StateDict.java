@@ -17,7 +17,7 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
      * ("module.", "model.") is taken off.
      */
     public static StateDict read(Path file) {
-        Object root = TorchFile.read(file);
+        Object root = Safetensors.isOne(file) ? Safetensors.read(file) : TorchFile.read(file);
         for (String container : new String[] {"state_dict", "hubert", "generator", "model_gen"}) {
             if (root instanceof Map<?, ?> map && map.get(container) instanceof Map<?, ?> inner) {
                 root = inner;

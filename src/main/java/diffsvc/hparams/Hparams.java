@@ -100,7 +100,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /**
      * What turns mel and F0 into a wave.
      *
-     * @param kind source_filter
+     * @param kind source_filter, nsf_hifigan or hifigan
      * @param file empty for source_filter, which has no weights
      */
     public record Vocoder(String kind, String file, String sha256) {}
@@ -117,6 +117,11 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 16, 160, 100000, 1000, 0, List.of(1.0), false, 1234),
                 new Infer("plms", 50, 0, false, 500, 1234, 0, "wav"),
                 new Vocoder("source_filter", "", ""));
+    }
+
+    /** The same under another name. */
+    public Hparams withProject(String name) {
+        return new Hparams(name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, training, infer, vocoder);
     }
 
     /** The same voice after further steps. */
@@ -161,7 +166,26 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         for (String key : new ArrayList<>(List.of("spec_min", "spec_max"))) {
             noise.computeIfPresent(key, (k, v) -> v instanceof List ? v : List.of(v));
         }
+        place(nested, "hubert", "file", fileName(flat.get("hubert_path"), ""));
+        String vocoder = String.valueOf(flat.getOrDefault("vocoder", ""));
+        if (vocoder.endsWith(".NsfHifiGAN") || vocoder.endsWith(".HifiGAN")) {
+            boolean nsf = vocoder.endsWith(".NsfHifiGAN");
+            place(nested, "vocoder", "kind", nsf ? "nsf_hifigan" : "hifigan");
+            place(nested, "vocoder", "file", nsf ? "nsf_hifigan.pt" : "hifigan_24k.pt");
+        }
         return HparamsYaml.of(nested, file).withQuirks(Quirks.PYTHON);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static void place(Map<String, Object> nested, String scope, String key, String value) {
+        if (!value.isEmpty()) {
+            ((Map<String, Object>) nested.computeIfAbsent(scope, k -> new LinkedHashMap<String, Object>())).put(key, value);
+        }
+    }
+
+    private static String fileName(Object path, String otherwise) {
+        String text = path == null ? otherwise : String.valueOf(path);
+        return text.substring(text.lastIndexOf('/') + 1);
     }
 
     private static final Map<String, String> PYTHON_KEYS = pythonKeys();

@@ -1,0 +1,367 @@
+package diffsvc.checkpoint;
+
+import diffsvc.check.Problem;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.HparamsYaml;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The combined checkpoint of the Python project taken apart into the embedding model and the WaveNet, and put together again. Each half is a torch file
+ * with a {@code state_dict} and the optimizer state of its own parameters; the WaveNet's also holds the diffusion's buffers and, under {@code division}, the
+ * combined file's build with a pointer for each tensor, so that merging gives back every key, value and shared storage in its order.
+ */
+public final class Divider {
+    private static final String STAGE = "divide", POINTER = "diffsvc.tensor", DIVISION = "division", EMBEDDING = "fs2.", DENOISER = "denoise_fn.";
+    private static final List<String> BUFFERS = List.of("_float_tensor", "running_mean", "running_var", "num_batches_tracked");
+    private static final List<String> HALVES = List.of("embedding_model", "wavenet_model");
+
+    private Divider() {}
+
+    /**
+     * What was written.
+     *
+     * @param files the two halves, hparams.yaml and config.yaml
+     * @param notes what changed on the way, for people
+     */
+    public record Result(List<Path> files, long steps, List<String> notes) {}
+
+    /** Which half a tensor goes to, 0 the embedding model and 1 the WaveNet, and where in its file. */
+    private record Place(int half, List<Object> path) {}
+
+    /**
+     * Divides a checkpoint into a folder.
+     *
+     * @param config the Python project's config.yaml; null = the one beside the checkpoint
+     * @throws Problem when there is no config, or the checkpoint lacks one of the two models
+     */
+    public static Result divide(Path checkpoint, Path config, Path folder) {
+        Path yaml = config != null ? config : checkpoint.resolveSibling("config.yaml");
+        if (!Files.isRegularFile(yaml)) {
+            throw Problem.in(STAGE, checkpoint, "config.yaml beside it", "nothing at " + yaml.getFileName(), "put it there, or name it with --config");
+        }
+        TorchFile.Content content = TorchFile.open(checkpoint);
+        List<String> notes = new ArrayList<>(content.notes());
+        Map<?, ?> root = content.root() instanceof Map<?, ?> map ? map : Map.of();
+        boolean bare = !(root.get("state_dict") instanceof Map);
+        Map<?, ?> state = bare ? root : (Map<?, ?>) root.get("state_dict");
+        String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith("model.")) ? "model." : "";
+        for (String part : new String[] {EMBEDDING, DENOISER}) {
+            if (state.keySet().stream().noneMatch(k -> String.valueOf(k).startsWith(prefix + part))) {
+                throw Problem.in(STAGE, checkpoint, "tensors named " + prefix + part + "*", state.size() + " others", "give a combined checkpoint of the Python project");
+            }
+        }
+        long steps = steps(root, checkpoint);
+        List<Map<Object, Object>> halves = List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
+        Map<List<Object>, Place> places = new HashMap<>();
+        for (int half = 0; half < 2; half++) {
+            OrderedDict part = new OrderedDict();
+            for (Map.Entry<?, ?> e : state.entrySet()) {
+                if (half == (String.valueOf(e.getKey()).startsWith(prefix + EMBEDDING) ? 0 : 1)) {
+                    if (e.getValue() instanceof TorchTensor) {
+                        places.put(bare ? List.of(e.getKey()) : List.of("state_dict", e.getKey()), new Place(half, List.of("state_dict", e.getKey())));
+                    }
+                    part.put(e.getKey(), e.getValue());
+                }
+            }
+            halves.get(half).put("global_step", steps);
+            halves.get(half).put("state_dict", part);
+        }
+        if (root.get("optimizer_states") instanceof List<?> optimizers) {
+            optimizer(checkpoint, optimizers, parameters(state, prefix), halves, places);
+        }
+        Map<TorchStorage, Long> storages = new IdentityHashMap<>();
+        List<Object> others = new ArrayList<>();
+        halves.get(1).put(DIVISION, skeleton(root, List.of(), places, storages, others));
+        if (!others.isEmpty()) {
+            halves.get(1).put("others", others);
+        }
+        Hparams hparams = hparams(yaml, folder.getFileName().toString(), steps);
+        List<Path> files = new ArrayList<>();
+        for (int half = 0; half < 2; half++) {
+            Path file = folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt");
+            TorchFile.write(file, halves.get(half));
+            files.add(file);
+        }
+        Path copy = folder.resolve("config.yaml"), own = folder.resolve("hparams.yaml");
+        diffsvc.audio.WholeFile.write(STAGE, copy, part -> Files.write(part, Files.readAllBytes(yaml)));
+        HparamsYaml.write(own, hparams);
+        files.add(own);
+        files.add(copy);
+        return new Result(files, steps, notes);
+    }
+
+    private static Hparams hparams(Path yaml, String project, long steps) {
+        Hparams python = Hparams.ofPython(yaml);
+        // a voice trained with embedded energy was trained with the Python project's energy (quirk 5)
+        Hparams.Quirks quirks = python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED;
+        return python.withProject(project).withSteps(steps).withQuirks(quirks);
+    }
+
+    private static long steps(Map<?, ?> root, Path file) {
+        if (root.get("global_step") instanceof Long n) {
+            return n;
+        }
+        Matcher m = Pattern.compile("steps_(\\d+)").matcher(file.getFileName().toString());
+        return m.find() ? Long.parseLong(m.group(1)) : 0;
+    }
+
+    /** Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without buffers. */
+    private static List<String> parameters(Map<?, ?> state, String prefix) {
+        List<String> names = new ArrayList<>();
+        for (Object key : state.keySet()) {
+            String name = String.valueOf(key);
+            boolean module = name.startsWith(prefix + EMBEDDING) || name.startsWith(prefix + DENOISER);
+            if (module && BUFFERS.stream().noneMatch(b -> name.endsWith("." + b))) {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+
+    private static void optimizer(Path file, List<?> optimizers, List<String> names, List<Map<Object, Object>> halves, Map<List<Object>, Place> places) {
+        List<List<Object>> parts = List.of(new ArrayList<>(), new ArrayList<>());
+        for (int o = 0; o < optimizers.size(); o++) {
+            Map<?, ?> optimizer = (Map<?, ?>) optimizers.get(o);
+            Map<?, ?> state = (Map<?, ?>) optimizer.get("state");
+            List<?> groups = (List<?>) optimizer.get("param_groups");
+            long counted = groups.stream().mapToLong(g -> ((List<?>) ((Map<?, ?>) g).get("params")).size()).sum();
+            if (counted > 0 && counted != names.size()) {
+                throw Problem.in(STAGE, file, "an optimizer of as many parameters as the two models have, " + names.size(), String.valueOf(counted),
+                        "simplify the checkpoint first: without its optimizer it can be divided");
+            }
+            for (int half = 0; half < 2; half++) {
+                int side = half;
+                Map<Object, Object> own = new LinkedHashMap<>(), named = new LinkedHashMap<>();
+                state.forEach((index, moments) -> {
+                    if (half(names, index) == side) {
+                        own.put(index, moments);
+                    }
+                });
+                List<Object> ownGroups = new ArrayList<>();
+                for (Object g : groups) {
+                    Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>) g);
+                    List<Object> params = new ArrayList<>();
+                    for (Object index : (List<?>) group.get("params")) {
+                        if (half(names, index) == side) {
+                            params.add(index);
+                            named.put(index, names.get(((Long) index).intValue()));
+                        }
+                    }
+                    group.put("params", params);
+                    ownGroups.add(group);
+                }
+                Map<Object, Object> part = new LinkedHashMap<>();
+                part.put("state", own);
+                part.put("param_groups", ownGroups);
+                part.put("param_names", named);
+                parts.get(half).add(part);
+            }
+            long at = o;
+            state.forEach((index, moments) -> {
+                if (moments instanceof Map<?, ?> map) {
+                    map.keySet().forEach(name -> places.put(List.of("optimizer_states", at, "state", index, name),
+                            new Place(half(names, index), List.of("optimizer_states", at, "state", index, name))));
+                }
+            });
+        }
+        for (int half = 0; half < 2; half++) {
+            halves.get(half).put("optimizer_states", parts.get(half));
+        }
+    }
+
+    private static int half(List<String> names, Object index) {
+        String name = names.get(Math.toIntExact((Long) index));
+        return name.startsWith(EMBEDDING) || name.startsWith("model." + EMBEDDING) ? 0 : 1;
+    }
+
+    /** The combined file with a pointer where each tensor was: (POINTER, half, path, storage). */
+    private static Object skeleton(Object value, List<Object> path, Map<List<Object>, Place> places, Map<TorchStorage, Long> storages, List<Object> others) {
+        if (value instanceof TorchTensor t) {
+            Place place = places.get(path);
+            if (place == null) {
+                place = new Place(1, List.of("others", (long) others.size()));
+                others.add(t);
+            }
+            long storage = storages.computeIfAbsent(t.storage(), s -> (long) storages.size());
+            return Tuple.of(POINTER, (long) place.half(), new Tuple(place.path(), false), storage);
+        }
+        if (value instanceof Map<?, ?> map) {
+            Map<Object, Object> copy = map instanceof OrderedDict ? new OrderedDict() : new LinkedHashMap<>();
+            map.forEach((k, v) -> copy.put(k, skeleton(v, with(path, k), places, storages, others)));
+            if (map instanceof OrderedDict dict) {
+                ((OrderedDict) copy).attributes(dict.attributes());
+            }
+            return copy;
+        }
+        if (value instanceof List<?> list) {
+            List<Object> copy = new ArrayList<>();
+            for (int i = 0; i < list.size(); i++) {
+                copy.add(skeleton(list.get(i), with(path, (long) i), places, storages, others));
+            }
+            return list instanceof Tuple tuple ? new Tuple(copy, tuple.isSize()) : copy;
+        }
+        return value;
+    }
+
+    private static List<Object> with(List<Object> path, Object next) {
+        List<Object> longer = new ArrayList<>(path);
+        longer.add(next);
+        return longer;
+    }
+
+    /**
+     * Puts a folder's two halves together. Halves that this project trained have no original: they become what the Python project calls a simplified
+     * checkpoint, weights without an optimizer.
+     *
+     * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; with several N, hparams.yaml says which
+     */
+    public static Result merge(Path folder, Path checkpoint) {
+        List<Path> files = halves(folder);
+        TorchFile.Content embedding = TorchFile.open(files.get(0)), wavenet = TorchFile.open(files.get(1));
+        List<String> notes = new ArrayList<>(embedding.notes());
+        notes.addAll(wavenet.notes());
+        List<Map<?, ?>> roots = List.of((Map<?, ?>) embedding.root(), (Map<?, ?>) wavenet.root());
+        Matcher m = Pattern.compile("steps_(\\d+)").matcher(files.get(1).getFileName().toString());
+        long steps = m.find() ? Long.parseLong(m.group(1)) : 0;
+        Map<?, ?> whole;
+        if (roots.get(1).get(DIVISION) instanceof Map<?, ?> division) {
+            whole = (Map<?, ?>) join(division, roots, shared(division, roots, notes), files);
+        } else {
+            whole = simplified(roots, steps);
+            notes.add("these halves were never divided from a checkpoint: the merged one has weights only");
+        }
+        TorchFile.write(checkpoint, whole);
+        List<Path> written = new ArrayList<>(List.of(checkpoint));
+        Path config = folder.resolve("config.yaml"), beside = checkpoint.resolveSibling("config.yaml");
+        if (Files.isRegularFile(config) && !Files.exists(beside)) {
+            diffsvc.audio.WholeFile.write("merge", beside, part -> Files.write(part, Files.readAllBytes(config)));
+            written.add(beside);
+        }
+        return new Result(written, steps, notes);
+    }
+
+    private static List<Path> halves(Path folder) {
+        Path yaml = folder.resolve("hparams.yaml");
+        String end = "_steps_" + (Files.isRegularFile(yaml) ? String.valueOf(HparamsYaml.read(yaml).steps()) : "");
+        List<Path> files = new ArrayList<>();
+        for (String half : HALVES) {
+            try (var list = Files.list(folder)) {
+                List<Path> found = list.filter(p -> p.getFileName().toString().startsWith(half + "_steps_") && p.getFileName().toString().endsWith(".pt")).sorted().toList();
+                List<Path> exact = found.stream().filter(p -> p.getFileName().toString().equals(half + end + ".pt")).toList();
+                if (exact.size() != 1 && found.size() != 1) {
+                    throw Problem.in("merge", folder, "one " + half + "_steps_N.pt", found.isEmpty() ? "none" : found.get(0).getFileName() + " and " + found.get(1).getFileName(),
+                            found.isEmpty() ? "give the folder of a divided voice" : "say which with steps: N in hparams.yaml");
+                }
+                files.add(exact.size() == 1 ? exact.get(0) : found.get(0));
+            } catch (IOException e) {
+                throw Problem.in("merge", folder, "the folder of a divided voice", e.getClass().getSimpleName(), "check the path");
+            }
+        }
+        return files;
+    }
+
+    /** Weights only, in the Python project's order: buffers, denoiser, embedding. */
+    private static Map<?, ?> simplified(List<Map<?, ?>> roots, long steps) {
+        OrderedDict state = new OrderedDict();
+        for (int half : new int[] {1, 0}) {
+            Map<?, ?> part = roots.get(half).get("state_dict") instanceof Map<?, ?> inner ? inner : roots.get(half);
+            part.forEach((k, v) -> {
+                if (v instanceof TorchTensor) {
+                    state.put(k, v);
+                }
+            });
+        }
+        Map<Object, Object> whole = new LinkedHashMap<>();
+        whole.put("epoch", 0L);
+        whole.put("state_dict", state);
+        whole.put("global_step", steps);
+        whole.put("checkpoint_callback_best", null);
+        whole.put("optimizer_states", null);
+        whole.put("lr_schedulers", null);
+        return whole;
+    }
+
+    /** For storages that lay in one file and now lie in both: the one to keep, if both copies still hold the same bytes. */
+    private static Map<TorchStorage, TorchStorage> shared(Object division, List<Map<?, ?>> roots, List<String> notes) {
+        Map<Long, List<TorchStorage>> byNumber = new TreeMap<>();
+        pointers(division, p -> {
+            TorchTensor t = find(p, roots);
+            List<TorchStorage> known = byNumber.computeIfAbsent((Long) p.get(3), k -> new ArrayList<>());
+            if (t != null && known.stream().noneMatch(s -> s == t.storage())) {
+                known.add(t.storage());
+            }
+        });
+        Map<TorchStorage, TorchStorage> kept = new IdentityHashMap<>();
+        byNumber.values().stream().filter(list -> list.size() > 1).forEach(list -> {
+            ByteBuffer first = list.get(0).bytes();
+            for (TorchStorage other : list.subList(1, list.size())) {
+                if (other.type() == list.get(0).type() && other.bytes().equals(first)) {
+                    kept.put(other, list.get(0));
+                } else {
+                    notes.add("a storage that both models shared was changed in one of them; they no longer share it");
+                }
+            }
+        });
+        return kept;
+    }
+
+    private static void pointers(Object value, java.util.function.Consumer<Tuple> each) {
+        if (isPointer(value)) {
+            each.accept((Tuple) value);
+        } else if (value instanceof Map<?, ?> map) {
+            map.values().forEach(v -> pointers(v, each));
+        } else if (value instanceof List<?> list) {
+            list.forEach(v -> pointers(v, each));
+        }
+    }
+
+    private static boolean isPointer(Object value) {
+        return value instanceof Tuple t && t.size() == 4 && POINTER.equals(t.get(0));
+    }
+
+    private static TorchTensor find(Tuple pointer, List<Map<?, ?>> roots) {
+        Object at = roots.get(((Long) pointer.get(1)).intValue());
+        for (Object step : (List<?>) pointer.get(2)) {
+            at = at instanceof Map<?, ?> map ? map.get(step) : at instanceof List<?> list && step instanceof Long i && i < list.size() ? list.get(i.intValue()) : null;
+        }
+        return at instanceof TorchTensor t ? t : null;
+    }
+
+    private static Object join(Object value, List<Map<?, ?>> roots, Map<TorchStorage, TorchStorage> kept, List<Path> files) {
+        if (isPointer(value)) {
+            Tuple pointer = (Tuple) value;
+            TorchTensor t = find(pointer, roots);
+            if (t == null) {
+                throw Problem.in("merge", files.get(((Long) pointer.get(1)).intValue()), "the tensor " + pointer.get(2), "a file without it", "divide the checkpoint again");
+            }
+            TorchStorage storage = kept.getOrDefault(t.storage(), t.storage());
+            return new TorchTensor(storage, t.offset(), t.shape(), t.stride(), t.requiresGrad(), t.parameter());
+        }
+        if (value instanceof Map<?, ?> map) {
+            Map<Object, Object> copy = map instanceof OrderedDict ? new OrderedDict() : new LinkedHashMap<>();
+            map.forEach((k, v) -> copy.put(k, join(v, roots, kept, files)));
+            if (map instanceof OrderedDict dict) {
+                ((OrderedDict) copy).attributes(dict.attributes());
+            }
+            return copy;
+        }
+        if (value instanceof List<?> list) {
+            List<Object> copy = new ArrayList<>();
+            list.forEach(v -> copy.add(join(v, roots, kept, files)));
+            return list instanceof Tuple tuple ? new Tuple(copy, tuple.isSize()) : copy;
+        }
+        return value;
+    }
+}

@@ -1,0 +1,130 @@
+package diffsvc.checkpoint;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import diffsvc.audio.WholeFile;
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing else. */
+public final class Safetensors {
+    private static final String STAGE = "checkpoint";
+    private static final long LONGEST_HEADER = 100_000_000;
+    private static final Map<String, TorchTensor.Type> TYPES = Map.of("F64", TorchTensor.Type.DOUBLE, "F32", TorchTensor.Type.FLOAT, "F16", TorchTensor.Type.HALF, "BF16",
+            TorchTensor.Type.BFLOAT16, "I64", TorchTensor.Type.LONG, "I32", TorchTensor.Type.INT, "I16", TorchTensor.Type.SHORT, "I8", TorchTensor.Type.CHAR, "U8",
+            TorchTensor.Type.BYTE, "BOOL", TorchTensor.Type.BOOL);
+
+    private Safetensors() {}
+
+    /** Whether a file's name says so. */
+    public static boolean isOne(Path file) {
+        return file.getFileName().toString().toLowerCase().endsWith(".safetensors");
+    }
+
+    /** The tensors in the file's order, mapped. */
+    public static Map<String, TorchTensor> read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw Problem.in(STAGE, file, "a safetensors file", "nothing at that path", "check the path");
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            if (size < 8) {
+                throw broken(file, "a header", size + " bytes");
+            }
+            long length = channel.map(FileChannel.MapMode.READ_ONLY, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            if (length < 2 || length > LONGEST_HEADER || length > size - 8) {
+                throw broken(file, "a header inside the file", length + " bytes claimed of " + (size - 8));
+            }
+            String text = StandardCharsets.UTF_8.decode(channel.map(FileChannel.MapMode.READ_ONLY, 8, length)).toString();
+            JsonObject header = JsonParser.parseString(text).getAsJsonObject();
+            Map<String, TorchTensor> tensors = new LinkedHashMap<>();
+            for (Map.Entry<String, JsonElement> e : header.entrySet()) {
+                if (!e.getKey().equals("__metadata__")) {
+                    tensors.put(e.getKey(), tensor(file, channel, e.getKey(), e.getValue().getAsJsonObject(), 8 + length, size));
+                }
+            }
+            return tensors;
+        } catch (IOException e) {
+            throw broken(file, "a readable file", e.getClass().getSimpleName());
+        } catch (JsonParseException | IllegalStateException | ClassCastException | NumberFormatException | UnsupportedOperationException | StackOverflowError | NullPointerException e) {
+            throw broken(file, "a header in JSON", e.getClass().getSimpleName());
+        }
+    }
+
+    private static TorchTensor tensor(Path file, FileChannel channel, String name, JsonObject o, long data, long size) throws IOException {
+        TorchTensor.Type type = TYPES.get(o.get("dtype").getAsString());
+        if (type == null) {
+            throw Problem.in(STAGE, file, "a known dtype for " + name, o.get("dtype").getAsString(), "convert the tensor first");
+        }
+        JsonArray axes = o.getAsJsonArray("shape"), offsets = o.getAsJsonArray("data_offsets");
+        long[] shape = new long[axes.size()];
+        long count = 1, begin = offsets.get(0).getAsLong(), end = offsets.get(1).getAsLong();
+        for (int d = 0; d < shape.length; d++) {
+            shape[d] = axes.get(d).getAsLong();
+            if (shape[d] < 0 || shape[d] > 1L << 40 || count > 1L << 40) {
+                throw broken(file, "a sane shape for " + name, axes.toString());
+            }
+            count *= shape[d];
+        }
+        if (shape.length > 16 || count > Integer.MAX_VALUE / type.width || begin < 0 || end < begin || end > size - data || end - begin != count * type.width) {
+            throw broken(file, name + " inside the file, " + count + " elements", begin + " to " + end + " of " + (size - data));
+        }
+        ByteBuffer bytes = end == begin ? ByteBuffer.allocate(0) : channel.map(FileChannel.MapMode.READ_ONLY, data + begin, end - begin);
+        return new TorchTensor(new TorchStorage(type, count, bytes), 0, shape, TorchTensor.strides(shape), false, false);
+    }
+
+    /** Writes named tensors, whole or not at all. Tensors that share a storage become copies: the format knows no views. */
+    public static void write(Path file, Map<String, TorchTensor> tensors) {
+        JsonObject header = new JsonObject();
+        long at = 0;
+        for (Map.Entry<String, TorchTensor> e : tensors.entrySet()) {
+            TorchTensor t = e.getValue();
+            JsonObject o = new JsonObject();
+            o.addProperty("dtype", TYPES.entrySet().stream().filter(x -> x.getValue() == t.type()).findFirst().orElseThrow().getKey());
+            JsonArray shape = new JsonArray(), offsets = new JsonArray();
+            for (long n : t.shape()) {
+                shape.add(n);
+            }
+            offsets.add(at);
+            at += t.size() * t.type().width;
+            offsets.add(at);
+            o.add("shape", shape);
+            o.add("data_offsets", offsets);
+            header.add(e.getKey(), o);
+        }
+        byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+        int padded = (text.length + 7) / 8 * 8;                                     // data begin at a multiple of 8, filled with spaces
+        ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).put(text);
+        while (start.hasRemaining()) {
+            start.put((byte) ' ');
+        }
+        WholeFile.write(STAGE, file, part -> {
+            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+                List<ByteBuffer> parts = new java.util.ArrayList<>(List.of(start.flip()));
+                tensors.values().forEach(t -> parts.add(t.bytes()));
+                for (ByteBuffer b : parts) {
+                    while (b.hasRemaining()) {
+                        channel.write(b);
+                    }
+                }
+            }
+        });
+    }
+
+    private static Problem broken(Path file, String need, String got) {
+        return Problem.in(STAGE, file, need, got, "copy or download the file again");
+    }
+}

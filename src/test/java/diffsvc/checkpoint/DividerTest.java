@@ -1,0 +1,132 @@
+package diffsvc.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import diffsvc.Golden;
+import diffsvc.check.Problem;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.HparamsYaml;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Dividing and merging: the identity on official files, on shared storages, and clear words where it can't be done. */
+class DividerTest {
+    private static final Path SVC = Golden.FOLDER.resolve("svc_ckpt");
+    @TempDir Path folder;
+
+    /** Values, kinds of values, key order, views, flags, attributes and who shares a storage with whom. */
+    static String build(Object value, List<TorchStorage> storages) {
+        if (value instanceof TorchTensor t) {
+            int at = 0;
+            while (at < storages.size() && storages.get(at) != t.storage()) {
+                at++;
+            }
+            if (at == storages.size()) {
+                storages.add(t.storage());
+            }
+            return t + " storage " + at + " of " + t.storage().elements() + " at " + t.offset() + " stride " + java.util.Arrays.toString(t.stride()) + " " + t.requiresGrad()
+                    + t.parameter() + " " + java.util.HexFormat.of().formatHex(bytes(t));
+        }
+        StringBuilder text = new StringBuilder(value == null ? "null" : value.getClass().getSimpleName());
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((k, v) -> text.append("\n").append(k.getClass().getSimpleName()).append(' ').append(k).append(" = ").append(build(v, storages)));
+            text.append(map instanceof OrderedDict d && d.attributes() != null ? "\nattributes " + build(d.attributes(), storages) : "").append("\nend");
+        } else if (value instanceof List<?> list) {
+            list.forEach(v -> text.append("\n- ").append(build(v, storages)));
+            text.append("\nend");
+        } else {
+            text.append(' ').append(value);
+        }
+        return text.toString();
+    }
+
+    private static byte[] bytes(TorchTensor t) {
+        byte[] b = new byte[t.bytes().remaining()];
+        t.bytes().get(b);
+        return b;
+    }
+
+    private static void same(Path a, Path b) {
+        assertEquals(build(TorchFile.read(a), new ArrayList<>()), build(TorchFile.read(b), new ArrayList<>()));
+    }
+
+    @Test void dividingThenMergingIsTheIdentity() throws IOException {
+        List<Path> files = List.of(SVC.resolve("model_ckpt_steps_1000.ckpt"), SVC.resolve("clean_model_ckpt_steps_1000.ckpt"),
+                Golden.FOLDER.resolve("svc_fs2enc/model_ckpt_steps_500.ckpt"), Golden.FOLDER.resolve("e2e/svc/model_ckpt_steps_500.ckpt"));
+        for (Path file : files) {
+            Path half = folder.resolve("half" + files.indexOf(file)), merged = folder.resolve("merged" + files.indexOf(file)).resolve("back.ckpt");
+            Divider.Result divided = Divider.divide(file, null, half);
+            assertEquals(List.of(), divided.notes());
+            Divider.merge(half, merged);
+            same(file, merged);
+            assertArrayEquals(Files.readAllBytes(file.resolveSibling("config.yaml")), Files.readAllBytes(merged.resolveSibling("config.yaml")));
+        }
+    }
+
+    @Test void eachHalfHoldsItsOwnAndTheOptimizerIsSplitWithIt() throws IOException {
+        Path half = folder.resolve("voice");
+        Divider.divide(SVC.resolve("model_ckpt_steps_1000.ckpt"), null, half);
+        JsonObject order = JsonParser.parseString(Files.readString(SVC.resolve("param_order.json"))).getAsJsonObject();
+        JsonArray names = order.getAsJsonArray("optimizer_param_index_to_name");
+        int moments = 0;
+        for (String model : new String[] {"embedding_model", "wavenet_model"}) {
+            Map<?, ?> root = (Map<?, ?>) TorchFile.read(half.resolve(model + "_steps_1000.pt"));
+            boolean embedding = model.startsWith("emb");
+            assertTrue(((Map<?, ?>) root.get("state_dict")).keySet().stream().allMatch(k -> k.toString().startsWith("model.fs2.") == embedding));
+            Map<?, ?> optimizer = (Map<?, ?>) ((List<?>) root.get("optimizer_states")).get(0);
+            Map<?, ?> named = (Map<?, ?>) optimizer.get("param_names");
+            named.forEach((index, name) -> assertEquals("model." + names.get(((Long) index).intValue()).getAsString(), name));
+            assertTrue(named.values().stream().allMatch(n -> n.toString().startsWith("model.fs2.") == embedding));
+            moments += ((Map<?, ?>) optimizer.get("state")).size();
+        }
+        Map<?, ?> whole = (Map<?, ?>) ((List<?>) ((Map<?, ?>) TorchFile.read(SVC.resolve("model_ckpt_steps_1000.ckpt"))).get("optimizer_states")).get(0);
+        assertEquals(((Map<?, ?>) whole.get("state")).size(), moments);
+        for (Object buffer : order.getAsJsonArray("buffers")) {
+            String name = ((com.google.gson.JsonElement) buffer).getAsString();
+            assertTrue(name.startsWith("fs2.") || StateDict.read(half.resolve("wavenet_model_steps_1000.pt")).tensors().containsKey(name), name);
+        }
+        Hparams h = HparamsYaml.read(half.resolve("hparams.yaml"));
+        assertEquals("voice", h.project());
+        assertEquals(1000, h.steps());
+        assertEquals("nsf_hifigan", h.vocoder().kind());
+    }
+
+    @Test void storagesSharedAcrossTheHalvesAreSharedAgain() throws IOException {
+        TorchStorage storage = new TorchStorage(TorchTensor.Type.FLOAT, 6, TorchTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 6).bytes());
+        OrderedDict state = new OrderedDict();
+        state.put("model.fs2.a", new TorchTensor(storage, 0, new long[] {2, 3}, new long[] {3, 1}, false, false));
+        state.put("model.denoise_fn.b", new TorchTensor(storage, 0, new long[] {3, 2}, new long[] {1, 3}, true, true));
+        state.put("model.betas", TorchTensor.of(new float[] {1}, 1));
+        Map<Object, Object> root = new LinkedHashMap<>();
+        root.put("state_dict", state);
+        root.put("tuple", Tuple.of(1L, Tuple.of(), "x", state.get("model.betas")));
+        root.put(7L, null);
+        Path file = folder.resolve("in/model_ckpt_steps_12.ckpt"), merged = folder.resolve("out.ckpt");
+        TorchFile.write(file, root);
+        Files.copy(SVC.resolve("config.yaml"), folder.resolve("in/config.yaml"));
+        assertEquals(12, Divider.divide(file, null, folder.resolve("v")).steps());
+        Divider.merge(folder.resolve("v"), merged);
+        same(file, merged);
+    }
+
+    @Test void whatCannotBeDividedSaysWhy() throws IOException {
+        Path hubert = Files.copy(Golden.FOLDER.resolve("hubert/hubert_soft.pt"), folder.resolve("hubert.ckpt"));
+        assertTrue(assertThrows(Problem.class, () -> Divider.divide(hubert, null, folder.resolve("x"))).getMessage().contains("config.yaml"));
+        assertTrue(assertThrows(Problem.class, () -> Divider.divide(hubert, SVC.resolve("config.yaml"), folder.resolve("x"))).getMessage().contains("fs2."));
+        assertTrue(assertThrows(Problem.class, () -> Divider.merge(folder, folder.resolve("y.ckpt"))).getMessage().contains("embedding_model"));
+        assertTrue(Files.notExists(folder.resolve("x")) && Files.notExists(folder.resolve("y.ckpt")));
+    }
+}
