@@ -7,12 +7,15 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
-import diffsvc.checkpoint.ModelFiles;
+import diffsvc.models.ModelFiles;
+import diffsvc.models.Pairing;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.hubert.HubertSoft;
-import diffsvc.conds.mel.MelSpectrogram;
+import diffsvc.conds.crepe.Crepe;
+import diffsvc.conds.crepe.CrepePitch;
+import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.diffusion.Ddpm;
@@ -26,7 +29,10 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.random.Noise;
+import diffsvc.vocoder.HifiGan;
+import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.SourceFilter;
+import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -50,6 +56,8 @@ public final class DiffSvc implements AutoCloseable {
     private final WaveNet wavenet;
     private final NoiseSchedule noise;
     private final MelRange range;
+    private final Vocoder vocoder;
+    private final Crepe crepe;
 
     /** Hears of each stage as it ends: its name, what it made, the shape, and the seconds it took. */
     @FunctionalInterface public interface Stages {
@@ -68,7 +76,7 @@ public final class DiffSvc implements AutoCloseable {
     public record Converted(Wave wave, float[][] mel, float[] f0Hz, boolean[] voiced, boolean silent) {}
 
     private DiffSvc(ProjectPaths paths, Hparams hparams, NDManager manager, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
-            MelRange range) {
+            MelRange range, Vocoder vocoder, Crepe crepe) {
         this.paths = paths;
         this.hparams = hparams;
         this.manager = manager;
@@ -77,6 +85,8 @@ public final class DiffSvc implements AutoCloseable {
         this.wavenet = wavenet;
         this.noise = noise;
         this.range = range;
+        this.vocoder = vocoder;
+        this.crepe = crepe;
     }
 
     /** Opens a project under models/ with its own settings. */
@@ -91,23 +101,38 @@ public final class DiffSvc implements AutoCloseable {
      */
     public static DiffSvc open(String project, String overrides) {
         ProjectPaths paths = ProjectPaths.find();
+        return open(paths, ModelFiles.in(paths.models()).project(project), overrides);
+    }
+
+    /**
+     * Opens a voice where the Python project left it.
+     *
+     * @param config its config.yaml
+     * @param checkpoint its model_ckpt_steps_N.ckpt, with or without an optimizer
+     */
+    public static DiffSvc open(Path config, Path checkpoint, String overrides) {
+        ProjectPaths paths = ProjectPaths.find();
+        return open(paths, ModelFiles.in(paths.models()).upstream(config, checkpoint), overrides);
+    }
+
+    private static DiffSvc open(ProjectPaths paths, ModelFiles.Pair pair, String overrides) {
         ModelFiles files = ModelFiles.in(paths.models());
-        ModelFiles.Pair pair = files.project(project);
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), overrides);
-        if (!hparams.vocoder().kind().equals("source_filter")) {
-            throw Problem.in("models", "vocoder.kind source_filter", hparams.vocoder().kind(), "other vocoders are not built in yet");
-        }
+        Pairing.of(files, pair, hparams).require();
         NDManager manager = NDManager.newBaseManager();
         try {
-            HubertSoft encoder = files.encoder(manager, hparams);
-            if (encoder.sizes().units() != hparams.embedding().hiddenSize()) {
-                throw Problem.in("models", pair.embedding(), "units " + hparams.embedding().hiddenSize() + " wide", "an encoder with " + encoder.sizes().units(),
-                        "name the voice's own encoder in hubert.file");
-            }
+            HubertSoft encoder = HubertSoft.load(manager, pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams), hparams.hubert().heads());
             StateDict trained = StateDict.read(pair.wavenet());
             EmbeddingModel embedding = EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding()));
             WaveNet wavenet = WaveNet.load(manager, hparams, trained);
-            return new DiffSvc(paths, hparams, manager, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained));
+            Path sung = pair.vocoder() != null && !hparams.vocoder().kind().equals("source_filter") ? pair.vocoder() : files.vocoderFile(hparams);
+            Vocoder vocoder = switch (hparams.vocoder().kind()) {
+                case "nsf_hifigan" -> NsfHifiGan.load(manager, sung);
+                case "hifigan" -> HifiGan.load(manager, sung);
+                default -> new SourceFilter(hparams.audio());
+            };
+            Crepe crepe = hparams.pitch().extractor().startsWith("crepe") ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor())) : null;
+            return new DiffSvc(paths, hparams, manager, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -124,7 +149,7 @@ public final class DiffSvc implements AutoCloseable {
         NDManager manager = NDManager.newBaseManager();
         HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
         return new DiffSvc(paths, hparams, manager, encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
-                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()));
+                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null);
     }
 
     public Hparams hparams() {
@@ -160,6 +185,10 @@ public final class DiffSvc implements AutoCloseable {
         return range;
     }
 
+    public Vocoder vocoder() {
+        return vocoder;
+    }
+
     /** A WAV file, all its channels; a relative path is taken from the project's folder. */
     public Wave read(String file) {
         return WavReader.read(paths.resolve(file));
@@ -167,18 +196,23 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The song at the model's rate, one channel: what mel and F0 are made of. */
     public float[] signal(Wave song) {
-        return new MelSpectrogram(hparams.audio(), hparams.quirks()).signal(song);
+        return FrontEnd.of(hparams).signal(song);
     }
 
     /** The mel [T, M], log10. */
     public NDArray mel(float[] signal) {
-        return new MelSpectrogram(hparams.audio(), hparams.quirks()).of(manager, signal);
+        return FrontEnd.of(hparams).of(manager, signal);
     }
 
     /** The melody on the mel's frames. */
     public F0Track pitch(float[] signal) {
+        Hparams.Audio audio = hparams.audio();
+        int frames = FrontEnd.of(hparams).frames(signal.length);
+        if (crepe != null) {
+            return new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, hparams.infer().seed());
+        }
         PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
-        return praat.follow(signal, hparams.audio().sampleRateHz(), hparams.audio().hopSamples(), signal.length / hparams.audio().hopSamples());
+        return praat.follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
     }
 
     /** What is sung: units [1, P, H]. */
@@ -271,7 +305,7 @@ public final class DiffSvc implements AutoCloseable {
     /** Mel [1, T, M] and melody to N samples; the mel is clipped to the front end's range first, as the reference does. */
     public float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
         float[] clipped = mel.maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax()).toFloatArray();
-        return new SourceFilter(hparams.audio()).synthesize(manager, clipped, f0Hz, voiced, samples, seed);
+        return vocoder.vocode(manager, clipped, f0Hz, voiced, samples, seed, hparams.quirks());
     }
 
     /** Converts with the hparams' own settings, silently. */
@@ -323,7 +357,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */
     private DiffSvc scoped() {
-        return new DiffSvc(paths, hparams, manager.newSubManager(), encoder, embedding, wavenet, noise, range);
+        return new DiffSvc(paths, hparams, manager.newSubManager(), encoder, embedding, wavenet, noise, range, vocoder, crepe);
     }
 
     private static final class Watch {

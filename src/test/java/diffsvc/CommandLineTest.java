@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.WaveWriter;
-import diffsvc.checkpoint.ModelFiles;
+import diffsvc.models.ModelFiles;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
 import java.io.File;

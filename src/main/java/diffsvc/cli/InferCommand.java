@@ -7,12 +7,14 @@ import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.ProjectPaths;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,6 +27,10 @@ final class InferCommand implements Callable<Integer> {
     String song;
     @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
     String project;
+    @ArgGroup(exclusive = false)
+    DoctorCommand.Upstream upstream;
+    @Option(names = "--pitch", description = "praat, crepe or crepe-tiny")
+    String pitch;
     @Option(names = "--key", description = "semitones to shift the melody by")
     Double key;
     @Option(names = "--steps", description = "sampler steps; must divide the schedule's 1000 for plms")
@@ -44,15 +50,21 @@ final class InferCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         StringBuilder all = new StringBuilder(overrides);
+        if (pitch != null && !java.util.List.of("praat", "crepe", "crepe-tiny").contains(pitch)) {
+            throw Problem.in("options", "--pitch praat, crepe or crepe-tiny", pitch, "choose one of the three");
+        }
+        add(all, "pitch.extractor", pitch);
         add(all, "infer.key", key);
         add(all, "infer.steps", steps);
         add(all, "infer.sampler", sampler);
         add(all, "infer.seed", seed);
         add(all, "infer.threads", threads);
         add(all, "infer.format", format);
-        Path source = diffsvc.hparams.ProjectPaths.find().resolve(song);
+        ProjectPaths paths = ProjectPaths.find();
+        Path source = paths.resolve(song);
         Wave wave = WavReader.read(source);                              // before any model: a wrong path should cost nothing
-        try (DiffSvc svc = DiffSvc.open(project, all.toString())) {
+        try (DiffSvc svc = upstream == null ? DiffSvc.open(project, all.toString())
+                : DiffSvc.open(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint), all.toString())) {
             Hparams.Infer infer = svc.hparams().infer();
             if (infer.threads() < 0) {
                 throw Problem.in("options", "--threads of at least 1", String.valueOf(infer.threads()), "leave it out to use all cores");

@@ -2,7 +2,7 @@ package diffsvc.cli;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.checkpoint.ModelFiles;
+import diffsvc.models.ModelFiles;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;

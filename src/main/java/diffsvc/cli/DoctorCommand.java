@@ -1,0 +1,46 @@
+package diffsvc.cli;
+
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.ProjectPaths;
+import diffsvc.models.ModelFiles;
+import diffsvc.models.Pairing;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Crosses the parts of a voice. */
+@Command(name = "doctor", description = "Whether config, checkpoint, encoder and vocoder of a voice belong together.", mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class DoctorCommand implements Callable<Integer> {
+    @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
+    String project;
+    @ArgGroup(exclusive = false)
+    Upstream upstream;
+    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    String overrides;
+
+    /** A voice in the Python project's layout. */
+    static final class Upstream {
+        @Option(names = "--config", required = true, description = "config.yaml of a voice in the Python project's layout")
+        Path config;
+        @Option(names = "--ckpt", required = true, description = "its model_ckpt_steps_N.ckpt")
+        Path checkpoint;
+    }
+
+    @Override public Integer call() {
+        ProjectPaths paths = ProjectPaths.find();
+        ModelFiles files = ModelFiles.in(paths.models());
+        ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint));
+        Hparams hparams = Arg2Hparams.apply(pair.hparams(), overrides);
+        Pairing pairing = Pairing.of(files, pair, hparams);
+        pairing.findings().forEach(f -> System.out.printf("%-6s %-70s %s%s%n", f.verdict().name().toLowerCase(Locale.ROOT), f.what(), f.config(),
+                f.config().equals(f.file()) ? "" : " | " + f.file()));
+        pairing.require();
+        System.out.println("the parts of " + hparams.project() + " belong together");
+        return 0;
+    }
+}

@@ -1,0 +1,173 @@
+package diffsvc.models;
+
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.hparams.Hparams;
+import diffsvc.vocoder.VocoderConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Whether config, checkpoint, encoder and vocoder belong together. A voice made of parts that don't sounds wrong without any error, so every conversion
+ * and every training asks here first.
+ *
+ * @param subject the voice
+ * @param findings all that was compared, in the order of the data's way
+ */
+public record Pairing(String subject, List<Finding> findings) {
+    private static final String STAGE = "doctor";
+
+    /** What a finding means: fine, worth knowing, or a pair that does not fit. */
+    public enum Verdict { FITS, NOTE, CLASH }
+
+    /**
+     * One comparison.
+     *
+     * @param what was compared
+     * @param config what the configuration says
+     * @param file what the files hold
+     */
+    public record Finding(Verdict verdict, String what, String config, String file) {}
+
+    /** Compares the parts of a voice; files that are missing are clashes too. */
+    public static Pairing of(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
+        List<Finding> found = new ArrayList<>();
+        Path encoder = located(found, "content encoder", h.hubert().file(), () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
+        if (encoder != null) {
+            StateDict state = StateDict.read(encoder);
+            HubertSoft.Sizes sizes = HubertSoft.Sizes.of(state, h.hubert().heads());
+            compare(found, "width of a unit (embedding.hidden_size)", h.embedding().hiddenSize(), sizes.units());
+        }
+        StateDict embedding = StateDict.read(pair.embedding()).under("fs2."), trained = StateDict.read(pair.wavenet());
+        shapes(found, "embedding", EmbeddingModel.table(h.embedding()), embedding);
+        StateDict denoiser = trained.under("denoise_fn.");
+        if (denoiser.tensors().containsKey("input_projection.weight")) {
+            WaveNet.Sizes sizes = WaveNet.Sizes.of(denoiser, h.wavenet().dilationCycleLength());
+            compare(found, "mel bins of the denoiser (audio.mel_bins)", h.audio().melBins(), sizes.mels());
+            compare(found, "channels (wavenet.residual_channels)", h.wavenet().residualChannels(), sizes.channels());
+            compare(found, "layers (wavenet.residual_layers)", h.wavenet().residualLayers(), sizes.layers());
+            compare(found, "width of the condition (embedding.hidden_size)", h.embedding().hiddenSize(), sizes.cond());
+        } else {
+            found.add(new Finding(Verdict.CLASH, "the denoiser (denoise_fn.*)", "one", "none in " + pair.wavenet().getFileName()));
+        }
+        buffers(found, h, trained);
+        vocoder(found, files, pair, h);
+        return new Pairing(h.project(), found);
+    }
+
+    private interface Located {
+        Path find();
+    }
+
+    private static Path located(List<Finding> found, String what, String name, Located where) {
+        try {
+            return where.find();
+        } catch (Problem e) {
+            found.add(new Finding(Verdict.CLASH, what, name, e.getMessage()));
+            return null;
+        }
+    }
+
+    private static void compare(List<Finding> found, String what, Object config, Object file) {
+        found.add(new Finding(Objects.equals(config, file) ? Verdict.FITS : Verdict.CLASH, what, String.valueOf(config), String.valueOf(file)));
+    }
+
+    private static void shapes(List<Finding> found, String model, Map<String, ai.djl.ndarray.types.Shape> table, StateDict state) {
+        table.forEach((name, shape) -> {
+            TorchTensor t = state.tensors().get(name);
+            String here = t == null ? "missing" : new ai.djl.ndarray.types.Shape(t.shape()).toString();
+            if (!here.equals(shape.toString())) {
+                found.add(new Finding(Verdict.CLASH, model + " " + name, shape.toString(), here));
+            }
+        });
+        for (String option : new String[] {"pitch_embed", "energy_embed"}) {
+            boolean inFile = state.tensors().containsKey(option + ".weight"), asked = table.containsKey(option + ".weight");
+            found.add(new Finding(inFile == asked ? Verdict.FITS : Verdict.CLASH, "embedding.use_" + option, String.valueOf(asked), String.valueOf(inFile)));
+        }
+    }
+
+    /** The file's buffers win over the config, so a difference is only worth knowing. */
+    private static void buffers(List<Finding> found, Hparams h, StateDict trained) {
+        TorchTensor betas = trained.tensors().get("betas");
+        if (betas == null) {
+            found.add(new Finding(Verdict.CLASH, "noise schedule (betas)", h.noise().steps() + " steps", "missing"));
+        } else {
+            float[] b = betas.toFloats();
+            note(found, "diffusion steps (noise.steps)", h.noise().steps(), b.length, b.length == h.noise().steps());
+            if (h.noise().schedule().equals("linear")) {
+                float top = b.length == 0 ? 0 : b[b.length - 1];
+                note(found, "largest beta (noise.max_beta)", h.noise().maxBeta(), top, Math.abs(top - h.noise().maxBeta()) < 1e-6);
+            }
+        }
+        for (String name : new String[] {"spec_min", "spec_max"}) {
+            TorchTensor t = trained.tensors().get(name);
+            List<Double> config = name.equals("spec_min") ? h.noise().specMin() : h.noise().specMax();
+            if (t == null) {
+                found.add(new Finding(Verdict.CLASH, "mel range (" + name + ")", config.size() + " values", "missing"));
+                continue;
+            }
+            float[] v = t.toFloats();
+            if (v.length != 1 && v.length != h.audio().melBins()) {
+                found.add(new Finding(Verdict.CLASH, "mel range (" + name + ")", "1 or " + h.audio().melBins() + " values", v.length + " values"));
+                continue;
+            }
+            double worst = 0;
+            for (int i = 0; i < v.length; i++) {
+                worst = Math.max(worst, config.isEmpty() ? Double.POSITIVE_INFINITY : Math.abs(v[i] - config.get(config.size() == 1 ? 0 : Math.min(i, config.size() - 1))));
+            }
+            note(found, "mel range (noise." + name + ")", config.size() + " values", v.length + " values, farthest apart " + String.format("%.3g", worst), worst < 1e-4);
+        }
+    }
+
+    private static void note(List<Finding> found, String what, Object config, Object file, boolean fits) {
+        found.add(new Finding(fits ? Verdict.FITS : Verdict.NOTE, what, String.valueOf(config), file + (fits ? "" : "; the file wins")));
+    }
+
+    private static void vocoder(List<Finding> found, ModelFiles files, ModelFiles.Pair pair, Hparams h) {
+        String kind = h.vocoder().kind();
+        if (kind.equals("source_filter")) {
+            found.add(new Finding(Verdict.FITS, "vocoder.kind", kind, "has no weights and takes any front end of ours"));
+            return;
+        }
+        if (!List.of("nsf_hifigan", "hifigan").contains(kind)) {
+            found.add(new Finding(Verdict.CLASH, "vocoder.kind", kind, "source_filter, nsf_hifigan or hifigan"));
+            return;
+        }
+        Path file = located(found, "vocoder", h.vocoder().file(), () -> pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
+        if (file == null) {
+            return;
+        }
+        VocoderConfig c = kind.equals("hifigan") ? VocoderConfig.yaml(file) : VocoderConfig.json(file);
+        compare(found, "sample rate (audio.sample_rate_hz)", h.audio().sampleRateHz(), c.rateHz());
+        compare(found, "hop (audio.hop_samples), product of the vocoder's upsample_rates", h.audio().hopSamples(), c.hopSamples());
+        compare(found, "mel bins (audio.mel_bins)", h.audio().melBins(), c.mels());
+        compare(found, "fmin (audio.fmin_hz)", h.audio().fminHz(), c.fminHz());
+        compare(found, "fmax (audio.fmax_hz)", h.audio().fmaxHz(), c.fmaxHz());
+        compare(found, "FFT size (audio.fft_size)", h.audio().fftSize(), c.fftSize());
+        compare(found, "window (audio.window_samples)", h.audio().windowSamples(), c.windowSamples());
+        found.add(new Finding(Verdict.FITS, "base of the logarithm", "log10", kind.equals("hifigan") ? "log10" : "natural: multiplied by 2.30259 on the way"));
+    }
+
+    /** All that does not belong together. */
+    public List<Finding> clashes() {
+        return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
+    }
+
+    /** Stops with the list of what does not belong together. */
+    public void require() {
+        List<Finding> clashes = clashes();
+        if (!clashes.isEmpty()) {
+            StringBuilder list = new StringBuilder();
+            clashes.forEach(f -> list.append(list.length() == 0 ? "" : "; ").append(f.what()).append(": config ").append(f.config()).append(", file ").append(f.file()));
+            throw Problem.in(STAGE, "parts of " + subject + " that belong together", clashes.size() + " that do not: " + list,
+                    "use the config, encoder and vocoder this voice was trained with; ./diffsvc doctor lists every comparison");
+        }
+    }
+}

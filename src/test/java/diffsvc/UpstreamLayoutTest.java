@@ -1,0 +1,100 @@
+package diffsvc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import diffsvc.audio.WavReader;
+import diffsvc.audio.Wave;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.Divider;
+import diffsvc.models.ModelFiles;
+import diffsvc.models.Pairing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A voice as the Python project leaves it, checkpoints/NAME and all: it sings here as it is, divided, and says what does not fit. */
+class UpstreamLayoutTest {
+    private static final Path E2E = Golden.FOLDER.resolve("e2e");
+    @TempDir Path home;
+    private Path config, checkpoint;
+
+    @BeforeEach void layOut() throws IOException {
+        Path voice = Files.createDirectories(home.resolve("checkpoints/golden"));
+        config = Files.copy(E2E.resolve("svc/config.yaml"), voice.resolve("config.yaml"));
+        checkpoint = Files.copy(E2E.resolve("svc/model_ckpt_steps_500.ckpt"), voice.resolve("model_ckpt_steps_500.ckpt"));
+        Files.createDirectories(home.resolve("checkpoints/hubert"));
+        Files.copy(E2E.resolve("hubert/hubert_soft.pt"), home.resolve("checkpoints/hubert/hubert_soft.pt"));
+        Path vocoder = Files.createDirectories(home.resolve("checkpoints/nsf_hifigan"));
+        Files.copy(Golden.FOLDER.resolve("nsf_hifigan/model"), vocoder.resolve("model"));
+        Files.copy(Golden.FOLDER.resolve("nsf_hifigan/config.json"), vocoder.resolve("config.json"));
+    }
+
+    @Test void itSingsAsItIs() {
+        Wave song = WavReader.read(E2E.resolve("input.wav"));
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=10")) {
+            DiffSvc.Converted sung = svc.convert(song);
+            assertEquals(Math.round(song.seconds() * 44100), sung.wave().samples());
+            assertTrue(sung.wave().peak() > 0);
+            assertEquals(500, svc.hparams().steps());
+        }
+    }
+
+    @Test void itSingsTheSameWhenDivided() {
+        Path folder = home.resolve("models/divided");
+        Divider.divide(checkpoint, null, folder);
+        ModelFiles.Pair pair = ModelFiles.in(home.resolve("models")).project("divided");
+        assertEquals("hubert_soft.pt", pair.hparams().hubert().file());
+        Wave song = WavReader.read(E2E.resolve("input.wav"));
+        Path merged = home.resolve("checkpoints/back/model_ckpt_steps_500.ckpt");
+        Divider.merge(folder, merged);
+        try (DiffSvc whole = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=10");
+                DiffSvc back = DiffSvc.open(merged.resolveSibling("config.yaml"), merged, "hubert.heads=4,infer.steps=10")) {
+            assertEquals(java.util.Arrays.hashCode(whole.convert(song).wave().first()), java.util.Arrays.hashCode(back.convert(song).wave().first()));
+        }
+    }
+
+    private Pairing pairing(String change, String to) throws IOException {
+        Files.writeString(config, Files.readString(E2E.resolve("svc/config.yaml")).replaceAll("(?m)^" + change + ":.*$", change + ": " + to));
+        ModelFiles files = ModelFiles.in(home.resolve("models"));
+        ModelFiles.Pair pair = files.upstream(config, checkpoint);
+        return Pairing.of(files, pair, diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), "hubert.heads=4"));
+    }
+
+    @Test void whatDoesNotBelongTogetherIsListedAndStopsAConversion() throws IOException {
+        assertEquals(0, pairing("hop_size", "512").clashes().size());
+        Map<String, String> changes = Map.of("hop_size", "256", "audio_sample_rate", "24000", "fmin", "30", "fmax", "12000", "audio_num_mel_bins", "80", "hidden_size", "256",
+                "residual_layers", "20", "residual_channels", "384", "fft_size", "512", "win_size", "512");
+        for (Map.Entry<String, String> c : changes.entrySet()) {
+            Pairing p = pairing(c.getKey(), c.getValue());
+            String said = p.clashes().stream().map(f -> f.what() + " " + f.config() + " " + f.file()).collect(Collectors.joining("\n"));
+            assertTrue(said.contains(c.getValue()), c.getKey() + ": " + said);
+            assertTrue(assertThrows(Problem.class, p::require).getMessage().startsWith("doctor"));
+        }
+        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, "hubert.heads=4")).getMessage();
+        assertTrue(message.contains("do not") && message.contains("doctor"), message);
+    }
+
+    @Test void buffersOfTheFileWinAndTheDifferenceIsNoted() throws IOException {
+        Pairing p = pairing("max_beta", "0.5");
+        assertEquals(0, p.clashes().size());
+        assertTrue(p.findings().stream().anyMatch(f -> f.verdict() == Pairing.Verdict.NOTE && f.what().contains("beta")));
+        float beta;
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4")) {
+            beta = (float) svc.noise().beta(svc.noise().steps() - 1);
+        }
+        assertTrue(beta < 0.4, "beta " + beta);
+    }
+
+    @Test void aMissingPartIsNamed() throws IOException {
+        Files.delete(home.resolve("checkpoints/nsf_hifigan/model"));
+        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, "hubert.heads=4")).getMessage();
+        assertTrue(message.contains("vocoder"), message);
+    }
+}
