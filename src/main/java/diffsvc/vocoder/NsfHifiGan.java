@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Hparams;
 import java.nio.file.Path;
 import java.util.function.BiConsumer;
@@ -49,6 +50,11 @@ public final class NsfHifiGan implements Vocoder {
     /** Its harmonic source. */
     public HarmonicSource harmonics() {
         return source;
+    }
+
+    /** The generator's weights, weight norm folded in. */
+    public Weights weights() {
+        return net.weights();
     }
 
     public VocoderConfig config() {
