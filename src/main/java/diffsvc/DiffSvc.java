@@ -13,10 +13,12 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
@@ -58,6 +60,7 @@ public final class DiffSvc implements AutoCloseable {
     private final MelRange range;
     private final Vocoder vocoder;
     private final Crepe crepe;
+    private final XiaomaPe pitchExtractor;
 
     /** Hears of each stage as it ends: its name, what it made, the shape, and the seconds it took. */
     @FunctionalInterface public interface Stages {
@@ -76,7 +79,7 @@ public final class DiffSvc implements AutoCloseable {
     public record Converted(Wave wave, float[][] mel, float[] f0Hz, boolean[] voiced, boolean silent) {}
 
     private DiffSvc(ProjectPaths paths, Hparams hparams, NDManager manager, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
-            MelRange range, Vocoder vocoder, Crepe crepe) {
+            MelRange range, Vocoder vocoder, Crepe crepe, XiaomaPe pitchExtractor) {
         this.paths = paths;
         this.hparams = hparams;
         this.manager = manager;
@@ -87,6 +90,7 @@ public final class DiffSvc implements AutoCloseable {
         this.range = range;
         this.vocoder = vocoder;
         this.crepe = crepe;
+        this.pitchExtractor = pitchExtractor;
     }
 
     /** Opens a project under models/ with its own settings. */
@@ -132,7 +136,10 @@ public final class DiffSvc implements AutoCloseable {
                 default -> new SourceFilter(hparams.audio());
             };
             Crepe crepe = hparams.pitch().extractor().startsWith("crepe") ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor())) : null;
-            return new DiffSvc(paths, hparams, manager, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe);
+            XiaomaPe pe = hparams.pitch().peEnable()
+                    ? XiaomaPe.load(manager, pair.pitchExtractor() != null ? pair.pitchExtractor() : files.pitchExtractorFile(hparams.project())) : null;
+            return new DiffSvc(paths, hparams, manager, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe,
+                    pe);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -149,7 +156,7 @@ public final class DiffSvc implements AutoCloseable {
         NDManager manager = NDManager.newBaseManager();
         HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
         return new DiffSvc(paths, hparams, manager, encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
-                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null);
+                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null);
     }
 
     public Hparams hparams() {
@@ -302,10 +309,20 @@ public final class DiffSvc implements AutoCloseable {
         return range.denorm(x, conds.mel2ph());
     }
 
+    /** F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the pitch extractor hears in the sampled mel [1, T, M]. */
+    public float[] f0ForVocoder(EmbeddingModel.Condition condition, NDArray mel) {
+        return pitchExtractor == null ? condition.f0Denorm().toFloatArray() : pitchExtractor.extract(mel, hparams.pitch().useUv()).f0Hz().toFloatArray();
+    }
+
     /** Mel [1, T, M] and melody to N samples; the mel is clipped to the front end's range first, as the reference does. */
     public float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
         float[] clipped = mel.maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax()).toFloatArray();
         return vocoder.vocode(manager, clipped, f0Hz, voiced, samples, seed, hparams.quirks());
+    }
+
+    /** Units of another encoder from a .npy or .npz file of float32 or float64, [P, H] or [1, P, H]: [1, P, H]. */
+    public NDArray unitsFrom(String file) {
+        return UnitsFile.read(manager, paths.resolve(file));
     }
 
     /** Converts with the hparams' own settings, silently. */
@@ -313,8 +330,17 @@ public final class DiffSvc implements AutoCloseable {
         return convert(song, (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
     }
 
-    /** All stages in order. The song's own mel is used only for its length, unless infer.use_gt_mel starts from it. */
+    /** All stages in order, the units from the voice's own encoder. */
     public Converted convert(Wave song, Stages stages, Denoising.Listener sampling) {
+        return convert(song, null, stages, sampling);
+    }
+
+    /**
+     * All stages in order. The song's own mel is used only for its length, unless infer.use_gt_mel starts from it.
+     *
+     * @param given units [1, P, H] of another encoder, or null
+     */
+    public Converted convert(Wave song, NDArray given, Stages stages, Denoising.Listener sampling) {
         int rate = hparams.audio().sampleRateHz(), hop = hparams.audio().hopSamples(), bins = hparams.audio().melBins();
         int samples = (int) Math.round(song.seconds() * rate);
         if (song.peak() < SILENCE) {
@@ -334,8 +360,8 @@ public final class DiffSvc implements AutoCloseable {
             watch.done("mel", "log10 mel of the source", mel.getShape().toString());
             F0Track melody = work.pitch(signal);
             watch.done("pitch", String.format("F0, %.0f %% of frames voiced", 100 * melody.voicedShare()), "[" + melody.frames() + "]");
-            NDArray units = work.units(song);
-            watch.done("content", "units of " + hparams.hubert().file(), units.getShape().toString());
+            NDArray units = given == null ? work.units(song) : given;
+            watch.done("content", given == null ? "units of " + hparams.hubert().file() : "units given", units.getShape().toString());
             Conds conds = work.shift(work.align(units, melody, mel), hparams.infer().key());
             EmbeddingModel.Condition condition = work.embed(conds);
             watch.done("embedding", "condition" + (hparams.infer().key() == 0 ? "" : String.format(", key %+.1f", hparams.infer().key())), condition.cond().getShape().toString());
@@ -343,7 +369,7 @@ public final class DiffSvc implements AutoCloseable {
             NDArray x = work.denoise(condition, work.start(conds.frames(), mel, seed), seed, sampling);
             NDArray sung = work.toMel(x, conds);
             watch.done("diffusion", hparams.infer().sampler() + ", " + work.times().length + " steps", sung.getShape().toString());
-            float[] f0Hz = condition.f0Denorm().toFloatArray();
+            float[] f0Hz = work.f0ForVocoder(condition, sung);
             float[] wave = work.vocode(sung, f0Hz, melody.voiced(), samples, seed);
             watch.done("vocoder", hparams.vocoder().kind(), "[" + wave.length + "]");
             float[] flat = sung.toFloatArray();
@@ -357,7 +383,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */
     private DiffSvc scoped() {
-        return new DiffSvc(paths, hparams, manager.newSubManager(), encoder, embedding, wavenet, noise, range, vocoder, crepe);
+        return new DiffSvc(paths, hparams, manager.newSubManager(), encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor);
     }
 
     private static final class Watch {

@@ -29,6 +29,8 @@ final class InferCommand implements Callable<Integer> {
     String project;
     @ArgGroup(exclusive = false)
     DoctorCommand.Upstream upstream;
+    @Option(names = "--units", description = ".npy or .npz with units of another encoder, [P, H], instead of the voice's own")
+    String units;
     @Option(names = "--pitch", description = "praat, crepe or crepe-tiny")
     String pitch;
     @Option(names = "--key", description = "semitones to shift the melody by")
@@ -82,7 +84,7 @@ final class InferCommand implements Callable<Integer> {
             }
             DiffSvc.Converted result;
             try (Sampling bar = new Sampling(svc.times().length)) {
-                result = svc.convert(wave, (stage, what, shape, seconds) -> {
+                result = svc.convert(wave, units == null ? null : svc.unitsFrom(units), (stage, what, shape, seconds) -> {
                     bar.close();
                     System.out.printf(Locale.ROOT, "%-10s %-44s %-18s %6.2f s%n", stage, what, shape, seconds);
                 }, (done, of, t, step) -> bar.at(done));

@@ -6,6 +6,8 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.models.ModelFiles;
+import diffsvc.models.Pairing;
 import diffsvc.training.Dataset;
 import diffsvc.training.TrainingRun;
 import java.nio.file.Files;
@@ -41,6 +43,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         Hparams hparams = Arg2Hparams.apply(HparamsYaml.read(yaml), overrides);
         Dataset data = Dataset.read(file);
+        Pairing pairing = Pairing.ofTraining(ModelFiles.in(paths.models()), hparams, data.clips().get(0).unitWidth(), data.clips().get(0).melBins());
+        pairing.require();
+        pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE).forEach(f -> System.out.println("note     " + f.file()));
         try (NDManager manager = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(manager, hparams, data)) {
             if (Files.exists(state)) {
                 run.resume(state);

@@ -32,11 +32,17 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /**
      * F0 and its coarse steps; a change invalidates datasets and the embedding.
      *
-     * @param extractor praat
+     * @param extractor praat, crepe or crepe-tiny
      * @param f0Bins coarse pitch ids are 1 .. f0Bins - 1
      * @param useUv whether unvoiced frames reach the embedding as 0 Hz (false in all published voices)
+     * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of following the song
      */
-    public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv) {}
+    public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
+        /** Without a pitch extractor behind the sampler. */
+        public Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv) {
+            this(extractor, f0MinHz, f0MaxHz, f0Bins, useUv, false);
+        }
+    }
 
     /**
      * The content encoder; its units mean nothing to a model trained on another's.
@@ -193,7 +199,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     private static Map<String, String> pythonKeys() {
         String[] pairs = {"exp_name", "project", "audio_sample_rate", "audio.sample_rate_hz", "hop_size", "audio.hop_samples", "win_size", "audio.window_samples",
             "fft_size", "audio.fft_size", "audio_num_mel_bins", "audio.mel_bins", "fmin", "audio.fmin_hz", "fmax", "audio.fmax_hz", "mel_vmin", "audio.mel_vmin",
-            "mel_vmax", "audio.mel_vmax", "f0_min", "pitch.f0_min_hz", "f0_max", "pitch.f0_max_hz", "f0_bin", "pitch.f0_bins", "use_uv", "pitch.use_uv",
+            "mel_vmax", "audio.mel_vmax", "f0_min", "pitch.f0_min_hz", "f0_max", "pitch.f0_max_hz", "f0_bin", "pitch.f0_bins", "use_uv", "pitch.use_uv", "pe_enable", "pitch.pe_enable",
             "hidden_size", "embedding.hidden_size", "use_pitch_embed", "embedding.use_pitch_embed", "use_energy_embed", "embedding.use_energy_embed", "no_fs2", "embedding.no_fs2",
             "enc_layers", "embedding.enc_layers", "enc_ffn_kernel_size", "embedding.enc_ffn_kernel_size", "num_heads", "embedding.num_heads",
             "residual_channels", "wavenet.residual_channels", "residual_layers", "wavenet.residual_layers", "dilation_cycle_length",

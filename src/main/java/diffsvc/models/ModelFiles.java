@@ -36,8 +36,9 @@ public record ModelFiles(Path root) {
      * @param embedding file with {@code fs2.*}; a combined checkpoint holds both
      * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench, whose hparams name it
      * @param vocoder the same for the vocoder
+     * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
-    public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder) {}
+    public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder, Path pitchExtractor) {}
 
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);
@@ -51,7 +52,7 @@ public record ModelFiles(Path root) {
         if (yaml.getParent().equals(root) && !hparams.project().equals(project)) {
             throw Problem.in(STAGE, folder, "a project of that name", "none (models/ holds: " + String.join(", ", projects()) + ")", "correct --project");
         }
-        return new Pair(hparams, trained(project, "embedding_model", hparams.steps()), trained(project, "wavenet_model", hparams.steps()), null, null);
+        return new Pair(hparams, trained(project, "embedding_model", hparams.steps()), trained(project, "wavenet_model", hparams.steps()), null, null, null);
     }
 
     /**
@@ -74,7 +75,7 @@ public record ModelFiles(Path root) {
         String name = python.project().isEmpty() ? config.toAbsolutePath().getParent().getFileName().toString() : python.project();
         Hparams hparams = python.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0)
                 .withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
-        return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")));
+        return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")), there(home, flat.get("pe_ckpt")));
     }
 
     private static Path there(Path home, Object path) {
@@ -133,6 +134,18 @@ public record ModelFiles(Path root) {
     /** The path of the vocoder's weights; null for the one without. */
     public Path vocoderFile(Hparams hparams) {
         return hparams.vocoder().kind().equals("source_filter") ? null : frozen(hparams.project(), hparams.vocoder().file(), hparams.vocoder().sha256(), "vocoder");
+    }
+
+    /** The pitch extractor behind the sampler: xiaoma_pe_[steps].pt or xiaoma_pe_steps_[steps].pt, the one with most steps. */
+    public Path pitchExtractorFile(String project) {
+        for (Path folder : List.of(root.resolve(project), root.resolve("frozen"), root.resolve("xiaoma_pe"), root)) {
+            List<Path> here = matching(folder, "xiaoma_pe_", ".pt");
+            if (!here.isEmpty()) {
+                return here.stream().max(java.util.Comparator.comparingLong(p -> Long.parseLong("0" + p.getFileName().toString().replaceAll("\\D", "")))).orElseThrow();
+            }
+        }
+        throw Problem.in(STAGE, root.resolve("frozen"), "the pitch extractor xiaoma_pe_[steps].pt", "none in models/" + project + ", models/frozen, models/xiaoma_pe, models",
+                "put the file there, or set pitch.pe_enable=false");
     }
 
     /** The weights of CREPE, "crepe" or "crepe-tiny", which the launcher takes from a Python package. */

@@ -62,6 +62,30 @@ public record Pairing(String subject, List<Finding> findings) {
         return new Pairing(h.project(), found);
     }
 
+    /**
+     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training: where they are missing that is only
+     * noted.
+     */
+    public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
+        List<Finding> found = new ArrayList<>();
+        compare(found, "width of the dataset's units (embedding.hidden_size)", h.embedding().hiddenSize(), unitWidth);
+        compare(found, "mel bins of the dataset (audio.mel_bins)", h.audio().melBins(), melBins);
+        for (List<Double> range : List.of(h.noise().specMin(), h.noise().specMax())) {
+            if (range.size() != 1 && range.size() != h.audio().melBins()) {
+                found.add(new Finding(Verdict.CLASH, "mel range (noise.spec_min, noise.spec_max)", range.size() + " values", "1 or " + h.audio().melBins() + " needed"));
+            }
+        }
+        List<Finding> parts = new ArrayList<>();
+        Path encoder = located(parts, "content encoder", h.hubert().file(), () -> files.encoderFile(h));
+        if (encoder != null) {
+            compare(parts, "width of a unit (embedding.hidden_size)", h.embedding().hiddenSize(), HubertSoft.Sizes.of(StateDict.read(encoder), h.hubert().heads()).units());
+        }
+        ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
+        vocoder(parts, files, none, h);
+        parts.forEach(f -> found.add(f.verdict() == Verdict.CLASH && f.what().matches("content encoder|vocoder") ? new Finding(Verdict.NOTE, f.what(), f.config(), f.file()) : f));
+        return new Pairing(h.project().isEmpty() ? "the new voice" : h.project(), found);
+    }
+
     private interface Located {
         Path find();
     }
