@@ -122,6 +122,8 @@ class CheckpointTest {
         try (NDManager m = NDManager.newBaseManager()) {
             String said = assertThrows(Problem.class, () -> WaveNet.load(m, h, StateDict.read(Golden.FOLDER.resolve("svc_ckpt/model_ckpt_steps_1000.ckpt")))).getMessage();
             assertTrue(said.contains("residual_layers.3.") && said.contains("conditioner_projection.weight") && said.contains("31") && said.contains("differences"), said);
+            assertTrue(said.contains("wavenet.residual_layers is 3"), said);
+            assertTrue(said.contains("embedding.hidden_size is 31"), said);
         }
     }
 

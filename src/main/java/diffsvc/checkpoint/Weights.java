@@ -22,8 +22,33 @@ public final class Weights implements AutoCloseable {
         this.manager = manager;
     }
 
+    /**
+     * A number that the configuration gives and the file shows.
+     *
+     * @param key of the configuration, "wavenet.residual_layers" for instance
+     */
+    public record Setting(String key, Object config, Object file) {
+        boolean atOdds() {
+            return !config.equals(file);
+        }
+
+        @Override public String toString() {
+            return key + " is " + config + " in the configuration and " + file + " in the file";
+        }
+    }
+
     /** Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover are differences too. */
     public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, String... ignored) {
+        return load(parent, network, table, from, List.of(), ignored);
+    }
+
+    /**
+     * The same for a network whose table follows from a configuration.
+     *
+     * @param settings what the configuration says and what the file shows; those at odds are named beside the tensors
+     * @throws Problem with all differences together, before anything is copied
+     */
+    public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, List<Setting> settings, String... ignored) {
         List<String> differences = new ArrayList<>();
         table.forEach((name, shape) -> {
             TorchTensor t = from.tensors().get(name);
@@ -44,9 +69,10 @@ public final class Weights implements AutoCloseable {
         }
         if (!differences.isEmpty()) {
             int shown = Math.min(12, differences.size());
+            List<String> odds = settings.stream().filter(Setting::atOdds).map(Setting::toString).toList();
             throw Problem.in("checkpoint", from.file(), "the tensors of " + network, differences.size() + " differences: "
                     + String.join("; ", differences.subList(0, shown)) + (differences.size() > shown ? "; ..." : ""),
-                    "config and checkpoint are one pair: use the hparams that came with this file");
+                    odds.isEmpty() ? "config and checkpoint are one pair: use the hparams that came with this file" : String.join(", ", odds) + ": use the one that came with this file");
         }
         Weights weights = new Weights(parent.newSubManager());
         table.keySet().forEach(name -> weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));

@@ -133,7 +133,13 @@ public record ModelFiles(Path root) {
 
     /** The path of the vocoder's weights; null for the one without. */
     public Path vocoderFile(Hparams hparams) {
-        return hparams.vocoder().kind().equals("source_filter") ? null : frozen(hparams.project(), hparams.vocoder().file(), hparams.vocoder().sha256(), "vocoder");
+        if (hparams.vocoder().kind().equals("source_filter")) {
+            return null;
+        }
+        String file = hparams.vocoder().file(), folder = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
+        Path unpacked = root.resolve("frozen").resolve(folder).resolve("model");                 // as openvpi's archive unpacks
+        boolean none = List.of(root.resolve(hparams.project()), root.resolve("frozen"), root.resolve(folder), root).stream().noneMatch(f -> Files.isRegularFile(f.resolve(file)));
+        return frozen(hparams.project(), none && Files.isRegularFile(unpacked) ? unpacked.toAbsolutePath().toString() : file, hparams.vocoder().sha256(), "vocoder");
     }
 
     /** The pitch extractor behind the sampler: xiaoma_pe_[steps].pt or xiaoma_pe_steps_[steps].pt, the one with most steps. */

@@ -22,9 +22,9 @@ import tech.tablesaw.api.Table;
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
     public static final String IMPORTS = String.join("\n", "import ai.djl.ndarray.*;", "import ai.djl.ndarray.types.*;", "import diffsvc.*;", "import diffsvc.audio.*;",
-            "import diffsvc.check.*;", "import diffsvc.checkpoint.*;", "import diffsvc.conds.*;", "import diffsvc.conds.hubert.*;", "import diffsvc.conds.mel.*;",
-            "import diffsvc.conds.praat.*;", "import diffsvc.diffusion.*;", "import diffsvc.diffusion.embedding.*;", "import diffsvc.diffusion.wavenet.*;",
-            "import diffsvc.hparams.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
+            "import diffsvc.check.*;", "import diffsvc.checkpoint.*;", "import diffsvc.conds.*;", "import diffsvc.conds.crepe.*;",
+            "import diffsvc.conds.hubert.*;", "import diffsvc.conds.mel.*;", "import diffsvc.conds.pitchextractor.*;", "import diffsvc.conds.praat.*;", "import diffsvc.diffusion.*;", "import diffsvc.diffusion.embedding.*;", "import diffsvc.diffusion.wavenet.*;",
+            "import diffsvc.hparams.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
             "import java.nio.file.*;", "import java.util.*;", "import tech.tablesaw.api.*;");
 
     @Override public void install(BaseKernel kernel) {

@@ -67,7 +67,24 @@ final class HifiGanNet implements AutoCloseable {
                         sizes.kernels[i] + " for a rate of " + sizes.rates[i], "use the configuration that came with this file");
             }
         }
-        return new HifiGanNet(sizes, Weights.load(manager, name, table(sizes), generator.withoutWeightNorm(), "m_source."));
+        return new HifiGanNet(sizes, Weights.load(manager, name, table(sizes), generator.withoutWeightNorm(), settings(sizes, generator.withoutWeightNorm()),
+                "m_source."));
+    }
+
+    private static List<Weights.Setting> settings(Sizes config, StateDict folded) {
+        List<Weights.Setting> settings = new ArrayList<>();
+        if (folded.tensors().containsKey("conv_pre.weight")) {
+            settings.add(new Weights.Setting("num_mels (audio_num_mel_bins)", config.mels, folded.size("conv_pre.weight", 1)));
+            settings.add(new Weights.Setting("upsample_initial_channel", config.channels, folded.size("conv_pre.weight", 0)));
+        }
+        settings.add(new Weights.Setting("number of upsample_rates", config.rates.length, folded.layers("ups.")));
+        for (int i = 0; i < Math.min(config.rates.length, folded.layers("ups.")); i++) {
+            settings.add(new Weights.Setting("upsample_kernel_sizes[" + i + "]", config.kernels[i], folded.size("ups." + i + ".weight", 2)));
+        }
+        settings.add(new Weights.Setting("number of resblock_kernel_sizes", config.blockKernels.length, folded.layers("resblocks.") / Math.max(1, folded.layers("ups."))));
+        boolean twoFold = folded.tensors().keySet().stream().anyMatch(n -> n.contains(".convs1."));
+        settings.add(new Weights.Setting("resblock", config.twoFold ? "'1'" : "2", twoFold ? "'1'" : "2"));
+        return settings;
     }
 
     static HifiGanNet random(NDManager manager, Sizes sizes, long seed) {

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 
 /** The transposed convolution against its definition, for kernels that are and are not multiples of the rate. */
 class HifiGanNetTest {
+    @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder;
+
     @Test void everyOutputSampleIsTheSumOfItsTaps() {
         Random random = new Random(1);
         try (NDManager m = NDManager.newBaseManager()) {
@@ -31,6 +33,21 @@ class HifiGanNetTest {
                         assertEquals(sum, ours[o * length + n], 1e-4);
                     }
                 }
+            }
+        }
+    }
+
+    @Test void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws java.io.IOException {
+        java.nio.file.Path from = diffsvc.Golden.FOLDER.resolve("nsf_hifigan");
+        java.nio.file.Files.copy(from.resolve("model"), folder.resolve("model"));
+        String json = java.nio.file.Files.readString(from.resolve("config.json"));
+        String[][] changes = {{"\"upsample_initial_channel\": \\d+", "\"upsample_initial_channel\": 512", "upsample_initial_channel"}, {"\"num_mels\": \\d+", "\"num_mels\": 80", "num_mels"},
+            {"\"resblock\": \"1\"", "\"resblock\": 1", "resblock"}};
+        for (String[] c : changes) {
+            java.nio.file.Files.writeString(folder.resolve("config.json"), json.replaceAll(c[0], c[1]));
+            try (NDManager m = NDManager.newBaseManager()) {
+                String said = org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> NsfHifiGan.load(m, folder.resolve("model"))).getMessage();
+                org.junit.jupiter.api.Assertions.assertTrue(said.contains(c[2] + (c[2].startsWith("num") ? "" : " is")), said);
             }
         }
     }

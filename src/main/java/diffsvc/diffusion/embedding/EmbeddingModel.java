@@ -11,7 +11,9 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Hparams;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
@@ -52,8 +54,23 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** Takes {@code fs2.*} of a state dict. */
     public static EmbeddingModel load(NDManager manager, Hparams hparams, StateDict state) {
+        StateDict own = state.under("fs2.");
         return new EmbeddingModel(hparams.embedding(), hparams.pitch(),
-                Weights.load(manager, "the embedding model", table(hparams.embedding()), state.under("fs2."), UNUSED));
+                Weights.load(manager, "the embedding model", table(hparams.embedding()), own, settings(hparams.embedding(), own), UNUSED));
+    }
+
+    private static List<Weights.Setting> settings(Hparams.Embedding config, StateDict own) {
+        List<Weights.Setting> settings = new ArrayList<>();
+        settings.add(new Weights.Setting("embedding.use_pitch_embed", config.usePitchEmbed(), own.tensors().containsKey("pitch_embed.weight")));
+        settings.add(new Weights.Setting("embedding.use_energy_embed", config.useEnergyEmbed(), own.tensors().containsKey("energy_embed.weight")));
+        settings.add(new Weights.Setting("embedding.no_fs2", config.noFs2(), own.layers("encoder.layers.") == 0));
+        if (own.tensors().containsKey("pitch_embed.weight")) {
+            settings.add(new Weights.Setting("embedding.hidden_size", config.hiddenSize(), own.size("pitch_embed.weight", 1)));
+        }
+        if (!config.noFs2()) {
+            settings.add(new Weights.Setting("embedding.enc_layers", config.encLayers(), own.layers("encoder.layers.")));
+        }
+        return settings;
     }
 
     /** Random weights; pitch rows are small and row 0, the padding, is zero. */

@@ -66,7 +66,17 @@ public final class WaveNet implements AutoCloseable {
     /** Takes {@code denoise_fn.*} of a state dict; config and file must agree in every size. */
     public static WaveNet load(NDManager manager, Hparams hparams, StateDict state) {
         Sizes sizes = Sizes.of(hparams);
-        return new WaveNet(sizes, Weights.load(manager, "the WaveNet denoiser", table(sizes), state.under("denoise_fn.")));
+        StateDict own = state.under("denoise_fn.");
+        return new WaveNet(sizes, Weights.load(manager, "the WaveNet denoiser", table(sizes), own, settings(sizes, own)));
+    }
+
+    private static List<Weights.Setting> settings(Sizes config, StateDict own) {
+        if (!own.tensors().containsKey("input_projection.weight") || !own.tensors().containsKey("residual_layers.0.conditioner_projection.weight")) {
+            return List.of();                                                                      // another network altogether
+        }
+        Sizes file = Sizes.of(own, config.cycle);
+        return List.of(new Weights.Setting("audio.mel_bins", config.mels, file.mels), new Weights.Setting("wavenet.residual_channels", config.channels, file.channels),
+                new Weights.Setting("embedding.hidden_size", config.cond, file.cond), new Weights.Setting("wavenet.residual_layers", config.layers, file.layers));
     }
 
     /** Random weights, to learn the shapes or to train. */
