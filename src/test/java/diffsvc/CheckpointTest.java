@@ -60,12 +60,12 @@ class CheckpointTest {
 
     /** Every official layout of the golden set opens, and a rewrite holds the same bits in the same order. */
     @Test void officialFilesSurviveARewriteBitForBit() {
-        for (String name : new String[] {"svc_ckpt/model_ckpt_steps_1000.ckpt", "svc_ckpt/clean_model_ckpt_steps_1000.ckpt", "hubert/hubert_soft.pt", "hubert/nested_tiny.pt"}) {
-            Object root = TorchFile.read(Golden.FOLDER.resolve(name));
+        for (Path file : List.of(Golden.ckpt("svc_ckpt"), Golden.cleanCkpt("svc_ckpt"), Golden.FOLDER.resolve("hubert/hubert_soft.pt"), Golden.FOLDER.resolve("hubert/nested_tiny.pt"))) {
+            Object root = TorchFile.read(file);
             Path copy = folder.resolve("copy.pt");
             @SuppressWarnings("unchecked") Map<String, Object> map = (Map<String, Object>) root;
             TorchFile.write(copy, map);
-            assertEquals(root, TorchFile.read(copy), name);
+            assertEquals(root, TorchFile.read(copy), file.toString());
         }
     }
 
@@ -120,7 +120,7 @@ class CheckpointTest {
     @Test void aCheckpointThatDoesNotMatchReportsAllDifferencesBeforeItLoads() {
         Hparams h = Arg2Hparams.apply(Hparams.ofPython(Golden.FOLDER.resolve("svc_ckpt/config.yaml")), "wavenet.residual_layers=3,embedding.hidden_size=31");
         try (NDManager m = NDManager.newBaseManager()) {
-            String said = assertThrows(Problem.class, () -> WaveNet.load(m, h, StateDict.read(Golden.FOLDER.resolve("svc_ckpt/model_ckpt_steps_1000.ckpt")))).getMessage();
+            String said = assertThrows(Problem.class, () -> WaveNet.load(m, h, StateDict.read(Golden.ckpt("svc_ckpt")))).getMessage();
             assertTrue(said.contains("residual_layers.3.") && said.contains("conditioner_projection.weight") && said.contains("31") && said.contains("differences"), said);
             assertTrue(said.contains("wavenet.residual_layers is 3"), said);
             assertTrue(said.contains("embedding.hidden_size is 31"), said);

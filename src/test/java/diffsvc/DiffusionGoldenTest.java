@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 
 /** Embedding, denoiser, schedule, samplers and joint training against the reference's numbers (golden/README.md). */
 class DiffusionGoldenTest {
-    private static final Path CKPT = Golden.FOLDER.resolve("svc_ckpt").resolve("model_ckpt_steps_1000.ckpt");
+    private static final Path CKPT = Golden.ckpt("svc_ckpt");
     private final Hparams hparams = Hparams.ofPython(Golden.FOLDER.resolve("svc_ckpt/config.yaml"));
     private final StateDict state = StateDict.read(CKPT);
 
@@ -65,11 +65,8 @@ class DiffusionGoldenTest {
     }
 
     @Test void theUnitEncoderOfOlderVoicesFollowsTheReference() throws Exception {
-        Path folder = Golden.FOLDER.resolve("svc_fs2enc"), file;
-        try (var list = Files.list(folder)) {
-            file = list.filter(p -> p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
-        }
-        Hparams h = Hparams.ofPython(folder.resolve("config.yaml"));
+        Path file = Golden.ckpt("svc_fs2enc");
+        Hparams h = Hparams.ofPython(file.resolveSibling("config.yaml"));
         try (Golden g = new Golden("svc_fs2enc.npz"); EmbeddingModel model = EmbeddingModel.load(g.manager(), h, StateDict.read(file))) {
             List<String> seen = new ArrayList<>();
             model.walk(new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0"), g.get("energy"), g.get("uv")), (name, value) -> {

@@ -34,7 +34,7 @@ class EndToEndGoldenTest {
     @Test void fromTheFileToTheWave() {
         Path folder = Golden.FOLDER.resolve("e2e");
         Hparams h = Hparams.ofPython(folder.resolve("svc/config.yaml"));
-        StateDict state = StateDict.read(folder.resolve("svc/model_ckpt_steps_500.ckpt"));
+        StateDict state = StateDict.read(Golden.ckpt("e2e/svc"));
         Matcher heads = Pattern.compile("'heads': (\\d+)").matcher(Golden.file("e2e/hubert/hubert_soft.pt").get("note").getAsString());
         assertTrue(heads.find());
         try (Golden g = new Golden("e2e.npz"); HubertSoft encoder = HubertSoft.load(g.manager(), folder.resolve("hubert/hubert_soft.pt"), Integer.parseInt(heads.group(1)));

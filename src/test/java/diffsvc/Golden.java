@@ -38,6 +38,28 @@ public final class Golden implements AutoCloseable {
         }
     }
 
+    /** The checkpoint of a folder, whatever its steps; the simplified one has a method of its own. */
+    public static Path ckpt(String folder) {
+        return ckpt(folder, "model_ckpt_steps_");
+    }
+
+    /** Attention heads of the whole conversion's encoder, which no tensor tells, as an override. */
+    public static String heads() {
+        return "hubert.heads=" + stage("e2e").getAsJsonObject("hubert").get("heads").getAsInt();
+    }
+
+    public static Path cleanCkpt(String folder) {
+        return ckpt(folder, "clean_model_ckpt_steps_");
+    }
+
+    private static Path ckpt(String folder, String start) {
+        try (var list = Files.list(FOLDER.resolve(folder))) {
+            return list.filter(p -> p.getFileName().toString().startsWith(start) && p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static JsonObject manifest() {
         try {
             return JsonParser.parseString(Files.readString(FOLDER.resolve("manifest.json"))).getAsJsonObject();

@@ -13,10 +13,7 @@ import org.junit.jupiter.api.Test;
 /** The pitch networks against the reference's numbers. */
 class PitchGoldenTest {
     @Test void thePitchExtractorIsTheReferences() throws Exception {
-        Path folder = Golden.FOLDER.resolve("pe"), file;
-        try (var list = Files.list(folder)) {
-            file = list.filter(p -> p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
-        }
+        Path file = Golden.ckpt("pe");
         try (Golden g = new Golden("pe.npz"); XiaomaPe net = XiaomaPe.load(g.manager(), file)) {
             Set<String> seen = new HashSet<>();
             net.walk(g.get("mel"), (stage, value) -> {

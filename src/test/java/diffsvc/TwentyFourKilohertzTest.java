@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.diffusion.MelRange;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The 24 kHz path from end to end with random weights: front end, HiFiGAN, F0 by the pitch extractor; and units that come from a file. */
 class TwentyFourKilohertzTest {
     private static final Wave SONG = WavReader.read(Golden.FOLDER.resolve("e2e/input.wav"));
+    private static final int UNITS = StateDict.read(Golden.FOLDER.resolve("e2e/hubert/hubert_soft.pt")).size("proj.weight", 0);
     @TempDir Path home;
     private Path config, checkpoint;
 
@@ -52,7 +54,7 @@ class TwentyFourKilohertzTest {
                 f0_min: 50
                 f0_max: 1100
                 f0_bin: 256
-                hidden_size: 24
+                hidden_size: UNITS
                 residual_channels: 16
                 residual_layers: 2
                 dilation_cycle_length: 2
@@ -68,7 +70,7 @@ class TwentyFourKilohertzTest {
                 hubert_path: checkpoints/hubert/hubert_soft.pt
                 vocoder: network.vocoders.hifigan.HifiGAN
                 vocoder_ckpt: checkpoints/hifigan
-                """);
+                """.replace("UNITS", String.valueOf(UNITS)));
         Hparams h = Hparams.ofPython(config);
         Map<String, TorchTensor> state = new LinkedHashMap<>();
         try (NDManager m = NDManager.newBaseManager(); WaveNet net = WaveNet.random(m, WaveNet.Sizes.of(h), 1); EmbeddingModel embedding = EmbeddingModel.random(m, h, 2)) {
@@ -81,8 +83,10 @@ class TwentyFourKilohertzTest {
         TorchFile.write(checkpoint, Map.of("state_dict", state));
         copy("e2e/hubert/hubert_soft.pt", "hubert/hubert_soft.pt");
         copy("hifigan_24k/config.yaml", "hifigan/config.yaml");
-        copy("hifigan_24k/model_ckpt_steps_1512000.ckpt", "hifigan/model_ckpt_steps_1512000.ckpt");
-        copy("pe/model_ckpt_steps_60000.ckpt", "pe/model_ckpt_steps_60000.ckpt");
+        for (String[] model : new String[][] {{"hifigan_24k", "hifigan"}, {"pe", "pe"}}) {
+            String name = Golden.ckpt(model[0]).getFileName().toString();
+            copy(model[0] + "/" + name, model[1] + "/" + name);
+        }
     }
 
     private void copy(String from, String to) throws IOException {
@@ -92,7 +96,7 @@ class TwentyFourKilohertzTest {
     }
 
     @Test void aSongComesOutAt24Khz() {
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=5")) {
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
             float[] signal = svc.signal(SONG);
             assertEquals(0, signal.length % 128);
             NDArray mel = svc.mel(signal);
@@ -104,7 +108,7 @@ class TwentyFourKilohertzTest {
             float[] song = svc.pitch(signal).f0Hz();
             assertFalse(Arrays.equals(song, sung.f0Hz()), "F0 is the extractor's, not the song's");
         }
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=5,pitch.pe_enable=false")) {
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5,pitch.pe_enable=false")) {
             assertTrue(svc.convert(SONG).wave().peak() > 0);
         }
     }
@@ -125,9 +129,9 @@ class TwentyFourKilohertzTest {
     }
 
     @Test void unitsOfAnotherEncoderAreTakenFromAFile() throws IOException {
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=5")) {
-            NDArray units = svc.unitsFrom(npy("u.npy", "<f4", "25, 24", 600).toString()), same = svc.unitsFrom(npy("v.npy", "<f8", "1, 25, 24", 600).toString());
-            assertEquals(new Shape(1, 25, 24), units.getShape());
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
+            NDArray units = svc.unitsFrom(npy("u.npy", "<f4", "25, " + UNITS, 25 * UNITS).toString()), same = svc.unitsFrom(npy("v.npy", "<f8", "1, 25, " + UNITS, 25 * UNITS).toString());
+            assertEquals(new Shape(1, 25, UNITS), units.getShape());
             assertArrayEquals(units.toFloatArray(), same.toFloatArray(), 1e-7f);
             NDArray named = units.duplicate();
             named.setName("units");
@@ -138,7 +142,7 @@ class TwentyFourKilohertzTest {
             assertArrayEquals(units.toFloatArray(), svc.unitsFrom(npz.toString()).toFloatArray());
             float[] own = svc.convert(SONG).wave().first(), given = svc.convert(SONG, units, (a, b, c, d) -> { }, (a, b, c, d) -> { }).wave().first();
             assertFalse(Arrays.equals(own, given));
-            NDArray wide = svc.unitsFrom(npy("w.npy", "<f4", "25, 30", 750).toString());
+            NDArray wide = svc.unitsFrom(npy("w.npy", "<f4", "25, " + (UNITS + 6), 25 * (UNITS + 6)).toString());
             assertTrue(assertThrows(Problem.class, () -> svc.convert(SONG, wide, (a, b, c, d) -> { }, (a, b, c, d) -> { })).getMessage().contains("units"));
             for (Path bad : new Path[] {npy("a.npy", "<i2", "25, 24", 600), npy("b.npy", "<f4", "25, 240", 600), npy("c.npy", "<f4", "600,", 600), npy("d.npy", "<f4", "-1, 24", 600),
                 Files.writeString(home.resolve("e.npy"), "text"), Files.writeString(home.resolve("f.npz"), "text"), home.resolve("none.npy")}) {

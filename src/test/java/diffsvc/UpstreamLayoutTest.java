@@ -8,11 +8,13 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Divider;
+import diffsvc.hparams.HparamsYaml;
 import diffsvc.models.ModelFiles;
 import diffsvc.models.Pairing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +30,7 @@ class UpstreamLayoutTest {
     @BeforeEach void layOut() throws IOException {
         Path voice = Files.createDirectories(home.resolve("checkpoints/golden"));
         config = Files.copy(E2E.resolve("svc/config.yaml"), voice.resolve("config.yaml"));
-        checkpoint = Files.copy(E2E.resolve("svc/model_ckpt_steps_500.ckpt"), voice.resolve("model_ckpt_steps_500.ckpt"));
+        checkpoint = Files.copy(Golden.ckpt("e2e/svc"), voice.resolve("model_ckpt_steps_500.ckpt"));
         Files.createDirectories(home.resolve("checkpoints/hubert"));
         Files.copy(E2E.resolve("hubert/hubert_soft.pt"), home.resolve("checkpoints/hubert/hubert_soft.pt"));
         Path vocoder = Files.createDirectories(home.resolve("checkpoints/nsf_hifigan"));
@@ -38,7 +40,7 @@ class UpstreamLayoutTest {
 
     @Test void itSingsAsItIs() {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=10")) {
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=10")) {
             DiffSvc.Converted sung = svc.convert(song);
             assertEquals(Math.round(song.seconds() * 44100), sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
@@ -54,8 +56,8 @@ class UpstreamLayoutTest {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
         Path merged = home.resolve("checkpoints/back/model_ckpt_steps_500.ckpt");
         Divider.merge(folder, merged);
-        try (DiffSvc whole = DiffSvc.open(config, checkpoint, "hubert.heads=4,infer.steps=10");
-                DiffSvc back = DiffSvc.open(merged.resolveSibling("config.yaml"), merged, "hubert.heads=4,infer.steps=10")) {
+        try (DiffSvc whole = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=10");
+                DiffSvc back = DiffSvc.open(merged.resolveSibling("config.yaml"), merged, Golden.heads() + ",infer.steps=10")) {
             assertEquals(java.util.Arrays.hashCode(whole.convert(song).wave().first()), java.util.Arrays.hashCode(back.convert(song).wave().first()));
         }
     }
@@ -64,20 +66,20 @@ class UpstreamLayoutTest {
         Files.writeString(config, Files.readString(E2E.resolve("svc/config.yaml")).replaceAll("(?m)^" + change + ":.*$", change + ": " + to));
         ModelFiles files = ModelFiles.in(home.resolve("models"));
         ModelFiles.Pair pair = files.upstream(config, checkpoint);
-        return Pairing.of(files, pair, diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), "hubert.heads=4"));
+        return Pairing.of(files, pair, diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), Golden.heads()));
     }
 
     @Test void whatDoesNotBelongTogetherIsListedAndStopsAConversion() throws IOException {
-        assertEquals(0, pairing("hop_size", "512").clashes().size());
-        Map<String, String> changes = Map.of("hop_size", "256", "audio_sample_rate", "24000", "fmin", "30", "fmax", "12000", "audio_num_mel_bins", "80", "hidden_size", "256",
-                "residual_layers", "20", "residual_channels", "384", "fft_size", "512", "win_size", "512");
-        for (Map.Entry<String, String> c : changes.entrySet()) {
-            Pairing p = pairing(c.getKey(), c.getValue());
+        assertEquals(List.of(), pairing("no_such_key", "0").clashes());
+        Map<String, Object> original = HparamsYaml.map(E2E.resolve("svc/config.yaml"));
+        for (String key : List.of("hop_size", "audio_sample_rate", "fmin", "fmax", "audio_num_mel_bins", "hidden_size", "residual_layers", "residual_channels", "fft_size", "win_size")) {
+            String other = String.valueOf(((Number) original.get(key)).intValue() * 2);
+            Pairing p = pairing(key, other);
             String said = p.clashes().stream().map(f -> f.what() + " " + f.config() + " " + f.file()).collect(Collectors.joining("\n"));
-            assertTrue(said.contains(c.getValue()), c.getKey() + ": " + said);
+            assertTrue(said.contains(other), key + ": " + said);
             assertTrue(assertThrows(Problem.class, p::require).getMessage().startsWith("doctor"));
         }
-        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, "hubert.heads=4")).getMessage();
+        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, Golden.heads())).getMessage();
         assertTrue(message.contains("do not") && message.contains("doctor"), message);
     }
 
@@ -86,7 +88,7 @@ class UpstreamLayoutTest {
         assertEquals(0, p.clashes().size());
         assertTrue(p.findings().stream().anyMatch(f -> f.verdict() == Pairing.Verdict.NOTE && f.what().contains("beta")));
         float beta;
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, "hubert.heads=4")) {
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads())) {
             beta = (float) svc.noise().beta(svc.noise().steps() - 1);
         }
         assertTrue(beta < 0.4, "beta " + beta);
@@ -94,7 +96,7 @@ class UpstreamLayoutTest {
 
     @Test void aMissingPartIsNamed() throws IOException {
         Files.delete(home.resolve("checkpoints/nsf_hifigan/model"));
-        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, "hubert.heads=4")).getMessage();
+        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, Golden.heads())).getMessage();
         assertTrue(message.contains("vocoder"), message);
     }
 }

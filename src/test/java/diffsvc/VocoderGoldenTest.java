@@ -43,10 +43,7 @@ class VocoderGoldenTest {
     }
 
     @Test void hifiGanIsTheReferences() throws Exception {
-        Path folder = Golden.FOLDER.resolve("hifigan_24k"), file;
-        try (var list = Files.list(folder)) {
-            file = list.filter(p -> p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
-        }
+        Path file = Golden.ckpt("hifigan_24k");
         try (Golden g = new Golden("hifigan_24k.npz"); HifiGan net = HifiGan.load(g.manager(), file)) {
             compare(g, net.harmonics(), net::source, net::wave);
         }

@@ -64,8 +64,8 @@ class DividerTest {
     }
 
     @Test void dividingThenMergingIsTheIdentity() throws IOException {
-        List<Path> files = List.of(SVC.resolve("model_ckpt_steps_1000.ckpt"), SVC.resolve("clean_model_ckpt_steps_1000.ckpt"),
-                Golden.FOLDER.resolve("svc_fs2enc/model_ckpt_steps_500.ckpt"), Golden.FOLDER.resolve("e2e/svc/model_ckpt_steps_500.ckpt"));
+        List<Path> files = List.of(Golden.ckpt("svc_ckpt"), Golden.cleanCkpt("svc_ckpt"),
+                Golden.ckpt("svc_fs2enc"), Golden.ckpt("e2e/svc"));
         for (Path file : files) {
             Path half = folder.resolve("half" + files.indexOf(file)), merged = folder.resolve("merged" + files.indexOf(file)).resolve("back.ckpt");
             Divider.Result divided = Divider.divide(file, null, half);
@@ -78,12 +78,12 @@ class DividerTest {
 
     @Test void eachHalfHoldsItsOwnAndTheOptimizerIsSplitWithIt() throws IOException {
         Path half = folder.resolve("voice");
-        Divider.divide(SVC.resolve("model_ckpt_steps_1000.ckpt"), null, half);
+        long steps = Divider.divide(Golden.ckpt("svc_ckpt"), null, half).steps();
         JsonObject order = JsonParser.parseString(Files.readString(SVC.resolve("param_order.json"))).getAsJsonObject();
         JsonArray names = order.getAsJsonArray("optimizer_param_index_to_name");
         int moments = 0;
         for (String model : new String[] {"embedding_model", "wavenet_model"}) {
-            Map<?, ?> root = (Map<?, ?>) TorchFile.read(half.resolve(model + "_steps_1000.pt"));
+            Map<?, ?> root = (Map<?, ?>) TorchFile.read(half.resolve(model + "_steps_" + steps + ".pt"));
             boolean embedding = model.startsWith("emb");
             assertTrue(((Map<?, ?>) root.get("state_dict")).keySet().stream().allMatch(k -> k.toString().startsWith("model.fs2.") == embedding));
             Map<?, ?> optimizer = (Map<?, ?>) ((List<?>) root.get("optimizer_states")).get(0);
@@ -92,15 +92,15 @@ class DividerTest {
             assertTrue(named.values().stream().allMatch(n -> n.toString().startsWith("model.fs2.") == embedding));
             moments += ((Map<?, ?>) optimizer.get("state")).size();
         }
-        Map<?, ?> whole = (Map<?, ?>) ((List<?>) ((Map<?, ?>) TorchFile.read(SVC.resolve("model_ckpt_steps_1000.ckpt"))).get("optimizer_states")).get(0);
+        Map<?, ?> whole = (Map<?, ?>) ((List<?>) ((Map<?, ?>) TorchFile.read(Golden.ckpt("svc_ckpt"))).get("optimizer_states")).get(0);
         assertEquals(((Map<?, ?>) whole.get("state")).size(), moments);
         for (Object buffer : order.getAsJsonArray("buffers")) {
             String name = ((com.google.gson.JsonElement) buffer).getAsString();
-            assertTrue(name.startsWith("fs2.") || StateDict.read(half.resolve("wavenet_model_steps_1000.pt")).tensors().containsKey(name), name);
+            assertTrue(name.startsWith("fs2.") || StateDict.read(half.resolve("wavenet_model_steps_" + steps + ".pt")).tensors().containsKey(name), name);
         }
         Hparams h = HparamsYaml.read(half.resolve("hparams.yaml"));
         assertEquals("voice", h.project());
-        assertEquals(1000, h.steps());
+        assertEquals(steps, h.steps());
         assertEquals("nsf_hifigan", h.vocoder().kind());
     }
 
