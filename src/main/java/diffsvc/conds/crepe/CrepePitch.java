@@ -15,7 +15,7 @@ public final class CrepePitch {
     private static final int HOP = 80;
     private static final double HOP_SECONDS = HOP / (double) Crepe.RATE_HZ, CENTS_A_BIN = 20, FIRST_CENTS = 1997.3794084376191;
     private static final int WIDEST_STEP = 12, FRAMES_A_PATH = 1024;
-    private static final float QUIET_DB = -60, HARDLY_PERIODIC = 0.05f;
+    private static final float QUIET_DB = -60, HARDLY_PERIODIC = 0.05f, VOICED = 0.21f;
     private final Crepe net;
     private final Hparams.Pitch range;
     private final boolean python;
@@ -36,12 +36,28 @@ public final class CrepePitch {
      */
     public record Path(int[] bins, float[] f0Hz, float[] periodicity) {}
 
-    /** The melody on {@code frames} mel frames of {@code hopSamples}; every frame is voiced unless none is. */
+    /**
+     * The melody on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds. The Python project takes every frame
+     * for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's threshold for speech, so that a vocoder that asks for voicing keeps the
+     * consonants.
+     */
     public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames, long seed) {
         float[] heard = Resampler.resampleIfNeeded(wave, sampleRateHz, Crepe.RATE_HZ);
         float[][] probabilities = net.probabilities(Crepe.frames(heard, HOP));
         Path path = path(probabilities, python ? FRAMES_A_PATH : probabilities.length, python ? dither(probabilities.length, seed) : new float[probabilities.length]);
-        return onFrames(kept(path, Loudness.of(heard, HOP)), hopSamples / (double) sampleRateHz, frames);
+        float[] loudness = Loudness.of(heard, HOP);
+        double frameSeconds = hopSamples / (double) sampleRateHz;
+        F0Track track = onFrames(kept(path, loudness), frameSeconds, frames);
+        if (python) {
+            return track;
+        }
+        float[] periodicity = silenced(median3(path.periodicity()), loudness);
+        boolean[] voiced = new boolean[frames];
+        for (int t = 0; t < frames; t++) {
+            int nearest = (int) Math.min(periodicity.length - 1, Math.round(t * frameSeconds / HOP_SECONDS));
+            voiced[t] = track.f0Hz()[t] > 0 && periodicity[nearest] >= VOICED;
+        }
+        return new F0Track(track.f0Hz(), voiced, frameSeconds);
     }
 
     /** Triangular noise of up to a bin each way, in cents, so that the 20 cents of a bin do not show as steps. */
