@@ -164,4 +164,23 @@ class CheckpointTest {
         assertTrue(assertThrows(Problem.class, () -> ModelFiles.in(folder).frozen("b", "e.pt", "00", "content encoder")).getMessage().contains("SHA-256"));
         assertFalse(ModelFiles.sha256(folder.resolve("frozen/e.pt")).isEmpty());
     }
+
+    @Test void frozenModelsAreFoundUnderTheNamesInUse() throws IOException {
+        ModelFiles files = ModelFiles.in(folder);
+        assertTrue(assertThrows(Problem.class, () -> files.pitchExtractorFile("a")).getMessage().contains("xiaoma_pe_[steps].pt"));
+        Path upstream = Files.createDirectories(folder.resolve("frozen/0102_xiaoma_pe"));
+        Files.createFile(upstream.resolve("model_ckpt_steps_900.ckpt"));
+        Path newest = Files.createFile(upstream.resolve("model_ckpt_steps_60000.ckpt"));
+        assertEquals(newest, files.pitchExtractorFile("a"));
+        Path steps = Files.createFile(folder.resolve("frozen/xiaoma_pe_steps_5.pt"));
+        assertEquals(steps, files.pitchExtractorFile("a"));
+        Path more = Files.createFile(folder.resolve("frozen/xiaoma_pe_60.pt"));
+        assertEquals(more, files.pitchExtractorFile("a"));
+        Hparams nsf = Arg2Hparams.apply(Hparams.defaults(), "project=a,vocoder.kind=nsf_hifigan,vocoder.file=nsf_hifigan.pt");
+        Path unpacked = Files.createFile(Files.createDirectories(folder.resolve("frozen/nsf_hifigan")).resolve("model"));
+        assertEquals(unpacked.toAbsolutePath(), files.vocoderFile(nsf).toAbsolutePath());
+        Path own = Files.createFile(folder.resolve("frozen/nsf_hifigan.pt"));
+        assertEquals(own, files.vocoderFile(nsf));
+        assertTrue(assertThrows(Problem.class, () -> files.crepeFile("crepe")).getMessage().contains("diffsvc weights crepe"));
+    }
 }

@@ -137,15 +137,21 @@ public record ModelFiles(Path root) {
             return null;
         }
         String file = hparams.vocoder().file(), folder = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
-        Path unpacked = root.resolve("frozen").resolve(folder).resolve("model");                 // as openvpi's archive unpacks
+        // as openvpi's archive unpacks, or the Python project's folder of the 24 kHz vocoder
+        Path upstream = hparams.vocoder().kind().equals("hifigan") ? there(root.resolve("frozen"), "0109_hifigan_bigpopcs_hop128") : null;
+        Path unpacked = upstream != null ? upstream : root.resolve("frozen").resolve(folder).resolve("model");
         boolean none = List.of(root.resolve(hparams.project()), root.resolve("frozen"), root.resolve(folder), root).stream().noneMatch(f -> Files.isRegularFile(f.resolve(file)));
         return frozen(hparams.project(), none && Files.isRegularFile(unpacked) ? unpacked.toAbsolutePath().toString() : file, hparams.vocoder().sha256(), "vocoder");
     }
 
-    /** The pitch extractor behind the sampler: xiaoma_pe_[steps].pt or xiaoma_pe_steps_[steps].pt, the one with most steps. */
+    /** The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's folder, the one with most steps. */
     public Path pitchExtractorFile(String project) {
         for (Path folder : List.of(root.resolve(project), root.resolve("frozen"), root.resolve("xiaoma_pe"), root)) {
             List<Path> here = matching(folder, "xiaoma_pe_", ".pt");
+            Path upstream = here.isEmpty() ? there(folder, "0102_xiaoma_pe") : null;
+            if (upstream != null) {
+                return upstream;
+            }
             if (!here.isEmpty()) {
                 return here.stream().max(java.util.Comparator.comparingLong(p -> Long.parseLong("0" + p.getFileName().toString().replaceAll("\\D", "")))).orElseThrow();
             }
