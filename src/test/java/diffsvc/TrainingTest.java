@@ -145,4 +145,23 @@ class TrainingTest {
             assertEquals(before, run.training().wavenet().weights().manager().getManagedArrays().size() + run.training().embedding().weights().manager().getManagedArrays().size());
         }
     }
+
+    /** The launcher's way: a run from a voice, and its resumption, scale mels as that voice did, whatever range the dataset suggests. */
+    @Test void goingOnFromAVoiceKeepsItsMelRange() {
+        toy().write(folder.resolve("data.pt"));
+        HparamsYaml.write(folder.resolve("hparams.yaml"), HPARAMS.withSpec(List.of(-9.0), List.of(9.0)));
+        List<Double> range;
+        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+            range = run.saveVoice(folder.resolve("old")).noise().specMin();
+        }
+        String data = folder.resolve("data.pt").toString(), old = folder.resolve("old").toString(), out = folder.resolve("new").toString();
+        assertEquals(0, diffsvc.cli.Main.run("train", data, "--from", old, "--out", out, "--hparams", "training.steps=2"));
+        assertEquals(range, HparamsYaml.read(folder.resolve("new/hparams.yaml")).noise().specMin());
+        assertEquals(0, diffsvc.cli.Main.run("train", data, "--out", out, "--hparams", "training.steps=3"));
+        Hparams resumed = HparamsYaml.read(folder.resolve("new/hparams.yaml"));
+        assertEquals(range, resumed.noise().specMin());
+        assertEquals(3, resumed.steps());
+        assertEquals(0, diffsvc.cli.Main.run("train", data, "--out", folder.resolve("fresh").toString(), "--hparams", "training.steps=1"));
+        assertEquals(List.of(-9.0), HparamsYaml.read(folder.resolve("fresh/hparams.yaml")).noise().specMin());
+    }
 }

@@ -2,11 +2,13 @@ package diffsvc.cli;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.training.ContentTraining;
 import diffsvc.training.LabelledSpeech;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,6 +32,10 @@ final class ContentCommand implements Callable<Integer> {
     double lr;
     @Option(names = "--sizes", defaultValue = "96,160,4,4,640,128", description = "conv channels, width, layers, heads, feed-forward, units (default ${DEFAULT-VALUE})")
     String sizes;
+    @Option(names = "--from", description = "an encoder's file to go on from; its sizes hold")
+    Path from;
+    @Option(names = "--sung", defaultValue = "0", description = "share of the clips to add as the vocoder sings them, 0 to 1 (default ${DEFAULT-VALUE})")
+    double sung;
     @Option(names = "--seed", defaultValue = "1")
     long seed;
 
@@ -39,8 +45,11 @@ final class ContentCommand implements Callable<Integer> {
         int[] s = java.util.Arrays.stream(sizes.split(",")).mapToInt(Integer::parseInt).toArray();
         LabelledSpeech speech = LabelledSpeech.read(folder.resolve("encoder"));
         LabelledSpeech heldOut = Files.exists(folder.resolve("heldout/index.tsv")) ? LabelledSpeech.read(folder.resolve("heldout")) : speech;
+        List<LabelledSpeech> judges = List.of(heldOut, heldOut.sung(Hparams.defaults(), 1, seed + 1));
+        speech = sung > 0 ? speech.withSung(Hparams.defaults(), sung, seed) : speech;
         HubertSoft.Sizes net = new HubertSoft.Sizes(s[0], s[1], s[2], s[3], s[4], s[5], LabelledSpeech.PHONES.size());
-        try (NDManager manager = NDManager.newBaseManager(); ContentTraining training = new ContentTraining(manager, net, speech, seed)) {
+        try (NDManager manager = NDManager.newBaseManager(); 
+                ContentTraining training = from == null ? new ContentTraining(manager, net, speech, seed) : new ContentTraining(manager, paths.resolve(from), s[3], speech, seed)) {
             System.out.printf("content  %d clips, %d parameters, %s%n", speech.clips().size(), training.net().weights().parameters(), manager.getDevice());
             long start = System.nanoTime();
             double mean = 0;
@@ -55,12 +64,14 @@ final class ContentCommand implements Callable<Integer> {
                     System.out.printf("step %d  loss %.3f  %.2f min%n", training.step(), mean, elapsed);
                 }
                 if (training.step() % 1000 == 0) {
-                    System.out.printf("held-out voice: %.1f %% of frames named right%n", 100 * training.accuracy(heldOut, 20));
+                    System.out.printf("held-out voice: %.1f %% of frames named right, sung %.1f %%%n", 100 * training.accuracy(judges.get(0), 20),
+                            100 * training.accuracy(judges.get(1), 20));
                     training.save(paths.resolve(out));
                 }
             }
             training.save(paths.resolve(out));
-            System.out.printf("held-out voice: %.1f %% of frames named right; wrote %s after %d updates%n", 100 * training.accuracy(heldOut, 40), out, training.step());
+            System.out.printf("held-out voice: %.1f %% of frames named right, sung %.1f %%; wrote %s after %d updates%n", 100 * training.accuracy(judges.get(0), 40),
+                    100 * training.accuracy(judges.get(1), 40), out, training.step());
         }
         return 0;
     }

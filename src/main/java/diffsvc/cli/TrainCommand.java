@@ -41,21 +41,31 @@ final class TrainCommand implements Callable<Integer> {
         if (!Files.exists(file) || !Files.exists(yaml)) {
             throw Problem.in("train", file, "a dataset and hparams.yaml beside it", "not both", "run ./diffsvc preprocess first");
         }
-        Hparams hparams = Arg2Hparams.apply(HparamsYaml.read(yaml), overrides);
+        // a run that goes on keeps its own hparams: the dataset's mel range may be another than that of the voice it began from
+        Path kept = folder.resolve("training_hparams.yaml");
+        boolean goesOn = Files.exists(state);
+        Hparams base = HparamsYaml.read(goesOn && Files.exists(kept) ? kept : yaml);
+        Hparams old = !goesOn && from != null ? HparamsYaml.read(paths.resolve(from).resolve("hparams.yaml")) : null;
+        if (old != null) {
+            base = base.withSpec(old.noise().specMin(), old.noise().specMax());
+        }
+        Hparams hparams = Arg2Hparams.apply(base, overrides);
         Dataset data = Dataset.read(file);
         Pairing pairing = Pairing.ofTraining(ModelFiles.in(paths.models()), hparams, data.clips().get(0).unitWidth(), data.clips().get(0).melBins());
         pairing.require();
         pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE).forEach(f -> System.out.println("note     " + f.file()));
         try (NDManager manager = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(manager, hparams, data)) {
-            if (Files.exists(state)) {
+            if (goesOn) {
                 run.resume(state);
-            } else if (from != null) {
-                Hparams old = HparamsYaml.read(paths.resolve(from).resolve("hparams.yaml"));
+            } else if (old != null) {
                 run.from(paths.resolve(from).resolve("embedding_model_steps_" + old.steps() + ".pt"),
                         paths.resolve(from).resolve("wavenet_model_steps_" + old.steps() + ".pt"), old.steps());
             }
             System.out.printf("train    %d clips, %d parameters, from step %d, %s%n", data.clips().size(),
                     run.training().optimizer().parameters().values().stream().mapToLong(a -> a.size()).sum(), run.step(), manager.getDevice());
+            if (!noState) {
+                HparamsYaml.write(kept, hparams);
+            }
             long start = System.nanoTime(), first = run.step();
             double mean = 0;
             while (run.step() < hparams.training().steps() && (System.nanoTime() - start) / 6e10 < minutes) {

@@ -87,10 +87,12 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param emaDecay decay of the averaged weights that are saved; 0 = none
      * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has the formants of a longer vocal
      *     tract, so that the pair learns to sing from the units of other voices
+     * @param sungShare share of the clips, 0 to 1, that preprocessing adds a second time as the vocoder sings them, on notes and longer: for a voice of
+     *     which only speech exists
      * @param warmStart start from a denoiser that passes its input through (ARCHITECTURE.md)
      */
     public record Training(double lr, double beta1, double beta2, double eps, double weightDecay, int decaySteps, double clipGradNorm, String loss,
-            int batch, int cropFrames, int steps, int saveEvery, double emaDecay, List<Double> unitSpeeds, boolean warmStart, long seed) {}
+            int batch, int cropFrames, int steps, int saveEvery, double emaDecay, List<Double> unitSpeeds, double sungShare, boolean warmStart, long seed) {}
 
     /**
      * A conversion.
@@ -120,7 +122,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Embedding(256, true, false, true, 4, 9, 2),
                 new WaveNet(384, 20, 4),
                 new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
-                new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 16, 160, 100000, 1000, 0, List.of(1.0), false, 1234),
+                new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 16, 160, 100000, 1000, 0, List.of(1.0), 0, false, 1234),
                 new Infer("plms", 50, 0, false, 500, 1234, 0, "wav"),
                 new Vocoder("source_filter", "", ""));
     }

@@ -12,6 +12,7 @@ import diffsvc.conds.hubert.HubertSoft;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Trains a small content encoder of the HuBERT-soft architecture to name phones: cross-entropy of the cosine between a unit and each label's
@@ -28,9 +29,21 @@ public final class ContentTraining implements AutoCloseable {
 
     /** A run from random weights. */
     public ContentTraining(NDManager parent, HubertSoft.Sizes sizes, LabelledSpeech speech, long seed) {
-        manager = parent.newSubManager();
-        net = HubertSoft.random(manager, sizes, seed);
-        net.weights().fill("positional_embedding.conv.weight_g", ones(128, 0.5f));   // as long as the published start, sqrt(4 / (128 D)) an entry
+        this(parent.newSubManager(), speech, seed, manager -> {
+            HubertSoft net = HubertSoft.random(manager, sizes, seed);
+            net.weights().fill("positional_embedding.conv.weight_g", ones(128, 0.5f));   // as long as the published start, sqrt(4 / (128 D)) an entry
+            return net;
+        });
+    }
+
+    /** A run that goes on from an encoder's file, with a fresh optimizer. */
+    public ContentTraining(NDManager parent, Path encoder, int heads, LabelledSpeech speech, long seed) {
+        this(parent.newSubManager(), speech, seed, manager -> HubertSoft.load(manager, encoder, heads));
+    }
+
+    private ContentTraining(NDManager own, LabelledSpeech speech, long seed, Function<NDManager, HubertSoft> start) {
+        manager = own;
+        net = start.apply(own);
         this.speech = speech;
         this.seed = seed;
         Map<String, NDArray> trained = new LinkedHashMap<>(net.weights().all());

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -51,7 +52,10 @@ public record Dataset(List<Clip> clips) {
         }
     }
 
-    /** Makes the conditions of every WAV file below a folder, in the order of their names; clips shorter than {@code minFrames} are reported to {@code skipped}. */
+    /**
+     * Makes the conditions of every WAV file below a folder, in the order of their names; clips shorter than {@code minFrames} are reported to
+     * {@code skipped}. With training.sung_share some follow once more, sung.
+     */
     public static Dataset prepare(Path folder, Hparams hparams, HubertSoft encoder, int minFrames, java.util.function.Consumer<String> skipped) {
         List<Path> files;
         try (Stream<Path> walk = Files.walk(folder)) {
@@ -59,35 +63,46 @@ public record Dataset(List<Clip> clips) {
         } catch (IOException e) {
             throw Problem.in("dataset", folder, "a folder of WAV files", e.getClass().getSimpleName(), "check the path");
         }
-        MelSpectrogram front = new MelSpectrogram(hparams.audio(), hparams.quirks());
-        PraatPitch pitch = new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
-        List<Clip> clips = files.parallelStream().map(file -> {
-            Wave wave = WavReader.read(file);
-            String name = folder.relativize(file).toString();
+        SungSpeech singer = new SungSpeech(hparams);
+        int[] drawn = SungSpeech.drawn(files.size(), hparams.training().sungShare(), hparams.training().seed());
+        List<Clip> clips = IntStream.range(0, files.size() + drawn.length).parallel().mapToObj(i -> {
+            boolean sung = i >= files.size();
+            int n = sung ? drawn[i - files.size()] : i;
+            String name = folder.relativize(files.get(n)).toString();
             try (NDManager manager = encoder.weights().manager().newSubManager()) {
-                float[] signal = front.signal(wave);
-                int frames = front.frames(signal.length);
+                Wave wave = WavReader.read(files.get(n));
+                int frames = (int) (wave.seconds() * hparams.audio().sampleRateHz() / hparams.audio().hopSamples());
                 if (frames < minFrames) {
-                    skipped.accept(name + ": " + frames + " frames, fewer than " + minFrames);
+                    if (!sung) {
+                        skipped.accept(name + ": " + frames + " frames, fewer than " + minFrames);
+                    }
                     return null;
                 }
-                float[] mel = front.of(manager, signal).toFloatArray();
-                F0Track track = pitch.follow(signal, hparams.audio().sampleRateHz(), hparams.audio().hopSamples(), frames);
-                List<float[]> units = new ArrayList<>();
-                for (double speed : hparams.training().unitSpeeds()) {
-                    float[] heard = HubertSoft.listen(manager, wave).toFloatArray();
-                    if (speed != 1) {
-                        heard = Resampler.resample(heard, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
-                    }
-                    units.add(encoder.extract(manager.create(heard, new Shape(1, 1, heard.length))).units().toFloatArray());
-                }
-                return new Clip(name, mel, hparams.audio().melBins(), units, encoder.sizes().units(), track.f0Hz());
+                Wave heard = sung ? singer.sing(manager, wave, hparams.training().seed(), n).wave() : wave;
+                return prepare(manager, sung ? name + " sung" : name, heard, hparams, encoder);
             }
         }).filter(java.util.Objects::nonNull).toList();
         if (clips.isEmpty()) {
             throw Problem.in("dataset", folder, "at least one WAV file of " + minFrames + " frames", files.size() + " files, none long enough", "add recordings");
         }
         return new Dataset(clips);
+    }
+
+    private static Clip prepare(NDManager manager, String name, Wave wave, Hparams hparams, HubertSoft encoder) {
+        MelSpectrogram front = new MelSpectrogram(hparams.audio(), hparams.quirks());
+        PraatPitch pitch = new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
+        float[] signal = front.signal(wave);
+        float[] mel = front.of(manager, signal).toFloatArray();
+        F0Track track = pitch.follow(signal, hparams.audio().sampleRateHz(), hparams.audio().hopSamples(), front.frames(signal.length));
+        List<float[]> units = new ArrayList<>();
+        for (double speed : hparams.training().unitSpeeds()) {
+            float[] heard = HubertSoft.listen(manager, wave).toFloatArray();
+            if (speed != 1) {
+                heard = Resampler.resample(heard, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
+            }
+            units.add(encoder.extract(manager.create(heard, new Shape(1, 1, heard.length))).units().toFloatArray());
+        }
+        return new Clip(name, mel, hparams.audio().melBins(), units, encoder.sizes().units(), track.f0Hz());
     }
 
     /** Writes all clips. */

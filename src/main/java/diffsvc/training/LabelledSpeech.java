@@ -1,14 +1,18 @@
 package diffsvc.training;
 
+import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Resampler;
 import diffsvc.audio.WavReader;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.hparams.Hparams;
 import diffsvc.random.Noise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -26,7 +30,7 @@ public record LabelledSpeech(List<Clip> clips) {
     public record Clip(String name, String voice, short[] samples, int[] phones, double[] ends) {
         /** The label at a time; silence after the last. */
         int phoneAt(double seconds) {
-            int i = java.util.Arrays.binarySearch(ends, seconds);
+            int i = Arrays.binarySearch(ends, seconds);
             i = i < 0 ? -i - 1 : i + 1;
             return i < phones.length ? phones[i] : 0;
         }
@@ -38,10 +42,7 @@ public record LabelledSpeech(List<Clip> clips) {
             List<Clip> clips = Files.readAllLines(folder.resolve("index.tsv")).parallelStream().map(line -> {
                 String[] cells = line.split("\t");
                 float[] x = Resampler.to(HubertSoft.RATE_HZ, WavReader.read(folder.resolve(cells[0]))).mean();
-                short[] samples = new short[x.length];
-                for (int i = 0; i < x.length; i++) {
-                    samples[i] = (short) Math.max(-32768, Math.min(32767, Math.round(x[i] * 32768)));
-                }
+                short[] samples = shorts(x);
                 String[] pairs = cells[2].split(" ");
                 int[] phones = new int[pairs.length];
                 double[] ends = new double[pairs.length];
@@ -58,6 +59,29 @@ public record LabelledSpeech(List<Clip> clips) {
         } catch (IOException e) {
             throw Problem.in("content", folder, "index.tsv and its WAV files", e.getClass().getSimpleName(), "run src/corpus/make_corpus.py first");
         }
+    }
+
+    /**
+     * The same speech and, after it, a drawn share of its clips as the source-filter vocoder sings them, longer and on notes: what an encoder that
+     * is to hear songs has to be taught, and speech alone does not hold.
+     */
+    public LabelledSpeech withSung(Hparams hparams, double share, long seed) {
+        List<Clip> all = new ArrayList<>(clips);
+        all.addAll(sung(hparams, share, seed).clips());
+        return new LabelledSpeech(all);
+    }
+
+    /** A drawn share of the clips, sung. */
+    public LabelledSpeech sung(Hparams hparams, double share, long seed) {
+        SungSpeech singer = new SungSpeech(hparams);
+        return new LabelledSpeech(Arrays.stream(SungSpeech.drawn(clips.size(), share, seed)).parallel().mapToObj(i -> {
+            Clip clip = clips.get(i);
+            try (NDManager manager = NDManager.newBaseManager()) {
+                SungSpeech.Sung sung = singer.sing(manager, Wave.mono(floats(clip), HubertSoft.RATE_HZ), seed, i);
+                short[] samples = shorts(Resampler.to(HubertSoft.RATE_HZ, sung.wave()).first());
+                return new Clip(clip.name() + " sung", clip.voice(), samples, clip.phones(), Arrays.stream(clip.ends()).map(e -> e * sung.stretch()).toArray());
+            }
+        }).toList());
     }
 
     /** Crops with their labels. */
@@ -117,6 +141,14 @@ public record LabelledSpeech(List<Clip> clips) {
             labels[f] = clip.phoneAt((f * 320 + 160) / (double) HubertSoft.RATE_HZ);
         }
         return labels;
+    }
+
+    private static short[] shorts(float[] x) {
+        short[] samples = new short[x.length];
+        for (int i = 0; i < x.length; i++) {
+            samples[i] = (short) Math.max(-32768, Math.min(32767, Math.round(x[i] * 32768)));
+        }
+        return samples;
     }
 
     static float[] floats(Clip clip) {

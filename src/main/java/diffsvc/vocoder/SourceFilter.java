@@ -19,9 +19,11 @@ import org.hipparchus.transform.TransformType;
  */
 public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
+    private static final int PHASE_FFT = 1024;
+    private static final double DEEPEST_VALLEY = 1e-4;
     private static final int NOISE_WINDOW = 1024, NOISE_FFT = 2048, CORRECTIONS = 3;
     private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
-    private static final double LARGEST = 1.0;
+    private static final double LARGEST_CUT = 1.0, LARGEST_RISE = 0.3;
     private final Hparams.Audio audio;
     private final MelSpectrogram front;
     private final double[] centreHz;
@@ -80,7 +82,8 @@ public final class SourceFilter implements Vocoder {
 
     /**
      * Scales each level by what was asked for over what was heard, both as geometric means over a few neighbouring bins and frames: a single bin
-     * between two harmonics can't be reached, and would drive its neighbours up.
+     * between two harmonics can't be reached, and would drive its neighbours up. A rise is limited more than a cut: below an F0 that is higher than
+     * the mel's own nothing can be reached at all, and the lowest harmonic would take it all on itself.
      */
     private static void correct(double[] level, float[] mel, float[] heard, int frames, int bins) {
         double[] miss = new double[level.length];
@@ -94,7 +97,7 @@ public final class SourceFilter implements Vocoder {
                         count++;
                     }
                 }
-                miss[t * bins + m] = Math.max(-LARGEST, Math.min(LARGEST, sum / count));
+                miss[t * bins + m] = Math.max(-LARGEST_CUT, Math.min(LARGEST_RISE, sum / count));
             }
         }
         for (int i = 0; i < level.length; i++) {
@@ -109,48 +112,79 @@ public final class SourceFilter implements Vocoder {
         return wave;
     }
 
-    /** Sinusoids at the multiples of the F0, amplitudes and phase carried from frame centre to frame centre. */
+    /**
+     * Sinusoids at the multiples of the F0, carried from frame centre to frame centre. Their phases are those of a minimum-phase filter with the
+     * mel's envelope, as a vocal tract's nearly are: pulses of one phase would buzz, and an encoder that hears waves would take them for another sound.
+     */
     private void harmonics(double[] level, float[] f0Hz, boolean[] voiced, float[] wave) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
         double rate = audio.sampleRateHz(), top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2), phase = 0;
-        double[][] amplitude = new double[frames][];
+        double[][] cosine = new double[frames][0], sine = new double[frames][0];
         for (int t = 0; t < frames; t++) {
-            if (voiced[t] && f0Hz[t] > 0) {
-                int count = (int) (top / f0Hz[t]);
-                amplitude[t] = new double[count];
-                for (int k = 1; k <= count; k++) {
-                    double hz = k * f0Hz[t];
-                    // area of the mel over one harmonic's band, by three points; N/2 = fft/2 per unit of amplitude
-                    double area = f0Hz[t] * (at(level, t * bins, hz - f0Hz[t] / 3.0) + at(level, t * bins, hz) + at(level, t * bins, hz + f0Hz[t] / 3.0)) / 3;
-                    amplitude[t][k - 1] = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize();
-                }
-            } else {
-                amplitude[t] = new double[0];
+            if (!voiced[t] || f0Hz[t] <= 0) {
+                continue;
+            }
+            int count = (int) (top / f0Hz[t]);
+            double[] phases = minimumPhase(level, t * bins);
+            cosine[t] = new double[count];
+            sine[t] = new double[count];
+            for (int k = 1; k <= count; k++) {
+                double hz = k * f0Hz[t];
+                // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
+                double area = f0Hz[t] * (at(level, t * bins, hz - f0Hz[t] / 3.0) + at(level, t * bins, hz) + at(level, t * bins, hz + f0Hz[t] / 3.0)) / 3;
+                double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(), shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
+                cosine[t][k - 1] = amplitude * Math.cos(shift);
+                sine[t][k - 1] = -amplitude * Math.sin(shift);
             }
         }
         for (int i = 0; i < wave.length; i++) {
             double at = (i + 0.5) / hop - 0.5;
             int t = (int) Math.floor(at), a = Math.max(0, Math.min(frames - 1, t)), b = Math.max(0, Math.min(frames - 1, t + 1));
             double part = Math.max(0, Math.min(1, at - t));
-            double[] from = amplitude[a], to = amplitude[b];
-            int count = Math.max(from.length, to.length);
+            int from = cosine[a].length, to = cosine[b].length, count = Math.max(from, to);
             if (count == 0) {
                 phase = 0;
                 continue;
             }
-            double hz = from.length == 0 ? f0Hz[b] : to.length == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
+            double hz = from == 0 ? f0Hz[b] : to == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
             phase = (phase + hz / rate) % 1;
-            // sin(k φ) by Chebyshev's recurrence: one multiplication a harmonic
-            double sine = Math.sin(2 * Math.PI * phase), twice = 2 * Math.cos(2 * Math.PI * phase), before = 0, sum = 0;
+            // cos(k φ) and sin(k φ) by rotation: four multiplications a harmonic
+            double dc = Math.cos(2 * Math.PI * phase), ds = Math.sin(2 * Math.PI * phase), c = dc, d = ds, sum = 0;
             for (int k = 0; k < count; k++) {
-                double x = k < from.length ? from[k] : 0, y = k < to.length ? to[k] : 0;
-                sum += (x + part * (y - x)) * sine;
-                double next = twice * sine - before;
-                before = sine;
-                sine = next;
+                double x = k < from ? cosine[a][k] * (1 - part) : 0, y = k < from ? sine[a][k] * (1 - part) : 0;
+                if (k < to) {
+                    x += cosine[b][k] * part;
+                    y += sine[b][k] * part;
+                }
+                sum += x * c + y * d;
+                double next = c * dc - d * ds;
+                d = d * dc + c * ds;
+                c = next;
             }
             wave[i] += (float) sum;
         }
+    }
+
+    /** Phase in radians at each bin of PHASE_FFT: the Hilbert transform of the log envelope, by folding its cepstrum (Oppenheim and Schafer, 12.4). */
+    private double[] minimumPhase(double[] level, int row) {
+        double[][] ri = new double[2][PHASE_FFT];
+        double loudest = 1e-5;
+        for (int m = 0; m < audio.melBins(); m++) {
+            loudest = Math.max(loudest, level[row + m]);
+        }
+        for (int k = 0; k <= PHASE_FFT / 2; k++) {
+            double magnitude = at(level, row, k * (double) audio.sampleRateHz() / PHASE_FFT);
+            ri[0][k] = Math.log(Math.max(magnitude, loudest * DEEPEST_VALLEY));
+            ri[0][(PHASE_FFT - k) % PHASE_FFT] = ri[0][k];
+        }
+        FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.INVERSE);
+        for (int n = 1; n < PHASE_FFT / 2; n++) {
+            ri[0][n] *= 2;
+            ri[0][PHASE_FFT - n] = 0;
+        }
+        java.util.Arrays.fill(ri[1], 0);
+        FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.FORWARD);
+        return ri[1];
     }
 
     /** White noise shaped frame by frame and overlapped; where the voice sounds only what the harmonics leave. */
