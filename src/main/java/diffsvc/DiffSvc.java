@@ -263,14 +263,13 @@ public final class DiffSvc implements AutoCloseable {
     /** The sampler the hparams name. */
     public Sampler sampler() {
         int steps = hparams.infer().steps();
+        if (steps < 1 || noise.steps() % steps != 0) {
+            throw Problem.in("sampling", "infer.steps that divides " + noise.steps(), String.valueOf(steps), "take 20, 50, 100 or " + noise.steps());
+        }
+        int interval = noise.steps() / steps;
         return switch (hparams.infer().sampler()) {
-            case "ddpm" -> new Ddpm(noise);
-            case "plms" -> {
-                if (steps < 1 || noise.steps() % steps != 0) {
-                    throw Problem.in("sampling", "infer.steps that divides " + noise.steps(), String.valueOf(steps), "take 10, 20, 50 or 100");
-                }
-                yield new Plms(noise, noise.steps() / steps);
-            }
+            case "ddpm" -> new Ddpm(noise, interval);
+            case "plms" -> new Plms(noise, interval);
             default -> throw Problem.in("sampling", "infer.sampler plms or ddpm", hparams.infer().sampler(), "correct infer.sampler");
         };
     }

@@ -93,7 +93,7 @@ class CommandLineTest {
         Path target = folder.resolve("stopped");
         List<String> command = List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Ddiffsvc.home=" + ROOT, "-Dai.djl.offline=true",
                 "-cp", System.getProperty("java.class.path"), "diffsvc.cli.Main", "infer", ROOT.resolve("raw/music1.wav").toString(), "--out",
-                target.resolve("out.wav").toString(), "--sampler", "ddpm");
+                target.resolve("out.wav").toString(), "--sampler", "ddpm", "--steps", "1000");
         Path out = folder.resolve("stopped.log");
         Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
         for (int i = 0; i < 600 && !Files.readString(out).contains("sampling"); i++) {

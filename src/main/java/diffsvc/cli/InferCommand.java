@@ -35,7 +35,7 @@ final class InferCommand implements Callable<Integer> {
     String pitch;
     @Option(names = "--key", description = "semitones to shift the melody by")
     Double key;
-    @Option(names = "--steps", description = "sampler steps; must divide the schedule's 1000 for plms")
+    @Option(names = "--steps", description = "sampler steps; must divide the schedule's 1000")
     Integer steps;
     @Option(names = "--sampler", description = "plms or ddpm")
     String sampler;

@@ -3,12 +3,23 @@ package diffsvc.diffusion;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 
-/** Ancestral sampling, every step of S (Ho et al., arXiv:2006.11239, Algorithm 2), with x0 clamped to [-1, 1]. */
-public record Ddpm(NoiseSchedule noise) implements Sampler {
+/**
+ * Ancestral sampling (Ho et al., arXiv:2006.11239, Algorithm 2), with x0 clamped to [-1, 1]: every step of S, or every {@code interval}-th with the
+ * variances of the steps taken together (Nichol and Dhariwal, arXiv:2102.09672, section 4).
+ *
+ * @param interval steps gone at once; 1 is the Python project's
+ */
+public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
+    /** Every step. */
+    public Ddpm(NoiseSchedule noise) {
+        this(noise, 1);
+    }
+
+    /** From top - 1 downwards; the last one stands on interval - 1 and goes to the clean mel. */
     @Override public int[] times(int top, int iterations) {
-        int[] times = new int[top];
-        for (int i = 0; i < top; i++) {
-            times[i] = top - 1 - i;
+        int[] times = new int[(top + interval - 1) / interval];
+        for (int i = 0; i < times.length; i++) {
+            times[i] = top - 1 - i * interval;
         }
         return times;
     }
@@ -16,8 +27,9 @@ public record Ddpm(NoiseSchedule noise) implements Sampler {
     @Override public Step step(Eps network, Draw draw, NDArray x, int t, List<NDArray> past) {
         NDArray eps = network.at(x, t);
         NDArray x0 = x.mul((float) Math.sqrt(1 / noise.alphaBar(t))).sub(eps.mul((float) Math.sqrt(1 / noise.alphaBar(t) - 1))).maximum(-1f).minimum(1f);
-        NDArray mean = x0.mul((float) noise.posteriorMeanX0(t)).add(x.mul((float) noise.posteriorMeanXt(t)));                 // eq. 7
-        NDArray next = t == 0 ? mean : mean.add(draw.at(x, t).mul((float) Math.exp(0.5 * noise.posteriorLogVariance(t))));
+        int s = t - interval;                                                                          // below 0 is the clean mel
+        NDArray mean = x0.mul((float) noise.posteriorMeanX0(t, s)).add(x.mul((float) noise.posteriorMeanXt(t, s)));           // eq. 7
+        NDArray next = s < 0 ? mean : mean.add(draw.at(x, t).mul((float) Math.exp(0.5 * noise.posteriorLogVariance(t, s))));
         return new Step(next, x0, eps, List.of());
     }
 }

@@ -96,24 +96,29 @@ public final class NoiseSchedule {
         return Math.sqrt(1 - alphaBar(t));
     }
 
-    /** Variance of q(x_{t-1} | x_t, x_0), eq. 7 of arXiv:2006.11239. */
-    public double posteriorVariance(int t) {
-        return betas[t] * (1 - alphaBar(t - 1)) / (1 - alphaBar[t]);
+    /** The noise that steps s + 1 to t add together, as one step's beta. */
+    private double betaBetween(int t, int s) {
+        return s == t - 1 ? betas[t] : 1 - alphaBar(t) / alphaBar(s);
     }
 
-    /** Its logarithm, with the zero at t = 0 replaced by 1e-20. */
-    public double posteriorLogVariance(int t) {
-        return Math.log(Math.max(posteriorVariance(t), TINIEST_VARIANCE));
+    /** Variance of q(x_s | x_t, x_0), s below t, eq. 7 of arXiv:2006.11239; s = -1 is the clean signal. */
+    public double posteriorVariance(int t, int s) {
+        return betaBetween(t, s) * (1 - alphaBar(s)) / (1 - alphaBar[t]);
     }
 
-    /** Weight of x_0 in the posterior mean. */
-    public double posteriorMeanX0(int t) {
-        return betas[t] * Math.sqrt(alphaBar(t - 1)) / (1 - alphaBar[t]);
+    /** Its logarithm, with the zero before the clean signal replaced by 1e-20. */
+    public double posteriorLogVariance(int t, int s) {
+        return Math.log(Math.max(posteriorVariance(t, s), TINIEST_VARIANCE));
     }
 
-    /** Weight of x_t in the posterior mean. */
-    public double posteriorMeanXt(int t) {
-        return (1 - alphaBar(t - 1)) * Math.sqrt(1 - betas[t]) / (1 - alphaBar[t]);
+    /** Weight of x_0 in the posterior's mean. */
+    public double posteriorMeanX0(int t, int s) {
+        return betaBetween(t, s) * Math.sqrt(alphaBar(s)) / (1 - alphaBar[t]);
+    }
+
+    /** Weight of x_t in the posterior's mean. */
+    public double posteriorMeanXt(int t, int s) {
+        return (1 - alphaBar(s)) * Math.sqrt(1 - betaBetween(t, s)) / (1 - alphaBar[t]);
     }
 
     /** The twelve buffers of a checkpoint, float32, in the reference's order. */
@@ -127,10 +132,10 @@ public final class NoiseSchedule {
         put(buffers, "log_one_minus_alphas_cumprod", t -> Math.log(1 - alphaBar(t)));
         put(buffers, "sqrt_recip_alphas_cumprod", t -> Math.sqrt(1 / alphaBar(t)));
         put(buffers, "sqrt_recipm1_alphas_cumprod", t -> Math.sqrt(1 / alphaBar(t) - 1));
-        put(buffers, "posterior_variance", this::posteriorVariance);
-        put(buffers, "posterior_log_variance_clipped", this::posteriorLogVariance);
-        put(buffers, "posterior_mean_coef1", this::posteriorMeanX0);
-        put(buffers, "posterior_mean_coef2", this::posteriorMeanXt);
+        put(buffers, "posterior_variance", t -> posteriorVariance(t, t - 1));
+        put(buffers, "posterior_log_variance_clipped", t -> posteriorLogVariance(t, t - 1));
+        put(buffers, "posterior_mean_coef1", t -> posteriorMeanX0(t, t - 1));
+        put(buffers, "posterior_mean_coef2", t -> posteriorMeanXt(t, t - 1));
         return buffers;
     }
 

@@ -98,7 +98,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * A conversion.
      *
      * @param sampler plms or ddpm
-     * @param steps sampler iterations; must divide noise.steps for plms
+     * @param steps sampler iterations; must divide noise.steps
      * @param key semitones
      * @param useGtMel start from the noised source mel instead of pure noise
      * @param addNoiseStep where on the way to pure noise that start lies: 1 = source, noise.steps = pure noise
