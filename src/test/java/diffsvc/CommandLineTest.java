@@ -132,7 +132,7 @@ class CommandLineTest {
 
     /** A project whose checkpoint is another size than its hparams say. */
     @Test void aCheckpointThatDoesNotMatchItsHparamsIsNamed() throws Exception {
-        refused(diffsvc("infer", song(1), "--out", out(), "--hparams", "wavenet.residual_layers=9"), "wavenet_model_steps_", "residual_layers", "differences");
+        refused(diffsvc("infer", song(1), "--out", out(), "--hparams", "wavenet.residual_layers=9"), "wavenet_model_steps_", "wavenet.residual_layers", "config 9, file 6", "belong together");
         refused(diffsvc("infer", song(1), "--out", out(), "--hparams", "hubert.sha256=00"), "SHA-256");
     }
 

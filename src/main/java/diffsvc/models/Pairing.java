@@ -19,9 +19,10 @@ import java.util.Objects;
  * and every training asks here first.
  *
  * @param subject the voice
+ * @param file its checkpoint; null before there is one
  * @param findings all that was compared, in the order of the data's way
  */
-public record Pairing(String subject, List<Finding> findings) {
+public record Pairing(String subject, Path file, List<Finding> findings) {
     private static final String STAGE = "doctor";
 
     /** What a finding means: fine, worth knowing, or a pair that does not fit. */
@@ -59,7 +60,7 @@ public record Pairing(String subject, List<Finding> findings) {
         }
         buffers(found, h, trained);
         vocoder(found, files, pair, h);
-        return new Pairing(h.project(), found);
+        return new Pairing(h.project(), pair.wavenet(), found);
     }
 
     /**
@@ -83,7 +84,7 @@ public record Pairing(String subject, List<Finding> findings) {
         ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
         vocoder(parts, files, none, h);
         parts.forEach(f -> found.add(f.verdict() == Verdict.CLASH && f.what().matches("content encoder|vocoder") ? new Finding(Verdict.NOTE, f.what(), f.config(), f.file()) : f));
-        return new Pairing(h.project().isEmpty() ? "the new voice" : h.project(), found);
+        return new Pairing(h.project().isEmpty() ? "the new voice" : h.project(), null, found);
     }
 
     private interface Located {
@@ -190,8 +191,9 @@ public record Pairing(String subject, List<Finding> findings) {
         if (!clashes.isEmpty()) {
             StringBuilder list = new StringBuilder();
             clashes.forEach(f -> list.append(list.length() == 0 ? "" : "; ").append(f.what()).append(": config ").append(f.config()).append(", file ").append(f.file()));
-            throw Problem.in(STAGE, "parts of " + subject + " that belong together", clashes.size() + " that do not: " + list,
-                    "use the config, encoder and vocoder this voice was trained with; ./diffsvc doctor lists every comparison");
+            String need = "parts of " + subject + " that belong together", got = clashes.size() + " that do not: " + list;
+            String remedy = "use the config, encoder and vocoder this voice was trained with; ./diffsvc doctor lists every comparison";
+            throw file == null ? Problem.in(STAGE, need, got, remedy) : Problem.in(STAGE, file, need, got, remedy);
         }
     }
 }
