@@ -23,6 +23,8 @@ import tech.tablesaw.api.Table;
  * @param notes what could not be kept as Python had it
  */
 public record Inspection(Path file, Table table, List<String> notes) {
+    private static final int LONGEST_VALUE = 60;
+
     /** Reads a torch or safetensors file; nothing in it is run. */
     public static Inspection of(Path file) {
         TorchFile.Content content = Safetensors.isOne(file) ? new TorchFile.Content(Safetensors.read(file), List.of()) : TorchFile.open(file);
@@ -47,7 +49,7 @@ public record Inspection(Path file, Table table, List<String> notes) {
                 sha.append(sha256(t.bytes()));
             } else {
                 dtype.append(row[1] == null ? "None" : row[1].getClass().getSimpleName());
-                shape.append(String.valueOf(row[1]));
+                shape.append(shortened(String.valueOf(row[1])));
                 min.appendMissing();
                 max.appendMissing();
                 mean.appendMissing();
@@ -55,7 +57,15 @@ public record Inspection(Path file, Table table, List<String> notes) {
                 sha.append("");
             }
         }
+        for (DoubleColumn numbers : List.of(min, max, mean)) {
+            numbers.setPrintFormatter(new java.text.DecimalFormat("0.#####E0", java.text.DecimalFormatSymbols.getInstance(java.util.Locale.ROOT)), "");
+        }
         return new Inspection(file, Table.create(file.getFileName().toString(), key, dtype, shape, min, max, mean, nan, sha), content.notes());
+    }
+
+    /** The optimizer's list of parameters would make the column as wide as a wall. */
+    private static String shortened(String value) {
+        return value.length() <= LONGEST_VALUE ? value : value.substring(0, LONGEST_VALUE) + "... (" + value.length() + " characters)";
     }
 
     private static void collect(String path, Object value, List<Object[]> rows) {
