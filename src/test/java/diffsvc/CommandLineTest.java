@@ -148,7 +148,7 @@ class CommandLineTest {
     }
 
     @Test void helpAndVersionAreEverywhere() throws Exception {
-        for (String command : new String[] {"infer", "train", "preprocess", "train-content", "divide", "merge", "inspect", "doctor"}) {
+        for (String command : new String[] {"infer", "train", "preprocess", "memory", "bench", "train-content", "divide", "merge", "inspect", "doctor"}) {
             Said help = diffsvc(command, "--help");
             assertEquals(0, help.code());
             assertTrue(help.out().contains("Usage: diffsvc " + command), help.out());
@@ -160,7 +160,7 @@ class CommandLineTest {
     @Test void theLauncherKnowsItsCommandsWithoutBuilding() throws Exception {
         Said help = run(List.of("sh", ROOT.resolve("diffsvc").toString(), "--help"));
         assertEquals(0, help.code(), help.err());
-        for (String command : new String[] {"infer", "test", "lab", "jshell", "train", "divide", "merge", "inspect", "doctor", "Exit codes"}) {
+        for (String command : new String[] {"infer", "test", "lab", "jshell", "train", "preprocess", "memory", "divide", "merge", "inspect", "doctor", "Exit codes"}) {
             assertTrue(help.out().contains(command), help.out());
         }
     }

@@ -2,7 +2,8 @@ package diffsvc;
 
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
-import diffsvc.training.Dataset;
+import diffsvc.dataset.Clip;
+import diffsvc.dataset.Dataset;
 import diffsvc.training.LabelledSpeech;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -61,12 +62,13 @@ final class DemoEnvelope {
         try (DiffSvc svc = DiffSvc.open("demo")) {
             double[][] sum = new double[LabelledSpeech.PHONES.size()][BINS];
             int[] count = new int[sum.length];
-            for (Dataset.Clip clip : Dataset.read(Path.of(args[0])).clips()) {
-                var units = svc.manager().create(clip.units().get(0), new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
+            for (Clip clip : Dataset.open(Path.of(args[0])).training()) {
+                var units = svc.manager().create(clip.units().get(0).toFloats(), new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
                 long[] labels = svc.encoder().logits(units).argMax(2).toLongArray();
+                float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];
                 for (int t = 0; t < rows.length; t++) {
-                    rows[t] = java.util.Arrays.copyOfRange(clip.mel(), t * clip.melBins(), (t + 1) * clip.melBins());
+                    rows[t] = java.util.Arrays.copyOfRange(mel, t * clip.melBins(), (t + 1) * clip.melBins());
                 }
                 float[][] one = of(rows, labels, 512 / 44100.0, 0.02);
                 for (int p = 0; p < one.length; p++) {

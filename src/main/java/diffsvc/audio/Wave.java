@@ -73,6 +73,11 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, Math.min(a, b), b)).toArray(float[][]::new), sampleRateHz);
     }
 
+    /** Samples {@code start} up to, not including, {@code end} of every channel. */
+    public Wave samples(int start, int end) {
+        return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, start, end)).toArray(float[][]::new), sampleRateHz);
+    }
+
     @Override public String toString() {
         return String.format("Wave[%d x %d samples, %d Hz, %.2f s, peak %.3f]", channels.length, samples(), sampleRateHz, seconds(), peak());
     }

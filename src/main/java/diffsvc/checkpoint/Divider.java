@@ -118,7 +118,7 @@ public final class Divider {
     }
 
     /** Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without buffers. */
-    private static List<String> parameters(Map<?, ?> state, String prefix) {
+    public static List<String> parameters(Map<?, ?> state, String prefix) {
         List<String> names = new ArrayList<>();
         for (Object key : state.keySet()) {
             String name = String.valueOf(key);
@@ -239,7 +239,7 @@ public final class Divider {
         if (roots.get(1).get(DIVISION) instanceof Map<?, ?> division) {
             whole = (Map<?, ?>) join(division, roots, shared(division, roots, notes), files);
         } else {
-            whole = simplified(roots, steps);
+            whole = simplified(roots, steps, notes);
             notes.add("these halves were never divided from a checkpoint: the merged one has weights only");
         }
         TorchFile.write(checkpoint, whole);
@@ -273,15 +273,26 @@ public final class Divider {
     }
 
     /** Weights only, in the Python project's order: buffers, denoiser, embedding. */
-    private static Map<?, ?> simplified(List<Map<?, ?>> roots, long steps) {
-        OrderedDict state = new OrderedDict();
+    private static Map<?, ?> simplified(List<Map<?, ?>> roots, long steps, List<String> notes) {
+        Map<String, TorchTensor> tensors = new LinkedHashMap<>();
         for (int half : new int[] {1, 0}) {
             Map<?, ?> part = roots.get(half).get("state_dict") instanceof Map<?, ?> inner ? inner : roots.get(half);
             part.forEach((k, v) -> {
-                if (v instanceof TorchTensor) {
-                    state.put(k, v);
+                if (v instanceof TorchTensor t) {
+                    tensors.put(String.valueOf(k), t);
                 }
             });
+        }
+        String prefix = tensors.keySet().stream().anyMatch(k -> k.startsWith("model.")) ? "model." : "";
+        TorchTensor pitch = tensors.get(prefix + EMBEDDING + "pitch_embed.weight"), guess = tensors.get(prefix + DENOISER + "output_projection.weight");
+        OrderedDict state = new OrderedDict();
+        if (pitch != null && guess != null && PythonOnly.lacking(prefix + EMBEDDING, tensors.keySet())) {
+            state.putAll(PythonOnly.among(prefix + EMBEDDING, tensors, PythonOnly.parameters(prefix + EMBEDDING, (int) pitch.shape()[1],
+                    (int) guess.shape()[0])));
+            state.putAll(PythonOnly.buffers(prefix + EMBEDDING));
+            notes.add("fs2.mel_out and fs2.pitch_predictor were added: the Python project's strict load asks for them, nothing uses them where F0 is given");
+        } else {
+            state.putAll(tensors);
         }
         Map<Object, Object> whole = new LinkedHashMap<>();
         whole.put("epoch", 0L);

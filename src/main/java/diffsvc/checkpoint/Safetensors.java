@@ -34,8 +34,30 @@ public final class Safetensors {
         return file.getFileName().toString().toLowerCase().endsWith(".safetensors");
     }
 
+    /**
+     * A file's content.
+     *
+     * @param tensors in the file's order, mapped
+     * @param metadata what the header says besides, text by text
+     */
+    public record Content(Map<String, TorchTensor> tensors, Map<String, String> metadata) {}
+
     /** The tensors in the file's order, mapped. */
     public static Map<String, TorchTensor> read(Path file) {
+        return open(file).tensors();
+    }
+
+    /** Tensors and metadata. */
+    public static Content open(Path file) {
+        return open(file, true);
+    }
+
+    /** The same with tensors whose values are read from the file at each asking: no page of it counts with the process. */
+    public static Content openUnmapped(Path file) {
+        return open(file, false);
+    }
+
+    private static Content open(Path file, boolean mapped) {
         if (!Files.isRegularFile(file)) {
             throw Problem.in(STAGE, file, "a safetensors file", "nothing at that path", "check the path");
         }
@@ -44,19 +66,22 @@ public final class Safetensors {
             if (size < 8) {
                 throw broken(file, "a header", size + " bytes");
             }
-            long length = channel.map(FileChannel.MapMode.READ_ONLY, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            long length = TorchStorage.Bytes.of(file, 0).read(0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
             if (length < 2 || length > LONGEST_HEADER || length > size - 8) {
                 throw broken(file, "a header inside the file", length + " bytes claimed of " + (size - 8));
             }
-            String text = StandardCharsets.UTF_8.decode(channel.map(FileChannel.MapMode.READ_ONLY, 8, length)).toString();
+            String text = StandardCharsets.UTF_8.decode(TorchStorage.Bytes.of(file, 8).read(0, (int) length)).toString();
             JsonObject header = JsonParser.parseString(text).getAsJsonObject();
             Map<String, TorchTensor> tensors = new LinkedHashMap<>();
+            Map<String, String> metadata = new LinkedHashMap<>();
             for (Map.Entry<String, JsonElement> e : header.entrySet()) {
-                if (!e.getKey().equals("__metadata__")) {
-                    tensors.put(e.getKey(), tensor(file, channel, e.getKey(), e.getValue().getAsJsonObject(), 8 + length, size));
+                if (e.getKey().equals("__metadata__")) {
+                    e.getValue().getAsJsonObject().entrySet().forEach(m -> metadata.put(m.getKey(), m.getValue().getAsString()));
+                } else {
+                    tensors.put(e.getKey(), tensor(file, channel, mapped, e.getKey(), e.getValue().getAsJsonObject(), 8 + length, size));
                 }
             }
-            return tensors;
+            return new Content(tensors, metadata);
         } catch (IOException e) {
             throw broken(file, "a readable file", e.getClass().getSimpleName());
         } catch (JsonParseException | IllegalStateException | ClassCastException | NumberFormatException | UnsupportedOperationException | StackOverflowError | NullPointerException e) {
@@ -64,7 +89,7 @@ public final class Safetensors {
         }
     }
 
-    private static TorchTensor tensor(Path file, FileChannel channel, String name, JsonObject o, long data, long size) throws IOException {
+    private static TorchTensor tensor(Path file, FileChannel channel, boolean mapped, String name, JsonObject o, long data, long size) throws IOException {
         TorchTensor.Type type = TYPES.get(o.get("dtype").getAsString());
         if (type == null) {
             throw Problem.in(STAGE, file, "a known dtype for " + name, o.get("dtype").getAsString(), "convert the tensor first");
@@ -82,13 +107,24 @@ public final class Safetensors {
         if (shape.length > 16 || count > Integer.MAX_VALUE / type.width || begin < 0 || end < begin || end > size - data || end - begin != count * type.width) {
             throw broken(file, name + " inside the file, " + count + " elements", begin + " to " + end + " of " + (size - data));
         }
-        ByteBuffer bytes = end == begin ? ByteBuffer.allocate(0) : channel.map(FileChannel.MapMode.READ_ONLY, data + begin, end - begin);
+        TorchStorage.Bytes bytes = end == begin ? TorchStorage.Bytes.of(ByteBuffer.allocate(0)) : mapped
+                ? TorchStorage.Bytes.of(channel.map(FileChannel.MapMode.READ_ONLY, data + begin, end - begin)) : TorchStorage.Bytes.of(file, data + begin);
         return new TorchTensor(new TorchStorage(type, count, bytes), 0, shape, TorchTensor.strides(shape), false, false);
     }
 
     /** Writes named tensors, whole or not at all. Tensors that share a storage become copies: the format knows no views. */
     public static void write(Path file, Map<String, TorchTensor> tensors) {
+        write(file, tensors, Map.of());
+    }
+
+    /** The same with metadata. */
+    public static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata) {
         JsonObject header = new JsonObject();
+        if (!metadata.isEmpty()) {
+            JsonObject o = new JsonObject();
+            metadata.forEach(o::addProperty);
+            header.add("__metadata__", o);
+        }
         long at = 0;
         for (Map.Entry<String, TorchTensor> e : tensors.entrySet()) {
             TorchTensor t = e.getValue();

@@ -17,7 +17,16 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
      * ("module.", "model.") is taken off.
      */
     public static StateDict read(Path file) {
-        Object root = Safetensors.isOne(file) ? Safetensors.read(file) : TorchFile.read(file);
+        return of(file, Safetensors.isOne(file) ? Safetensors.read(file) : TorchFile.read(file));
+    }
+
+    /** The same without a mapping, see {@link TorchFile#openUnmapped}. */
+    public static StateDict readUnmapped(Path file) {
+        return of(file, Safetensors.isOne(file) ? Safetensors.openUnmapped(file).tensors() : TorchFile.openUnmapped(file).root());
+    }
+
+    private static StateDict of(Path file, Object opened) {
+        Object root = opened;
         for (String container : new String[] {"state_dict", "hubert", "generator", "model_gen"}) {
             if (root instanceof Map<?, ?> map && map.get(container) instanceof Map<?, ?> inner) {
                 root = inner;

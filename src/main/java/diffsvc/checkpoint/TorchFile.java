@@ -57,6 +57,15 @@ public final class TorchFile {
      * @throws Problem when the file is missing, is no torch file, is broken, or names something that would run code
      */
     public static Content open(Path file) {
+        return open(file, true);
+    }
+
+    /** The same with tensors whose values are read from the file at each asking: no page of it counts with the process. The file must stay as it is. */
+    public static Content openUnmapped(Path file) {
+        return open(file, false);
+    }
+
+    private static Content open(Path file, boolean mapped) {
         if (!Files.isRegularFile(file)) {
             throw Problem.in(STAGE, file, "a checkpoint", "nothing at that path", "check the path, or put the file there");
         }
@@ -67,7 +76,7 @@ public final class TorchFile {
             if (!zip && !pickle) {
                 throw Problem.in(STAGE, file, "a file made by torch.save", channel.size() == 0 ? "an empty file" : "another kind of file", "give a .pt, .pth or .ckpt file");
             }
-            Reading reading = new Reading(file, channel);
+            Reading reading = new Reading(file, channel, mapped);
             return zip ? reading.zip() : reading.stream();
         } catch (IOException e) {
             throw Problem.in(STAGE, file, "a whole torch file", e.getClass().getSimpleName() + " " + e.getMessage(), "copy or download it again");
@@ -77,13 +86,15 @@ public final class TorchFile {
     private static final class Reading {
         private final Path file;
         private final FileChannel channel;
+        private final boolean mapped;
         private final Map<String, TorchStorage> storages = new HashMap<>();
         private final List<String> notes = new ArrayList<>();
         private long budget;
 
-        Reading(Path file, FileChannel channel) throws IOException {
+        Reading(Path file, FileChannel channel, boolean mapped) throws IOException {
             this.file = file;
             this.channel = channel;
+            this.mapped = mapped;
             budget = Math.multiplyExact(4L, channel.size()) + (64 << 20);          // views may share a storage, but not without end
         }
 
@@ -123,8 +134,11 @@ public final class TorchFile {
             return new Content(root, notes);
         }
 
-        /** An entry's bytes, mapped, their checksum compared. */
-        private ByteBuffer entry(Map<String, ZipArchiveEntry> entries, String name, long largest) throws IOException {
+        /** A stretch of the file. */
+        private record Place(long at, long size) {}
+
+        /** An entry's place, its bytes' checksum compared. */
+        private Place place(Map<String, ZipArchiveEntry> entries, String name, long largest) throws IOException {
             ZipArchiveEntry entry = entries.get(name);
             if (entry == null) {
                 throw damaged("the entry " + name, "a zip without it");
@@ -136,13 +150,45 @@ public final class TorchFile {
             if (size < 0 || at < 0 || at > channel.size() - size || size > largest) {
                 throw damaged("the entry " + name + " inside the file", size + " bytes at " + at + " of " + channel.size());
             }
-            ByteBuffer bytes = map(at, size);
-            CRC32 crc = new CRC32();
-            crc.update(bytes.duplicate());
-            if (entry.getCrc() != 0 && crc.getValue() != entry.getCrc()) {           // PyTorch writes 0 when told to skip it
+            if (entry.getCrc() != 0 && checksum(at, size) != entry.getCrc()) {           // PyTorch writes 0 when told to skip it
                 throw damaged("the entry " + name + " whole", "one whose checksum is wrong");
             }
-            return bytes;
+            return new Place(at, size);
+        }
+
+        private ByteBuffer entry(Map<String, ZipArchiveEntry> entries, String name, long largest) throws IOException {
+            Place place = place(entries, name, largest);
+            return map(place.at, place.size);
+        }
+
+        private long checksum(long at, long size) throws IOException {
+            CRC32 crc = new CRC32();
+            if (mapped) {
+                crc.update(map(at, size));
+                return crc.getValue();
+            }
+            ByteBuffer piece = ByteBuffer.allocate(1 << 16);
+            for (long done = 0; done < size; done += piece.limit()) {
+                piece.clear().limit((int) Math.min(piece.capacity(), size - done));
+                while (piece.hasRemaining()) {
+                    if (channel.read(piece, at + done + piece.position()) < 0) {
+                        throw damaged("a whole file", "one that ends at " + channel.size());
+                    }
+                }
+                crc.update(piece.flip());
+                piece.flip();
+            }
+            return crc.getValue();
+        }
+
+        private TorchStorage.Bytes bytes(long at, long size) throws IOException {
+            if (mapped || size == 0) {
+                return TorchStorage.Bytes.of(map(at, size));
+            }
+            if (size > Integer.MAX_VALUE) {
+                map(at, size);
+            }
+            return TorchStorage.Bytes.of(file, at);
         }
 
         private ByteBuffer map(long at, long size) throws IOException {
@@ -165,11 +211,11 @@ public final class TorchFile {
                 throw damaged("storages named by numbers", "one named " + key);
             }
             try {
-                ByteBuffer bytes = entry(entries, root + "data/" + key, Long.MAX_VALUE);
-                if (elements < 0 || elements > bytes.capacity() / type.width()) {
-                    throw damaged(elements + " elements in storage " + key, bytes.capacity() / type.width() + "");
+                Place place = place(entries, root + "data/" + key, Long.MAX_VALUE);
+                if (elements < 0 || elements > place.size / type.width()) {
+                    throw damaged(elements + " elements in storage " + key, place.size / type.width() + "");
                 }
-                TorchStorage storage = new TorchStorage(type, elements, bytes);
+                TorchStorage storage = new TorchStorage(type, elements, bytes(place.at, place.size));
                 storages.put(key, storage);
                 return storage;
             } catch (IOException e) {
@@ -209,7 +255,7 @@ public final class TorchFile {
                 if (elements != storage.elements() || at + 8 > size - bytes) {
                     throw damaged(storage.elements() + " elements in storage " + key, elements != storage.elements() ? String.valueOf(elements) : "the file's end");
                 }
-                storage.bind(map(at + 8, bytes));
+                storage.bind(bytes(at + 8, bytes));
                 at += 8 + bytes;
             }
             if (!left.isEmpty()) {
@@ -237,7 +283,7 @@ public final class TorchFile {
             if (id.size() > 5 && id.get(5) != null) {
                 throw Problem.in(STAGE, file, "storages of their own", "a view of another storage", "save it again with a newer PyTorch");
             }
-            return storages.computeIfAbsent(key, k -> new TorchStorage(type, elements, null));
+            return storages.computeIfAbsent(key, k -> new TorchStorage(type, elements, (TorchStorage.Bytes) null));
         }
 
         /** A view; every index it touches lies inside the storage, or it is refused. */
@@ -266,6 +312,11 @@ public final class TorchFile {
 
     /** Writes nested maps, lists, tuples, numbers, strings, booleans, nulls and tensors; whole or not at all. */
     public static void write(Path file, Map<?, ?> root) {
+        write(file, root, written -> { });
+    }
+
+    /** The same; {@code check} sees the file before it gets its name, and keeps it from getting it by throwing. */
+    public static void write(Path file, Map<?, ?> root, java.util.function.Consumer<Path> check) {
         PickleWriter pickle = new PickleWriter();
         byte[] data = pickle.write(root);
         WholeFile.write(STAGE, file, part -> {
@@ -278,6 +329,7 @@ public final class TorchFile {
                 }
                 put(zip, counted, "archive/version", ByteBuffer.wrap("3\n".getBytes(StandardCharsets.US_ASCII)));
             }
+            check.accept(part);
         });
     }
 

@@ -138,6 +138,16 @@ public final class TorchTensor {
         return storage == other.storage;
     }
 
+    /** Rows {@code from} up to, not including, {@code to} of the first axis: a view of the same storage. */
+    public TorchTensor rows(long from, long to) {
+        if (from < 0 || to < from || to > shape[0]) {
+            throw new IndexOutOfBoundsException("rows " + from + " to " + to + " of " + this);
+        }
+        long[] part = shape.clone();
+        part[0] = to - from;
+        return new TorchTensor(storage, offset + from * stride[0], part, stride, requiresGrad, parameter);
+    }
+
     /** Number of elements. */
     public long size() {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
@@ -157,13 +167,13 @@ public final class TorchTensor {
     /** The elements in C order, little endian: the file's own bytes where they lie that way, else a copy. */
     public ByteBuffer bytes() {
         int width = type().width, n = Math.toIntExact(size() * width);
-        ByteBuffer all = storage.bytes();
         if (n == 0) {
             return ByteBuffer.allocate(0);
         }
         if (isContiguous()) {
-            return all.slice(Math.toIntExact(offset * width), n).order(ByteOrder.LITTLE_ENDIAN);
+            return storage.bytes(offset * width, n);
         }
+        ByteBuffer all = storage.bytes();
         ByteBuffer out = ByteBuffer.allocate(n).order(ByteOrder.LITTLE_ENDIAN);
         long[] index = new long[shape.length];
         for (int i = 0; i < n; i += width) {
@@ -218,14 +228,16 @@ public final class TorchTensor {
         };
     }
 
-    /** A float32 array of the manager. Mapped values go straight to the engine, past Java's heap. */
+    /**
+     * A float32 array of the manager, in memory of the engine's own. An array made from a Java buffer stays in that buffer, wherever it lies: the engine's matrix
+     * products round by alignment, so the same weights would give other last bits from run to run. Mapped values go past Java's heap.
+     */
     public NDArray toFloat32(NDManager manager) {
         ByteBuffer b = bytes();
-        if (type() != Type.FLOAT || !b.isDirect() || b.capacity() == 0) {
-            return manager.create(toFloats(), new Shape(shape));
-        }
         try (NDManager scratch = manager.newSubManager()) {
-            NDArray copy = scratch.create(b, new Shape(shape), DataType.FLOAT32).duplicate();     // the first is the file's own memory, which must not be written to
+            NDArray seen = type() != Type.FLOAT || !b.isDirect() || b.capacity() == 0 ? scratch.create(toFloats(), new Shape(shape))
+                    : scratch.create(b, new Shape(shape), DataType.FLOAT32);
+            NDArray copy = seen.duplicate();
             copy.attach(manager);
             return copy;
         }

@@ -16,7 +16,7 @@ import java.util.Map;
  */
 public final class Weights implements AutoCloseable {
     private final NDManager manager;
-    private final Map<String, NDArray> arrays = new LinkedHashMap<>();
+    private final Map<String, NDArray> arrays = new LinkedHashMap<>(), lent = new LinkedHashMap<>();
 
     private Weights(NDManager manager) {
         this.manager = manager;
@@ -91,7 +91,7 @@ public final class Weights implements AutoCloseable {
             NDArray array;
             if (shape.dimension() >= 2) {
                 long fanIn = shape.size() / shape.get(0);
-                array = Noise.of(weights.manager, seed, "weights", index++).normal(shape).mul((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
+                array = Noise.of(weights.manager, seed, "weights", index++).normal(shape).muli((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
             } else {
                 array = e.getKey().contains("norm") && e.getKey().endsWith("weight") ? weights.manager.ones(shape) : weights.manager.zeros(shape);
             }
@@ -102,7 +102,7 @@ public final class Weights implements AutoCloseable {
 
     /** The tensor of a name. */
     public NDArray get(String name) {
-        NDArray array = arrays.get(name);
+        NDArray array = lent.getOrDefault(name, arrays.get(name));
         if (array == null) {
             throw new IllegalArgumentException("no weight named " + name);
         }
@@ -112,6 +112,19 @@ public final class Weights implements AutoCloseable {
     /** All, in the table's order. */
     public Map<String, NDArray> all() {
         return java.util.Collections.unmodifiableMap(arrays);
+    }
+
+    /**
+     * Lets the network calculate with another array of the same memory: an optimizer gives one that gathers a gradient.
+     *
+     * @param alias of the tensor's shape, or null for the tensor itself
+     */
+    public void lend(String name, NDArray alias) {
+        if (alias == null) {
+            lent.remove(name);
+        } else {
+            lent.put(name, alias);
+        }
     }
 
     /** Copies of the weights as a file takes them. */

@@ -2,51 +2,91 @@ package diffsvc.cli;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.models.ModelFiles;
+import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.dataset.ClipReport;
+import diffsvc.dataset.Preprocessing;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.training.Dataset;
+import diffsvc.models.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Makes a dataset from a folder of recordings. */
-@Command(name = "preprocess", description = "Makes the conditions of a folder of WAV files once, for training.", mixinStandardHelpOptions = true,
+@Command(name = "preprocess", description = "Cuts the recordings of a folder into clips and makes their mel, F0 and units once, for training.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class PreprocessCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "FOLDER", description = "folder of WAV files, sub-folders included")
+    /** The demo's networks and encoder, without what its own recordings needed: they are speech. */
+    private static final String NEW_VOICE = "dataset.sung_share=0,dataset.valid_share=0.05,training.batch=0,training.lr=8e-4,training.decay_steps=40000,";
+    @Parameters(index = "0", paramLabel = "FOLDER", description = "recordings of one voice (wav, flac; ogg, mp3 ... where ffmpeg is installed), sub-folders included")
     Path folder;
-    @Option(names = "--hparams-file", required = true, description = "hparams.yaml that names the encoder")
+    @Option(names = "--project", required = true, description = "name of the voice; the dataset goes to data/NAME")
+    String project;
+    @Option(names = "--hparams-file", description = "hparams.yaml or a Python config.yaml to start from; else the project's own, else the demo's networks and encoder")
     Path hparamsFile;
     @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
     String overrides;
-    @Option(names = "--out", required = true, description = "dataset file to write, .pt; hparams.yaml with the mel range goes beside it")
+    @Option(names = "--out", description = "another folder than data/NAME")
     Path out;
 
     @Override public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
-        Path yaml = paths.resolve(hparamsFile);
-        if (!Files.exists(yaml)) {
-            throw Problem.in("dataset", yaml, "an hparams.yaml", "nothing at that path", "copy models/demo/hparams.yaml and change it");
+        Path yaml = hparamsFile != null ? paths.resolve(hparamsFile) : paths.models().resolve(project).resolve("hparams.yaml");
+        String own = "";
+        if (hparamsFile == null && !Files.exists(yaml)) {
+            yaml = paths.models().resolve("demo/hparams.yaml");
+            own = NEW_VOICE;
         }
-        Hparams hparams = Arg2Hparams.apply(HparamsYaml.read(yaml), overrides);
-        try (NDManager manager = NDManager.newBaseManager();
-                HubertSoft encoder = ModelFiles.in(paths.models()).encoder(manager, hparams)) {
-            Dataset data = Dataset.prepare(paths.resolve(folder), hparams, encoder, hparams.training().cropFrames() / 2, line -> System.out.println("skipped " + line));
-            data.write(paths.resolve(out));
-            List<List<Double>> range = data.melRange();
-            Path beside = paths.resolve(out).resolveSibling("hparams.yaml");
-            HparamsYaml.write(beside, hparams.withSpec(range.get(0), range.get(1)));
-            System.out.printf("dataset  %d clips, %d frames; wrote %s and %s%n", data.clips().size(), data.clips().stream().mapToInt(Dataset.Clip::frames).sum(), out,
-                    paths.shown(beside));
+        if (!Files.exists(yaml)) {
+            throw Problem.in("dataset", yaml, "an hparams.yaml or config.yaml", "nothing at that path", "name one with --hparams-file");
+        }
+        Hparams base = yaml.getFileName().toString().equals("config.yaml") ? Hparams.ofPython(yaml) : HparamsYaml.read(yaml);
+        Hparams hparams = Arg2Hparams.apply(base.withProject(project).withSteps(0), own + overrides);
+        Path target = out == null ? paths.data().resolve(project) : paths.resolve(out);
+        System.out.println("hparams    " + paths.shown(yaml) + ", encoder " + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
+        ModelFiles files = ModelFiles.in(paths.models());
+        try (NDManager manager = NDManager.newBaseManager(); HubertSoft encoder = files.encoder(manager, hparams);
+                Crepe crepe = hparams.pitch().extractor().startsWith("crepe") ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor())) : null;
+                ProgressBar bar = new ProgressBarBuilder().setTaskName("recordings").setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200).build()) {
+            Preprocessing.Result result = new Preprocessing(hparams, encoder, crepe).run(paths.resolve(folder), target, (done, of, name, reused) -> {
+                bar.maxHint(of);
+                bar.stepTo(done);
+            });
+            bar.close();
+            tell(result, paths);
         }
         return 0;
+    }
+
+    private static void tell(Preprocessing.Result result, ProjectPaths paths) {
+        Map<String, List<ClipReport>> reasons = result.reports().stream().filter(r -> !r.skipped().isEmpty() && !r.skipped().equals("silence"))
+                .collect(Collectors.groupingBy(ClipReport::skipped, TreeMap::new, Collectors.toList()));
+        reasons.forEach((why, which) -> System.out.printf("skipped    %d (%.1f s): %s%n", which.size(), which.stream().mapToDouble(ClipReport::seconds).sum(),
+                which.get(0).recording() + (which.size() > 1 ? " and others: " : ": ") + why));
+        for (String part : List.of("train", "valid", "test")) {
+            List<ClipReport> of = result.reports().stream().filter(r -> r.part().equals(part)).toList();
+            System.out.printf("%-10s %d clips of %d recordings, %.1f s%n", part, of.size(), of.stream().map(ClipReport::recording).distinct().count(),
+                    of.stream().mapToDouble(ClipReport::seconds).sum());
+        }
+        long clipped = result.reports().stream().filter(r -> r.clippedSamples() > 0).count();
+        if (clipped > 0) {
+            System.out.println("note       " + clipped + " clips have samples at full scale: see clipped_samples in report.csv");
+        }
+        Hparams.Range range = result.hparams().range();
+        System.out.printf("f0         median %.0f Hz, 5 %% below %.0f Hz, 5 %% above %.0f Hz%n", range.medianHz(), range.lowHz(), range.highHz());
+        System.out.printf("wrote      %s (%d recordings were there already): shards, index.json, report.csv, hparams.yaml%n", paths.shown(result.folder()), result.reused());
     }
 }

@@ -143,7 +143,7 @@ public final class Conds2Tensor {
     }
 
     /** sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10 (quirk 5). */
-    private NDArray energy(NDManager manager, NDArray mel) {
+    public NDArray energy(NDManager manager, NDArray mel) {
         try (NDManager scratch = manager.newSubManager()) {
             scratch.tempAttachAll(mel);
             NDArray linear = pythonQuirks ? mel.exp() : mel.mul((float) Math.log(10)).exp();

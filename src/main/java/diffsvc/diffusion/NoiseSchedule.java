@@ -72,6 +72,11 @@ public final class NoiseSchedule {
         return new NoiseSchedule(betas);
     }
 
+    /** This schedule as a checkpoint will hold it, betas in float32: a run that goes on from the file must not differ from one that never stopped. */
+    public NoiseSchedule asSaved() {
+        return ofBuffers(new StateDict(null, buffers()));
+    }
+
     /** S. */
     public int steps() {
         return betas.length;

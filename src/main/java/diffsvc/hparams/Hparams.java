@@ -15,7 +15,7 @@ import java.util.Map;
  * @param quirks whether to repeat the Python project's oddities (golden tests) or not (people)
  */
 public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pitch pitch, Hubert hubert, Embedding embedding, WaveNet wavenet,
-        Noise noise, Training training, Infer infer, Vocoder vocoder) {
+        Noise noise, Dataset dataset, Training training, Infer infer, Vocoder vocoder, Range range) {
 
     /** Which side of the Python project's quirks to be on; ARCHITECTURE.md lists them. */
     public enum Quirks { PYTHON, FIXED }
@@ -78,21 +78,43 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     public record Noise(int steps, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {}
 
     /**
+     * From recordings to clips; a change makes the dataset anew.
+     *
+     * @param silenceDb below it a recording is cut, dB of full scale
+     * @param minPhraseMs shortest sound between two cuts
+     * @param minClipSeconds shorter clips are left out, and reported
+     * @param maxClipSeconds longer phrases are cut where they are weakest
+     * @param validShare share of the seconds that is kept for validation, whole recordings only
+     * @param testShare share of the seconds that no training run touches
+     * @param keyShifts semitones; each makes a second clip of every one, pitch, formants and F0 shifted alike
+     * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has the formants of a longer vocal
+     *     tract, so that the pair learns to sing from the units of other voices
+     * @param sungShare share of the recordings, 0 to 1, that is added a second time as the vocoder sings them, on notes and longer: for a voice of
+     *     which only speech exists
+     * @param seed of the split and of what is sung
+     */
+    public record Dataset(double silenceDb, double minPhraseMs, double minClipSeconds, double maxClipSeconds, double validShare, double testShare,
+            List<Double> keyShifts, List<Double> unitSpeeds, double sungShare, long seed) {}
+
+    /**
      * Joint training of embedding and denoiser.
      *
      * @param loss l2 or l1, over all elements
-     * @param batch clips an update
-     * @param cropFrames T of a clip
+     * @param batch clips at once; 0 = as many as the memory limit allows
+     * @param accumulate batches whose gradients one update sums
+     * @param cropFrames T of a clip, cut at random; 0 = whole clips, in batches of like lengths
+     * @param volumeDb every clip of a batch is drawn louder or softer by at most so much; 0 = as it is
      * @param decaySteps the rate halves each so many updates
-     * @param emaDecay decay of the averaged weights that are saved; 0 = none
-     * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has the formants of a longer vocal
-     *     tract, so that the pair learns to sing from the units of other voices
-     * @param sungShare share of the clips, 0 to 1, that preprocessing adds a second time as the vocoder sings them, on notes and longer: for a voice of
-     *     which only speech exists
+     * @param saveEvery updates from one checkpoint to the next
+     * @param keep newest checkpoints that stay
+     * @param keepEvery checkpoints of steps that this divides stay for ever; 0 = none
+     * @param validEvery updates from one validation to the next; 0 = never
+     * @param emaDecay decay of the averaged weights that are saved as the voice; 0 = the weights themselves
      * @param warmStart start from a denoiser that passes its input through (ARCHITECTURE.md)
      */
     public record Training(double lr, double beta1, double beta2, double eps, double weightDecay, int decaySteps, double clipGradNorm, String loss,
-            int batch, int cropFrames, int steps, int saveEvery, double emaDecay, List<Double> unitSpeeds, double sungShare, boolean warmStart, long seed) {}
+            int batch, int accumulate, int cropFrames, double volumeDb, int steps, int saveEvery, int keep, int keepEvery, int validEvery, double emaDecay,
+            boolean warmStart, long seed) {}
 
     /**
      * A conversion.
@@ -113,6 +135,15 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      */
     public record Vocoder(String kind, String file, String sha256) {}
 
+    /**
+     * The F0 that training saw, in voiced frames; 0 and empty where nobody counted.
+     *
+     * @param lowHz the 5th percentile
+     * @param highHz the 95th percentile
+     * @param semitones share of the voiced frames in each semitone from pitch.f0_min_hz upwards
+     */
+    public record Range(double medianHz, double lowHz, double highHz, List<Double> semitones) {}
+
     /** The published 44.1 kHz configuration. */
     public static Hparams defaults() {
         return new Hparams("", 0, Quirks.FIXED,
@@ -122,30 +153,45 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Embedding(256, true, false, true, 4, 9, 2),
                 new WaveNet(384, 20, 4),
                 new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
-                new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 16, 160, 100000, 1000, 0, List.of(1.0), 0, false, 1234),
+                new Dataset(-40, 5000, 0.5, 15, 0.05, 0, List.of(), List.of(1.0), 0, 1234),
+                new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false, 1234),
                 new Infer("plms", 50, 0, false, 500, 1234, 0, "wav"),
-                new Vocoder("source_filter", "", ""));
+                new Vocoder("source_filter", "", ""),
+                new Range(0, 0, 0, List.of()));
     }
 
     /** The same under another name. */
     public Hparams withProject(String name) {
-        return new Hparams(name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, training, infer, vocoder);
+        return new Hparams(name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
     /** The same voice after further steps. */
     public Hparams withSteps(long steps) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, training, infer, vocoder);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
     /** The same with another side of the quirks. */
     public Hparams withQuirks(Quirks quirks) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, training, infer, vocoder);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
     /** The same with another range of the mel. */
     public Hparams withSpec(List<Double> min, List<Double> max) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, new Noise(noise.steps, noise.schedule, noise.maxBeta, min, max),
-                training, infer, vocoder);
+                dataset, training, infer, vocoder, range);
+    }
+
+    /** The same with what training saw of the melody. */
+    public Hparams withRange(Range range) {
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+    }
+
+    /** The same with another batch. */
+    public Hparams withBatch(int batch, int accumulate) {
+        Training t = training;
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, new Training(t.lr, t.beta1, t.beta2, t.eps, t.weightDecay,
+                t.decaySteps, t.clipGradNorm, t.loss, batch, accumulate, t.cropFrames, t.volumeDb, t.steps, t.saveEvery, t.keep, t.keepEvery, t.validEvery, t.emaDecay,
+                t.warmStart, t.seed), infer, vocoder, range);
     }
 
     /**

@@ -48,6 +48,11 @@ public record ProjectPaths(Path root) {
         return root.resolve("models");
     }
 
+    /** Datasets, a folder a project. */
+    public Path data() {
+        return root.resolve("data");
+    }
+
     public Path output() {
         return root.resolve("output");
     }

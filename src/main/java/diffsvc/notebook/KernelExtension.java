@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.util.Base64;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
-import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
 import org.knowm.xchart.BitmapEncoder;
@@ -23,8 +22,9 @@ public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
     public static final String IMPORTS = String.join("\n", "import ai.djl.ndarray.*;", "import ai.djl.ndarray.types.*;", "import diffsvc.*;", "import diffsvc.audio.*;",
             "import diffsvc.check.*;", "import diffsvc.checkpoint.*;", "import diffsvc.conds.*;", "import diffsvc.conds.crepe.*;",
-            "import diffsvc.conds.hubert.*;", "import diffsvc.conds.mel.*;", "import diffsvc.conds.pitchextractor.*;", "import diffsvc.conds.praat.*;", "import diffsvc.diffusion.*;", "import diffsvc.diffusion.embedding.*;", "import diffsvc.diffusion.wavenet.*;",
-            "import diffsvc.hparams.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
+            "import diffsvc.conds.hubert.*;", "import diffsvc.conds.mel.*;", "import diffsvc.conds.pitchextractor.*;", "import diffsvc.conds.praat.*;", "import diffsvc.dataset.*;",
+            "import diffsvc.diffusion.*;", "import diffsvc.diffusion.embedding.*;", "import diffsvc.diffusion.wavenet.*;",
+            "import diffsvc.hparams.*;", "import diffsvc.memory.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.tensor.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
             "import java.nio.file.*;", "import java.util.*;", "import tech.tablesaw.api.*;");
 
     @Override public void install(BaseKernel kernel) {
@@ -36,17 +36,6 @@ public final class KernelExtension implements Extension {
         renderer.createRegistration(Table.class).preferring("text/html").register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> table(table)));
         for (String line : IMPORTS.split("\n")) {
             kernel.evalRaw(line);
-        }
-    }
-
-    /** Shows something in the middle of a cell. */
-    public static void show(Object thing) {
-        BaseKernel kernel = BaseKernel.notebookKernel();
-        if (kernel == null) {
-            System.out.println(thing);
-        } else {
-            DisplayData data = kernel.getRenderer().render(thing);
-            kernel.display(data);
         }
     }
 

@@ -124,7 +124,8 @@ public final class Plots {
     /** Numbers against steps; the kernel shows the chart as a picture. */
     public static XYChart curve(String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
         XYChart chart = new XYChartBuilder().width(760).height(300).title(title).xAxisTitle(xName).yAxisTitle(yName).build();
-        chart.getStyler().setLegendVisible(false);
+        chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
+        chart.getStyler().setXAxisTickMarkSpacingHint(90);
         chart.addSeries(yName, x, y).setMarker(SeriesMarkers.NONE);
         return chart;
     }

@@ -1,39 +1,61 @@
 package diffsvc.training;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.checkpoint.Weights;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
  * AdamW by PyTorch's formula (Loshchilov and Hutter, arXiv:1711.05101): decay first, epsilon outside the bias-corrected root. DJL's own keeps
- * its moments private, so nothing could be saved. Moments are two long vectors over all parameters: a dozen kernels an update instead of a
- * dozen a parameter.
+ * its moments private, so nothing could be saved. On a CPU one pass over memory does all of an update (moments, weights, average), in
+ * blocks that stay in the cache; on other devices the same is written in array operations, which nobody has run there yet.
  */
 public final class AdamW implements AutoCloseable {
+    private static final int BLOCK = 16384;
     private final NDManager manager;
-    private final Map<String, NDArray> parameters;
+    private final Map<String, Weights> networks;
+    private final Map<String, NDArray> parameters = new LinkedHashMap<>(), leaves = new LinkedHashMap<>();
     private final double beta1, beta2, eps, weightDecay;
-    private final NDArray m, v;
+    private final NDArray m, v, average;
+    private final boolean onCpu;
     private long updates;
 
-    /** An optimizer of these parameters, by name; they must live longer than it. */
-    public AdamW(NDManager parent, Map<String, NDArray> parameters, double beta1, double beta2, double eps, double weightDecay) {
+    /**
+     * An optimizer of all parameters of some networks, which must live longer than it.
+     *
+     * @param networks by the prefix that their parameters' names get, in the order of the checkpoint
+     * @param averaged whether to keep an exponential average of the weights too
+     */
+    public AdamW(NDManager parent, Map<String, Weights> networks, double beta1, double beta2, double eps, double weightDecay, boolean averaged) {
         this.manager = parent.newSubManager();
-        this.parameters = new LinkedHashMap<>(parameters);
+        this.networks = new LinkedHashMap<>(networks);
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.eps = eps;
         this.weightDecay = weightDecay;
+        networks.forEach((prefix, weights) -> weights.all().forEach((name, array) -> parameters.put(prefix + name, array)));
         long total = parameters.values().stream().mapToLong(NDArray::size).sum();
         m = manager.zeros(new Shape(total));
         v = manager.zeros(new Shape(total));
-        parameters.values().forEach(p -> p.setRequiresGradient(true));
+        onCpu = manager.getDevice().getDeviceType().equals(Device.Type.CPU);
+        average = averaged ? manager.zeros(new Shape(total)) : null;
+        average();
+        clear();
     }
 
+    /** The weights, by name. */
     public Map<String, NDArray> parameters() {
         return parameters;
     }
@@ -43,89 +65,229 @@ public final class AdamW implements AutoCloseable {
         return updates;
     }
 
-    /** All gradients as one vector [total] of {@code scratch}; a parameter that got none counts as 0. */
-    NDArray gradient(NDManager scratch) {
-        NDList parts = new NDList();
-        for (NDArray p : parameters.values()) {
-            NDArray part;
-            if (p.hasGradient()) {
-                NDArray g = p.getGradient();
-                g.attach(scratch);
-                part = g.size() == p.size() && g.getShape().dimension() == p.getShape().dimension() ? g.reshape(-1) : scratch.zeros(new Shape(p.size()));
-            } else {
-                part = scratch.zeros(new Shape(p.size()));
-            }
-            parts.add(part);
-        }
-        return ai.djl.ndarray.NDArrays.concat(parts);
+    /** One parameter's gradient, null where it got none; it belongs to {@code scratch}. */
+    public NDArray gradient(NDManager scratch, String name) {
+        NDArray g = leaves.get(name).getGradient();
+        g.attach(scratch);
+        return g.getShape().equals(parameters.get(name).getShape()) ? g : null;           // one that was never reached comes as an empty array
     }
 
-    /** Names and norms of the gradients, for a table. */
+    /** Names and norms of the gradients. */
     public Map<String, Double> gradientNorms() {
         Map<String, Double> norms = new LinkedHashMap<>();
         try (NDManager scratch = manager.newSubManager()) {
-            NDList parts = split(gradient(scratch));
-            int i = 0;
-            for (String name : parameters.keySet()) {
-                norms.put(name, (double) parts.get(i++).norm().getFloat());
+            if (onCpu) {
+                List<Part> parts = parts(scratch);
+                double[] squares = squares(parts);
+                for (int i = 0; i < parts.size(); i++) {
+                    norms.merge(parts.get(i).name, squares[i], Double::sum);
+                }
+                norms.replaceAll((name, square) -> Math.sqrt(square));
+            } else {
+                for (String name : parameters.keySet()) {
+                    NDArray g = gradient(scratch, name);
+                    norms.put(name, g == null ? 0 : (double) g.norm().getFloat());
+                }
             }
         }
         return norms;
     }
 
+    /** The norm over all gradients. */
+    public double gradientNorm() {
+        return Math.sqrt(gradientNorms().values().stream().mapToDouble(n -> n * n).sum());
+    }
+
     /**
-     * One update from the gradients the parameters hold, which are then zero again.
+     * Forgets all gradients: the networks get new arrays of the same memory to gather them in. Writing zeros instead would cost a pass over memory here, and
+     * another in the next backward pass, which would add to them.
+     */
+    public void clear() {
+        leaves.values().forEach(NDArray::close);
+        networks.forEach((prefix, weights) -> parameters.forEach((name, p) -> {
+            if (name.startsWith(prefix)) {
+                NDArray leaf = p.stopGradient();                        // shares the storage
+                leaf.attach(manager);
+                leaf.setRequiresGradient(true);
+                weights.lend(name.substring(prefix.length()), leaf);
+                leaves.put(name, leaf);
+            }
+        }));
+    }
+
+    /** One update without an average. */
+    public double update(double lr, double clipNorm) {
+        return update(lr, clipNorm, 1, gradientNorm());
+    }
+
+    /**
+     * One update from the gradients the parameters hold, which are then forgotten. Where a gradient is not finite nothing changes.
      *
      * @param clipNorm limit of the total norm; 0 = none
-     * @return the total gradient norm before clipping
+     * @param averageDecay decay of the average, where one is kept
+     * @param norm of all gradients, as {@link #gradientNorm} gives it
+     * @return that norm
      */
-    public double update(double lr, double clipNorm) {
-        try (NDManager scratch = manager.newSubManager()) {
-            scratch.tempAttachAll(m, v);
-            NDArray g = gradient(scratch).stopGradient();
-            double norm = Math.sqrt(g.square().sum().getFloat());
-            if (clipNorm > 0) {
-                g = g.mul((float) Math.min(1, clipNorm / (norm + 1e-6)));
-            }
-            updates++;
-            m.muli((float) beta1).addi(g.mul((float) (1 - beta1)));
-            v.muli((float) beta2).addi(g.square().mul((float) (1 - beta2)));
-            NDArray root = scratch.create(0f).add(v.sqrt().div((float) Math.sqrt(1 - Math.pow(beta2, updates)))).add((float) eps);
-            NDArray step = scratch.create((float) (lr / (1 - Math.pow(beta1, updates)))).mul(m).div(root);
-            NDList steps = split(step);
-            int i = 0;
-            for (NDArray p : parameters.values()) {
-                NDArray raw = p.stopGradient();                     // shares the storage, keeps no history
-                raw.attach(scratch);
-                if (weightDecay != 0) {
-                    raw.muli((float) (1 - lr * weightDecay));
-                }
-                raw.subi(steps.get(i++).reshape(p.getShape()));
-                if (p.hasGradient()) {
-                    NDArray own = p.getGradient();
-                    own.attach(scratch);
-                    own.muli(0f);
-                }
-            }
+    public double update(double lr, double clipNorm, double averageDecay, double norm) {
+        if (!Double.isFinite(norm)) {
             return norm;
         }
-    }
-
-    private NDList split(NDArray flat) {
-        long[] at = new long[parameters.size() - 1];
-        long sum = 0;
-        int i = 0;
-        for (NDArray p : parameters.values()) {
-            sum += p.size();
-            if (i < at.length) {
-                at[i++] = sum;
+        updates++;
+        Step step = new Step((float) (clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1), (float) (1 - lr * weightDecay), (float) (1 - beta1), (float) beta2,
+                (float) (1 - beta2), (float) Math.sqrt(1 - Math.pow(beta2, updates)), (float) (lr / (1 - Math.pow(beta1, updates))), (float) eps,
+                (float) (1 - averageDecay));
+        try (NDManager scratch = manager.newSubManager()) {
+            if (onCpu) {
+                List<Part> parts = parts(scratch);
+                FloatBuffer first = floats(m), second = floats(v), mean = average == null ? null : floats(average);
+                each(parts, (room, i) -> parts.get(i).update(step, room, first, second, mean));
+            } else {
+                onDevice(scratch, step);
             }
         }
-        return flat.split(at);
+        clear();
+        return norm;
     }
 
-    /** All parameters as one vector, for averages; it belongs to {@code scratch}. */
-    NDArray flat(NDManager scratch) {
+    /** The numbers of one update. */
+    private record Step(float clip, float decay, float rise1, float beta2, float rise2, float root2, float rate, float eps, float pull) {}
+
+    /** A stretch of one parameter: its weights and gradient from {@code from}, its moments from {@code at}. */
+    private record Part(String name, FloatBuffer weight, FloatBuffer gradient, int from, int at, int size) {
+        double squares(float[] g) {
+            if (gradient == null) {
+                return 0;
+            }
+            gradient.get(from, g, 0, size);
+            double a = 0, b = 0, c = 0, d = 0;                         // four sums, so that one addition need not wait for the other
+            int i = 0;
+            for (; i + 3 < size; i += 4) {
+                a += (double) g[i] * g[i];
+                b += (double) g[i + 1] * g[i + 1];
+                c += (double) g[i + 2] * g[i + 2];
+                d += (double) g[i + 3] * g[i + 3];
+            }
+            for (; i < size; i++) {
+                a += (double) g[i] * g[i];
+            }
+            return a + b + (c + d);
+        }
+
+        void update(Step s, Room room, FloatBuffer first, FloatBuffer second, FloatBuffer mean) {
+            float[] p = room.p, g = room.g, m = room.m, v = room.v;
+            weight.get(from, p, 0, size);
+            if (gradient != null) {                                     // what no loss reached stays as it is, undecayed, as in PyTorch
+                gradient.get(from, g, 0, size);
+                first.get(at, m, 0, size);
+                second.get(at, v, 0, size);
+                step(s.clip, s.decay, s.rise1, s.beta2, s.rise2, s.root2, s.rate, s.eps, p, g, m, v, size);
+                weight.put(from, p, 0, size);
+                first.put(at, m, 0, size);
+                second.put(at, v, 0, size);
+            }
+            if (mean != null) {
+                mean.get(at, g, 0, size);
+                for (int i = 0; i < size; i++) {
+                    g[i] += (p[i] - g[i]) * s.pull;
+                }
+                mean.put(at, g, 0, size);
+            }
+        }
+
+        private static void step(float clip, float decay, float rise1, float beta2, float rise2, float root2, float rate, float eps, float[] p, float[] g, float[] m,
+                float[] v, int size) {
+            for (int i = 0; i < size; i++) {
+                float x = g[i] * clip;
+                float first = m[i] + (x - m[i]) * rise1, second = v[i] * beta2 + x * x * rise2;
+                m[i] = first;
+                v[i] = second;
+                p[i] = p[i] * decay - rate * (first / ((float) Math.sqrt(second) / root2 + eps));
+            }
+        }
+    }
+
+    /** One thread's arrays, small enough for its cache. */
+    private static final class Room {
+        private final float[] p = new float[BLOCK], g = new float[BLOCK], m = new float[BLOCK], v = new float[BLOCK];
+    }
+
+    /** All parts, shared out among the processors; which one takes which part changes no result. */
+    private static void each(List<Part> parts, java.util.function.ObjIntConsumer<Room> work) {
+        AtomicInteger next = new AtomicInteger();
+        IntStream.range(0, Runtime.getRuntime().availableProcessors()).parallel().forEach(thread -> {
+            Room room = new Room();
+            for (int i = next.getAndIncrement(); i < parts.size(); i = next.getAndIncrement()) {
+                work.accept(room, i);
+            }
+        });
+    }
+
+    private static double[] squares(List<Part> parts) {
+        double[] squares = new double[parts.size()];
+        each(parts, (room, i) -> squares[i] = parts.get(i).squares(room.g));
+        return squares;                                                // summed in their order: threads do not change the result
+    }
+
+    private List<Part> parts(NDManager scratch) {
+        List<Part> parts = new ArrayList<>();
+        int at = 0;
+        for (Map.Entry<String, NDArray> e : parameters.entrySet()) {
+            NDArray p = e.getValue();
+            int n = (int) p.size();
+            NDArray g = gradient(scratch, e.getKey());
+            FloatBuffer weight = floats(p), gradient = g == null ? null : floats(g);
+            for (int from = 0; from < n; from += BLOCK) {
+                parts.add(new Part(e.getKey(), weight, gradient, from, at + from, Math.min(BLOCK, n - from)));
+            }
+            at += n;
+        }
+        return parts;
+    }
+
+    private static FloatBuffer floats(NDArray array) {
+        return memory(array).asFloatBuffer();
+    }
+
+    /** An array's own memory on a CPU. */
+    private static ByteBuffer memory(NDArray array) {
+        return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    }
+
+    /** Values into an array where it lies: NDArray.set would move it into a Java buffer. */
+    private void put(NDManager scratch, NDArray array, float[] values) {
+        if (onCpu) {
+            floats(array).put(values);
+        } else {
+            array.muli(0f).addi(scratch.create(values, array.getShape()));
+        }
+    }
+
+    private void onDevice(NDManager scratch, Step s) {
+        scratch.tempAttachAll(m, v);
+        long at = 0;
+        for (Map.Entry<String, NDArray> e : parameters.entrySet()) {
+            long n = e.getValue().size();
+            try (NDManager one = scratch.newSubManager()) {
+                NDArray g = gradient(one, e.getKey()), raw = e.getValue().stopGradient();
+                raw.attach(one);
+                if (g != null) {
+                    NDArray first = m.get(at + ":" + (at + n)), second = v.get(at + ":" + (at + n)), flat = g.reshape(-1).mul(s.clip);
+                    first.attach(one);
+                    second.attach(one);
+                    first.addi(flat.sub(first).mul(s.rise1));
+                    second.muli(s.beta2).addi(flat.square().mul(s.rise2));
+                    raw.muli(s.decay).subi(first.div(second.sqrt().div(s.root2).add(s.eps)).mul(s.rate).reshape(raw.getShape()));
+                }
+            }
+            at += n;
+        }
+        if (average != null) {
+            scratch.tempAttachAll(average);
+            average.addi(flat(scratch).sub(average).mul(s.pull));
+        }
+    }
+
+    private NDArray flat(NDManager scratch) {
         NDList parts = new NDList();
         for (NDArray p : parameters.values()) {
             NDArray raw = p.stopGradient();
@@ -135,53 +297,95 @@ public final class AdamW implements AutoCloseable {
         return ai.djl.ndarray.NDArrays.concat(parts);
     }
 
-    /** A vector as {@link #flat} gives it, cut back into named tensors. */
-    Map<String, TorchTensor> named(NDArray flat) {
-        float[] all = flat.toFloatArray();
+    /** Lets the average begin at the present weights. */
+    public void average() {
+        if (average != null) {
+            fill(average, weights());
+        }
+    }
+
+    /** The weights by name. On a CPU they are the arrays' own memory, valid until the optimizer closes. */
+    public Map<String, TorchTensor> weights() {
+        Map<String, TorchTensor> named = new LinkedHashMap<>();
+        parameters.forEach((name, p) -> named.put(name, TorchTensor.ofBytes(TorchTensor.Type.FLOAT, bytes(p), p.getShape().getShape())));
+        return named;
+    }
+
+    /** First moments by parameter name, as {@link #weights}. */
+    public Map<String, TorchTensor> firstMoments() {
+        return named(m);
+    }
+
+    /** Second moments by parameter name, as {@link #weights}. */
+    public Map<String, TorchTensor> secondMoments() {
+        return named(v);
+    }
+
+    /** The averaged weights by name, or the weights themselves where no average is kept. */
+    public Map<String, TorchTensor> averages() {
+        return average == null ? weights() : named(average);
+    }
+
+    private Map<String, TorchTensor> named(NDArray flat) {
+        ByteBuffer all = bytes(flat);
         Map<String, TorchTensor> tensors = new LinkedHashMap<>();
         int at = 0;
         for (Map.Entry<String, NDArray> e : parameters.entrySet()) {
-            int n = (int) e.getValue().size();
-            tensors.put(e.getKey(), TorchTensor.of(java.util.Arrays.copyOfRange(all, at, at + n), e.getValue().getShape().getShape()));
+            int n = (int) e.getValue().size() * 4;
+            tensors.put(e.getKey(), TorchTensor.ofBytes(TorchTensor.Type.FLOAT, all.slice(at, n), e.getValue().getShape().getShape()));
             at += n;
         }
         return tensors;
     }
 
-    /** First moments by parameter name. */
-    public Map<String, TorchTensor> firstMoments() {
-        return named(m);
-    }
-
-    /** Second moments by parameter name. */
-    public Map<String, TorchTensor> secondMoments() {
-        return named(v);
+    private ByteBuffer bytes(NDArray array) {
+        return onCpu ? memory(array) : array.toByteBuffer();
     }
 
     /** Goes on from saved moments; names that are missing keep zeros, as parameters that never had a gradient. */
     public void resume(Map<String, TorchTensor> first, Map<String, TorchTensor> second, long updates) {
         this.updates = updates;
-        restore(m, first);
-        restore(v, second);
+        fill(m, first);
+        fill(v, second);
     }
 
-    private void restore(NDArray flat, Map<String, TorchTensor> saved) {
-        float[] all = new float[(int) flat.size()];
-        int at = 0;
+    /** Sets all weights, shapes as they are. */
+    public void restore(Map<String, TorchTensor> saved) {
+        try (NDManager scratch = manager.newSubManager()) {
+            parameters.forEach((name, p) -> {
+                NDArray raw = p.stopGradient();                             // shares the storage, keeps no history
+                raw.attach(scratch);
+                put(scratch, raw, saved.get(name).toFloats());
+            });
+        }
+    }
+
+    /** Sets the average. */
+    public void resumeAverage(Map<String, TorchTensor> saved) {
+        if (average != null) {
+            fill(average, saved);
+        }
+    }
+
+    private void fill(NDArray flat, Map<String, TorchTensor> saved) {
+        long at = 0;
         for (Map.Entry<String, NDArray> e : parameters.entrySet()) {
             TorchTensor t = saved.get(e.getKey());
-            if (t != null) {
-                System.arraycopy(t.toFloats(), 0, all, at, (int) e.getValue().size());
+            long n = e.getValue().size();
+            float[] values = t == null ? new float[(int) n] : t.toFloats();
+            if (onCpu) {
+                floats(flat).put((int) at, values);
+            } else {
+                try (NDManager scratch = manager.newSubManager(); NDArray part = flat.get(at + ":" + (at + n))) {
+                    part.muli(0f).addi(scratch.create(values, part.getShape()));
+                }
             }
-            at += (int) e.getValue().size();
-        }
-        try (NDManager scratch = manager.newSubManager()) {
-            flat.muli(0f).addi(scratch.create(all));
+            at += n;
         }
     }
 
     @Override public void close() {
-        parameters.values().forEach(p -> p.setRequiresGradient(false));
+        networks.forEach((prefix, weights) -> parameters.keySet().stream().filter(n -> n.startsWith(prefix)).forEach(n -> weights.lend(n.substring(prefix.length()), null)));
         manager.close();
     }
 }

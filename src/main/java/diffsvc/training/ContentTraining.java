@@ -10,7 +10,6 @@ import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.hubert.HubertSoft;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -46,9 +45,7 @@ public final class ContentTraining implements AutoCloseable {
         net = start.apply(own);
         this.speech = speech;
         this.seed = seed;
-        Map<String, NDArray> trained = new LinkedHashMap<>(net.weights().all());
-        trained.remove("masked_spec_embed");                                      // only pre-training masks
-        optimizer = new AdamW(manager, trained, 0.9, 0.98, 1e-8, 0.01);
+        optimizer = new AdamW(manager, Map.of("", net.weights()), 0.9, 0.98, 1e-8, 0.01, false);
     }
 
     private static float[] ones(int n, float value) {

@@ -5,14 +5,21 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Constant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * Embedding and denoiser as one network with one optimizer: noise a mel, guess the noise, send the error back through the denoiser into the
@@ -20,14 +27,43 @@ import java.util.Map;
  */
 public final class JointTraining implements AutoCloseable {
     /**
-     * One update's input.
+     * What one pass takes in.
      *
      * @param conds units, mel2ph, f0, energy
      * @param mels [B, T, M] log10
      * @param t [B] int64, diffusion step of each clip
      * @param noise [B, 1, M, T]
+     * @param clips their names
      */
-    public record Batch(Conds conds, NDArray mels, NDArray t, NDArray noise) {}
+    public record Batch(Conds conds, NDArray mels, NDArray t, NDArray noise, List<String> clips) {
+        /** A batch of clips without names. */
+        public Batch(Conds conds, NDArray mels, NDArray t, NDArray noise) {
+            this(conds, mels, t, noise, List.of());
+        }
+
+        /** B. */
+        public int size() {
+            return (int) mels.getShape().get(0);
+        }
+
+        /** T. */
+        public int frames() {
+            return (int) mels.getShape().get(1);
+        }
+
+        NDArray[] arrays() {
+            return new NDArray[] {conds.units(), conds.mel2ph(), conds.f0(), conds.energy(), conds.unvoiced(), mels, t, noise};
+        }
+    }
+
+    /**
+     * What the network said, still knowing how it came about.
+     *
+     * @param cond [B, T, H] of the embedding
+     * @param guess [B, 1, M, T] of the denoiser
+     * @param noise [B, 1, M, T] that was mixed in
+     */
+    public record Forward(NDArray cond, NDArray guess, NDArray noise) {}
 
     private final EmbeddingModel embedding;
     private final WaveNet wavenet;
@@ -35,6 +71,7 @@ public final class JointTraining implements AutoCloseable {
     private final MelRange range;
     private final Hparams.Training settings;
     private final AdamW optimizer;
+    private GradientCollector collector;
 
     /** Takes over both models: closing the training closes them. */
     public JointTraining(NDManager manager, Hparams hparams, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise, MelRange range) {
@@ -46,10 +83,10 @@ public final class JointTraining implements AutoCloseable {
         if (!settings.loss().equals("l1") && !settings.loss().equals("l2")) {
             throw Problem.in("train", "training.loss l1 or l2", settings.loss(), "correct training.loss");
         }
-        Map<String, NDArray> parameters = new LinkedHashMap<>();        // the reference's order: denoiser, then embedding
-        wavenet.weights().all().forEach((k, v) -> parameters.put("denoise_fn." + k, v));
-        embedding.weights().all().forEach((k, v) -> parameters.put("fs2." + k, v));
-        optimizer = new AdamW(manager, parameters, settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay());
+        Map<String, Weights> networks = new LinkedHashMap<>();             // the reference's order: denoiser, then embedding
+        networks.put("denoise_fn.", wavenet.weights());
+        networks.put("fs2.", embedding.weights());
+        optimizer = new AdamW(manager, networks, settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay(), settings.emaDecay() > 0);
     }
 
     public EmbeddingModel embedding() {
@@ -72,26 +109,98 @@ public final class JointTraining implements AutoCloseable {
         return range;
     }
 
-    /** The loss of a batch, a scalar that still knows how it came about; call inside a gradient collector to send it back. */
-    public NDArray loss(Batch batch) {
+    /** From a batch to the guess; the arrays belong to the batch's manager. */
+    private Forward walk(Batch batch, UnaryOperator<NDArray> onCondition) {
         NDArray x0 = range.norm(batch.mels());                                                        // [B, 1, M, T]
         NDArray x = noise.noised(x0, batch.t(), batch.noise());
-        NDArray cond = embedding.embed(batch.conds()).forDenoiser();                                  // [B, H, T]
-        NDArray guess = wavenet.walk(x, batch.t(), wavenet.project(cond), (name, value) -> { });
-        NDArray error = guess.sub(batch.noise());
+        EmbeddingModel.Condition condition = embedding.embed(batch.conds());
+        NDArray guess = wavenet.walk(x, batch.t(), wavenet.project(onCondition.apply(condition.forDenoiser())), (name, value) -> { });
+        return new Forward(condition.cond(), guess, batch.noise());
+    }
+
+    /**
+     * The forward pass, remembered for {@link #backward}. One at a time in a process: a pass that was begun and never sent back is forgotten.
+     */
+    public Forward forward(Batch batch) {
+        return forward(batch, UnaryOperator.identity());
+    }
+
+    /**
+     * The same with something done to the condition [B, H, T] on its way to the denoiser, for experiments: with {@code NDArray::stopGradient} the embedding
+     * learns nothing.
+     */
+    public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
+        stop();
+        collector = Engine.getInstance().newGradientCollector();
+        try {
+            return walk(batch, onCondition);
+        } catch (RuntimeException e) {
+            stop();
+            throw e;
+        }
+    }
+
+    /** The mean error of the guess over all elements, padding included as in the reference: a scalar. */
+    public NDArray loss(Forward forward) {
+        NDArray error = forward.guess().sub(forward.noise());
         return settings.loss().equals("l1") ? error.abs().mean() : error.square().mean();
     }
 
-    /** Forward and backward of one batch: adds to the gradients both models hold, and gives the loss. */
-    public double accumulate(Batch batch) {
-        try (NDManager scratch = batch.mels().getManager().newSubManager()) {
-            scratch.tempAttachAll(batch.mels(), batch.t(), batch.noise(), batch.conds().units(), batch.conds().mel2ph(), batch.conds().f0(), batch.conds().energy());
-            try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-                NDArray loss = loss(batch);
-                collector.backward(loss);
-                return loss.getFloat();
-            }
+    /** Sends a loss back: adds to the gradients both models hold, and gives its value. */
+    public double backward(NDArray loss) {
+        if (collector == null) {
+            throw Problem.in("train", "a forward pass before each backward pass", "none since the last", "call forward, then loss, then backward");
         }
+        try {
+            collector.backward(loss);
+            return loss.getFloat();
+        } finally {
+            stop();
+        }
+    }
+
+    private void stop() {
+        if (collector != null) {
+            collector.close();
+            collector = null;
+        }
+    }
+
+    /** The loss of a batch without remembering, for validation. */
+    public double lossOf(Batch batch) {
+        try (NDManager scratch = batch.mels().getManager().newSubManager()) {
+            scratch.tempAttachAll(batch.arrays());
+            return loss(walk(batch, UnaryOperator.identity())).getFloat();
+        }
+    }
+
+    /** Forward and backward of one batch, its share of the loss added to the gradients; the whole loss of the batch. */
+    public double accumulate(Batch batch, double share) {
+        try (NDManager scratch = batch.mels().getManager().newSubManager()) {
+            scratch.tempAttachAll(batch.arrays());
+            NDArray loss = loss(forward(batch));
+            double value = loss.getFloat();
+            backward(share == 1 ? loss : loss.mul(Constant.of(loss, share)));
+            return value;
+        } finally {
+            stop();
+        }
+    }
+
+    /** Forward and backward of one batch. */
+    public double accumulate(Batch batch) {
+        return accumulate(batch, 1);
+    }
+
+    /** What each parameter would learn from the gradients that are held: the proof that one loss reaches both models. */
+    public Table gradients() {
+        Map<String, Double> norms = optimizer.gradientNorms();
+        Table table = Table.create("gradients");
+        table.addColumns(StringColumn.create("parameter", norms.keySet()),
+                StringColumn.create("model", norms.keySet().stream().map(n -> n.startsWith("fs2.") ? "embedding" : "wavenet")),
+                StringColumn.create("shape", norms.keySet().stream().map(n -> optimizer.parameters().get(n).getShape().toString())),
+                DoubleColumn.create("norm", norms.values()));
+        return table;
     }
 
     /** One update from what was accumulated; the total gradient norm before clipping. */
@@ -105,6 +214,7 @@ public final class JointTraining implements AutoCloseable {
     }
 
     @Override public void close() {
+        stop();
         optimizer.close();
         wavenet.close();
         embedding.close();

@@ -6,6 +6,7 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.dataset.SungSpeech;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.Noise;
 import java.io.IOException;

@@ -3,36 +3,64 @@ package diffsvc.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.PythonOnly;
+import diffsvc.checkpoint.Safetensors;
 import diffsvc.checkpoint.StateDict;
-import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.dataset.Batches;
+import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import tech.tablesaw.api.Table;
 
 /**
- * Joint training from update to update, resumable: every draw is fixed by (seed, step), and the state file holds weights, moments, averages
- * and the step.
+ * Joint training from update to update. Every draw is fixed by (seed, number of the batch), so what a run needs to go on is its weights, moments, averages and
+ * the step. A notebook takes the same steps by hand: {@link #batch}, {@link #forward}, {@link #loss}, {@link #backward}, {@link #gradients}, {@link #update}.
  */
 public final class TrainingRun implements AutoCloseable {
+    private static final int VALIDATION_DRAWS = 32, VALIDATION_FRAMES = 512;
+
     /** What an update did. */
-    public record Update(long step, double loss, double gradientNorm, double lr) {}
+    public record Update(long step, double loss, double gradientNorm, double embeddingNorm, double wavenetNorm, double lr) {}
 
     private final NDManager manager;
     private final Hparams hparams;
     private final Dataset data;
+    private final Batches batches;
     private final JointTraining training;
-    private final NDArray average;
+    private Path spoilt;
+    /** Parameters that only the Python project's network has, buffers as a checkpoint gave them, and all parameters in the optimizer's order. */
+    private Map<String, TorchTensor> unheld, keptBuffers;
+    private List<String> order;
+    private double firstRate = -1;
     private long step;
 
     /** A new run: random weights, or the warm start if the hparams ask for it. */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data) {
+        this(parent, hparams, data, NoiseSchedule.of(hparams.noise()).asSaved(), MelRange.of(hparams.noise()));
+    }
+
+    /** A run that goes on from a state: its schedule and mel range win over the hparams, as they do in inference. */
+    public TrainingRun(NDManager parent, Hparams hparams, Dataset data, TrainingState state) {
+        this(parent, hparams, data, state.buffers().containsKey("betas") ? NoiseSchedule.ofBuffers(new StateDict(null, state.buffers())) : NoiseSchedule.of(hparams.noise()).asSaved(),
+                state.buffers().containsKey("spec_min") ? MelRange.ofBuffers(new StateDict(null, state.buffers())) : MelRange.of(hparams.noise()));
+        try {
+            resume(state);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private TrainingRun(NDManager parent, Hparams hparams, Dataset data, NoiseSchedule noise, MelRange range) {
         this.manager = parent.newSubManager();
         this.hparams = hparams;
         this.data = data;
@@ -43,49 +71,127 @@ public final class TrainingRun implements AutoCloseable {
             wavenet.weights().get("output_projection.weight").muli(0f);   // as the reference: the first guess is no noise
         }
         EmbeddingModel embedding = EmbeddingModel.random(manager, hparams, hparams.training().seed() + 1);
-        training = new JointTraining(manager, hparams, embedding, wavenet, NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()));
-        average = own(manager, training.optimizer());
+        training = new JointTraining(manager, hparams, embedding, wavenet, noise, range);
+        batches = new Batches(data.training(), hparams, training.noise().steps());
         step = hparams.steps();
-    }
-
-    private static NDArray own(NDManager manager, AdamW optimizer) {
-        try (NDManager scratch = manager.newSubManager()) {
-            NDArray copy = optimizer.flat(scratch).duplicate();
-            copy.attach(manager);
-            return copy;
-        }
+        Map<String, TorchTensor> own = training.optimizer().weights();
+        boolean lacking = PythonOnly.lacking("fs2.", own.keySet());
+        unheld = lacking ? PythonOnly.parameters("fs2.", hparams.embedding().hiddenSize(), hparams.audio().melBins()) : Map.of();
+        keptBuffers = lacking ? PythonOnly.buffers("fs2.") : Map.of();
+        order = List.copyOf(PythonOnly.among("fs2.", own, unheld).keySet());
     }
 
     public JointTraining training() {
         return training;
     }
 
+    public Hparams hparams() {
+        return hparams;
+    }
+
+    public Dataset data() {
+        return data;
+    }
+
+    /** Updates behind the weights. */
     public long step() {
         return step;
     }
 
-    /** The next update's batch; it belongs to {@code scratch}. */
+    /** Where a batch whose loss is not finite is kept; null = nowhere. */
+    public void keepSpoiltBatchesIn(Path folder) {
+        spoilt = folder;
+    }
+
+    /** The next update's first batch; it belongs to {@code scratch}. */
     public JointTraining.Batch batch(NDManager scratch) {
-        return data.batch(scratch, hparams, training.noise().steps(), hparams.training().seed(), step);
+        return batch(scratch, 0);
+    }
+
+    /** The next update's batch {@code part}, 0 up to training.accumulate. */
+    public JointTraining.Batch batch(NDManager scratch, int part) {
+        return batches.batch(scratch, hparams.training().seed(), step * Math.max(1, hparams.training().accumulate()) + part);
+    }
+
+    /** See {@link JointTraining#forward}. */
+    public JointTraining.Forward forward(JointTraining.Batch batch) {
+        return training.forward(batch);
+    }
+
+    /** See {@link JointTraining#loss}. */
+    public NDArray loss(JointTraining.Forward forward) {
+        return training.loss(forward);
+    }
+
+    /** See {@link JointTraining#backward}. */
+    public double backward(NDArray loss) {
+        return training.backward(loss);
+    }
+
+    /** See {@link JointTraining#gradients}. */
+    public Table gradients() {
+        return training.gradients();
     }
 
     /**
-     * One update.
+     * One whole update: training.accumulate batches forward and backward, then the step.
      *
-     * @throws Problem when the loss is not finite; the weights are as before
+     * @throws Problem when loss or gradient is not finite; the weights are as before, and the batch is kept
      */
     public Update update() {
-        try (NDManager scratch = manager.newSubManager()) {
-            double loss = training.accumulate(batch(scratch));
-            if (!Double.isFinite(loss)) {
-                throw Problem.in("train", "a finite loss", loss + " at step " + step, "lower training.lr, or look at the clips of this batch");
+        int parts = Math.max(1, hparams.training().accumulate());
+        double loss = 0;
+        for (int part = 0; part < parts; part++) {
+            try (NDManager scratch = manager.newSubManager()) {
+                JointTraining.Batch batch = batch(scratch, part);
+                double one = training.accumulate(batch, 1.0 / parts);
+                if (!Double.isFinite(one)) {
+                    throw spoilt(batch, "loss", one);
+                }
+                loss += one / parts;
             }
-            double lr = JointTraining.learningRate(hparams.training().lr(), hparams.training().decaySteps(), step), norm = training.update(step);
-            double decay = Math.min(hparams.training().emaDecay(), (1 + step) / (10.0 + step));   // short memory at first
-            scratch.tempAttachAll(average);
-            average.muli((float) decay).addi(training.optimizer().flat(scratch).mul((float) (1 - decay)));
-            return new Update(++step, loss, norm, lr);
         }
+        return update(loss);
+    }
+
+    /** The step from the gradients that are held, after {@link #backward} by hand; {@code loss} is what it is reported with. */
+    public Update update(double loss) {
+        double lr = firstRate > 0 ? firstRate : JointTraining.learningRate(hparams.training().lr(), hparams.training().decaySteps(), step);
+        double decay = Math.min(hparams.training().emaDecay(), (1 + step) / (10.0 + step));       // short memory at first
+        double embedding = 0, wavenet = 0;
+        for (Map.Entry<String, Double> e : training.optimizer().gradientNorms().entrySet()) {
+            double square = e.getValue() * e.getValue();
+            embedding += e.getKey().startsWith("fs2.") ? square : 0;
+            wavenet += e.getKey().startsWith("fs2.") ? 0 : square;
+        }
+        double norm = Math.sqrt(embedding + wavenet);
+        if (!Double.isFinite(norm)) {
+            try (NDManager scratch = manager.newSubManager()) {
+                throw spoilt(batch(scratch), "gradient", norm);
+            }
+        }
+        training.optimizer().update(lr, hparams.training().clipGradNorm(), decay, norm);
+        firstRate = -1;
+        return new Update(++step, loss, norm, Math.sqrt(embedding), Math.sqrt(wavenet), lr);
+    }
+
+    private Problem spoilt(JointTraining.Batch batch, String what, double value) {
+        training.optimizer().clear();
+        String where = "";
+        if (spoilt != null) {
+            Path file = spoilt.resolve("spoilt_batch_step_" + step + ".safetensors");
+            Map<String, TorchTensor> tensors = new LinkedHashMap<>();
+            tensors.put("mels", TorchTensor.of(batch.mels()));
+            tensors.put("noise", TorchTensor.of(batch.noise()));
+            tensors.put("units", TorchTensor.of(batch.conds().units()));
+            tensors.put("f0", TorchTensor.of(batch.conds().f0()));
+            tensors.put("mel2ph", TorchTensor.of(batch.conds().mel2ph().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
+            tensors.put("t", TorchTensor.of(batch.t().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
+            Safetensors.write(file, tensors, Map.of("clips", String.join("\n", batch.clips())));
+            where = ", kept in " + file.getFileName();
+        }
+        return Problem.in("train", "a finite " + what, value + " at step " + step + " in the batch of " + String.join(", ", batch.clips()) + where,
+                "look at these clips; lower training.lr; the checkpoints before this are untouched");
     }
 
     /** Mean loss of the present weights over draws that are the same at every call, and other ones than training's: for before and after. */
@@ -93,7 +199,23 @@ public final class TrainingRun implements AutoCloseable {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
             try (NDManager scratch = manager.newSubManager()) {
-                sum += training.loss(data.batch(scratch, hparams, training.noise().steps(), ~hparams.training().seed(), i)).getFloat();
+                sum += training.lossOf(batches.batch(scratch, ~hparams.training().seed(), i));
+            }
+        }
+        return sum / draws;
+    }
+
+    /** Mean loss over the validation part at fixed stretches, noise and diffusion steps; NaN where there is no validation part. */
+    public double validate() {
+        if (data.validation().isEmpty()) {
+            return Double.NaN;
+        }
+        Batches held = new Batches(data.validation(), hparams, training.noise().steps());
+        double sum = 0;
+        int draws = Math.max(VALIDATION_DRAWS, data.validation().size());
+        for (int i = 0; i < draws; i++) {
+            try (NDManager scratch = manager.newSubManager()) {
+                sum += training.lossOf(held.fixed(scratch, hparams.training().seed(), i, VALIDATION_FRAMES));
             }
         }
         return sum / draws;
@@ -102,64 +224,89 @@ public final class TrainingRun implements AutoCloseable {
     /** The averaged weights (the last ones if ema_decay is 0) as a voice in {@code folder}. */
     public Hparams saveVoice(Path folder) {
         Hparams done = hparams.withSteps(step);
-        try (NDManager scratch = manager.newSubManager()) {
-            Map<String, TorchTensor> named = training.optimizer().named(hparams.training().emaDecay() > 0 ? average : training.optimizer().flat(scratch));
-            Voice.save(folder, done, named, training.noise(), training.range());
-        }
+        Voice.save(folder, done, training.optimizer().averages(), training.noise(), training.range());
         return done;
     }
 
-    /** Everything that is needed to go on, in one file. */
-    public void saveState(Path file) {
-        Map<String, Object> state = new LinkedHashMap<>();
-        state.put("global_step", step);
-        try (NDManager scratch = manager.newSubManager()) {
-            state.put("state_dict", training.optimizer().named(training.optimizer().flat(scratch)));
-        }
-        state.put("average", training.optimizer().named(average));
-        state.put("exp_avg", training.optimizer().firstMoments());
-        state.put("exp_avg_sq", training.optimizer().secondMoments());
-        state.put("updates", training.optimizer().updates());
-        TorchFile.write(file, state);
+    /** Everything that is needed to go on; the tensors are the run's own memory, so write it before the next update. */
+    public TrainingState state() {
+        AdamW optimizer = training.optimizer();
+        Map<String, TorchTensor> buffers = new LinkedHashMap<>(training.noise().buffers());
+        buffers.putAll(training.range().buffers());
+        buffers.putAll(keptBuffers);
+        double lr = JointTraining.learningRate(hparams.training().lr(), hparams.training().decaySteps(), step);
+        Map<String, TorchTensor> own = optimizer.weights(), weights = new LinkedHashMap<>();
+        order.forEach(name -> weights.put(name, own.getOrDefault(name, unheld.get(name))));
+        return new TrainingState(step, optimizer.updates(), lr, hparams.training().seed(), buffers, weights, optimizer.firstMoments(), optimizer.secondMoments(),
+                hparams.training().emaDecay() > 0 ? optimizer.averages() : Map.of());
     }
 
-    /** Goes on from a state file. */
-    @SuppressWarnings("unchecked")
-    public void resume(Path file) {
-        if (!Files.exists(file) || !(TorchFile.read(file) instanceof Map<?, ?> state && state.get("exp_avg") instanceof Map)) {
-            throw Problem.in("train", file, "a training state", "another file", "give one that train wrote");
+    /** Saves {@link #state} among a run's checkpoints. */
+    public Path save(Checkpoints checkpoints) {
+        Hparams.Training t = hparams.training();
+        return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay());
+    }
+
+    /**
+     * Goes on from a state of this project or of the Python project. As there, the first update takes the rate that the checkpoint holds.
+     *
+     * @throws Problem naming every tensor that is missing or has another shape
+     */
+    public void resume(TrainingState state) {
+        restore(state.weights());
+        training.optimizer().resume(state.first(), state.second(), state.updates());
+        keep(state);
+        if (state.average().isEmpty()) {
+            training.optimizer().average();
+        } else {
+            training.optimizer().resumeAverage(state.average());
         }
-        step = (Long) state.get("global_step");
-        restore((Map<String, TorchTensor>) state.get("state_dict"));
-        training.optimizer().resume((Map<String, TorchTensor>) state.get("exp_avg"), (Map<String, TorchTensor>) state.get("exp_avg_sq"), (Long) state.get("updates"));
-        fillAverage((Map<String, TorchTensor>) state.get("average"));
+        firstRate = state.lr();
+        step = state.step();
+    }
+
+    /** What this network has no place for goes back into the checkpoints as it came. */
+    private void keep(TrainingState state) {
+        Map<String, TorchTensor> own = training.optimizer().weights(), others = new LinkedHashMap<>(), buffers = new LinkedHashMap<>();
+        state.weights().forEach((name, t) -> {
+            if (!own.containsKey(name)) {
+                others.put(name, TorchTensor.ofBytes(t.type(), copy(t), t.shape()));
+            }
+        });
+        state.buffers().forEach((name, t) -> buffers.put(name, TorchTensor.ofBytes(t.type(), copy(t), t.shape())));
+        unheld = others;
+        keptBuffers = buffers;
+        order = List.copyOf(state.weights().keySet());
+    }
+
+    /** Out of the mapped file, which may go. */
+    private static java.nio.ByteBuffer copy(TorchTensor t) {
+        java.nio.ByteBuffer from = t.bytes();
+        return java.nio.ByteBuffer.allocate(from.remaining()).order(java.nio.ByteOrder.LITTLE_ENDIAN).put(from).flip();
     }
 
     /** Starts from a saved voice's weights with a fresh optimizer; the step goes on counting. */
     public void from(Path embeddingFile, Path wavenetFile, long atStep) {
-        Map<String, TorchTensor> weights = new LinkedHashMap<>(StateDict.read(wavenetFile).tensors());
-        weights.putAll(StateDict.read(embeddingFile).tensors());
+        Map<String, TorchTensor> weights = new LinkedHashMap<>(StateDict.readUnmapped(wavenetFile).tensors());
+        weights.putAll(StateDict.readUnmapped(embeddingFile).tensors());
         restore(weights);
-        fillAverage(weights);
+        training.optimizer().average();
         step = atStep;
     }
 
     private void restore(Map<String, TorchTensor> weights) {
-        training.wavenet().weights().all().keySet().forEach(k -> training.wavenet().weights().fill(k, weights.get("denoise_fn." + k).toFloats()));
-        training.embedding().weights().all().keySet().forEach(k -> training.embedding().weights().fill(k, weights.get("fs2." + k).toFloats()));
-    }
-
-    private void fillAverage(Map<String, TorchTensor> weights) {
-        float[] all = new float[(int) average.size()];
-        int at = 0;
-        for (Map.Entry<String, NDArray> e : training.optimizer().parameters().entrySet()) {
-            float[] part = weights.get(e.getKey()).toFloats();
-            System.arraycopy(part, 0, all, at, part.length);
-            at += part.length;
+        List<String> differences = new ArrayList<>();
+        training.optimizer().parameters().forEach((name, p) -> {
+            TorchTensor t = weights.get(name);
+            if (t == null || !java.util.Arrays.equals(t.shape(), p.getShape().getShape())) {
+                differences.add(name + (t == null ? " is missing" : " is " + t + " instead of " + p.getShape()));
+            }
+        });
+        if (!differences.isEmpty()) {
+            throw Problem.in("train", "the weights of a network of these hparams", differences.size() + " differences: " + String.join("; ", differences.subList(0,
+                    Math.min(8, differences.size()))), "take the hparams that came with the checkpoint");
         }
-        try (NDManager scratch = manager.newSubManager()) {
-            average.muli(0f).addi(scratch.create(all));
-        }
+        training.optimizer().restore(weights);
     }
 
     @Override public void close() {

@@ -32,6 +32,12 @@ public final class HifiGan implements Vocoder {
         return new HifiGan(config, source, HifiGanNet.load(manager, "HiFiGAN", sizes, state));
     }
 
+    /** Random weights, with a harmonic source: for shapes and sizes. */
+    public static HifiGan random(NDManager manager, VocoderConfig config, long seed) {
+        HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
+        return new HifiGan(config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
+    }
+
     /** Its harmonic source, or null. */
     public HarmonicSource harmonics() {
         return source;

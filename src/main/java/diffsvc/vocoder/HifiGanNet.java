@@ -184,16 +184,29 @@ final class HifiGanNet implements AutoCloseable {
         return sum.divi(sizes.blockKernels.length);
     }
 
+    /** The residual blocks of one kernel; what a step leaves behind is closed at once, because these are the longest arrays there are. */
     private NDArray residual(NDArray x, int block, int kernel, int[] dilations) {
         String name = "resblocks." + block + ".convs";
         for (int d = 0; d < dilations.length; d++) {
-            NDArray y = convolve(Activation.leakyRelu(x, SLOPE), name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);
+            NDArray y = activated(x, name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);
             if (sizes.twoFold) {
-                y = convolve(Activation.leakyRelu(y, SLOPE), name + "2." + d, kernel, 1);
+                NDArray first = y;
+                y = activated(first, name + "2." + d, kernel, 1);
+                first.close();
             }
-            x = y.addi(x);
+            NDArray in = x;
+            x = y.addi(in);
+            if (d > 0) {
+                in.close();
+            }
         }
         return x;
+    }
+
+    private NDArray activated(NDArray x, String name, int kernel, int dilation) {
+        try (NDArray y = Activation.leakyRelu(x, SLOPE)) {
+            return convolve(y, name, kernel, dilation);
+        }
     }
 
     private NDArray convolve(NDArray x, String name, int kernel, int dilation) {
@@ -207,17 +220,19 @@ final class HifiGanNet implements AutoCloseable {
     static NDArray transposed(NDArray x, NDArray weight, NDArray bias, int u, int pad) {
         long b = x.getShape().get(0), t = x.getShape().get(2), in = weight.getShape().get(0), out = weight.getShape().get(1), k = weight.getShape().get(2);
         long taps = (k + u - 1) / u, whole = (t - 1) * u + k;
-        NDManager manager = x.getManager();
-        NDArray kernel = manager.create(1f).mul(weight);
-        if (taps * u > k) {
-            kernel = kernel.concat(manager.zeros(new Shape(in, out, taps * u - k)), 2);
+        try (NDManager scratch = x.getManager().newSubManager()) {
+            scratch.tempAttachAll(x);
+            NDArray kernel = scratch.create(1f).mul(weight);
+            if (taps * u > k) {
+                kernel = kernel.concat(scratch.zeros(new Shape(in, out, taps * u - k)), 2);
+            }
+            // tap m of phase r is element m u + r; a convolution runs over its kernel forwards, so the taps are turned round
+            kernel = kernel.reshape(in, out, taps, u).flip(2).transpose(3, 1, 0, 2).reshape(u * out, in, taps);
+            NDArray phases = Conv1d.conv1d(x, kernel, null, new Shape(1), new Shape(taps - 1)).singletonOrThrow();           // [B, u O, T + taps - 1]
+            long q = t + taps - 1;
+            NDArray y = phases.reshape(b, u, out, q).transpose(0, 2, 3, 1).reshape(b, out, q * u);
+            return scratch.ret(y.get(":, :, " + pad + ":" + (whole - pad)).add(scratch.create(1f).mul(bias).reshape(1, out, 1)));
         }
-        // tap m of phase r is element m u + r; a convolution runs over its kernel forwards, so the taps are turned round
-        kernel = kernel.reshape(in, out, taps, u).flip(2).transpose(3, 1, 0, 2).reshape(u * out, in, taps);
-        NDArray phases = Conv1d.conv1d(x, kernel, null, new Shape(1), new Shape(taps - 1)).singletonOrThrow();               // [B, u O, T + taps - 1]
-        long q = t + taps - 1;
-        NDArray y = phases.reshape(b, u, out, q).transpose(0, 2, 3, 1).reshape(b, out, q * u);
-        return y.get(":, :, " + pad + ":" + (whole - pad)).add(manager.create(1f).mul(bias).reshape(1, out, 1));
     }
 
     private NDArray w(String name) {

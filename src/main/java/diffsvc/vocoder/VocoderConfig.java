@@ -40,6 +40,11 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
         return hop;
     }
 
+    /** The generator's tensors, weight norm folded in, and their shapes. */
+    public Map<String, ai.djl.ndarray.types.Shape> table() {
+        return HifiGanNet.table(sizes(true));
+    }
+
     /** The published NSF-HiFiGAN for 44.1 kHz. */
     public static VocoderConfig published() {
         return new VocoderConfig(Path.of("config.json"), 44100, 2048, 2048, 40, 16000, 128, 512, new int[] {8, 8, 2, 2, 2}, new int[] {16, 16, 4, 4, 4}, new int[] {3, 7, 11},

@@ -11,6 +11,7 @@ import diffsvc.audio.Wave;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.dataset.SungSpeech;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
 import java.util.Arrays;

@@ -27,7 +27,7 @@ public final class Crepe implements AutoCloseable {
     public static final int WINDOW = 1024;
     /** Pitches it tells apart. */
     public static final int BINS = 360;
-    private static final int LAYERS = 6, FIRST_KERNEL = 512, FIRST_STRIDE = 4, FIRST_PAD = 254, KERNEL = 64, PAD_BEFORE = 31, PAD_AFTER = 32, LEFT = 4, AT_ONCE = 256;
+    private static final int LAYERS = 6, FIRST_KERNEL = 512, FIRST_STRIDE = 4, FIRST_PAD = 254, KERNEL = 64, PAD_BEFORE = 31, PAD_AFTER = 32, LEFT = 4, AT_ONCE = 64;
     private static final float EPS = 0.0010000000474974513f;                         // Keras's, as the converted weights expect
     private final int[] channels;
     private final Weights weights;
@@ -103,11 +103,16 @@ public final class Crepe implements AutoCloseable {
         return frames;
     }
 
-    /** Probabilities [F, 360] of frames; some hundred frames are worked on at a time. */
+    /** Probabilities [F, 360] of frames; so many are worked on at a time, since one takes some megabytes. */
     public float[][] probabilities(float[][] frames) {
+        return probabilities(frames, AT_ONCE);
+    }
+
+    /** The same, so many at a time. */
+    public float[][] probabilities(float[][] frames, int atOnce) {
         float[][] probabilities = new float[frames.length][];
-        for (int start = 0; start < frames.length; start += AT_ONCE) {
-            int n = Math.min(AT_ONCE, frames.length - start);
+        for (int start = 0; start < frames.length; start += atOnce) {
+            int n = Math.min(atOnce, frames.length - start);
             float[] flat = new float[n * WINDOW];
             for (int i = 0; i < n; i++) {
                 System.arraycopy(frames[start + i], 0, flat, i * WINDOW, WINDOW);
@@ -126,15 +131,24 @@ public final class Crepe implements AutoCloseable {
     public NDArray walk(NDArray frames) {
         long f = Axes.of("crepe").require("frames", frames, "F 1 " + WINDOW).size("F");
         NDArray x = frames;
+        NDManager scratch = frames.getManager();
         for (int i = 0; i < LAYERS; i++) {
             String layer = "conv" + (i + 1);
-            NDArray one = x.getManager().create(1f), weight = one.mul(w(layer + ".weight")).squeeze(3);       // the file has [out, in, kernel, 1]
-            NDArray padded = i == 0 ? padded(x, FIRST_PAD, FIRST_PAD) : padded(x, PAD_BEFORE, PAD_AFTER);
-            x = Activation.relu(Conv1d.conv1d(padded, weight, w(layer + ".bias"), new Shape(i == 0 ? FIRST_STRIDE : 1)).singletonOrThrow());
-            NDArray scale = one.mul(w(layer + "_BN.weight")).div(one.mul(w(layer + "_BN.running_var")).add(EPS).sqrt());
-            NDArray shift = one.mul(w(layer + "_BN.bias")).sub(one.mul(w(layer + "_BN.running_mean")).mul(scale));
-            x = x.mul(scale.reshape(1, -1, 1)).add(shift.reshape(1, -1, 1));
-            x = Pool.maxPool1d(x, new Shape(2), new Shape(2), new Shape(0), false);
+            try (NDManager own = scratch.newSubManager()) {                                               // a layer's temporaries go with it
+                NDArray in = x;
+                if (i == 0) {
+                    own.tempAttachAll(in);
+                } else {
+                    in.attach(own);
+                }
+                NDArray one = own.create(1f), weight = one.mul(w(layer + ".weight")).squeeze(3);          // the file has [out, in, kernel, 1]
+                NDArray padded = i == 0 ? padded(x, FIRST_PAD, FIRST_PAD) : padded(x, PAD_BEFORE, PAD_AFTER);
+                x = Activation.relu(Conv1d.conv1d(padded, weight, w(layer + ".bias"), new Shape(i == 0 ? FIRST_STRIDE : 1)).singletonOrThrow());
+                NDArray scale = one.mul(w(layer + "_BN.weight")).div(one.mul(w(layer + "_BN.running_var")).add(EPS).sqrt());
+                NDArray shift = one.mul(w(layer + "_BN.bias")).sub(one.mul(w(layer + "_BN.running_mean")).mul(scale));
+                x = x.mul(scale.reshape(1, -1, 1)).addi(shift.reshape(1, -1, 1));
+                x = own.ret(Pool.maxPool1d(x, new Shape(2), new Shape(2), new Shape(0), false));
+            }
         }
         NDArray flat = x.transpose(0, 2, 1).reshape(f, (long) channels[LAYERS - 1] * LEFT);        // [F, 4 C], time outside
         return Activation.sigmoid(Linear.linear(flat, w("classifier.weight"), w("classifier.bias")).singletonOrThrow());

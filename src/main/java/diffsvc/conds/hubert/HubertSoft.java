@@ -14,6 +14,7 @@ import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.tensor.Constant;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -173,11 +174,17 @@ public final class HubertSoft implements AutoCloseable {
         look.accept("pos", position);
         x = norm("norm", x.add(position));
         look.accept("normed", x);
+        NDArray scale = Constant.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".";
-            x = norm(layer + "norm1", x.add(attention(layer + "self_attn.", x)));
-            x = norm(layer + "norm2", x.add(linear(layer + "linear2", gelu(linear(layer + "linear1", x)))));
-            look.accept("layer" + i, x);
+            try (NDManager own = wave.getManager().newSubManager()) {                                 // a layer's temporaries go with it
+                own.tempAttachAll(scale);
+                x.attach(own);
+                x = norm(layer + "norm1", x.add(attention(layer + "self_attn.", x, scale)));
+                x = norm(layer + "norm2", x.add(linear(layer + "linear2", gelu(linear(layer + "linear1", x)))));
+                look.accept("layer" + i, x);
+                x = own.ret(x);
+            }
         }
         NDArray units = linear("proj", x);                                                             // [B, P, H]
         look.accept("units", units);
@@ -188,7 +195,7 @@ public final class HubertSoft implements AutoCloseable {
     public NDArray logits(NDArray units) {
         NDArray label = units.getManager().create(1f).mul(w("label_embedding.weight"));                   // the caller's copy, so that nothing stays with the weights
         NDArray unit = units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());
-        NDArray direction = label.div(label.square().sum(new int[] {1}, true).add(1e-8f).sqrt()).mul(1 / TEMPERATURE);
+        NDArray direction = label.div(label.square().sum(new int[] {1}, true).add(1e-8f).sqrt()).mul(Constant.of(units, 1 / TEMPERATURE));
         return unit.matMul(direction.transpose());
     }
 
@@ -197,39 +204,58 @@ public final class HubertSoft implements AutoCloseable {
     }
 
     private NDArray features(NDArray x, BiConsumer<String, NDArray> look) {
+        NDManager scratch = x.getManager();
         for (int i = 0; i < KERNELS.length; i++) {
-            x = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i])).singletonOrThrow();
-            if (i == 0) {                                                                             // one group a channel
-                NDArray mean = x.mean(new int[] {2}, true);
-                NDArray centred = x.sub(mean);
-                NDArray variance = centred.square().mean(new int[] {2}, true);
-                x = centred.div(variance.add(EPS).sqrt());
-                NDArray perChannel = x.transpose(0, 2, 1).mul(w("feature_extractor.norm0.weight")).add(w("feature_extractor.norm0.bias"));
-                x = perChannel.transpose(0, 2, 1);
-                look.accept("groupnorm", x);
+            try (NDManager own = scratch.newSubManager()) {
+                x.attach(own);
+                NDArray y = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i])).singletonOrThrow();
+                x.close();
+                if (i == 0) {
+                    y = channelNorm(y);
+                    look.accept("groupnorm", y);
+                }
+                x = own.ret(gelu(y));
             }
-            x = gelu(x);
         }
         return x;
     }
 
+    /** Group norm with one group a channel, over time; the arrays are the longest of the network, so each goes as soon as it was used. */
+    private NDArray channelNorm(NDArray y) {
+        try (NDArray centred = y.sub(y.mean(new int[] {2}, true)); NDArray square = centred.square()) {
+            y.close();
+            NDArray deviation = square.mean(new int[] {2}, true).add(EPS).sqrt();
+            square.close();
+            try (NDArray x = centred.div(deviation)) {
+                centred.close();
+                return x.transpose(0, 2, 1).mul(w("feature_extractor.norm0.weight")).addi(w("feature_extractor.norm0.bias")).transpose(0, 2, 1);
+            }
+        }
+    }
+
     /** The relative position a convolution of 128 frames can see; its even kernel leaves one frame too many, which is dropped. */
     private NDArray position(NDArray x) {
-        NDArray v = w("positional_embedding.conv.weight_v"), one = x.getManager().create(1f);
-        // weight norm over the axes 0 and 1: g is [1, 1, 128]
-        NDArray weight = one.mul(v).mul(w("positional_embedding.conv.weight_g")).div(one.mul(v).square().sum(new int[] {0, 1}, true).sqrt());
-        NDArray y = Conv1d.conv1d(x.transpose(0, 2, 1), weight, w("positional_embedding.conv.bias"), new Shape(1), new Shape(POSITION_KERNEL / 2),
+        NDArray y = Conv1d.conv1d(x.transpose(0, 2, 1), positionWeight(x.getManager()), w("positional_embedding.conv.bias"), new Shape(1), new Shape(POSITION_KERNEL / 2),
                 new Shape(1), POSITION_GROUPS).singletonOrThrow();                                    // [B, D, P + 1]
         return gelu(y.get(":, :, :-1")).transpose(0, 2, 1);
     }
 
+    /** Weight norm over the axes 0 and 1: g is [1, 1, 128]. */
+    private NDArray positionWeight(NDManager manager) {
+        try (NDManager own = manager.newSubManager()) {
+            NDArray v = own.create(1f).mul(w("positional_embedding.conv.weight_v"));
+            return own.ret(v.mul(w("positional_embedding.conv.weight_g")).div(v.square().sum(new int[] {0, 1}, true).sqrt()));
+        }
+    }
+
     /** Self-attention as torch's MultiheadAttention: query, key and value stacked in one projection. */
-    private NDArray attention(String name, NDArray x) {
+    private NDArray attention(String name, NDArray x, NDArray scale) {
         long b = x.getShape().get(0), p = x.getShape().get(1), d = sizes.dim, h = sizes.heads;
         NDArray qkv = Linear.linear(x, w(name + "in_proj_weight"), w(name + "in_proj_bias")).singletonOrThrow();        // [B, P, 3 D]
         NDList parts = qkv.reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4).split(3, 0);           // 3 x [1, B, h, P, D/h]
         NDArray q = parts.get(0).squeeze(0), k = parts.get(1).squeeze(0), v = parts.get(2).squeeze(0);
-        NDArray score = q.mul(1 / Math.sqrt(d / (double) h)).matMul(k.transpose(0, 1, 3, 2)).softmax(-1);     // [B, h, P, P]
+        NDArray raw = q.mul(scale).matMul(k.transpose(0, 1, 3, 2)), score = raw.softmax(-1);          // [B, h, P, P], the only one that grows with P squared
+        raw.close();
         return linear(name + "out_proj", score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d));
     }
 

@@ -38,6 +38,10 @@ public final class CentredMel implements FrontEnd {
         return Arrays.copyOf(x, (1 + x.length / audio.hopSamples()) * audio.hopSamples());
     }
 
+    @Override public double silenceLog10() {
+        return Math.log10(FLOOR);
+    }
+
     /** T of a signal that {@link #signal} filled: N / hop. */
     @Override public int frames(int samples) {
         return samples / audio.hopSamples();
@@ -50,8 +54,17 @@ public final class CentredMel implements FrontEnd {
         }
         float[] padded = new float[(frames - 1) * audio.hopSamples() + audio.fftSize()];
         System.arraycopy(signal, 0, padded, pad, Math.min(signal.length, padded.length - pad));
+        return mel(manager, padded, audio.hopSamples());
+    }
+
+    @Override public NDArray shifted(NDManager manager, float[] signal, double semitones) {
+        KeyShift shift = KeyShift.of(signal, audio.sampleRateHz(), semitones);
+        return mel(manager, shift.windows(frames(signal.length), audio.fftSize(), 0, audio.hopSamples(), false), audio.fftSize());
+    }
+
+    private NDArray mel(NDManager manager, float[] padded, int hop) {
         try (NDManager scratch = manager.newSubManager()) {
-            NDArray spectrum = scratch.create(padded).stft(audio.fftSize(), audio.hopSamples(), false, scratch.create(window), true).real();   // [F, T, 2]
+            NDArray spectrum = scratch.create(padded).stft(audio.fftSize(), hop, false, scratch.create(window), true).real();                  // [F, T, 2]
             NDArray magnitude = spectrum.square().sum(new int[] {2}).sqrt();                                                  // [F, T]
             NDArray filters = scratch.create(bank, new Shape(audio.melBins(), audio.fftSize() / 2 + 1));
             NDArray whole = filters.matMul(magnitude).maximum(FLOOR).log10().transpose().duplicate();                         // [T, M]

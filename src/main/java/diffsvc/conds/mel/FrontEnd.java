@@ -15,9 +15,18 @@ public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
     /** The signal the mel is made of: the model's rate, one channel, as long as its frames need. */
     float[] signal(Wave wave);
 
+    /** The least a mel can be, log10: silence. */
+    double silenceLog10();
+
     /** Frames of a signal of N samples. */
     int frames(int samples);
 
     /** The mel [T, M], log10; it belongs to {@code manager}. */
     NDArray of(NDManager manager, float[] signal);
+
+    /**
+     * The mel of the same song sung so many semitones higher, formants included, on the same frames: every window is read from the signal played
+     * faster, around the moment it stands for. It belongs to {@code manager}.
+     */
+    NDArray shifted(NDManager manager, float[] signal, double semitones);
 }

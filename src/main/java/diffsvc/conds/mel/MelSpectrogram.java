@@ -54,6 +54,10 @@ public final class MelSpectrogram implements FrontEnd {
         return x;
     }
 
+    @Override public double silenceLog10() {
+        return Math.log10(FLOOR);
+    }
+
     /** Frames of a signal of N samples: floor(N / hop). */
     @Override public int frames(int samples) {
         return samples / audio.hopSamples();
@@ -75,9 +79,18 @@ public final class MelSpectrogram implements FrontEnd {
             padded[pad - 1 - i] = signal[i + 1];
             padded[pad + signal.length + i] = signal[signal.length - 2 - i];
         }
+        return mel(manager, padded, audio.hopSamples());
+    }
+
+    @Override public NDArray shifted(NDManager manager, float[] signal, double semitones) {
+        KeyShift shift = KeyShift.of(signal, audio.sampleRateHz(), semitones);
+        return mel(manager, shift.windows(frames(signal.length), audio.fftSize(), audio.hopSamples() / 2.0, audio.hopSamples(), true), audio.fftSize());
+    }
+
+    private NDArray mel(NDManager manager, float[] padded, int hop) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray wave = scratch.create(padded);
-            NDArray spectrum = wave.stft(audio.fftSize(), audio.hopSamples(), false, scratch.create(window), true).real();   // [F, T, 2]
+            NDArray spectrum = wave.stft(audio.fftSize(), hop, false, scratch.create(window), true).real();                // [F, T, 2]
             NDArray magnitude = spectrum.square().sum(new int[] {2}).addi(MAGNITUDE_FLOOR).sqrt();                        // [F, T]
             NDArray filters = scratch.create(bank, new Shape(audio.melBins(), audio.fftSize() / 2 + 1));
             NDArray mel = filters.matMul(magnitude).maximum(FLOOR).log().mul(LOG10_E).transpose();                       // [T, M]

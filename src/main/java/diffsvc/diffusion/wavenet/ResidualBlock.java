@@ -11,7 +11,6 @@ import java.util.Map;
 
 /** One box of the denoiser: a dilated convolution, gated, told the step and the condition (DiffWave, arXiv:2009.09761, fig. 2). */
 final class ResidualBlock {
-    private static final float HALF_POWER = (float) Math.sqrt(2);
     private final String name;
     private final int dilation;
     private final Weights weights;
@@ -42,16 +41,16 @@ final class ResidualBlock {
         return Conv1d.conv1d(cond, w("conditioner_projection.weight"), w("conditioner_projection.bias")).singletonOrThrow();
     }
 
-    /** x [B, C, T], step [B, C], the projected condition [B, 2 C, T]. */
-    Out pass(NDArray x, NDArray step, NDArray projected) {
+    /** x [B, C, T], step [B, C], the projected condition [B, 2 C, T], and sqrt(2) as an array that outlives the backward pass. */
+    Out pass(NDArray x, NDArray step, NDArray projected, NDArray root2) {
         NDArray told = x.add(Linear.linear(step, w("diffusion_projection.weight"), w("diffusion_projection.bias")).singletonOrThrow().expandDims(2));
         NDArray y = Conv1d.conv1d(told, w("dilated_conv.weight"), w("dilated_conv.bias"), new Shape(1), new Shape(dilation), new Shape(dilation))
-                .singletonOrThrow().add(projected);                                                   // [B, 2 C, T]
+                .singletonOrThrow().addi(projected);                                                  // [B, 2 C, T]
         NDList halves = y.split(2, 1);
         NDArray gated = Activation.sigmoid(halves.get(0)).mul(halves.get(1).tanh());                   // [B, C, T]
         NDArray out = Conv1d.conv1d(gated, w("output_projection.weight"), w("output_projection.bias")).singletonOrThrow();   // [B, 2 C, T]
         NDList parts = out.split(2, 1);
-        return new Out(x.add(parts.get(0)).div(HALF_POWER), parts.get(1));
+        return new Out(x.add(parts.get(0)).divi(root2), parts.get(1));
     }
 
     private NDArray w(String tail) {

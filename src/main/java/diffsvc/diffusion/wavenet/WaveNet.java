@@ -12,6 +12,7 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Constant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -141,12 +142,12 @@ public final class WaveNet implements AutoCloseable {
             scratch.tempAttachAll(spec, step);
             NDArray told = stepEmbedding(step);                                                        // [B, C]
             NDArray x = inputProjection(spec);                                                         // [B, C, T]
-            NDArray skips = null;
+            NDArray skips = null, root2 = Constant.of(x, Math.sqrt(2));
             for (int i = 0; i < residualLayers.size(); i++) {
                 try (NDManager layer = scratch.newSubManager()) {
                     NDArray in = x;
                     layer.tempAttachAll(in, told);
-                    ResidualBlock.Out out = residualLayers.get(i).pass(in, told, projected.layers().get(i));
+                    ResidualBlock.Out out = residualLayers.get(i).pass(in, told, projected.layers().get(i), root2);
                     if (skips == null) {
                         skips = out.skip().duplicate();
                         skips.attach(scratch);
@@ -160,19 +161,31 @@ public final class WaveNet implements AutoCloseable {
         }
     }
 
-    /** The forward pass as training needs it, nothing freed on the way; {@code look} sees each stage by name, as in golden svc_denoiser. */
+    /**
+     * The forward pass as training needs it: a layer's own arrays are let go with the layer, and what the backward pass wants of them the engine keeps. {@code look}
+     * sees each stage by name, as in golden svc_denoiser; the answer and what it needs belong to the manager of spec.
+     */
     public NDArray walk(NDArray spec, NDArray step, Projected projected, BiConsumer<String, NDArray> look) {
+        NDManager scratch = spec.getManager();
         NDArray told = stepEmbedding(step);
         look.accept("step_embedding", told);
-        NDArray x = inputProjection(spec);
+        NDArray x = inputProjection(spec), skips = null, root2 = Constant.of(spec, Math.sqrt(2));
         look.accept("input_projected_relu", x);
-        NDArray skips = null;
         for (int i = 0; i < residualLayers.size(); i++) {
-            ResidualBlock.Out out = residualLayers.get(i).pass(x, told, projected.layers().get(i));
-            x = out.x();
-            skips = skips == null ? out.skip() : skips.add(out.skip());
-            look.accept("layer" + i + "_x", x);
-            look.accept("layer" + i + "_skip", out.skip());
+            try (NDManager layer = scratch.newSubManager()) {
+                NDArray given = projected.layers().get(i);
+                layer.tempAttachAll(told, given, root2);
+                x.attach(layer);
+                ResidualBlock.Out out = residualLayers.get(i).pass(x, told, given, root2);
+                look.accept("layer" + i + "_x", out.x());
+                look.accept("layer" + i + "_skip", out.skip());
+                if (skips != null) {
+                    skips.attach(layer);
+                }
+                NDArray sum = skips == null ? out.skip() : skips.add(out.skip());
+                x = layer.ret(out.x());
+                skips = layer.ret(sum);
+            }
         }
         return outputProjection(skips);
     }
@@ -182,7 +195,7 @@ public final class WaveNet implements AutoCloseable {
     }
 
     private NDArray outputProjection(NDArray skips) {
-        NDArray x = Activation.relu(conv(skips.div((float) Math.sqrt(sizes.layers)), "skip_projection"));
+        NDArray x = Activation.relu(conv(skips.div(Constant.of(skips, Math.sqrt(sizes.layers))), "skip_projection"));
         return conv(x, "output_projection").expandDims(1);                                            // [B, C, T] -> [B, 1, M, T]
     }
 

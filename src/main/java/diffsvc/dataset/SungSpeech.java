@@ -1,4 +1,4 @@
-package diffsvc.training;
+package diffsvc.dataset;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Wave;
@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * Speech, sung: the mel of a recording goes through the source-filter vocoder on notes of a made-up melody, longer than it was spoken. What was said
  * stays known, so an encoder learns held vowels, high notes and the vocoder's own sound, and a voice of which only speech exists learns to hold notes.
  */
-final class SungSpeech {
+public final class SungSpeech {
     private static final double LONGEST_STRETCH = 2, FARTHEST_SHIFT_OCTAVES = 0.7, STEP_SEMITONES = 5, VIBRATO_HZ = 5.5, VIBRATO_SEMITONES = 0.3;
     private static final int PLAIN_ONE_IN = 3;
     private static final float LOUDEST = 0.95f;
@@ -26,7 +26,8 @@ final class SungSpeech {
     private final Hparams.Pitch pitch;
     private final MelSpectrogram front;
 
-    SungSpeech(Hparams hparams) {
+    /** A singer of this front end's rate. */
+    public SungSpeech(Hparams hparams) {
         audio = hparams.audio();
         pitch = hparams.pitch();
         front = new MelSpectrogram(audio, Hparams.Quirks.FIXED);
@@ -38,17 +39,17 @@ final class SungSpeech {
      * @param wave one channel at the front end's rate
      * @param stretch seconds sung over seconds spoken
      */
-    record Sung(Wave wave, double stretch) {}
+    public record Sung(Wave wave, double stretch) {}
 
     /** Which of n recordings a share of them is, drawn from the seed, in rising order. */
-    static int[] drawn(int n, double share, long seed) {
+    public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
         Collections.shuffle(all, new java.util.Random(Noise.mix(seed, "drawn", 0)));
         return all.subList(0, (int) Math.round(share * n)).stream().mapToInt(Integer::intValue).sorted().toArray();
     }
 
     /** Sings a recording; number and seed fix melody and pace. One in three keeps its own and only passes through the vocoder. */
-    Sung sing(NDManager manager, Wave speech, long seed, long number) {
+    public Sung sing(NDManager manager, Wave speech, long seed, long number) {
         SplittableRandom random = new SplittableRandom(Noise.mix(seed, "sung", number));
         float[] signal = front.signal(speech), mel = front.of(manager, signal).toFloatArray();
         int bins = audio.melBins(), frames = mel.length / bins;

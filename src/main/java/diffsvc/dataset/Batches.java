@@ -1,0 +1,147 @@
+package diffsvc.dataset;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.conds.Conds2Tensor;
+import diffsvc.conds.mel.FrontEnd;
+import diffsvc.hparams.Hparams;
+import diffsvc.random.Noise;
+import diffsvc.training.JointTraining;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+
+/**
+ * Which clips a batch holds and what is drawn for them, all from (seed, number of the batch): no generator has a state that a checkpoint would have to keep.
+ * With training.crop_frames every batch is drawn from all clips, each cut to that length; without, whole clips of like lengths go together and an epoch
+ * visits each once.
+ */
+public final class Batches {
+    private static final int BUCKET = 64;
+    private final List<Clip> clips;
+    private final Hparams hparams;
+    private final int noiseSteps, size;
+    private final Conds2Tensor conds;
+    private final double silence;
+    private final List<int[]> bounds;
+    private long shuffledEpoch = -1;
+    private List<List<Clip>> epoch;
+
+    /** One clip of a batch: a reading of its units, a stretch of its frames, how much louder (log10). */
+    private record Choice(Clip clip, int reading, int start, int frames, float louder) {}
+
+    /** Batches of {@code hparams.training().batch()} clips. */
+    public Batches(List<Clip> clips, Hparams hparams, int noiseSteps) {
+        this.clips = clips;
+        this.hparams = hparams;
+        this.noiseSteps = noiseSteps;
+        size = Math.max(1, hparams.training().batch());
+        conds = new Conds2Tensor(hparams.pitch(), hparams.quirks());
+        silence = FrontEnd.of(hparams).silenceLog10();
+        bounds = new ArrayList<>();
+        for (int at = 0; at < clips.size(); at += size) {
+            bounds.add(new int[] {at, Math.min(clips.size(), at + size)});
+        }
+    }
+
+    /** Batches that visit every clip once, where whole clips are trained on. */
+    public int epochBatches() {
+        return bounds.size();
+    }
+
+    /** Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to {@code manager}. */
+    public JointTraining.Batch batch(NDManager manager, long seed, long number) {
+        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "batch", number));
+        List<Choice> chosen = new ArrayList<>();
+        int crop = hparams.training().cropFrames();
+        if (crop > 0) {
+            for (int i = 0; i < size; i++) {
+                Clip c = clips.get(random.nextInt(clips.size()));
+                int reading = random.nextInt(c.units().size());
+                chosen.add(new Choice(c, reading, c.frames() > crop ? random.nextInt(c.frames() - crop + 1) : 0, Math.min(crop, c.frames()), louder(random)));
+            }
+            return tensors(manager, chosen, crop, random, seed, number);
+        }
+        List<Clip> whole = shuffled(seed, number / bounds.size()).get((int) (number % bounds.size()));
+        for (Clip c : whole) {
+            chosen.add(new Choice(c, random.nextInt(c.units().size()), 0, c.frames(), louder(random)));
+        }
+        return tensors(manager, chosen, whole.stream().mapToInt(Clip::frames).max().orElse(1), random, seed, number);
+    }
+
+    /** Clip {@code i} as it is, at most {@code frames} long, with draws that only depend on seed and i: for validation. */
+    public JointTraining.Batch fixed(NDManager manager, long seed, int i, int frames) {
+        Clip c = clips.get(i % clips.size());
+        int t = Math.min(frames, c.frames());
+        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "fixed", i));
+        return tensors(manager, List.of(new Choice(c, 0, random.nextInt(c.frames() - t + 1), t, 0)), t, random, seed, i);
+    }
+
+    private float louder(SplittableRandom random) {
+        return (float) (hparams.training().volumeDb() * (2 * random.nextDouble() - 1) / 20);
+    }
+
+    /** The batches of one epoch: lengths of a bucket shuffled among themselves, then the batches among each other. */
+    private synchronized List<List<Clip>> shuffled(long seed, long number) {
+        if (number != shuffledEpoch) {
+            List<Clip> order = new ArrayList<>(clips);
+            Random random = new Random(Noise.mix(seed, "epoch", number));
+            Collections.shuffle(order, random);
+            order.sort(Comparator.comparingInt(c -> (c.frames() + BUCKET - 1) / BUCKET));
+            List<List<Clip>> batches = new ArrayList<>();
+            bounds.forEach(b -> batches.add(List.copyOf(order.subList(b[0], b[1]))));
+            Collections.shuffle(batches, random);
+            epoch = batches;
+            shuffledEpoch = number;
+        }
+        return epoch;
+    }
+
+    /** A clip shorter than T is followed by padding: mel2ph 0, mel 0. */
+    private JointTraining.Batch tensors(NDManager manager, List<Choice> chosen, int t, SplittableRandom random, long seed, long number) {
+        int b = chosen.size(), bins = clips.get(0).melBins(), h = clips.get(0).unitWidth();
+        float[] mel = new float[b * t * bins], f0 = new float[b * t], energy = new float[b * t], unvoiced = new float[b * t];
+        long[] mel2ph = new long[b * t], times = new long[b];
+        float[][] units = new float[b][];
+        int width = 1;
+        for (int i = 0; i < b; i++) {
+            Choice c = chosen.get(i);
+            Clip clip = c.clip();
+            int p = (int) clip.units().get(c.reading()).shape()[0];
+            long[] all = Conds2Tensor.mel2ph(clip.frames(), p);
+            int first = (int) all[c.start()] - 1, last = (int) all[c.start() + c.frames() - 1] - 1;
+            units[i] = clip.units().get(c.reading()).rows(first, last + 1).toFloats();
+            width = Math.max(width, last + 1 - first);
+            float[] hz = clip.f0Hz().toFloats(), log = Conds2Tensor.normInterp(hz), rows = clip.mel().rows(c.start(), c.start() + c.frames()).toFloats();
+            for (int k = 0; k < c.frames(); k++) {
+                mel2ph[i * t + k] = all[c.start() + k] - first;
+                f0[i * t + k] = log[c.start() + k];
+                unvoiced[i * t + k] = hz[c.start() + k] > 0 ? 0 : 1;
+            }
+            for (int k = 0; k < rows.length; k++) {
+                mel[i * t * bins + k] = c.louder() == 0 ? rows[k] : (float) Math.max(silence, rows[k] + c.louder());
+            }
+            if (hparams.embedding().useEnergyEmbed()) {
+                try (NDManager scratch = manager.newSubManager()) {
+                    float[] own = conds.energy(scratch, scratch.create(java.util.Arrays.copyOfRange(mel, i * t * bins, i * t * bins + rows.length),
+                            new Shape(c.frames(), bins))).toFloatArray();
+                    System.arraycopy(own, 0, energy, i * t, own.length);
+                }
+            }
+            times[i] = random.nextInt(noiseSteps);
+        }
+        float[] padded = new float[b * width * h];
+        for (int i = 0; i < b; i++) {
+            System.arraycopy(units[i], 0, padded, i * width * h, units[i].length);
+        }
+        Conds2Tensor.Conds made = new Conds2Tensor.Conds(manager.create(padded, new Shape(b, width, h)), manager.create(mel2ph, new Shape(b, t)),
+                manager.create(f0, new Shape(b, t)), manager.create(energy, new Shape(b, t)), manager.create(unvoiced, new Shape(b, t)));
+        NDArray noise = Noise.of(manager, seed, "noise", number).normal(new Shape(b, 1, bins, t));
+        return new JointTraining.Batch(made, manager.create(mel, new Shape(b, t, bins)), manager.create(times, new Shape(b)), noise,
+                chosen.stream().map(c -> c.clip().name()).toList());
+    }
+}

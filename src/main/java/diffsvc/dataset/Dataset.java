@@ -1,0 +1,89 @@
+package diffsvc.dataset;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A dataset, opened: clips whose values stay in their files until a batch needs them.
+ *
+ * @param training at least one clip, augmented ones included
+ * @param validation clips of recordings that training never sees
+ * @param test clips of further recordings, for a last comparison
+ */
+public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> test) {
+    private static final String STAGE = "dataset", REMEDY = "make it with ./diffsvc preprocess FOLDER --project NAME";
+
+    public Dataset {
+        if (training.isEmpty()) {
+            throw Problem.in(STAGE, "a clip to train on", "none", REMEDY);
+        }
+        for (Clip c : training) {
+            if (c.melBins() != training.get(0).melBins() || c.unitWidth() != training.get(0).unitWidth()) {
+                throw Problem.in(STAGE, "clips of one front end and one encoder", c.name() + " has " + c.melBins() + " bins and units " + c.unitWidth() + " wide, "
+                        + training.get(0).name() + " " + training.get(0).melBins() + " and " + training.get(0).unitWidth(), REMEDY);
+            }
+        }
+    }
+
+    /** Clips that are all trained on. */
+    public static Dataset of(List<Clip> clips) {
+        return new Dataset(clips, List.of(), List.of());
+    }
+
+    /** Opens a folder that {@link Preprocessing} wrote. */
+    public static Dataset open(Path folder) {
+        Path file = folder.resolve("index.json");
+        if (!Files.isRegularFile(file)) {
+            throw Problem.in(STAGE, file, "a dataset's index", Files.isDirectory(folder.resolve("shards")) ? "a dataset that was not finished" : "nothing at that path", REMEDY);
+        }
+        Preprocessing.Index index;
+        try {
+            index = new Gson().fromJson(Files.readString(file), Preprocessing.Index.class);
+        } catch (IOException | JsonParseException e) {
+            throw Problem.in(STAGE, file, "a dataset's index", e.getClass().getSimpleName(), REMEDY);
+        }
+        if (index == null || index.recordings() == null) {
+            throw Problem.in(STAGE, file, "a dataset's index", "another file", REMEDY);
+        }
+        Map<String, List<Clip>> parts = Map.of("train", new ArrayList<>(), "valid", new ArrayList<>(), "test", new ArrayList<>());
+        for (Preprocessing.Entry e : index.recordings()) {
+            Shard shard = Shard.read(Preprocessing.shardFile(folder, e.key()), e.key(), e.recording());
+            for (int i = 0; i < shard.clips().size(); i++) {
+                if (e.part().equals("train") || !shard.augmented().get(i)) {
+                    parts.get(e.part()).add(shard.clips().get(i));
+                }
+            }
+        }
+        return new Dataset(parts.get("train"), parts.get("valid"), parts.get("test"));
+    }
+
+    public int melBins() {
+        return training.get(0).melBins();
+    }
+
+    public int unitWidth() {
+        return training.get(0).unitWidth();
+    }
+
+    /** Frames of all training clips. */
+    public long frames() {
+        return training.stream().mapToLong(Clip::frames).sum();
+    }
+
+    /** Frames of the longest training clip. */
+    public int longest() {
+        return training.stream().mapToInt(Clip::frames).max().orElse(0);
+    }
+
+    /** See {@link Preprocessing#melRange}. */
+    public List<List<Double>> melRange() {
+        return Preprocessing.melRange(training);
+    }
+}

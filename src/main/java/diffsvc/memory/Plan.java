@@ -1,0 +1,186 @@
+package diffsvc.memory;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.cuda.CudaUtils;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.conds.crepe.Crepe;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.hparams.Hparams;
+import diffsvc.models.ModelFiles;
+import diffsvc.vocoder.VocoderConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import tech.tablesaw.api.IntColumn;
+import tech.tablesaw.api.LongColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+/**
+ * How many clips of a length each model may take at once below a limit of the whole process, each model alone in it.
+ *
+ * @param limit bytes that the process may take at its peak (VmHWM)
+ * @param baseline bytes of the process before it opens a model, and the Java heap at its largest
+ * @param seconds of a clip
+ */
+public record Plan(long limit, long baseline, double seconds, List<Line> lines) {
+    private static final String STAGE = "memory";
+    /** More at once gains nothing on a CPU; training.batch can ask for more. */
+    public static final int MOST = 32;
+    private static final int CREPE_MOST = 256;
+
+    /**
+     * One model.
+     *
+     * @param at what its sizes were taken from: a file, or the published ones
+     * @param frames of one clip on its own time axis
+     * @param batch clips at once (CREPE: windows at once); 0 = not even one
+     * @param peak bytes above the baseline with that batch, with one clip where not even that fits
+     */
+    public record Line(Cost cost, String at, int frames, int batch, long peak) {
+        /** Bytes above the baseline with the smallest batch. */
+        public long least() {
+            return cost.peak(1, frames);
+        }
+    }
+
+    /** The seven models of a project, the two trained ones together: published sizes where a file is not there. */
+    public static Plan of(ModelFiles files, Hparams hparams, double seconds, long limit, long baseline) {
+        double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
+        List<Cost> costs = new ArrayList<>();
+        List<String> sources = new ArrayList<>();
+        add(costs, sources, () -> {
+            Path file = files.encoderFile(hparams);
+            return new Found(Cost.hubert(HubertSoft.Sizes.of(StateDict.readUnmapped(file), hparams.hubert().heads())), file.getFileName().toString());
+        }, Cost.hubert(Cost.PUBLISHED_HUBERT));
+        add(costs, sources, () -> {
+            String kind = hparams.pitch().extractor().startsWith("crepe") ? hparams.pitch().extractor() : "crepe";
+            Path file = files.crepeFile(kind);
+            int[] channels = Cost.PUBLISHED_CREPE.clone();
+            StateDict state = StateDict.readUnmapped(file);
+            for (int i = 0; i < channels.length; i++) {
+                channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
+            }
+            return new Found(Cost.crepe(channels), file.getFileName().toString());
+        }, Cost.crepe(Cost.PUBLISHED_CREPE));
+        add(costs, sources, null, Cost.pitchExtractor(Cost.PUBLISHED_PE, fps));
+        add(costs, sources, () -> {
+            Path file = hparams.vocoder().kind().equals("nsf_hifigan") ? files.vocoderFile(hparams) : null;
+            return file == null ? null : new Found(Cost.generator("nsf_hifigan", VocoderConfig.json(file)), file.getFileName().toString());
+        }, Cost.generator("nsf_hifigan", VocoderConfig.published()));
+        add(costs, sources, () -> {
+            Path file = hparams.vocoder().kind().equals("hifigan") ? files.vocoderFile(hparams) : null;
+            return file == null ? null : new Found(Cost.generator("hifigan", VocoderConfig.yaml(file)), file.getFileName().toString());
+        }, Cost.generator("hifigan", Cost.PUBLISHED_HIFIGAN));
+        for (Cost trained : List.of(Cost.embedding(hparams), Cost.wavenet(hparams), Cost.pair(hparams))) {
+            costs.add(trained);
+            sources.add("hparams");
+        }
+        List<Line> lines = new ArrayList<>();
+        for (int i = 0; i < costs.size(); i++) {
+            Cost c = costs.get(i);
+            int frames = c.frames(seconds), batch = largest(c, frames, limit - baseline, c.model().equals("crepe") ? CREPE_MOST : MOST);
+            lines.add(new Line(c, sources.get(i), frames, batch, c.peak(Math.max(1, batch), frames)));
+        }
+        return new Plan(limit, baseline, seconds, lines);
+    }
+
+    private record Found(Cost cost, String at) {}
+
+    private static void add(List<Cost> costs, List<String> sources, Supplier<Found> there, Cost published) {
+        Found found = null;
+        try {
+            found = there == null ? null : there.get();
+        } catch (Problem e) {
+            // not there: the published sizes
+        }
+        costs.add(found == null ? published : found.cost());
+        sources.add(found == null ? "published sizes" : found.at());
+    }
+
+    /** The largest batch whose peak stays within {@code bytes}; 0 = none. */
+    public static int largest(Cost cost, int frames, long bytes, int most) {
+        int batch = 0;
+        while (batch < most && cost.peak(batch + 1, frames) <= bytes) {
+            batch++;
+        }
+        return batch;
+    }
+
+    /**
+     * Batch and accumulation for training within a limit.
+     *
+     * @param frames of the longest clip of a batch
+     * @return the hparams with the largest batch that fits, at most training.batch (0 = at most {@link #MOST}); where it is smaller than asked, as many more
+     *     batches are accumulated, so that an update sees as many clips
+     * @throws Problem with the smallest limit that would do, where not even one clip fits
+     */
+    public static Hparams fitted(Hparams hparams, int frames, int clips, long limit, long baseline) {
+        Cost pair = Cost.pair(hparams);
+        int asked = hparams.training().batch(), most = asked > 0 ? asked : hparams.training().cropFrames() > 0 ? MOST : Math.max(1, Math.min(MOST, clips));
+        int batch = largest(pair, frames, limit - baseline, most);
+        if (batch == 0) {
+            throw tooSmall("train", limit, baseline + pair.peak(1, frames), "the two models in training and one clip of " + frames + " frames");
+        }
+        while (asked > 0 && asked % batch != 0) {
+            batch--;
+        }
+        int accumulate = Math.max(1, hparams.training().accumulate());
+        return hparams.withBatch(batch, asked > 0 ? accumulate * (asked / batch) : accumulate);
+    }
+
+    /** Refuses a limit below which one of the models cannot take a single clip. */
+    public void require() {
+        Line worst = lines.stream().filter(l -> l.batch() == 0).max(java.util.Comparator.comparingLong(Line::least)).orElse(null);
+        if (worst != null) {
+            throw tooSmall(STAGE, limit, baseline + worst.least(), worst.cost().model() + " and one clip of " + seconds + " s");
+        }
+    }
+
+    private static Problem tooSmall(String stage, long limit, long least, String what) {
+        long mib = (least + (1 << 20) - 1) >> 20;
+        return Problem.in(stage, "at least " + mib + " MiB for " + what, ProcessMemory.shown(limit), "give --max-memory " + mib + "MiB or more, or take shorter clips");
+    }
+
+    /** Bytes of this process with its engine started and no model open, and what the Java heap may still grow by. */
+    public static long baseline(NDManager manager) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray x = scratch.randomNormal(new Shape(64, 64));
+            x.matMul(x).toFloatArray();
+        }
+        Runtime java = Runtime.getRuntime();
+        long resident = ProcessMemory.resident();
+        return (resident < 0 ? UNKNOWN : resident) + java.maxMemory() - java.totalMemory();
+    }
+
+    private static final long UNKNOWN = 200 << 20;
+
+    /** What the models may take: the GPU's memory where the engine has one, else {@link ProcessMemory#limit}. */
+    public static long available() {
+        if (Engine.getInstance().getGpuCount() > 0) {
+            return CudaUtils.getGpuMemory(Device.gpu()).getMax();
+        }
+        return ProcessMemory.limit();
+    }
+
+    /** A row a model, in MiB. Nobody has compared the column for GPUs with a GPU yet: it is what the arrays take, without the process. */
+    public Table table() {
+        Table t = Table.create("memory");
+        t.addColumns(StringColumn.create("model", lines.stream().map(l -> l.cost().model())), StringColumn.create("sizes_of", lines.stream().map(Line::at)),
+                IntColumn.create("frames", lines.stream().mapToInt(Line::frames)), mib("weights_mib", l -> l.cost().weights()),
+                mib("one_clip_mib", l -> l.cost().atWork(1, l.frames())),
+                mib("next_clip_mib", l -> l.cost().atWork(2, l.frames()) - l.cost().atWork(1, l.frames())), IntColumn.create("batch", lines.stream().mapToInt(Line::batch)),
+                mib("process_mib", l -> baseline + l.peak()), mib("gpu_untested_mib", Line::peak));
+        return t;
+    }
+
+    private LongColumn mib(String name, java.util.function.ToLongFunction<Line> of) {
+        return LongColumn.create(name, lines.stream().mapToLong(l -> of.applyAsLong(l) + (1 << 19) >> 20).toArray());
+    }
+}

@@ -1,0 +1,40 @@
+package diffsvc.notebook;
+
+import org.dflib.jjava.jupyter.kernel.BaseKernel;
+import org.dflib.jjava.jupyter.kernel.display.DisplayData;
+
+/** The notebook's page, while a cell runs; in JShell and in programs there is none, and its classes are not even on the path. */
+public final class Page {
+    private Page() {}
+
+    /** Whether there is one. */
+    public static boolean isThere() {
+        try {
+            return BaseKernel.notebookKernel() != null;
+        } catch (NoClassDefFoundError e) {
+            return false;
+        }
+    }
+
+    /** Shows something in the middle of a cell; without a page its text. */
+    public static void show(Object thing) {
+        if (isThere()) {
+            BaseKernel kernel = BaseKernel.notebookKernel();
+            kernel.display(kernel.getRenderer().render(thing));
+        } else {
+            System.out.println(thing);
+        }
+    }
+
+    /** Shows something under a name, or puts it in the place of what the name showed before. */
+    static void show(Object thing, String name, boolean again) {
+        BaseKernel kernel = BaseKernel.notebookKernel();
+        DisplayData data = kernel.getRenderer().render(thing);
+        if (again) {
+            kernel.getIO().display.updateDisplay(name, data);
+        } else {
+            data.putTransientData(DisplayData.DISPLAY_ID_KEY, name);
+            kernel.display(data);
+        }
+    }
+}

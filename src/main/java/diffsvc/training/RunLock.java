@@ -1,0 +1,60 @@
+package diffsvc.training;
+
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** One run at a time in a folder; the system lets go of it when the process ends, however it ends. */
+public final class RunLock implements AutoCloseable {
+    private final FileChannel channel;
+    private final Path folder;
+
+    private RunLock(FileChannel channel, Path folder) {
+        this.channel = channel;
+        this.folder = folder;
+    }
+
+    /** Takes the folder, which is made as needed. */
+    public static RunLock of(Path folder) {
+        FileChannel channel = null;
+        try {
+            Files.createDirectories(folder);
+            channel = FileChannel.open(folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return new RunLock(channel, folder);
+            }
+        } catch (OverlappingFileLockException e) {
+            // another run of this process
+        } catch (IOException e) {
+            throw Problem.in("train", folder, "a folder that can be written", e.getClass().getSimpleName(), "check its permissions and the free disk space");
+        }
+        close(channel);
+        throw Problem.in("train", folder, "no other run of this project", "one that is running", "wait for it, stop it, or train under another name");
+    }
+
+    private static void close(FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // the process's end closes it
+        }
+    }
+
+    /** Folders that a refused run left empty go too. */
+    @Override public void close() {
+        try {
+            Files.deleteIfExists(folder.resolve(".lock"));                       // before the lock is let go, so that nobody can hold a file that is gone
+            Files.deleteIfExists(folder);
+            Files.deleteIfExists(folder.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            // not empty
+        }
+        close(channel);
+    }
+}

@@ -1,0 +1,88 @@
+package diffsvc.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.hparams.Hparams;
+import diffsvc.vocoder.VocoderConfig;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is predicted against what a process of its own really took, with the launcher's settings. */
+class CostTest {
+    private static final String DEMO = "wavenet.residual_channels=256;wavenet.residual_layers=6;embedding.hidden_size=128",
+            WIDE = "wavenet.residual_channels=512;wavenet.residual_layers=10";
+
+    static Cost cost(String model, Hparams h) {
+        return switch (model) {
+            case "hubert" -> Cost.hubert(Cost.PUBLISHED_HUBERT);
+            case "crepe" -> Cost.crepe(Cost.PUBLISHED_CREPE);
+            case "pe" -> Cost.pitchExtractor(Cost.PUBLISHED_PE, 24000 / 128.0);
+            case "embedding" -> Cost.embedding(h);
+            case "wavenet" -> Cost.wavenet(h);
+            case "nsf_hifigan" -> Cost.generator(model, VocoderConfig.published());
+            case "hifigan" -> Cost.generator(model, Cost.PUBLISHED_HIFIGAN);
+            default -> Cost.pair(h);
+        };
+    }
+
+    /** Peaks of the same work differ from process to process, by where the allocator finds room: one that is off counts as the median of three. */
+    private static void compare(String model, int batch, int frames, String overrides) throws Exception {
+        String sizes = overrides == null ? "" : overrides.replace(';', ',').replace("DEMO", DEMO.replace(';', ',')).replace("WIDE", WIDE.replace(';', ','));
+        long predicted = cost(model, Arg2Hparams.apply(Hparams.defaults(), sizes)).peak(batch, frames);
+        long[] peaks = {measured(model, batch, frames, sizes)};
+        if (!near(predicted, peaks[0])) {
+            peaks = new long[] {peaks[0], measured(model, batch, frames, sizes), measured(model, batch, frames, sizes)};
+            java.util.Arrays.sort(peaks);
+        }
+        long measured = peaks[peaks.length / 2];
+        System.out.printf("memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%s%n", model, batch, frames, overrides == null ? "" : ", " + overrides, predicted >> 20,
+                measured >> 20, peaks.length > 1 ? " (of " + (peaks[0] >> 20) + " to " + (peaks[2] >> 20) + ")" : "");
+        assertTrue(near(predicted, measured), () -> model + " " + batch + " x " + frames + ": predicted " + (predicted >> 20) + " MiB, measured " + (measured >> 20));
+    }
+
+    private static boolean near(long predicted, long measured) {
+        return Math.abs(predicted - measured) <= Math.max(0.15 * measured, 100 << 20);
+    }
+
+    private static long measured(String model, int batch, int frames, String sizes) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Xmx512m", "-XX:+UseSerialGC",
+                "-Dai.djl.offline=true", "-cp", System.getProperty("java.class.path"), Meter.class.getName(), model, String.valueOf(batch), String.valueOf(frames), sizes);
+        builder.environment().put("MALLOC_MMAP_THRESHOLD_", "67108864");
+        builder.environment().put("MALLOC_TRIM_THRESHOLD_", "4294967296");
+        builder.environment().put("MALLOC_ARENA_MAX", "1");
+        Process p = builder.redirectErrorStream(true).start();
+        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(p.waitFor(5, TimeUnit.MINUTES), "took longer than five minutes");
+        assertEquals(0, p.exitValue(), said);
+        String[] numbers = said.strip().lines().reduce((a, b) -> b).orElse("").split(" ");
+        return Long.parseLong(numbers[1]) + Long.parseLong(numbers[2]);
+    }
+
+    @ParameterizedTest @CsvSource({"pair,1,517,", "pair,4,300,", "pair,10,160,", "pair,12,160,DEMO", "pair,2,1292,DEMO", "pair,3,400,WIDE", "wavenet,1,700,", "wavenet,2,1292,", "wavenet,1,1500,WIDE",
+        "embedding,1,517,", "embedding,2,1292,", "embedding,1,1292,embedding.no_fs2=false", "hubert,1,250,", "hubert,1,750,", "hubert,2,600,", "crepe,64,400,", "crepe,16,300,", "crepe,32,100,",
+        "pe,1,1125,", "pe,2,2000,", "pe,1,3000,", "nsf_hifigan,1,300,", "nsf_hifigan,1,600,", "nsf_hifigan,1,900,", "hifigan,1,400,", "hifigan,1,1125,", "hifigan,1,1700,"})
+    void thePredictionIsWithinFifteenPercentOr100MiB(String model, int batch, int frames, String overrides) throws Exception {
+        compare(model, batch, frames, overrides);
+    }
+
+    @Tag("long") @ParameterizedTest @CsvSource({"pair,1,1292,", "pair,8,517,", "pair,24,160,", "pair,4,600,embedding.no_fs2=false", "pair,1,1292,WIDE", "pair,32,160,DEMO", "wavenet,1,5000,",
+        "wavenet,4,1292,DEMO", "embedding,4,1292,embedding.no_fs2=false", "hubert,1,3000,", "hubert,4,750,", "hubert,1,6000,", "crepe,128,500,", "nsf_hifigan,1,1292,", "nsf_hifigan,1,2500,",
+        "hifigan,1,2812,", "pe,1,11250,"})
+    void largerOnesToo(String model, int batch, int frames, String overrides) throws Exception {
+        compare(model, batch, frames, overrides);
+    }
+
+    @Test void theModelsOfTheTableAreAllThere() {
+        List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair").forEach(m -> assertEquals(m, cost(m, Hparams.defaults()).model()));
+        assertEquals(Cost.MODELS.size(), 8);
+        assertEquals(1292, Cost.wavenet(Hparams.defaults()).frames(15), "15 s of 86.13 frames");
+    }
+}
