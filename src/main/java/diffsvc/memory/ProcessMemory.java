@@ -4,6 +4,8 @@ import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -39,21 +41,45 @@ public final class ProcessMemory {
         }
     }
 
-    /** What this process may take: the control group's limit (version 2, then 1), else the machine's memory. */
+    /** What this process may take: the least limit of its control groups (version 2 or 1) and of the machine's memory. */
     public static long limit() {
-        long least = Long.MAX_VALUE;
-        for (String file : new String[] {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-            try {
-                String text = Files.readString(Path.of(file)).trim();
-                if (text.matches("\\d+")) {
-                    least = Math.min(least, Long.parseLong(text));
+        return limit(Path.of("/"));
+    }
+
+    static long limit(Path root) {
+        long least = Long.MAX_VALUE, machine = line(root.resolve("proc/meminfo"), "MemTotal:");
+        for (Path folder : groups(root)) {
+            for (String file : new String[] {"memory.max", "memory.limit_in_bytes"}) {
+                try {
+                    String text = Files.readString(folder.resolve(file)).trim();
+                    if (text.matches("\\d{1,18}")) {                                        // "max" is none
+                        least = Math.min(least, Long.parseLong(text));
+                    }
+                } catch (IOException e) {
+                    // no such control group
                 }
-            } catch (IOException | NumberFormatException e) {
-                // no such control group
             }
         }
-        long machine = line(Path.of("/proc/meminfo"), "MemTotal:");
         return machine < 0 ? (least == Long.MAX_VALUE ? -1 : least) : Math.min(least, machine);
+    }
+
+    /** The process's own control group and those around it. */
+    private static List<Path> groups(Path root) {
+        List<Path> folders = new ArrayList<>();
+        try {
+            for (String line : Files.readAllLines(root.resolve("proc/self/cgroup"))) {           // 0::/path, or 5:memory:/path
+                String[] parts = line.split(":", 3);
+                if (parts.length == 3 && (parts[1].isEmpty() || List.of(parts[1].split(",")).contains("memory"))) {
+                    Path mount = root.resolve(parts[1].isEmpty() ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
+                    for (Path p = mount.resolve(parts[2].replaceFirst("^/+", "")).normalize(); p.startsWith(mount); p = p.getParent()) {
+                        folders.add(p);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            // not Linux
+        }
+        return folders;
     }
 
     /** "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary, as in Java's options. */

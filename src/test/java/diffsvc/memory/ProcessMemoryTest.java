@@ -1,0 +1,62 @@
+package diffsvc.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Sizes as people write them, limits as the system keeps them, and what a process takes. */
+class ProcessMemoryTest {
+    @TempDir Path root;
+
+    @ParameterizedTest @CsvSource({"6GiB,6442450944", "800MiB,838860800", "12 GiB,12884901888", "1.5g,1610612736", "500M,524288000", "2GB,2000000000", "100 kB,100000", "4096,4096", "7B,7"})
+    void sizes(String text, long bytes) {
+        assertEquals(bytes, ProcessMemory.parse(text));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"", "much", "-3GiB", "3 PiB", "1,5GiB"})
+    void noSizes(String text) {
+        assertTrue(assertThrows(Problem.class, () -> ProcessMemory.parse(text)).getMessage().contains("6GiB"));
+    }
+
+    private void file(String path, String text) throws IOException {
+        Path file = root.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    @Test void theLeastLimitAroundTheProcessCounts() throws IOException {
+        file("proc/meminfo", "MemTotal:       16000000 kB\nMemFree: 1 kB\n");
+        assertEquals(16000000L * 1024, ProcessMemory.limit(root), "no control group");
+        file("proc/self/cgroup", "0::/user.slice/job\n");
+        file("sys/fs/cgroup/user.slice/job/memory.max", "max\n");
+        assertEquals(16000000L * 1024, ProcessMemory.limit(root));
+        file("sys/fs/cgroup/user.slice/memory.max", "3221225472\n");
+        assertEquals(3221225472L, ProcessMemory.limit(root), "the group around it");
+        file("sys/fs/cgroup/user.slice/job/memory.max", "1073741824\n");
+        assertEquals(1073741824L, ProcessMemory.limit(root));
+        file("proc/self/cgroup", "7:cpu:/a\n5:memory:/box\n");
+        file("sys/fs/cgroup/memory/box/memory.limit_in_bytes", "536870912\n");
+        assertEquals(536870912L, ProcessMemory.limit(root), "version 1");
+    }
+
+    @Test void whatIsTouchedIsResident() {
+        long before = ProcessMemory.resident();
+        ByteBuffer b = ByteBuffer.allocateDirect(200 << 20);
+        for (int i = 0; i < b.capacity(); i += 4096) {
+            b.put(i, (byte) 1);
+        }
+        assertTrue(ProcessMemory.resident() - before > 190 << 20 && ProcessMemory.peak() >= ProcessMemory.resident() - (1 << 20));
+        assertTrue(b.get(4096) == 1 && ProcessMemory.limit() > 1L << 30);
+    }
+}
