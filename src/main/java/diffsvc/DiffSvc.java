@@ -20,12 +20,15 @@ import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.diffusion.Ddim;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.DpmSolverPlusPlus;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.UniPc;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
@@ -36,6 +39,7 @@ import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Arrays;
 
 /**
@@ -260,22 +264,29 @@ public final class DiffSvc implements AutoCloseable {
         return noise.noised(x0, manager.create(new long[] {top() - 1}), pure);
     }
 
-    /** The sampler the hparams name. */
+    /** The sampler the hparams name: ddpm, plms, ddim, dpmpp, unipc2, unipc3. */
     public Sampler sampler() {
-        int steps = hparams.infer().steps();
-        if (steps < 1 || noise.steps() % steps != 0) {
-            throw Problem.in("sampling", "infer.steps that divides " + noise.steps(), String.valueOf(steps), "take 20, 50, 100 or " + noise.steps());
+        int steps = hparams.infer().steps(), most = noise.steps();
+        String name = hparams.infer().sampler();
+        boolean divides = steps >= 1 && most % steps == 0;
+        if (steps < 1 || steps > most || !divides && List.of("ddpm", "plms", "ddim").contains(name)) {
+            throw Problem.in("sampling", "infer.steps " + (steps < 1 || steps > most ? "from 1 to " + most : "that divides " + most + " for " + name), String.valueOf(steps),
+                    "take 20, 50, 100 or " + most);
         }
-        int interval = noise.steps() / steps;
-        return switch (hparams.infer().sampler()) {
+        int interval = most / steps;
+        return switch (name) {
             case "ddpm" -> new Ddpm(noise, interval);
             case "plms" -> new Plms(noise, interval);
-            default -> throw Problem.in("sampling", "infer.sampler plms or ddpm", hparams.infer().sampler(), "correct infer.sampler");
+            case "ddim" -> new Ddim(noise, interval);
+            case "dpmpp" -> new DpmSolverPlusPlus(noise);
+            case "unipc2" -> new UniPc(noise, 2);
+            case "unipc3" -> new UniPc(noise, 3);
+            default -> throw Problem.in("sampling", "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3", name, "correct infer.sampler");
         };
     }
 
-    /** The times the sampler visits. */
-    public int[] times() {
+    /** The times the sampler goes through, one more than its steps. */
+    public double[] times() {
         return sampler().times(top(), hparams.infer().steps());
     }
 
@@ -292,7 +303,7 @@ public final class DiffSvc implements AutoCloseable {
         WaveNet.Projected projected = wavenet.project(condition.forDenoiser());
         return (x, t) -> {
             try (NDManager scratch = x.getManager().newSubManager()) {
-                return wavenet.predict(x, scratch.full(new Shape(x.getShape().get(0)), t, DataType.FLOAT32), projected);
+                return wavenet.predict(x, scratch.full(new Shape(x.getShape().get(0)), (float) t, DataType.FLOAT32), projected);
             }
         };
     }
@@ -367,7 +378,7 @@ public final class DiffSvc implements AutoCloseable {
             long seed = hparams.infer().seed();
             NDArray x = work.denoise(condition, work.start(conds.frames(), mel, seed), seed, sampling);
             NDArray sung = work.toMel(x, conds);
-            watch.done("diffusion", hparams.infer().sampler() + ", " + work.times().length + " steps", sung.getShape().toString());
+            watch.done("diffusion", hparams.infer().sampler() + ", " + (work.times().length - 1) + " steps", sung.getShape().toString());
             float[] f0Hz = work.f0ForVocoder(condition, sung);
             float[] wave = work.vocode(sung, f0Hz, melody.voiced(), samples, seed);
             watch.done("vocoder", hparams.vocoder().kind(), "[" + wave.length + "]");

@@ -14,12 +14,15 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.diffusion.Ddim;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.DpmSolverPlusPlus;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.UniPc;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
@@ -129,8 +132,8 @@ class DiffusionGoldenTest {
             for (int interval : new int[] {10, 5}) {
                 String prefix = "plms" + interval + "_";
                 Plms plms = new Plms(noise, interval);
-                int[] times = plms.times(noise.steps(), noise.steps() / interval);
-                g.sameIds(prefix + "t", java.util.Arrays.stream(times).asLongStream().toArray());
+                double[] times = plms.times(noise.steps(), noise.steps() / interval);
+                g.sameIds(prefix + "t", visited(times));
                 NDArray x = trajectory(g, plms, net, cond, g.get("x_T"), times, prefix, null);
                 g.same(prefix + "mel", range.denorm(x, g.get("mel2ph")));
             }
@@ -138,8 +141,8 @@ class DiffusionGoldenTest {
             NDArray start = noise.noised(range.norm(g.get("mels")), g.manager().create(new long[] {top - 1}), g.get("gt_noise"));
             g.same("gt_x_start", start);
             Plms plms = new Plms(noise, 10);
-            int[] times = plms.times(top, 0);
-            g.sameIds("gt_plms10_t", java.util.Arrays.stream(times).asLongStream().toArray());
+            double[] times = plms.times(top, 0);
+            g.sameIds("gt_plms10_t", visited(times));
             NDArray x = Denoising.run(plms, eps(net, cond), null, start, times, (a, b, t, s) -> { });
             g.same("gt_plms10_x", x);
             g.same("gt_plms10_mel", range.denorm(x, g.get("mel2ph")));
@@ -166,7 +169,7 @@ class DiffusionGoldenTest {
         }
     }
 
-    private static NDArray trajectory(Golden g, Sampler sampler, WaveNet net, NDArray cond, NDArray start, int[] times, String prefix, Sampler.Draw draw) {
+    private static NDArray trajectory(Golden g, Sampler sampler, WaveNet net, NDArray cond, NDArray start, double[] times, String prefix, Sampler.Draw draw) {
         long[] kept = g.longs(prefix + "kept");
         List<NDArray> xs = new ArrayList<>();
         NDArray x = Denoising.run(sampler, eps(net, cond), draw, start, times, (i, n, t, s) -> {
@@ -180,6 +183,46 @@ class DiffusionGoldenTest {
         return x;
     }
 
+    /** Where the network is asked; the last time is only where the last step ends. */
+    private static long[] visited(double[] times) {
+        return java.util.Arrays.stream(times, 0, times.length - 1).mapToLong(t -> (long) t).toArray();
+    }
+
+    @Test void theFollowUpsSamplersFollowTheirsFromTheFirstStepOn() {
+        try (Golden g = new Golden("svc_samplers.npz"); WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
+            NoiseSchedule noise = NoiseSchedule.ofBuffers(state);
+            MelRange range = MelRange.ofBuffers(state);
+            for (int n : new int[] {5, 10, 20}) {
+                double[] nodes = noise.even(noise.steps(), n), alpha = new double[n + 1], lambda = new double[n + 1];
+                for (int i = 0; i <= n; i++) {
+                    alpha[i] = Math.exp(noise.logAlpha(nodes[i]));
+                    lambda[i] = noise.lambda(nodes[i]);
+                }
+                g.same("nodes" + n + "_t_f64", nodes, 1e-9);
+                g.same("nodes" + n + "_alpha_f64", alpha, 1e-7);
+                g.same("nodes" + n + "_lambda_f64", lambda, 2e-4);
+                Ddim ddim = new Ddim(noise, noise.steps() / n);
+                g.sameIds("ddim" + n + "_t", visited(ddim.times(noise.steps(), n)));
+                java.util.Map<String, Sampler> samplers = java.util.Map.of("ddim", ddim, "dpmpp2m", new DpmSolverPlusPlus(noise), "unipc2", new UniPc(noise, 2), "unipc3", new UniPc(noise, 3));
+                samplers.forEach((name, sampler) -> {
+                    int[] calls = {0};
+                    Sampler.Eps network = (x, t) -> {
+                        calls[0]++;
+                        return eps(net, g.get("cond")).at(x, t);
+                    };
+                    List<NDArray> xs = new ArrayList<>();
+                    NDArray x = Denoising.run(sampler, network, null, g.get("x_T"), sampler.times(noise.steps(), n), (i, of, t, s) -> xs.add(own(g, s.x())));
+                    String p = name + "_" + n + "_";
+                    g.same(p + "x_first", xs.get(0));
+                    g.same(p + "x_second", xs.get(1));
+                    g.same(p + "x", x);
+                    g.same(p + "mel", range.denorm(x, g.get("mel2ph")));
+                    assertEquals(n, calls[0], p + "network calls");
+                });
+            }
+        }
+    }
+
     private static NDArray own(Golden g, NDArray a) {
         NDArray copy = a.duplicate();
         copy.attach(g.manager());
@@ -187,7 +230,7 @@ class DiffusionGoldenTest {
     }
 
     private static Sampler.Eps eps(WaveNet net, NDArray cond) {
-        return (x, t) -> net.predict(x, x.getManager().full(new Shape(x.getShape().get(0)), t), cond);
+        return (x, t) -> net.predict(x, x.getManager().full(new Shape(x.getShape().get(0)), (float) t), cond);
     }
 
     @Test void lossesAndGradientsOfTheJointPassAreTheReferences() {

@@ -71,7 +71,7 @@ class EndToEndGoldenTest {
                 Plms plms = new Plms(noise, (int) params[1]);
                 boolean fromMel = params[2] > 0;
                 NDArray start = fromMel ? noise.noised(range.norm(g.get("mel_in")), g.manager().create(new long[] {params[2] - 1}), g.get("gt_noise")) : g.get("x_T");
-                NDArray x = Denoising.run(plms, (v, t) -> net.predict(v, v.getManager().full(new Shape(1), t), c.forDenoiser()), null, start,
+                NDArray x = Denoising.run(plms, (v, t) -> net.predict(v, v.getManager().full(new Shape(1), (float) t), c.forDenoiser()), null, start,
                         plms.times(fromMel ? (int) params[2] : noise.steps(), 0), (i, n, t, s) -> { });
                 NDArray sung = range.denorm(x, g.get("mel2ph"));
                 g.same(p + "mel_out", sung);

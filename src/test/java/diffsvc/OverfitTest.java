@@ -115,7 +115,7 @@ class OverfitTest {
             NDArray noise = Noise.of(scratch, 5, "start", 0).normal(new Shape(1, 1, clip.melBins(), batch.frames()));
             NDArray x = Denoising.run(ddpm, (y, t) -> {
                 try (NDManager inner = y.getManager().newSubManager()) {
-                    return training.wavenet().predict(y, inner.full(new Shape(1), t, DataType.FLOAT32), projected);
+                    return training.wavenet().predict(y, inner.full(new Shape(1), (float) t, DataType.FLOAT32), projected);
                 }
             }, (y, t) -> Noise.of(y.getManager(), 5, "posterior", t).normal(y.getShape()), noise, ddpm.times(training.noise().steps(), 0), (done, of, t, step) -> { });
             NDArray sampled = training.range().denorm(x, batch.conds().mel2ph());

@@ -35,9 +35,9 @@ final class InferCommand implements Callable<Integer> {
     String pitch;
     @Option(names = "--key", description = "semitones to shift the melody by")
     Double key;
-    @Option(names = "--steps", description = "sampler steps; must divide the schedule's 1000")
+    @Option(names = "--steps", description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
     Integer steps;
-    @Option(names = "--sampler", description = "plms or ddpm")
+    @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
     String sampler;
     @Option(names = "--seed", description = "one seed, one file")
     Long seed;
@@ -83,7 +83,7 @@ final class InferCommand implements Callable<Integer> {
                 throw Problem.in("output", target, "another file than the song", "the song itself", "choose another --out");
             }
             DiffSvc.Converted result;
-            try (Sampling bar = new Sampling(svc.times().length)) {
+            try (Sampling bar = new Sampling(svc.times().length - 1)) {
                 result = svc.convert(wave, units == null ? null : svc.unitsFrom(units), (stage, what, shape, seconds) -> {
                     bar.close();
                     System.out.printf(Locale.ROOT, "%-10s %-44s %-18s %6.2f s%n", stage, what, shape, seconds);

@@ -10,37 +10,38 @@ import java.util.concurrent.CancellationException;
 public final class Denoising {
     /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
     @FunctionalInterface public interface Listener {
-        void after(int done, int of, int t, Sampler.Step step);
+        void after(int done, int of, double t, Sampler.Step step);
     }
 
     private Denoising() {}
 
     /**
-     * From x [B, 1, M, T] to x at time 0; the answer belongs to x's manager, x itself is left as it is.
+     * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is left as it is.
      *
      * @throws CancellationException when the thread is interrupted between two steps
      */
-    public static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, int[] times, Listener listener) {
+    public static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, double[] times, Listener listener) {
         NDManager home = x.getManager();
         NDManager before = home.newSubManager();                     // owns x and the past of the step that comes next
         try {
             NDArray current = x.duplicate();
             current.attach(before);
-            List<NDArray> past = List.of();
-            for (int i = 0; i < times.length; i++) {
+            Sampler.Past past = Sampler.Past.NONE;
+            int steps = times.length - 1;
+            for (int i = 0; i < steps; i++) {
                 if (Thread.currentThread().isInterrupted()) {
-                    throw new CancellationException("sampling was stopped after " + i + " of " + times.length + " steps");
+                    throw new CancellationException("sampling was stopped after " + i + " of " + steps + " steps");
                 }
                 NDManager after = home.newSubManager();
                 try (NDManager scratch = home.newSubManager()) {
                     scratch.tempAttachAll(current);
-                    for (NDArray p : past) {
+                    for (NDArray p : past.values()) {
                         scratch.tempAttachAll(p);
                     }
-                    Sampler.Step step = sampler.step(network, draw, current, times[i], past);
-                    listener.after(i + 1, times.length, times[i], step);
+                    Sampler.Step step = sampler.step(network, draw, current, times, i, past);
+                    listener.after(i + 1, steps, times[i], step);
                     List<NDArray> kept = new ArrayList<>();
-                    for (NDArray p : step.past()) {
+                    for (NDArray p : step.past().values()) {
                         NDArray own = p.duplicate();
                         own.attach(after);
                         kept.add(own);
@@ -48,7 +49,7 @@ public final class Denoising {
                     NDArray next = step.x().duplicate();
                     next.attach(after);
                     current = next;
-                    past = kept;
+                    past = new Sampler.Past(kept, step.past().times());
                 }
                 before.close();
                 before = after;

@@ -101,6 +101,36 @@ public final class NoiseSchedule {
         return Math.sqrt(1 - alphaBar(t));
     }
 
+    /** log of {@link #alpha}, between two steps on the line between theirs, as the solvers' authors interpolate; 0 at the clean mel. */
+    public double logAlpha(double t) {
+        if (t <= 0) {
+            return t < 0 ? 0 : 0.5 * Math.log(alphaBar[0]);
+        }
+        int low = Math.min((int) t, alphaBar.length - 1), high = Math.min(low + 1, alphaBar.length - 1);
+        double share = t - low, here = 0.5 * Math.log(alphaBar[low]), there = 0.5 * Math.log(alphaBar[high]);
+        return here + share * (there - here);
+    }
+
+    /** Share of the noise between two steps: the root of what {@link #logAlpha} leaves. */
+    public double sigmaBetween(double t) {
+        return Math.sqrt(-Math.expm1(2 * logAlpha(t)));
+    }
+
+    /** Half the logarithm of the signal-to-noise ratio, log(alpha / sigma): the time in which the solvers step. */
+    public double lambda(double t) {
+        return logAlpha(t) - Math.log(sigmaBetween(t));
+    }
+
+    /** N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full S, fewer from a lower top. */
+    public double[] even(int top, int evaluations) {
+        int n = Math.max(1, (int) Math.round(evaluations * (double) top / steps()));
+        double[] times = new double[n + 1];
+        for (int i = 0; i <= n; i++) {
+            times[i] = (top - 1) * (double) (n - i) / n;
+        }
+        return times;
+    }
+
     /** The noise that steps s + 1 to t add together, as one step's beta. */
     private double betaBetween(int t, int s) {
         return s == t - 1 ? betas[t] : 1 - alphaBar(t) / alphaBar(s);

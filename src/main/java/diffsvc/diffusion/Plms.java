@@ -1,8 +1,6 @@
 package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Pseudo linear multi-step: up to fourth order for one network call a step, two in the first (Liu et al., arXiv:2202.09778, eq. 9, 12 and
@@ -11,38 +9,39 @@ import java.util.List;
  * @param interval steps skipped at once; the Python project's pndm_speedup
  */
 public record Plms(NoiseSchedule noise, int interval) implements Sampler {
-    /** Multiples of the interval below {@code top}, downwards: 980, 960 .. 0 for 20 (quirk 2: not 999, although x is pure noise there). */
-    @Override public int[] times(int top, int iterations) {
+    /** Multiples of the interval below {@code top}, downwards: 980, 960 .. 0 for 20 (quirk 2: not 999, although x is pure noise there); the last step stays at 0. */
+    @Override public double[] times(int top, int evaluations) {
+        return multiples(top, interval);
+    }
+
+    static double[] multiples(int top, int interval) {
         int count = (top + interval - 1) / interval;
-        int[] times = new int[count];
+        double[] times = new double[count + 1];
         for (int i = 0; i < count; i++) {
             times[i] = (count - 1 - i) * interval;
         }
         return times;
     }
 
-    @Override public Step step(Eps network, Draw draw, NDArray x, int t, List<NDArray> past) {
+    @Override public Step step(Eps network, Draw draw, NDArray x, double[] times, int i, Past past) {
+        int t = (int) times[i], there = (int) times[i + 1], n = past.size();
         NDArray eps = network.at(x, t), used;
-        int n = past.size();
         if (n == 0) {                                                // average of here and of the point one step would reach
-            NDArray there = network.at(move(x, eps, t), Math.max(t - interval, 0));
-            used = eps.add(there).div(2f);
+            used = eps.add(network.at(move(x, eps, t, there), there)).div(2f);
         } else if (n == 1) {
-            used = eps.mul(3f).sub(past.get(0)).div(2f);
+            used = eps.mul(3f).sub(past.values().get(0)).div(2f);
         } else if (n == 2) {
-            used = eps.mul(23f).sub(past.get(1).mul(16f)).add(past.get(0).mul(5f)).div(12f);
+            used = eps.mul(23f).sub(past.values().get(1).mul(16f)).add(past.values().get(0).mul(5f)).div(12f);
         } else {
-            used = eps.mul(55f).sub(past.get(n - 1).mul(59f)).add(past.get(n - 2).mul(37f)).sub(past.get(n - 3).mul(9f)).div(24f);
+            used = eps.mul(55f).sub(past.values().get(n - 1).mul(59f)).add(past.values().get(n - 2).mul(37f)).sub(past.values().get(n - 3).mul(9f)).div(24f);
         }
-        List<NDArray> remembered = new ArrayList<>(past.subList(Math.max(0, n - 2), n));
-        remembered.add(eps);
         NDArray x0 = x.sub(used.mul((float) noise.sigma(t))).div((float) noise.alpha(t));
-        return new Step(move(x, used, t), x0, used, remembered);
+        return new Step(move(x, used, t, there), x0, used, past.and(2, eps, t));
     }
 
-    /** Eq. 11 of the paper, from t to max(t - interval, 0), in the form that stays exact for small steps. */
-    private NDArray move(NDArray x, NDArray eps, int t) {
-        double here = noise.alphaBar(t), there = noise.alphaBar(Math.max(t - interval, 0));
+    /** Eq. 11 of the paper, from step t down to another, in the form that stays exact for small steps. */
+    private NDArray move(NDArray x, NDArray eps, int t, int to) {
+        double here = noise.alphaBar(t), there = noise.alphaBar(to);
         double scale = 1 / (Math.sqrt(here) * (Math.sqrt(here) + Math.sqrt(there)));
         double weight = 1 / (Math.sqrt(here) * (Math.sqrt((1 - there) * here) + Math.sqrt((1 - here) * there)));
         return x.add(x.mul((float) scale).sub(eps.mul((float) weight)).mul((float) (there - here)));

@@ -1,6 +1,7 @@
 package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -8,9 +9,9 @@ import java.util.List;
  * cell can call it by hand and two songs may share it.
  */
 public interface Sampler {
-    /** What the network says: the noise in x [B, 1, M, T] at step t. */
+    /** What the network says: the noise in x [B, 1, M, T] at step t, which may lie between two of the S. */
     @FunctionalInterface interface Eps {
-        NDArray at(NDArray x, int t);
+        NDArray at(NDArray x, double t);
     }
 
     /** Fresh noise of x's shape for the draw at step t; only samplers with a random posterior ask. */
@@ -19,23 +20,48 @@ public interface Sampler {
     }
 
     /**
+     * What a multistep sampler remembers of the steps before, newest last.
+     *
+     * @param values one a remembered evaluation, each of x's shape
+     * @param times where they were made
+     */
+    record Past(List<NDArray> values, List<Double> times) {
+        /** Before the first step, and where one begins anew with another sampler. */
+        public static final Past NONE = new Past(List.of(), List.of());
+
+        public int size() {
+            return values.size();
+        }
+
+        /** The newest {@code most} of these, and one more. */
+        Past and(int most, NDArray value, double time) {
+            int from = Math.max(0, size() - most);
+            List<NDArray> v = new ArrayList<>(values.subList(from, size()));
+            List<Double> t = new ArrayList<>(times.subList(from, size()));
+            v.add(value);
+            t.add(time);
+            return new Past(v, t);
+        }
+    }
+
+    /**
      * After a step.
      *
      * @param x where it stands now [B, 1, M, T]
      * @param x0 its guess of the clean mel, seen from before the step
      * @param eps the noise it used
-     * @param past what the next step needs, newest last
+     * @param past what the next step needs
      */
-    record Step(NDArray x, NDArray x0, NDArray eps, List<NDArray> past) {}
+    record Step(NDArray x, NDArray x0, NDArray eps, Past past) {}
 
     /**
-     * The steps to visit, in order, from {@code top} (exclusive) down.
+     * The times to go through, N + 1 for N steps, downwards; -1 is the clean mel.
      *
-     * @param top S for pure noise, add_noise_step for a start from the source
-     * @param iterations how many over the full S
+     * @param top S for pure noise, add_noise_step for a start from the source; the first time is below it
+     * @param evaluations network calls over the full S; fewer from a lower top
      */
-    int[] times(int top, int iterations);
+    double[] times(int top, int evaluations);
 
-    /** From t to the next of {@link #times}; {@code past} is empty at first. All arrays belong to x's manager. */
-    Step step(Eps eps, Draw draw, NDArray x, int t, List<NDArray> past);
+    /** From {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager. */
+    Step step(Eps eps, Draw draw, NDArray x, double[] times, int i, Past past);
 }

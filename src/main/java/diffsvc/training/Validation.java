@@ -56,7 +56,7 @@ public final class Validation {
             WaveNet.Projected projected = training.wavenet().project(condition.forDenoiser());
             Sampler.Eps network = (x, t) -> {
                 try (NDManager inner = x.getManager().newSubManager()) {
-                    return training.wavenet().predict(x, inner.full(new Shape(1), t, DataType.FLOAT32), projected);
+                    return training.wavenet().predict(x, inner.full(new Shape(1), (float) t, DataType.FLOAT32), projected);
                 }
             };
             int interval = Math.max(1, training.noise().steps() / STEPS);

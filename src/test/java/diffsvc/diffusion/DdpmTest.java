@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.hparams.Hparams;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,18 +23,18 @@ class DdpmTest {
     private static Law end(int interval) {
         Ddpm ddpm = new Ddpm(NOISE, interval);
         Sampler.Eps best = (x, t) -> {
-            double a = NOISE.alpha(t), s = NOISE.sigma(t);
+            double a = NOISE.alpha((int) t), s = NOISE.sigma((int) t);
             return x.sub((float) (a * MEAN)).mul((float) (s / (a * a * SPREAD * SPREAD + s * s)));
         };
-        int[] times = ddpm.times(NOISE.steps(), 0);
-        double a = NOISE.alpha(times[0]), s = NOISE.sigma(times[0]), mean = a * MEAN, spread = Math.sqrt(a * a * SPREAD * SPREAD + s * s);
-        for (int t : times) {
+        double[] times = ddpm.times(NOISE.steps(), 0);
+        double a = NOISE.alpha((int) times[0]), s = NOISE.sigma((int) times[0]), mean = a * MEAN, spread = Math.sqrt(a * a * SPREAD * SPREAD + s * s);
+        for (int i = 0; i + 1 < times.length; i++) {
             try (NDManager m = NDManager.newBaseManager()) {
                 double apart = spread / 4;
                 NDArray two = m.create(new float[] {(float) (mean - apart), (float) (mean + apart)}, new Shape(1, 1, 1, 2));
                 double[] drawn = new double[1];
-                float[] next = ddpm.step(best, (x, at) -> x.zerosLike(), two, t, List.of()).x().toFloatArray();
-                float[] moved = ddpm.step(best, (x, at) -> x.onesLike(), two, t, List.of()).x().toFloatArray();
+                float[] next = ddpm.step(best, (x, at) -> x.zerosLike(), two, times, i, Sampler.Past.NONE).x().toFloatArray();
+                float[] moved = ddpm.step(best, (x, at) -> x.onesLike(), two, times, i, Sampler.Past.NONE).x().toFloatArray();
                 drawn[0] = moved[0] - next[0];
                 double slope = (next[1] - next[0]) / (2 * apart);
                 mean = (next[0] + next[1]) / 2;
@@ -59,8 +58,8 @@ class DdpmTest {
     }
 
     @Test void timesStandOnIntervalLessOneLast() {
-        assertArrayEquals(new int[] {9, 4}, new Ddpm(NOISE, 5).times(10, 0));
-        assertArrayEquals(new int[] {6, 1}, new Ddpm(NOISE, 5).times(7, 0));
-        assertEquals(1, new Ddpm(NOISE, 5).times(5, 0).length);
+        assertArrayEquals(new double[] {9, 4, -1}, new Ddpm(NOISE, 5).times(10, 0));
+        assertArrayEquals(new double[] {6, 1, -1}, new Ddpm(NOISE, 5).times(7, 0));
+        assertEquals(2, new Ddpm(NOISE, 5).times(5, 0).length);
     }
 }
