@@ -135,8 +135,8 @@ class CommandLineTest {
         refused(diffsvc("infer", song(0.03), "--out", out()), "longer");
     }
 
-    @ParameterizedTest @CsvSource({"--key,high,high", "--steps,2.5,2.5", "--steps,7,divides 1000", "--steps,0,divides", "--bogus,1,--bogus", "--project,nobody,nobody", "--format,mp3,wav or flac",
-        "--hparams,infer.stebs=5,infer.steps", "--threads,-1,threads", "--sampler,euler,plms"})
+    @ParameterizedTest @CsvSource({"--key,high,high", "--steps,2.5,2.5", "--steps,7,divides 1000", "--steps,0,from 1 to 1000", "--bogus,1,--bogus", "--project,nobody,nobody", "--format,mp3,wav or flac",
+        "--hparams,infer.stebs=5,infer.steps", "--threads,-1,threads", "--sampler,euler,plms", "--accelerate,7,divides 1000", "--accelerate,0,divides 1000"})
     void wrongOptionsAreOneSentence(String option, String value, String word) throws Exception {
         refused(diffsvc("infer", song(1), "--out", out(), option, value), word);
     }

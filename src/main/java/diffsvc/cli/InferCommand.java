@@ -2,12 +2,13 @@ package diffsvc.cli;
 
 import ai.djl.engine.Engine;
 import diffsvc.DiffSvc;
-import diffsvc.audio.WavReader;
+import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.models.ModelFiles;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "infer", description = "Converts a song into a voice: SONG.wav to output/SONG_PROJECT_steps_N.wav.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class, sortOptions = false)
 final class InferCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "SONG", defaultValue = "raw/music1.wav", description = "WAV file (default ${DEFAULT-VALUE})")
+    @Parameters(index = "0", paramLabel = "SONG", defaultValue = "raw/music1.wav", description = "WAV or FLAC; OGG, MP3 and others where ffmpeg is installed (default ${DEFAULT-VALUE})")
     String song;
     @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
     String project;
@@ -39,6 +40,8 @@ final class InferCommand implements Callable<Integer> {
     Integer steps;
     @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
     String sampler;
+    @Option(names = "--accelerate", description = "the Python project's way to say it: every so many steps of the schedule by plms; 1 = all of them by ddpm")
+    Integer accelerate;
     @Option(names = "--seed", description = "one seed, one file")
     Long seed;
     @Option(names = "--threads", description = "threads of the engine (default: all cores)")
@@ -57,14 +60,18 @@ final class InferCommand implements Callable<Integer> {
         }
         add(all, "pitch.extractor", pitch);
         add(all, "infer.key", key);
+        ProjectPaths paths = ProjectPaths.find();
+        if (accelerate != null) {
+            ModelFiles files = ModelFiles.in(paths.models());
+            accelerated((upstream == null ? files.project(project) : files.upstream(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint))).hparams().noise().steps());
+        }
         add(all, "infer.steps", steps);
         add(all, "infer.sampler", sampler);
         add(all, "infer.seed", seed);
         add(all, "infer.threads", threads);
         add(all, "infer.format", format);
-        ProjectPaths paths = ProjectPaths.find();
         Path source = paths.resolve(song);
-        Wave wave = WavReader.read(source);                              // before any model: a wrong path should cost nothing
+        Wave wave = AudioFile.read(source);                              // before any model: a wrong path should cost nothing
         try (DiffSvc svc = upstream == null ? DiffSvc.open(project, all.toString())
                 : DiffSvc.open(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint), all.toString())) {
             Hparams.Infer infer = svc.hparams().infer();
@@ -101,6 +108,18 @@ final class InferCommand implements Callable<Integer> {
             System.out.println((replaced ? "replaced   " : "wrote      ") + svc.paths().shown(target));
         }
         return 0;
+    }
+
+    /** 20 is 50 steps of PLMS over a schedule of 1000, 1 is every step by DDPM. */
+    private void accelerated(int schedule) {
+        if (steps != null) {
+            throw Problem.in("options", "--steps or --accelerate", "both", "leave one out");
+        }
+        if (accelerate < 1 || schedule % accelerate != 0) {
+            throw Problem.in("options", "--accelerate that divides " + schedule, String.valueOf(accelerate), "take 10, 20 or 50");
+        }
+        steps = schedule / accelerate;
+        sampler = sampler != null ? sampler : accelerate == 1 ? "ddpm" : "plms";
     }
 
     private static void add(StringBuilder all, String name, Object value) {

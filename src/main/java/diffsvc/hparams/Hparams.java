@@ -119,7 +119,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /**
      * A conversion.
      *
-     * @param sampler plms or ddpm
+     * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
      * @param steps sampler iterations; must divide noise.steps
      * @param key semitones
      * @param useGtMel start from the noised source mel instead of pure noise
@@ -155,7 +155,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
                 new Dataset(-40, 5000, 0.5, 15, 0.05, 0, List.of(), List.of(1.0), 0, 1234),
                 new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false, 1234),
-                new Infer("plms", 50, 0, false, 500, 1234, 0, "wav"),
+                new Infer("unipc2", 20, 0, false, 500, 1234, 0, "wav"),
                 new Vocoder("source_filter", "", ""),
                 new Range(0, 0, 0, List.of()));
     }
