@@ -18,6 +18,7 @@ import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
 import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.diffusion.Ddim;
@@ -40,6 +41,7 @@ import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Arrays;
 
 /**
@@ -372,9 +374,14 @@ public final class DiffSvc implements AutoCloseable {
             watch.done("pitch", String.format("F0, %.0f %% of frames voiced", 100 * melody.voicedShare()), "[" + melody.frames() + "]");
             NDArray units = given == null ? work.units(song) : given;
             watch.done("content", given == null ? "units of " + hparams.hubert().file() : "units given", units.getShape().toString());
-            Conds conds = work.shift(work.align(units, melody, mel), hparams.infer().key());
+            VocalRange sings = VocalRange.of(melody, hparams, work.key(melody));
+            if (sings.known()) {
+                watch.done("range", String.format(Locale.ROOT, "%.0f Hz (voice %.0f), key %+.1f, %.0f %% outside", sings.songHz(), sings.trainedHz(), sings.key(),
+                        100 * sings.outside()), "[" + sings.trained().size() + "]");
+            }
+            Conds conds = work.shift(work.align(units, melody, mel), sings.key());
             EmbeddingModel.Condition condition = work.embed(conds);
-            watch.done("embedding", "condition" + (hparams.infer().key() == 0 ? "" : String.format(", key %+.1f", hparams.infer().key())), condition.cond().getShape().toString());
+            watch.done("embedding", "condition" + (sings.key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", sings.key())), condition.cond().getShape().toString());
             long seed = hparams.infer().seed();
             NDArray x = work.denoise(condition, work.start(conds.frames(), mel, seed), seed, sampling);
             NDArray sung = work.toMel(x, conds);
@@ -389,6 +396,11 @@ public final class DiffSvc implements AutoCloseable {
             }
             return new Converted(Wave.mono(wave, rate), rows, f0Hz, melody.voiced(), false);
         }
+    }
+
+    /** Semitones to shift a melody by: infer.key, and with infer.auto_key as many more as bring it to the voice's median. */
+    public double key(F0Track melody) {
+        return hparams.infer().key() + (hparams.infer().autoKey() ? VocalRange.suggestedKey(melody, hparams) : 0);
     }
 
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */

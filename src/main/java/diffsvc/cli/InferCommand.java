@@ -36,6 +36,8 @@ final class InferCommand implements Callable<Integer> {
     String pitch;
     @Option(names = "--key", description = "semitones to shift the melody by")
     Double key;
+    @Option(names = "--auto-key", description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
+    Boolean autoKey;
     @Option(names = "--steps", description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
     Integer steps;
     @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
@@ -60,6 +62,7 @@ final class InferCommand implements Callable<Integer> {
         }
         add(all, "pitch.extractor", pitch);
         add(all, "infer.key", key);
+        add(all, "infer.auto_key", autoKey);
         ProjectPaths paths = ProjectPaths.find();
         if (accelerate != null) {
             ModelFiles files = ModelFiles.in(paths.models());

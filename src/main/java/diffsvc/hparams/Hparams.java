@@ -122,10 +122,11 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
      * @param steps sampler iterations; must divide noise.steps
      * @param key semitones
+     * @param autoKey whether to shift by further whole semitones to the median that the voice was trained on
      * @param useGtMel start from the noised source mel instead of pure noise
      * @param addNoiseStep where on the way to pure noise that start lies: 1 = source, noise.steps = pure noise
      */
-    public record Infer(String sampler, int steps, double key, boolean useGtMel, int addNoiseStep, long seed, int threads, String format) {}
+    public record Infer(String sampler, int steps, double key, boolean autoKey, boolean useGtMel, int addNoiseStep, long seed, int threads, String format) {}
 
     /**
      * What turns mel and F0 into a wave.
@@ -155,7 +156,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
                 new Dataset(-40, 5000, 0.5, 15, 0.05, 0, List.of(), List.of(1.0), 0, 1234),
                 new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false, 1234),
-                new Infer("unipc2", 20, 0, false, 500, 1234, 0, "wav"),
+                new Infer("unipc2", 20, 0, false, false, 500, 1234, 0, "wav"),
                 new Vocoder("source_filter", "", ""),
                 new Range(0, 0, 0, List.of()));
     }
