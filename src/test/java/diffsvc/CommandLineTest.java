@@ -96,6 +96,24 @@ class CommandLineTest {
                 .anyMatch(l -> (Long.parseUnsignedLong(l.substring(7).trim(), 16) & 2) != 0);
     }
 
+    @Test void samplersAreAskedForByNameAndInThePythonProjectsWay() throws Exception {
+        String song = song(1.5);
+        for (String[] want : new String[][] {{"--accelerate", "100", "plms, 10 steps"}, {"--sampler", "unipc3", "unipc3, 7 steps"}, {"--sampler", "dpmpp", "dpmpp, 7 steps"},
+            {"--sampler", "unipc2", "unipc2, 7 steps"}}) {
+            List<String> words = new ArrayList<>(List.of("infer", song, "--out", out(), want[0], want[1]));
+            if (want[0].equals("--sampler")) {
+                words.addAll(List.of("--steps", "7"));
+            }
+            Said said = diffsvc(words.toArray(String[]::new));
+            assertEquals(0, said.code(), said.err());
+            assertTrue(said.out().contains(want[2]), said.out());
+        }
+        Files.delete(Path.of(out()));
+        refused(diffsvc("infer", song, "--out", out(), "--accelerate", "20", "--steps", "5"), "leave one out");
+        refused(diffsvc("infer", song, "--out", out(), "--sampler", "ddim", "--steps", "7"), "divides 1000 for ddim");
+        refused(diffsvc("infer", song, "--out", out(), "--auto-key"), "range.median_hz", "--key");
+    }
+
     @Test void ctrlCLeavesNothingHalfWritten() throws Exception {
         Path target = folder.resolve("stopped");
         List<String> command = List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Ddiffsvc.home=" + ROOT, "-Dai.djl.offline=true",
