@@ -2,7 +2,6 @@ package diffsvc;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
@@ -302,12 +301,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** What the network says, with the condition projected once for all evaluations. */
     public Sampler.Eps network(EmbeddingModel.Condition condition) {
-        WaveNet.Projected projected = wavenet.project(condition.forDenoiser());
-        return (x, t) -> {
-            try (NDManager scratch = x.getManager().newSubManager()) {
-                return wavenet.predict(x, scratch.full(new Shape(x.getShape().get(0)), (float) t, DataType.FLOAT32), projected);
-            }
-        };
+        return wavenet.given(condition.forDenoiser());
     }
 
     /** From noise to x [1, 1, M, T] at time 0. */
@@ -389,12 +383,7 @@ public final class DiffSvc implements AutoCloseable {
             float[] f0Hz = work.f0ForVocoder(condition, sung);
             float[] wave = work.vocode(sung, f0Hz, melody.voiced(), samples, seed);
             watch.done("vocoder", hparams.vocoder().kind(), "[" + wave.length + "]");
-            float[] flat = sung.toFloatArray();
-            float[][] rows = new float[flat.length / bins][];
-            for (int t = 0; t < rows.length; t++) {
-                rows[t] = Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
-            }
-            return new Converted(Wave.mono(wave, rate), rows, f0Hz, melody.voiced(), false);
+            return new Converted(Wave.mono(wave, rate), FrontEnd.rows(sung), f0Hz, melody.voiced(), false);
         }
     }
 

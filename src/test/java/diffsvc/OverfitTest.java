@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
@@ -17,7 +16,6 @@ import diffsvc.dataset.Dataset;
 import diffsvc.dataset.Preprocessing;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
-import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
@@ -110,14 +108,9 @@ class OverfitTest {
         try (NDManager scratch = m.newSubManager()) {
             JointTraining training = run.training();
             JointTraining.Batch batch = new Batches(List.of(clip), hparams, training.noise().steps()).fixed(scratch, 1, 0, Integer.MAX_VALUE);
-            WaveNet.Projected projected = training.wavenet().project(training.embedding().embed(batch.conds()).forDenoiser());
             Ddpm ddpm = new Ddpm(training.noise(), 10);
             NDArray noise = Noise.of(scratch, 5, "start", 0).normal(new Shape(1, 1, clip.melBins(), batch.frames()));
-            NDArray x = Denoising.run(ddpm, (y, t) -> {
-                try (NDManager inner = y.getManager().newSubManager()) {
-                    return training.wavenet().predict(y, inner.full(new Shape(1), (float) t, DataType.FLOAT32), projected);
-                }
-            }, (y, t) -> Noise.of(y.getManager(), 5, "posterior", t).normal(y.getShape()), noise, ddpm.times(training.noise().steps(), 0), (done, of, t, step) -> { });
+            NDArray x = Denoising.run(ddpm, training.wavenet().given(training.embedding().embed(batch.conds()).forDenoiser()), (y, t) -> Noise.of(y.getManager(), 5, "posterior", t).normal(y.getShape()), noise, ddpm.times(training.noise().steps(), 0), (done, of, t, step) -> { });
             NDArray sampled = training.range().denorm(x, batch.conds().mel2ph());
             NDArray mean = batch.mels().mean(new int[] {1}, true);
             return new double[] {sampled.reshape(batch.mels().getShape()).sub(batch.mels()).abs().mean().getFloat(), batch.mels().sub(mean).abs().mean().getFloat()};

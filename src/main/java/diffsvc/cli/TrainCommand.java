@@ -66,19 +66,18 @@ final class TrainCommand implements Callable<Integer> {
         Hparams base = HparamsYaml.read(Files.exists(kept) ? kept : set.resolve("hparams.yaml")).withProject(project);
         Checkpoints checkpoints = new Checkpoints(home, base.training().keep(), base.training().keepEvery());
         TrainingState state = checkpoints.newest(spoilt -> System.out.println("note       a checkpoint cannot be read, taking the one before: " + spoilt));
-        Hparams voice = null;
+        ModelFiles.Pair voice = null;
         if (from != null && state != null) {
             throw Problem.in("train", home, "no run yet for --from", "checkpoints up to step " + state.step(), "leave --from out to go on, or choose another project");
         }
         if (resume && state == null) {
             throw Problem.in("train", home, "a checkpoint to resume", checkpoints.steps().isEmpty() ? "none" : "none that can be read", "leave --resume out to begin");
         }
-        boolean fromFile = from != null && from.endsWith(".ckpt");
-        if (fromFile) {
+        if (from != null && from.endsWith(".ckpt")) {
             state = TrainingState.read(paths.resolve(from));
         } else if (from != null) {
-            voice = files.project(from).hparams();
-            base = base.withSpec(voice.noise().specMin(), voice.noise().specMax());      // the weights were trained on mels scaled so
+            voice = files.project(from);
+            base = base.withSpec(voice.hparams().noise().specMin(), voice.hparams().noise().specMax());      // the weights were trained on mels scaled so
         }
         Hparams asked = Arg2Hparams.apply(base, (steps == null ? "" : "training.steps=" + steps + (overrides.isEmpty() ? "" : ",")) + overrides);
         Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
@@ -86,23 +85,22 @@ final class TrainCommand implements Callable<Integer> {
         pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE).forEach(f -> System.out.println("note       " + f.file()));
         try (NDManager manager = NDManager.newBaseManager()) {
             Hparams hparams = fitted(asked, clips, Plan.baseline(manager));
-            return train(manager, hparams, clips, state, voice, checkpoints, files, paths, folder, fromFile);
+            return train(manager, hparams, clips, state, voice, checkpoints, paths, folder);
         }
     }
 
-    private int train(NDManager manager, Hparams hparams, Dataset clips, TrainingState state, Hparams voice, Checkpoints checkpoints, ModelFiles files, ProjectPaths paths, Path folder,
-            boolean fromFile) {
+    private int train(NDManager manager, Hparams hparams, Dataset clips, TrainingState state, ModelFiles.Pair voice, Checkpoints checkpoints, ProjectPaths paths, Path folder) {
         Path home = checkpoints.folder();
         try (TrainingRun run = state == null ? new TrainingRun(manager, hparams, clips) : new TrainingRun(manager, hparams, clips, state)) {
             if (voice != null) {
-                run.from(files.project(from).embedding(), files.project(from).wavenet(), voice.steps());
+                run.from(voice.embedding(), voice.wavenet(), voice.hparams().steps());
             }
             run.keepSpoiltBatchesIn(home);
             HparamsYaml.write(home.resolve("hparams.yaml"), hparams);
             System.out.printf("train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n", clips.training().size(),
                     clips.frames() * (double) hparams.audio().hopSamples() / hparams.audio().sampleRateHz() / 60, clips.validation().size(),
                     run.training().optimizer().parameters().values().stream().mapToLong(a -> a.size()).sum(), manager.getDevice());
-            System.out.println((state == null ? voice == null ? "begin      " : "from       voice " + from + ", " : fromFile ? "from       " + from + ", " : "resume     ") + "step "
+            System.out.println((state == null ? voice == null ? "begin      " : "from       voice " + from + ", " : from != null ? "from       " + from + ", " : "resume     ") + "step "
                     + run.step() + " of " + hparams.training().steps());
             return go(run, checkpoints, folder, paths);
         }

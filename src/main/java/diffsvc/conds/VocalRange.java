@@ -32,7 +32,7 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
         double[] shares = new double[n];
         int outside = 0;
         for (float hz : voiced) {
-            int bin = (int) Math.floor(12 * Math.log(hz / first) / Math.log(2) + key);
+            int bin = (int) Math.floor(semitones(hz, first) + key);
             boolean inside = bin >= 0 && bin < n;
             if (inside) {
                 shares[bin] += 1.0 / voiced.length;
@@ -59,7 +59,12 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
                     "make the dataset with ./diffsvc preprocess, or give --key");
         }
         float[] voiced = voiced(melody);
-        return voiced.length == 0 ? 0 : Math.rint(12 * Math.log(trained / voiced[voiced.length / 2]) / Math.log(2));
+        return voiced.length == 0 ? 0 : Math.rint(semitones(trained, voiced[voiced.length / 2]));
+    }
+
+    /** Semitones from one frequency up to another. */
+    public static double semitones(double hz, double fromHz) {
+        return 12 * Math.log(hz / fromHz) / Math.log(2);
     }
 
     private static float[] voiced(F0Track melody) {

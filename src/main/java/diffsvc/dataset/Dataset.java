@@ -81,9 +81,4 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
     public int longest() {
         return training.stream().mapToInt(Clip::frames).max().orElse(0);
     }
-
-    /** See {@link Preprocessing#melRange}. */
-    public List<List<Double>> melRange() {
-        return Preprocessing.melRange(training);
-    }
 }

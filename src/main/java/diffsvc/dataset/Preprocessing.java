@@ -11,6 +11,7 @@ import diffsvc.audio.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
 import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
@@ -391,9 +392,9 @@ public final class Preprocessing {
     private Hparams.Range pitchRange(List<Clip> clips) {
         float[] voiced = voicedHz(clips.stream().map(c -> c.f0Hz().toFloats()).toList());
         double low = hparams.pitch().f0MinHz();
-        double[] counts = new double[(int) Math.ceil(12 * Math.log(hparams.pitch().f0MaxHz() / low) / Math.log(2))];
+        double[] counts = new double[(int) Math.ceil(VocalRange.semitones(hparams.pitch().f0MaxHz(), low))];
         for (float f : voiced) {
-            counts[(int) Math.max(0, Math.min(counts.length - 1, Math.floor(12 * Math.log(f / low) / Math.log(2))))]++;
+            counts[(int) Math.max(0, Math.min(counts.length - 1, Math.floor(VocalRange.semitones(f, low))))]++;
         }
         List<Double> shares = new ArrayList<>();
         for (double c : counts) {

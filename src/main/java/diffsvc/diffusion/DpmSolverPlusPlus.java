@@ -16,13 +16,13 @@ public record DpmSolverPlusPlus(NoiseSchedule noise) implements Sampler {
     @Override public Step step(Eps network, Draw draw, NDArray x, double[] times, int i, Past past) {
         double s = times[i], t = times[i + 1], lambda = noise.lambda(s), h = noise.lambda(t) - lambda;
         NDArray eps = network.at(x, s);
-        NDArray x0 = x.sub(eps.mul((float) noise.sigmaBetween(s))).div((float) Math.exp(noise.logAlpha(s))), d = x0;
+        NDArray x0 = noise.clean(x, eps, s), d = x0;
         boolean last = i + 2 == times.length;
         if (past.size() > 0 && !(last && times.length - 1 < FEW)) {
             double before = lambda - noise.lambda(past.times().get(0));
             d = x0.add(x0.sub(past.values().get(0)).mul((float) (h / (2 * before))));
         }
-        NDArray next = x.mul((float) (noise.sigmaBetween(t) / noise.sigmaBetween(s))).sub(d.mul((float) (Math.exp(noise.logAlpha(t)) * Math.expm1(-h))));
+        NDArray next = x.mul((float) (noise.sigmaBetween(t) / noise.sigmaBetween(s))).sub(d.mul((float) (noise.alphaBetween(t) * Math.expm1(-h))));
         return new Step(next, x0, eps, new Past(java.util.List.of(x0), java.util.List.of(s)));
     }
 }

@@ -116,6 +116,16 @@ public final class NoiseSchedule {
         return Math.sqrt(-Math.expm1(2 * logAlpha(t)));
     }
 
+    /** Share of the clean signal between two steps. */
+    double alphaBetween(double t) {
+        return Math.exp(logAlpha(t));
+    }
+
+    /** The clean signal that x at t holds, if {@code eps} is its noise. */
+    NDArray clean(NDArray x, NDArray eps, double t) {
+        return x.sub(eps.mul((float) sigmaBetween(t))).div((float) alphaBetween(t));
+    }
+
     /** Half the logarithm of the signal-to-noise ratio, log(alpha / sigma): the time in which the solvers step. */
     public double lambda(double t) {
         return logAlpha(t) - Math.log(sigmaBetween(t));

@@ -16,7 +16,7 @@ public record UniPc(NoiseSchedule noise, int order) implements Sampler {
 
     @Override public Step step(Eps network, Draw draw, NDArray x, double[] times, int i, Past past) {
         double s = times[i], t = times[i + 1];
-        Past known = past.size() > 0 ? past : past.and(0, clean(network.at(x, s), x, s), s);                 // x0 at s, and at times before it
+        Past known = past.size() > 0 ? past : past.and(0, noise.clean(x, network.at(x, s), s), s);                 // x0 at s, and at times before it
         int left = times.length - 1 - i, p = Math.min(order, Math.min(known.size(), left)), newest = known.size() - 1;
         double lambda = noise.lambda(s), h = noise.lambda(t) - lambda, b = Math.expm1(-h);
         NDArray m = known.values().get(newest);
@@ -27,28 +27,24 @@ public record UniPc(NoiseSchedule noise, int order) implements Sampler {
             slopes[k - 1] = known.values().get(newest - k).sub(m).div((float) r[k - 1]);
         }
         r[p - 1] = 1;
-        double alpha = Math.exp(noise.logAlpha(t));
+        double alpha = noise.alphaBetween(t);
         NDArray base = x.mul((float) (noise.sigmaBetween(t) / noise.sigmaBetween(s))).sub(m.mul((float) (alpha * b)));   // first order
         double[] predictor = p == 2 ? new double[] {0.5} : solve(r, p - 1, -h);
         NDArray predicted = base;
         for (int k = 0; k < p - 1; k++) {
             predicted = predicted.sub(slopes[k].mul((float) (alpha * b * predictor[k])));
         }
-        NDArray eps = x.sub(m.mul((float) Math.exp(noise.logAlpha(s)))).div((float) noise.sigmaBetween(s));
+        NDArray eps = x.sub(m.mul((float) noise.alphaBetween(s))).div((float) noise.sigmaBetween(s));
         if (left == 1) {
             return new Step(predicted, m, eps, known);
         }
-        NDArray ahead = clean(network.at(predicted, t), predicted, t), corrected = base;
+        NDArray ahead = noise.clean(predicted, network.at(predicted, t), t), corrected = base;
         double[] corrector = p == 1 ? new double[] {0.5} : solve(r, p, -h);
         for (int k = 0; k < p - 1; k++) {
             corrected = corrected.sub(slopes[k].mul((float) (alpha * b * corrector[k])));
         }
         corrected = corrected.sub(ahead.sub(m).mul((float) (alpha * b * corrector[p - 1])));
         return new Step(corrected, m, eps, known.and(order - 1, ahead, t));
-    }
-
-    private NDArray clean(NDArray eps, NDArray x, double t) {
-        return x.sub(eps.mul((float) noise.sigmaBetween(t))).div((float) Math.exp(noise.logAlpha(t)));
     }
 
     /** The first n weights: sum_k r_k^(j - 1) rho_k = j! phi_(j + 1)(hh) / B for j = 1 .. n (section 3.1 of the paper), hh = -h for data prediction. */

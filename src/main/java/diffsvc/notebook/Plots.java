@@ -2,8 +2,9 @@ package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
-import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.mel.FrontEnd;
+import diffsvc.conds.mel.MelFilters;
 import diffsvc.hparams.Hparams;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -41,13 +42,7 @@ public final class Plots {
 
     /** A mel with the melody drawn over it. */
     public Picture mel(String title, NDArray mel, F0Track melody) {
-        int bins = (int) mel.getShape().get(mel.getShape().dimension() - 1);
-        float[] flat = mel.toFloatArray();
-        float[][] rows = new float[flat.length / bins][];
-        for (int t = 0; t < rows.length; t++) {
-            rows[t] = java.util.Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
-        }
-        return mel(title, rows, melody);
+        return mel(title, FrontEnd.rows(mel), melody);
     }
 
     /** A mel [T][M] with the melody drawn over it, or null. */

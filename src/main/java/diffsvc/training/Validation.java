@@ -2,18 +2,17 @@ package diffsvc.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
+import diffsvc.conds.mel.FrontEnd;
 import diffsvc.dataset.Batches;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
-import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Ddpm;
+import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.embedding.EmbeddingModel;
-import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.notebook.Picture;
 import diffsvc.notebook.Plots;
@@ -53,25 +52,19 @@ public final class Validation {
             JointTraining.Batch batch = new Batches(clips, hparams, training.noise().steps()).fixed(scratch, hparams.training().seed(), i, FRAMES);
             int frames = batch.frames();
             EmbeddingModel.Condition condition = training.embedding().embed(batch.conds());
-            WaveNet.Projected projected = training.wavenet().project(condition.forDenoiser());
-            Sampler.Eps network = (x, t) -> {
-                try (NDManager inner = x.getManager().newSubManager()) {
-                    return training.wavenet().predict(x, inner.full(new Shape(1), (float) t, DataType.FLOAT32), projected);
-                }
-            };
             int interval = Math.max(1, training.noise().steps() / STEPS);
             Ddpm ddpm = new Ddpm(training.noise(), interval);                     // its clamp keeps what a young network draws within the mel's range
             Sampler.Draw draw = (y, t) -> Noise.of(y.getManager(), hparams.training().seed(), "validation posterior " + t, i).normal(y.getShape());
             NDArray noise = Noise.of(scratch, hparams.training().seed(), "validation", i).normal(new Shape(1, 1, bins, frames));
-            NDArray x = Denoising.run(ddpm, network, draw, noise, ddpm.times(training.noise().steps(), STEPS), (done, of, t, step) -> { });
-            float[] mel = training.range().denorm(x, batch.conds().mel2ph()).maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax()).toFloatArray();
+            NDArray x = Denoising.run(ddpm, training.wavenet().given(condition.forDenoiser()), draw, noise, ddpm.times(training.noise().steps(), STEPS), (done, of, t, step) -> { });
+            NDArray mel = training.range().denorm(x, batch.conds().mel2ph()).maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax());
             float[] unvoiced = batch.conds().unvoiced().toFloatArray(), f0 = condition.f0Denorm().toFloatArray();
             boolean[] voiced = new boolean[frames];
             for (int t = 0; t < frames; t++) {
                 voiced[t] = unvoiced[t] == 0;
             }
-            float[] wave = new SourceFilter(hparams.audio()).synthesize(scratch, mel, f0, voiced, frames * hparams.audio().hopSamples(), hparams.training().seed());
-            return new Sung(clips.get(i).name(), rows(mel, bins), rows(batch.mels().toFloatArray(), bins), Wave.mono(wave, hparams.audio().sampleRateHz()));
+            float[] wave = new SourceFilter(hparams.audio()).synthesize(scratch, mel.toFloatArray(), f0, voiced, frames * hparams.audio().hopSamples(), hparams.training().seed());
+            return new Sung(clips.get(i).name(), FrontEnd.rows(mel), FrontEnd.rows(batch.mels()), Wave.mono(wave, hparams.audio().sampleRateHz()));
         }
     }
 
@@ -83,20 +76,7 @@ public final class Validation {
             String name = "step_" + run.step() + "_clip_" + i;
             Picture picture = Plots.strip(sung.clip(), List.of(plots.mel("sampled after " + run.step() + " steps", sung.mel(), null), plots.mel("recording", sung.target(), null)));
             picture.save(folder.resolve(name + ".png"));
-            float peak = sung.wave().peak();
-            float[] loud = sung.wave().mean().clone();
-            for (int n = 0; n < loud.length; n++) {
-                loud[n] *= peak > 1 ? 1 / peak : 1;
-            }
-            WaveWriter.write(folder.resolve(name + ".wav"), Wave.mono(loud, sung.wave().sampleRateHz()));
+            WaveWriter.write(folder.resolve(name + ".wav"), WaveWriter.fitted(sung.wave()).wave());
         }
-    }
-
-    private static float[][] rows(float[] flat, int bins) {
-        float[][] rows = new float[flat.length / bins][];
-        for (int t = 0; t < rows.length; t++) {
-            rows[t] = java.util.Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
-        }
-        return rows;
     }
 }

@@ -18,6 +18,17 @@ public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
     /** The least a mel can be, log10: silence. */
     double silenceLog10();
 
+    /** A mel [T, M] or [1, T, M] as T rows of M. */
+    static float[][] rows(NDArray mel) {
+        int bins = (int) mel.getShape().get(mel.getShape().dimension() - 1);
+        float[] flat = mel.toFloatArray();
+        float[][] rows = new float[flat.length / bins][];
+        for (int t = 0; t < rows.length; t++) {
+            rows[t] = java.util.Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
+        }
+        return rows;
+    }
+
     /** Frames of a signal of N samples. */
     int frames(int samples);
 

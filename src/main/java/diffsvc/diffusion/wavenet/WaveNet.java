@@ -11,6 +11,7 @@ import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Hparams;
 import diffsvc.tensor.Constant;
 import java.util.ArrayList;
@@ -111,6 +112,16 @@ public final class WaveNet implements AutoCloseable {
 
     public Weights weights() {
         return weights;
+    }
+
+    /** What a sampler asks: the noise in x [B, 1, M, T] under one condition [B, H, T], which is projected once for all evaluations. */
+    public Sampler.Eps given(NDArray cond) {
+        Projected projected = project(cond);
+        return (x, t) -> {
+            try (NDManager scratch = x.getManager().newSubManager()) {
+                return predict(x, scratch.full(new Shape(x.getShape().get(0)), (float) t, DataType.FLOAT32), projected);
+            }
+        };
     }
 
     /** cond [B, H, T] for every layer; the arrays belong to the manager of cond. */
