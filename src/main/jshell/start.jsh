@@ -19,6 +19,7 @@ import diffsvc.memory.*;
 import diffsvc.models.*;
 import diffsvc.notebook.*;
 import diffsvc.random.*;
+import diffsvc.song.*;
 import diffsvc.tensor.*;
 import diffsvc.training.*;
 import diffsvc.vocoder.*;

@@ -3,7 +3,7 @@ package diffsvc;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.audio.WavReader;
+import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.models.ModelFiles;
@@ -16,6 +16,7 @@ import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.mel.FrontEnd;
+import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
 import diffsvc.conds.pitchextractor.XiaomaPe;
@@ -33,13 +34,18 @@ import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.random.Noise;
+import diffsvc.memory.Cost;
+import diffsvc.random.Draws;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.Locale;
 import java.util.Arrays;
 
@@ -58,6 +64,7 @@ public final class DiffSvc implements AutoCloseable {
     private final ProjectPaths paths;
     private final Hparams hparams;
     private final NDManager manager;
+    private final Map<String, Path> files;
     private final HubertSoft encoder;
     private final EmbeddingModel embedding;
     private final WaveNet wavenet;
@@ -83,11 +90,35 @@ public final class DiffSvc implements AutoCloseable {
      */
     public record Converted(Wave wave, float[][] mel, float[] f0Hz, boolean[] voiced, boolean silent) {}
 
-    private DiffSvc(ProjectPaths paths, Hparams hparams, NDManager manager, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
+    /**
+     * What a conversion takes as given instead of hearing it; null is not given.
+     *
+     * @param units [1, P, H] of another encoder, or of another song
+     * @param melody on the frames of the song's mel
+     * @param key semitones, all in all
+     */
+    public record Given(NDArray units, F0Track melody, Double key) {
+        public static final Given NOTHING = new Given(null, null, null);
+
+        public Given withUnits(NDArray other) {
+            return new Given(other, melody, key);
+        }
+
+        public Given withMelody(F0Track other) {
+            return new Given(units, other, key);
+        }
+
+        public Given withKey(double semitones) {
+            return new Given(units, melody, semitones);
+        }
+    }
+
+    private DiffSvc(ProjectPaths paths, Hparams hparams, NDManager manager, Map<String, Path> files, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
             MelRange range, Vocoder vocoder, Crepe crepe, XiaomaPe pitchExtractor) {
         this.paths = paths;
         this.hparams = hparams;
         this.manager = manager;
+        this.files = files;
         this.encoder = encoder;
         this.embedding = embedding;
         this.wavenet = wavenet;
@@ -124,27 +155,39 @@ public final class DiffSvc implements AutoCloseable {
         return open(paths, ModelFiles.in(paths.models()).upstream(config, checkpoint), overrides);
     }
 
-    private static DiffSvc open(ProjectPaths paths, ModelFiles.Pair pair, String overrides) {
+    /** Opens a voice whose files were found already. */
+    public static DiffSvc open(ProjectPaths paths, ModelFiles.Pair pair, String overrides) {
         ModelFiles files = ModelFiles.in(paths.models());
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), overrides);
         Pairing.of(files, pair, hparams).require();
         NDManager manager = NDManager.newBaseManager();
         try {
-            HubertSoft encoder = HubertSoft.load(manager, pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams), hparams.hubert().heads());
+            Map<String, Path> used = new LinkedHashMap<>();
+            used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
+            used.put("embedding", pair.embedding());
+            used.put("wavenet", pair.wavenet());
+            String kind = hparams.vocoder().builtIn() ? "source_filter" : hparams.vocoder().kind();
+            if (!kind.equals("source_filter")) {
+                used.put("vocoder", pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(hparams));
+            }
+            if (hparams.pitch().extractor().startsWith("crepe")) {
+                used.put("crepe", files.crepeFile(hparams.pitch().extractor()));
+            }
+            if (hparams.pitch().peEnable()) {
+                used.put("pitch_extractor", pair.pitchExtractor() != null ? pair.pitchExtractor() : files.pitchExtractorFile(hparams.project()));
+            }
+            HubertSoft encoder = HubertSoft.load(manager, used.get("encoder"), hparams.hubert().heads());
             StateDict trained = StateDict.read(pair.wavenet());
             EmbeddingModel embedding = EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding()));
             WaveNet wavenet = WaveNet.load(manager, hparams, trained);
-            Path sung = pair.vocoder() != null && !hparams.vocoder().kind().equals("source_filter") ? pair.vocoder() : files.vocoderFile(hparams);
-            Vocoder vocoder = switch (hparams.vocoder().kind()) {
-                case "nsf_hifigan" -> NsfHifiGan.load(manager, sung);
-                case "hifigan" -> HifiGan.load(manager, sung);
-                default -> new SourceFilter(hparams.audio());
+            Vocoder vocoder = switch (kind) {
+                case "nsf_hifigan" -> NsfHifiGan.load(manager, used.get("vocoder"));
+                case "hifigan" -> HifiGan.load(manager, used.get("vocoder"));
+                default -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
             };
-            Crepe crepe = hparams.pitch().extractor().startsWith("crepe") ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor())) : null;
-            XiaomaPe pe = hparams.pitch().peEnable()
-                    ? XiaomaPe.load(manager, pair.pitchExtractor() != null ? pair.pitchExtractor() : files.pitchExtractorFile(hparams.project())) : null;
-            return new DiffSvc(paths, hparams, manager, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe,
-                    pe);
+            Crepe crepe = used.containsKey("crepe") ? Crepe.load(manager, used.get("crepe")) : null;
+            XiaomaPe pe = used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
+            return new DiffSvc(paths, hparams, manager, used, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe, pe);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -160,7 +203,7 @@ public final class DiffSvc implements AutoCloseable {
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(Hparams.defaults(), overrides);
         NDManager manager = NDManager.newBaseManager();
         HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
-        return new DiffSvc(paths, hparams, manager, encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
+        return new DiffSvc(paths, hparams, manager, Map.of(), encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
                 NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null);
     }
 
@@ -175,6 +218,30 @@ public final class DiffSvc implements AutoCloseable {
     /** The manager that owns the models; make what should live as long as the session on it. */
     public NDManager manager() {
         return manager;
+    }
+
+    /** The files the models came from: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor. */
+    public Map<String, Path> files() {
+        return files;
+    }
+
+    /** What each of the open models costs in memory; the source-filter vocoder works on the Java heap alone. */
+    public List<Cost> costs() {
+        double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
+        List<Cost> costs = new ArrayList<>(List.of(Cost.hubert(encoder.sizes()), Cost.embedding(hparams), Cost.wavenet(hparams)));
+        if (crepe != null) {
+            costs.add(Cost.crepe(crepe.channels()));
+        }
+        if (pitchExtractor != null) {
+            costs.add(Cost.pitchExtractor(pitchExtractor.sizes(), fps));
+        }
+        if (vocoder instanceof NsfHifiGan nsf) {
+            costs.add(Cost.generator("nsf_hifigan", nsf.config()));
+        }
+        if (vocoder instanceof HifiGan hifigan) {
+            costs.add(Cost.generator("hifigan", hifigan.config()));
+        }
+        return costs;
     }
 
     public HubertSoft encoder() {
@@ -203,7 +270,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** A WAV file, all its channels; a relative path is taken from the project's folder. */
     public Wave read(String file) {
-        return WavReader.read(paths.resolve(file));
+        return AudioFile.read(paths.resolve(file));
     }
 
     /** The song at the model's rate, one channel: what mel and F0 are made of. */
@@ -257,7 +324,11 @@ public final class DiffSvc implements AutoCloseable {
 
     /** Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel. */
     public NDArray start(long frames, NDArray sourceMel, long seed) {
-        NDArray pure = Noise.of(manager, seed, "x_T", 0).normal(new Shape(1, 1, hparams.audio().melBins(), frames));
+        return start(frames, sourceMel, Draws.keyed(seed));
+    }
+
+    private NDArray start(long frames, NDArray sourceMel, Draws draws) {
+        NDArray pure = draws.normal(manager, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
         if (!hparams.infer().useGtMel()) {
             return pure;
         }
@@ -306,8 +377,16 @@ public final class DiffSvc implements AutoCloseable {
 
     /** From noise to x [1, 1, M, T] at time 0. */
     public NDArray denoise(EmbeddingModel.Condition condition, NDArray start, long seed, Denoising.Listener listener) {
-        Sampler.Draw draw = (x, t) -> Noise.of(x.getManager(), seed, "posterior", t).normal(x.getShape());
-        return Denoising.run(sampler(), network(condition), draw, start, times(), listener);
+        return denoise(condition, start, Draws.keyed(seed), listener);
+    }
+
+    private NDArray denoise(EmbeddingModel.Condition condition, NDArray start, Draws draws, Denoising.Listener listener) {
+        Sampler sampler = sampler();
+        NDArray x = Denoising.run(sampler, network(condition), (y, t) -> draws.normal(y.getManager(), "posterior", t, y.getShape()), start, times(), listener);
+        if (draws.inPythonOrder() && sampler instanceof Ddpm) {
+            draws.normal(manager, "posterior", 0, start.getShape()).close();         // Python draws for the last step too, and multiplies by 0
+        }
+        return x;
     }
 
     /** x to mel [1, T, M], log10, masked as the reference masks. */
@@ -322,8 +401,15 @@ public final class DiffSvc implements AutoCloseable {
 
     /** Mel [1, T, M] and melody to N samples; the mel is clipped to the front end's range first, as the reference does. */
     public float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
-        float[] clipped = mel.maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax()).toFloatArray();
-        return vocoder.vocode(manager, clipped, f0Hz, voiced, samples, seed, hparams.quirks());
+        return vocode(mel, f0Hz, voiced, samples, Draws.keyed(seed));
+    }
+
+    private float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws) {
+        return vocoder.vocode(manager, clipped(mel).toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
+    }
+
+    private NDArray clipped(NDArray mel) {
+        return mel.maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax());
     }
 
     /** Units of another encoder from a .npy or .npz file of float32 or float64, [P, H] or [1, P, H]: [1, P, H]. */
@@ -336,19 +422,39 @@ public final class DiffSvc implements AutoCloseable {
         return convert(song, (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
     }
 
-    /** All stages in order, the units from the voice's own encoder. */
+    /** All stages in order, at once: a long song goes through {@link diffsvc.song.Inference}, slice by slice. */
     public Converted convert(Wave song, Stages stages, Denoising.Listener sampling) {
-        return convert(song, null, stages, sampling);
+        return convert(song, Given.NOTHING, stages, sampling);
+    }
+
+    /** The same with some stages' values given. */
+    public Converted convert(Wave song, Given given, Stages stages, Denoising.Listener sampling) {
+        int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
+        return convert(song, given, samples, Draws.keyed(hparams.infer().seed()), stages, sampling, (name, value) -> { });
+    }
+
+    /** Every stage's value of one conversion by name, to look at, save and compare; close it when done. */
+    public Trace trace(Wave song, Given given) {
+        Trace trace = new Trace(manager.newSubManager(), hparams.audio().sampleRateHz());
+        int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
+        Draws draws = hparams.infer().pythonOrder() ? Draws.inPythonOrder(hparams.infer().seed()) : Draws.keyed(hparams.infer().seed());
+        convert(song, given, samples, draws, (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { }, trace::keep);
+        return trace;
+    }
+
+    /** The same with nothing given. */
+    public Trace trace(Wave song) {
+        return trace(song, Given.NOTHING);
     }
 
     /**
      * All stages in order. The song's own mel is used only for its length, unless infer.use_gt_mel starts from it.
      *
-     * @param given units [1, P, H] of another encoder, or null
+     * @param samples N of the result
+     * @param look sees every stage's value by the names of {@link Trace}
      */
-    public Converted convert(Wave song, NDArray given, Stages stages, Denoising.Listener sampling) {
+    public Converted convert(Wave song, Given given, int samples, Draws draws, Stages stages, Denoising.Listener sampling, BiConsumer<String, NDArray> look) {
         int rate = hparams.audio().sampleRateHz(), hop = hparams.audio().hopSamples(), bins = hparams.audio().melBins();
-        int samples = (int) Math.round(song.seconds() * rate);
         if (song.peak() < SILENCE) {
             int frames = samples / hop;
             stages.done("audio", "silence in, silence out", "[" + samples + "]", 0);
@@ -361,30 +467,90 @@ public final class DiffSvc implements AutoCloseable {
         try (DiffSvc work = scoped()) {
             Watch watch = new Watch(stages);
             float[] signal = work.signal(song);
-            watch.done("audio", String.format("%.2f s at %d Hz, peak %.2f", song.seconds(), song.sampleRateHz(), song.peak()), "[" + signal.length + "]");
+            look.accept("wav_in", work.manager.create(signal));
+            watch.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, peak %.2f", song.seconds(), song.sampleRateHz(), song.peak()), "[" + signal.length + "]");
             NDArray mel = work.mel(signal);
+            look.accept("mel_in", mel);
             watch.done("mel", "log10 mel of the source", mel.getShape().toString());
-            F0Track melody = work.pitch(signal);
-            watch.done("pitch", String.format("F0, %.0f %% of frames voiced", 100 * melody.voicedShare()), "[" + melody.frames() + "]");
-            NDArray units = given == null ? work.units(song) : given;
-            watch.done("content", given == null ? "units of " + hparams.hubert().file() : "units given", units.getShape().toString());
-            VocalRange sings = VocalRange.of(melody, hparams, work.key(melody));
+            F0Track melody = given.melody() == null ? work.pitch(signal) : given.melody();
+            look.accept("f0_hz", work.manager.create(melody.f0Hz()));
+            watch.done("pitch", String.format(Locale.ROOT, "F0%s, %.0f %% of frames voiced", given.melody() == null ? "" : " given", 100 * melody.voicedShare()), "[" + melody.frames() + "]");
+            NDArray units = given.units() == null ? work.units(song) : given.units();
+            look.accept("units", units);
+            watch.done("content", given.units() == null ? "units of " + hparams.hubert().file() : "units given", units.getShape().toString());
+            VocalRange sings = VocalRange.of(melody, hparams, given.key() == null ? work.key(melody) : given.key());
             if (sings.known()) {
                 watch.done("range", String.format(Locale.ROOT, "%.0f Hz (voice %.0f), key %+.1f, %.0f %% outside", sings.songHz(), sings.trainedHz(), sings.key(),
                         100 * sings.outside()), "[" + sings.trained().size() + "]");
             }
             Conds conds = work.shift(work.align(units, melody, mel), sings.key());
+            look.accept("mel2ph", conds.mel2ph());
+            look.accept("energy", conds.energy());
+            look.accept("f0_log2", conds.f0());
             EmbeddingModel.Condition condition = work.embed(conds);
+            look.accept("pitch_ids", condition.pitchIds());
+            look.accept("f0_denorm", condition.f0Denorm());
+            look.accept("cond", condition.forDenoiser());
             watch.done("embedding", "condition" + (sings.key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", sings.key())), condition.cond().getShape().toString());
-            long seed = hparams.infer().seed();
-            NDArray x = work.denoise(condition, work.start(conds.frames(), mel, seed), seed, sampling);
+            NDArray start = work.start(conds.frames(), mel, draws);
+            look.accept("x_T", start);
+            NDArray x = work.denoise(condition, start, draws, sampling);
+            look.accept("x_0", x);
             NDArray sung = work.toMel(x, conds);
+            look.accept("mel_out", sung);
             watch.done("diffusion", hparams.infer().sampler() + ", " + (work.times().length - 1) + " steps", sung.getShape().toString());
             float[] f0Hz = work.f0ForVocoder(condition, sung);
-            float[] wave = work.vocode(sung, f0Hz, melody.voiced(), samples, seed);
-            watch.done("vocoder", hparams.vocoder().kind(), "[" + wave.length + "]");
+            look.accept("vocoder_mel", work.clipped(sung));
+            look.accept("vocoder_f0", work.manager.create(f0Hz));
+            float[] wave = work.vocode(sung, f0Hz, melody.voiced(), samples, draws);
+            look.accept("wav", work.manager.create(wave));
+            watch.done("vocoder", vocoderName(), "[" + wave.length + "]");
             return new Converted(Wave.mono(wave, rate), FrontEnd.rows(sung), f0Hz, melody.voiced(), false);
         }
+    }
+
+    /**
+     * Copy synthesis: the source's own mel and melody straight into the vocoder. What is wrong in the result is the vocoder's or the pitch's, not the
+     * diffusion's.
+     */
+    public Wave copySynthesis(Wave song) {
+        try (DiffSvc work = scoped()) {
+            float[] signal = work.signal(song);
+            NDArray mel = work.mel(signal);
+            F0Track melody = work.pitch(signal);
+            float[] f0Hz = melody.f0Hz();
+            int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
+            return Wave.mono(work.vocode(mel.expandDims(0), f0Hz, melody.voiced(), samples, hparams.infer().seed()), hparams.audio().sampleRateHz());
+        }
+    }
+
+    /**
+     * The oracle's F0: a melody known to be right in place of the one the extractor follows. What stays wrong is not the pitch's.
+     *
+     * @param melody times, Hz and voicing, as {@link F0Table} reads them
+     */
+    public Converted withMelody(Wave song, F0Table melody) {
+        return convert(song, Given.NOTHING.withMelody(melodyOf(song, melody, 0)), (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
+    }
+
+    /** A table on this song's frames, which begin {@code startSeconds} into the table. */
+    public F0Track melodyOf(Wave song, F0Table table, double startSeconds) {
+        FrontEnd front = FrontEnd.of(hparams);
+        return table.track(front.frames(front.signal(song).length), hparams.audio().hopSamples() / (double) hparams.audio().sampleRateHz(), startSeconds);
+    }
+
+    /** Swapped units: this song's melody to what another one says, stretched to its length. Words that stay those of this song come from elsewhere. */
+    public Converted withUnitsOf(Wave song, Wave other) {
+        try (NDArray units = units(other)) {
+            return convert(song, Given.NOTHING.withUnits(units), (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
+        }
+    }
+
+    /** What sings: the vocoder the hparams name, or the built-in one. */
+    public String vocoderName() {
+        boolean builtIn = vocoder instanceof SourceFilter;
+        return builtIn ? "source_filter (built-in" + (hparams.vocoder().builtIn() ? ", in place of " + hparams.vocoder().kind() : "") + ")"
+                : hparams.vocoder().kind() + (files.containsKey("vocoder") ? ", " + files.get("vocoder").getFileName() : "");
     }
 
     /** Semitones to shift a melody by: infer.key, and with infer.auto_key as many more as bring it to the voice's median. */
@@ -394,7 +560,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */
     private DiffSvc scoped() {
-        return new DiffSvc(paths, hparams, manager.newSubManager(), encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor);
+        return new DiffSvc(paths, hparams, manager.newSubManager(), files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor);
     }
 
     private static final class Watch {

@@ -9,6 +9,7 @@ import diffsvc.audio.Wave;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.WaveWriter;
 import diffsvc.models.ModelFiles;
+import diffsvc.song.Manifest;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
 import java.io.File;
@@ -142,6 +143,44 @@ class CommandLineTest {
         assertEquals(0, WavReader.read(Path.of(out())).peak());
     }
 
+    @Test void manySongsGoOnWhenOneFailsAndTheExitCodeSaysSo() throws Exception {
+        Path one = WaveWriter.write(folder.resolve("one.wav"), WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, 1)), bad = Files.writeString(folder.resolve("bad.wav"), "no sound");
+        Path two = WaveWriter.write(folder.resolve("둘 two.flac"), WavReader.read(ROOT.resolve("raw/music3.wav")).slice(0, 1)), there = folder.resolve("there");
+        Said said = diffsvc("infer", one.toString(), bad.toString(), two.toString(), "--keys", "0,2", "--out", there.toString(), "--steps", "5", "--no-cache");
+        assertEquals(2, said.code(), said.err());
+        assertTrue(said.err().contains("bad.wav") && said.out().contains("2 of 3 songs converted, 1 failed"), said.out() + said.err());
+        String demo = "_demo_steps_" + ModelFiles.in(ROOT.resolve("models")).project("demo").hparams().steps();
+        Manifest first = Manifest.read(there.resolve("one" + demo + ".json")), last = Manifest.read(there.resolve("둘 two" + demo + ".json"));
+        assertEquals(0, first.key());
+        assertEquals(0, last.key(), "a short list goes on with its first");
+        assertTrue(Files.exists(there.resolve("둘 two" + demo + ".wav")) && !Files.exists(there.resolve("bad" + demo + ".wav")));
+        Path twin = WaveWriter.write(folder.resolve("sub/one.flac"), WavReader.read(one));
+        Said clash = diffsvc("infer", one.toString(), twin.toString(), "--out", folder.resolve("none").toString());
+        refused(clash, "one output name a song", "one.wav", "one.flac");
+        assertFalse(Files.exists(folder.resolve("none")));
+        refused(diffsvc("infer", one.toString(), two.toString(), "--out", out()), "a folder as --out");
+        refused(diffsvc("infer", one.toString(), "--keys", "0,1"), "at most one key a song");
+        refused(diffsvc("infer", one.toString(), two.toString(), "--f0", "x.csv"), "one song");
+    }
+
+    @Test void againGivesTheSameBytesOrSaysWhatChanged() throws Exception {
+        String song = song(1.5), manifest = folder.resolve("out.json").toString();
+        assertEquals(0, diffsvc("infer", song, "--out", out(), "--sampler", "unipc2", "--steps", "6", "--seed", "11", "--key", "-1.5", "--depth", "24", "--export-f0", "--no-cache").code());
+        byte[] bytes = Files.readAllBytes(Path.of(out()));
+        assertTrue(Files.exists(folder.resolve("out.f0.csv")));
+        Files.delete(Path.of(out()));
+        Said again = diffsvc("again", manifest);
+        assertEquals(0, again.code(), again.err());
+        assertTrue(again.out().contains("the same bytes"), again.out());
+        assertArrayEquals(bytes, Files.readAllBytes(Path.of(out())));
+        WaveWriter.write(Path.of(song), WavReader.read(Path.of(song)).times(0.5f));
+        Files.delete(Path.of(out()));
+        refused(diffsvc("again", manifest), "SHA-256", "the song of out.json");
+        refused(diffsvc("again", folder.resolve("none.json").toString()), "nothing at that path");
+        assertTrue(diffsvc("cache", "list").out().contains("files, "));
+        refused(diffsvc("cache", "empty"), "cache list or cache clear");
+    }
+
     @Test void wrongInputIsOneSentence() throws Exception {
         refused(diffsvc("infer", "nowhere.wav", "--out", out()), "nowhere.wav", "nothing at that path");
         Path text = Files.writeString(folder.resolve("text.wav"), "not a sound");
@@ -150,11 +189,10 @@ class CommandLineTest {
         byte[] whole = Files.readAllBytes(Path.of(song(1)));
         Path cut = Files.write(folder.resolve("cut.wav"), Arrays.copyOf(whole, whole.length / 2));
         refused(diffsvc("infer", cut.toString(), "--out", out()), "cut.wav", "cut");
-        refused(diffsvc("infer", song(0.03), "--out", out()), "longer");
     }
 
     @ParameterizedTest @CsvSource({"--key,high,high", "--steps,2.5,2.5", "--steps,7,divides 1000", "--steps,0,from 1 to 1000", "--bogus,1,--bogus", "--project,nobody,nobody", "--format,mp3,wav or flac",
-        "--hparams,infer.stebs=5,infer.steps", "--threads,-1,threads", "--sampler,euler,plms", "--accelerate,7,divides 1000", "--accelerate,0,divides 1000"})
+        "--hparams,infer.stebs=5,infer.steps", "--threads,-1,threads", "--sampler,euler,plms", "--depth,12,16", "--vocoder,world,built-in", "--add-noise-step,100,--use-gt-mel", "--max-memory,200MiB,--max-memory", "--f0,none.csv,none.csv", "--accelerate,7,divides 1000", "--accelerate,0,divides 1000"})
     void wrongOptionsAreOneSentence(String option, String value, String word) throws Exception {
         refused(diffsvc("infer", song(1), "--out", out(), option, value), word);
     }
@@ -166,7 +204,7 @@ class CommandLineTest {
     }
 
     @Test void helpAndVersionAreEverywhere() throws Exception {
-        for (String command : new String[] {"infer", "train", "preprocess", "memory", "bench", "train-content", "divide", "merge", "inspect", "doctor"}) {
+        for (String command : new String[] {"infer", "train", "preprocess", "memory", "bench", "train-content", "divide", "merge", "inspect", "doctor", "again", "cache"}) {
             Said help = diffsvc(command, "--help");
             assertEquals(0, help.code());
             assertTrue(help.out().contains("Usage: diffsvc " + command), help.out());
@@ -178,7 +216,7 @@ class CommandLineTest {
     @Test void theLauncherKnowsItsCommandsWithoutBuilding() throws Exception {
         Said help = run(List.of("sh", ROOT.resolve("diffsvc").toString(), "--help"));
         assertEquals(0, help.code(), help.err());
-        for (String command : new String[] {"infer", "test", "lab", "jshell", "train", "preprocess", "memory", "divide", "merge", "inspect", "doctor", "Exit codes"}) {
+        for (String command : new String[] {"infer", "test", "lab", "jshell", "train", "preprocess", "memory", "divide", "merge", "inspect", "doctor", "again", "cache", "Exit codes"}) {
             assertTrue(help.out().contains(command), help.out());
         }
     }

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +39,7 @@ class SlicerGoldenTest {
                 Slicer slicer = new Slicer(of(settings, "db_threshold", standard.thresholdDb()), of(settings, "min_length", standard.minMs()),
                         of(settings, "win_l", standard.longMs()), of(settings, "win_s", standard.shortMs()), of(settings, "max_silence_kept", standard.keptMs()));
                 List<Long> ours = new ArrayList<>();
-                slicer.slice(signal, 1000 * Integer.parseInt(rate.group(1))).forEach(s -> ours.addAll(List.of((long) s.start(), (long) s.end(), s.silent() ? 1L : 0L)));
+                slicer.slice(Recording.of(Wave.mono(signal, 1000 * Integer.parseInt(rate.group(1))))).forEach(s -> ours.addAll(List.of((long) s.start(), (long) s.end(), s.silent() ? 1L : 0L)));
                 golden.sameIds(name, ours.stream().mapToLong(Long::longValue).toArray());
                 compared++;
             }
@@ -59,7 +61,8 @@ class SlicerGoldenTest {
         }
         Slicer slicer = Slicer.standard();
         List<Slicer.Slice> parts = new ArrayList<>();
-        slicer.slice(signal, rate).forEach(s -> parts.addAll(slicer.bound(signal, rate, s, most)));
+        Recording sound = Recording.of(Wave.mono(signal, rate));
+        slicer.slice(sound).forEach(s -> parts.addAll(slicer.bound(sound, s, most)));
         int at = 0;
         for (Slicer.Slice part : parts) {
             assertEquals(at, part.start());

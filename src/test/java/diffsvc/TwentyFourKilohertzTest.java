@@ -140,10 +140,10 @@ class TwentyFourKilohertzTest {
                 new NDList(named).encode(out, NDList.Encoding.NPZ);
             }
             assertArrayEquals(units.toFloatArray(), svc.unitsFrom(npz.toString()).toFloatArray());
-            float[] own = svc.convert(SONG).wave().first(), given = svc.convert(SONG, units, (a, b, c, d) -> { }, (a, b, c, d) -> { }).wave().first();
+            float[] own = svc.convert(SONG).wave().first(), given = svc.convert(SONG, DiffSvc.Given.NOTHING.withUnits(units), (a, b, c, d) -> { }, (a, b, c, d) -> { }).wave().first();
             assertFalse(Arrays.equals(own, given));
             NDArray wide = svc.unitsFrom(npy("w.npy", "<f4", "25, " + (UNITS + 6), 25 * (UNITS + 6)).toString());
-            assertTrue(assertThrows(Problem.class, () -> svc.convert(SONG, wide, (a, b, c, d) -> { }, (a, b, c, d) -> { })).getMessage().contains("units"));
+            assertTrue(assertThrows(Problem.class, () -> svc.convert(SONG, DiffSvc.Given.NOTHING.withUnits(wide), (a, b, c, d) -> { }, (a, b, c, d) -> { })).getMessage().contains("units"));
             for (Path bad : new Path[] {npy("a.npy", "<i2", "25, 24", 600), npy("b.npy", "<f4", "25, 240", 600), npy("c.npy", "<f4", "600,", 600), npy("d.npy", "<f4", "-1, 24", 600),
                 Files.writeString(home.resolve("e.npy"), "text"), Files.writeString(home.resolve("f.npz"), "text"), home.resolve("none.npy")}) {
                 assertTrue(assertThrows(Problem.class, () -> svc.unitsFrom(bad.toString())).getMessage().contains(bad.getFileName().toString()));

@@ -1,13 +1,13 @@
 package diffsvc.audio;
 
 import diffsvc.check.Problem;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Finds the silences of a recording and cuts it there, by the Python project's rules (golden slicer): a stretch is silent where the loudest sample of
- * every long window stays below the threshold; it is cut at its quietest places, and what lies between two silences is at least {@code minMs} long.
+ * every long window stays below the threshold; it is cut at its quietest places, and what lies between two silences is at least {@code minMs} long. It hears
+ * the mean of the channels and reads a recording in blocks, twice: the first time for its mean.
  *
  * @param thresholdDb below it is silence, dB of full scale
  * @param minMs shortest piece of sound between two cuts; a recording that is no longer stays whole
@@ -17,6 +17,7 @@ import java.util.List;
  */
 public record Slicer(double thresholdDb, double minMs, double longMs, double shortMs, double keptMs) {
     private static final double FLOOR = 1e-12;
+    private static final int BLOCK = 1 << 16;
 
     /** Samples from {@code start} up to, not including, {@code end}. */
     public record Slice(int start, int end, boolean silent) {
@@ -37,42 +38,29 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
         return new Slicer(-40, 5000, 300, 20, 500);
     }
 
+    /** The same with another threshold. */
+    public Slicer at(double thresholdDb) {
+        return new Slicer(thresholdDb, minMs, longMs, shortMs, keptMs);
+    }
+
     /** Slices that follow each other without a gap from 0 to N, sounding and silent. */
-    public List<Slice> slice(float[] signal, int rateHz) {
-        int longest = samples(longMs, rateHz), shortest = samples(shortMs, rateHz), kept = samples(keptMs, rateHz), min = samples(minMs, rateHz), n = signal.length;
-        if (n <= min || n < longest) {
+    public List<Slice> slice(Recording sound) {
+        int rateHz = sound.sampleRateHz(), n = sound.samples();
+        int longest = samples(longMs, rateHz), shortest = samples(shortMs, rateHz), kept = samples(keptMs, rateHz), min = samples(minMs, rateHz), windows = n - longest + 1;
+        if (n <= min || windows < 1) {
             return List.of(new Slice(0, n, false));
         }
-        double mean = 0;
-        for (float v : signal) {
-            mean += v;
-        }
-        float centre = (float) (mean / n);
-        float[] loudness = new float[n];
-        for (int i = 0; i < n; i++) {
-            loudness[i] = Math.abs(signal[i] - centre);
-        }
-        float[] window = maxima(loudness, longest);
+        float centre = centre(sound);
         List<int[]> silences = new ArrayList<>();
-        int left = 0, right = 0;
-        while (right < window.length) {
-            if (db(window[right]) < thresholdDb) {
-                right++;
-                continue;
+        for (int[] run : silentWindows(sound, centre, longest)) {
+            int left = run[0], right = run[1], reach = Math.min(kept, (right + longest - left) / 2);
+            boolean toTheEnd = right == windows, last = right == windows - 1;                    // the reference treats the last window by itself
+            int from = left == 0 ? 0 : quietest(sound, centre, left, toTheEnd ? Math.min(n, left + reach) : left + reach, shortest);
+            if (toTheEnd) {
+                silences.add(new int[] {from, n});
+            } else if (silences.isEmpty() || from - silences.get(silences.size() - 1)[1] >= min || last) {
+                silences.add(new int[] {from, last ? right + longest : quietest(sound, centre, right + longest - reach, right + longest, shortest)});
             }
-            if (left < right) {
-                int reach = Math.min(kept, (right + longest - left) / 2), from = left == 0 ? 0 : quietest(signal, loudness, left, left + reach, shortest);
-                boolean last = right == window.length - 1;
-                if (silences.isEmpty() || from - silences.get(silences.size() - 1)[1] >= min || last) {
-                    silences.add(new int[] {from, last ? right + longest : quietest(signal, loudness, right + longest - reach, right + longest, shortest)});
-                }
-            }
-            right++;
-            left = right;
-        }
-        if (left < right) {
-            int reach = Math.min(kept, (right + longest - left) / 2);
-            silences.add(new int[] {left == 0 ? 0 : quietest(signal, loudness, left, Math.min(n, left + reach), shortest), n});
         }
         return slices(silences, n);
     }
@@ -81,21 +69,21 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
      * A slice in parts no longer than {@code most} samples, each cut where the sound is weakest in the second half of what a part may hold: for
      * phrases that go on without a pause.
      */
-    public List<Slice> bound(float[] signal, int rateHz, Slice slice, int most) {
+    public List<Slice> bound(Recording sound, Slice slice, int most) {
         List<Slice> parts = new ArrayList<>();
-        int start = slice.start(), window = Math.max(1, samples(shortMs, rateHz));
+        int start = slice.start(), window = Math.max(1, samples(shortMs, sound.sampleRateHz()));
         while (slice.end() - start > most) {
-            int from = start + most / 2, to = start + most;
+            int from = start + most / 2, to = start + most, cut = to;
+            float[] x = sound.read(from, to).mean();
             double sum = 0, best = Double.POSITIVE_INFINITY;
-            int cut = to;
-            for (int i = from; i < to; i++) {
-                sum += (double) signal[i] * signal[i];
+            for (int i = 0; i < x.length; i++) {
+                sum += (double) x[i] * x[i];
                 int first = i - window;
-                if (first >= from) {
-                    sum -= (double) signal[first] * signal[first];
+                if (first >= 0) {
+                    sum -= (double) x[first] * x[first];
                     if (sum < best) {
                         best = sum;
-                        cut = i - window / 2;
+                        cut = from + i - window / 2;
                     }
                 }
             }
@@ -122,54 +110,70 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
         return slices;
     }
 
+    private static float centre(Recording sound) {
+        double sum = 0;
+        for (int at = 0; at < sound.samples(); at += BLOCK) {
+            for (float v : sound.read(at, Math.min(sound.samples(), at + BLOCK)).mean()) {
+                sum += v;
+            }
+        }
+        return (float) (sum / sound.samples());
+    }
+
+    /** Runs of windows, first and behind the last, in which every sample is silent. */
+    private List<int[]> silentWindows(Recording sound, float centre, int longest) {
+        float limit = (float) Math.pow(10, thresholdDb / 20);                                 // the least level that is no silence, to the last bit
+        while (db(limit) >= thresholdDb) {
+            limit = Math.nextDown(limit);
+        }
+        while (db(limit) < thresholdDb) {
+            limit = Math.nextUp(limit);
+        }
+        List<int[]> runs = new ArrayList<>();
+        int since = 0, n = sound.samples();
+        for (int at = 0; at < n; at += BLOCK) {
+            float[] x = sound.read(at, Math.min(n, at + BLOCK)).mean();
+            for (int i = 0; i < x.length; i++) {
+                if (Math.abs(x[i] - centre) >= limit) {
+                    if (at + i - since >= longest) {
+                        runs.add(new int[] {since, at + i - longest + 1});
+                    }
+                    since = at + i + 1;
+                }
+            }
+        }
+        if (n - since >= longest) {
+            runs.add(new int[] {since, n - longest + 1});
+        }
+        return runs;
+    }
+
     /** Where a cut hurts least: the sample nearest to the centre line in the short window of least variance. */
-    private static int quietest(float[] signal, float[] loudness, int from, int to, int window) {
+    private static int quietest(Recording sound, float centre, int from, int to, int window) {
+        float[] x = sound.read(from, Math.min(sound.samples(), Math.max(to, from + window))).mean();
         double sum = 0, squares = 0, best = Double.POSITIVE_INFINITY;
-        int place = from;
-        for (int i = from; i < to; i++) {
-            sum += signal[i];
-            squares += (double) signal[i] * signal[i];
+        int place = 0;
+        for (int i = 0; i < to - from; i++) {
+            sum += x[i];
+            squares += (double) x[i] * x[i];
             int first = i - window + 1;
-            if (first >= from) {
+            if (first >= 0) {
                 double variance = squares / window - sum / window * (sum / window);
                 if (variance < best) {
                     best = variance;
                     place = first;
                 }
-                sum -= signal[first];
-                squares -= (double) signal[first] * signal[first];
+                sum -= x[first];
+                squares -= (double) x[first] * x[first];
             }
         }
-        return least(loudness, place, Math.min(loudness.length, place + window));
-    }
-
-    private static int least(float[] x, int from, int to) {
-        int at = from;
-        for (int i = from; i < to; i++) {
-            if (x[i] < x[at]) {
-                at = i;
+        int least = place;
+        for (int i = place; i < Math.min(x.length, place + window); i++) {
+            if (Math.abs(x[i] - centre) < Math.abs(x[least] - centre)) {
+                least = i;
             }
         }
-        return at;
-    }
-
-    /** The maximum of each window of {@code size} samples, in one pass. */
-    private static float[] maxima(float[] x, int size) {
-        float[] out = new float[x.length - size + 1];
-        ArrayDeque<Integer> candidates = new ArrayDeque<>();
-        for (int i = 0; i < x.length; i++) {
-            while (!candidates.isEmpty() && x[candidates.peekLast()] <= x[i]) {
-                candidates.pollLast();
-            }
-            candidates.add(i);
-            if (candidates.peekFirst() <= i - size) {
-                candidates.pollFirst();
-            }
-            if (i >= size - 1) {
-                out[i - size + 1] = x[candidates.peekFirst()];
-            }
-        }
-        return out;
+        return from + least;
     }
 
     private static double db(float level) {

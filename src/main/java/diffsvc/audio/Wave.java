@@ -78,6 +78,29 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, start, end)).toArray(float[][]::new), sampleRateHz);
     }
 
+    /** As the Python project hands a slice on: the mean of the channels through a file of 16 bits, written times 32767 and read by 32768. */
+    public Wave asPythonSlice() {
+        float[] mean = mean(), rounded = new float[mean.length];
+        for (int i = 0; i < mean.length; i++) {
+            rounded[i] = (float) (Math.max(-32768, Math.min(32767, Math.rint(mean[i] * 32767.0))) / 32768);
+        }
+        return mono(rounded, sampleRateHz);
+    }
+
+    /** Every sample times {@code scale}; the wave itself for 1. */
+    public Wave times(float scale) {
+        if (scale == 1) {
+            return this;
+        }
+        float[][] scaled = new float[channels.length][samples()];
+        for (int c = 0; c < scaled.length; c++) {
+            for (int i = 0; i < scaled[c].length; i++) {
+                scaled[c][i] = channels[c][i] * scale;
+            }
+        }
+        return new Wave(scaled, sampleRateHz);
+    }
+
     @Override public String toString() {
         return String.format("Wave[%d x %d samples, %d Hz, %.2f s, peak %.3f]", channels.length, samples(), sampleRateHz, seconds(), peak());
     }

@@ -8,7 +8,7 @@ import picocli.CommandLine.IVersionProvider;
 /** Entry of the launcher: {@code ./diffsvc COMMAND}. */
 @Command(name = "diffsvc", description = "A workbench for diffusion singing voice conversion.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
         subcommands = {InferCommand.class, TrainCommand.class, PreprocessCommand.class, MemoryCommand.class, BenchCommand.class, ContentCommand.class, DivideCommand.class,
-            MergeCommand.class, InspectCommand.class, DoctorCommand.class},
+            MergeCommand.class, InspectCommand.class, DoctorCommand.class, AgainCommand.class, CacheCommand.class},
         footerHeading = "%nExit codes:%n", footer = {"  0  done", "  1  a defect of the program; please report it", "  2  the input or an option does not fit; the sentence says what to do",
             "  130  stopped by Ctrl-C; nothing half written remains"})
 public final class Main implements Runnable {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.GsonBuilder;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Resampler;
+import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WholeFile;
@@ -204,20 +205,20 @@ public final class Preprocessing {
     private Shard listen(String name, Wave wave, SplittableRandom random) {
         Hparams.Dataset d = hparams.dataset();
         int rate = wave.sampleRateHz();
-        float[] mono = wave.mean();
+        Recording sound = Recording.of(wave);
         Slicer slicer = new Slicer(d.silenceDb(), d.minPhraseMs(), 300, 20, 500);
         List<Clip> clips = new ArrayList<>();
         List<ClipReport> reports = new ArrayList<>(), skipped = new ArrayList<>();
         List<Boolean> augmented = new ArrayList<>();
         boolean sing = random.nextDouble() < d.sungShare();
         long melody = random.nextLong();
-        for (Slicer.Slice slice : slicer.slice(mono, rate)) {
+        for (Slicer.Slice slice : slicer.slice(sound)) {
             double start = slice.start() / (double) rate;
             if (slice.silent()) {
                 skipped.add(ClipReport.skipped(name, start, slice.samples() / (double) rate, "silence"));
                 continue;
             }
-            for (Slicer.Slice part : slicer.bound(mono, rate, slice, (int) (d.maxClipSeconds() * rate))) {
+            for (Slicer.Slice part : slicer.bound(sound, slice, (int) (d.maxClipSeconds() * rate))) {
                 double from = part.start() / (double) rate, seconds = part.samples() / (double) rate;
                 Wave cut = wave.samples(part.start(), part.end());
                 String why = seconds < d.minClipSeconds() ? "shorter than " + d.minClipSeconds() + " s" : cut.peak() < SILENT ? "silence" : null;

@@ -125,16 +125,23 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param autoKey whether to shift by further whole semitones to the median that the voice was trained on
      * @param useGtMel start from the noised source mel instead of pure noise
      * @param addNoiseStep where on the way to pure noise that start lies: 1 = source, noise.steps = pure noise
+     * @param pythonOrder whether draws come in the Python project's order from one stream, instead of each by itself
+     * @param format wav or flac
+     * @param depth 16, 24 or float
+     * @param sliceDb below it a song is cut, dB of full scale; what is silent there stays silent
+     * @param sliceSeconds longest slice; one without a pause is cut where it is weakest, and crossfaded
      */
-    public record Infer(String sampler, int steps, double key, boolean autoKey, boolean useGtMel, int addNoiseStep, long seed, int threads, String format) {}
+    public record Infer(String sampler, int steps, double key, boolean autoKey, boolean useGtMel, int addNoiseStep, long seed, boolean pythonOrder, int threads, String format,
+            String depth, double sliceDb, double sliceSeconds) {}
 
     /**
      * What turns mel and F0 into a wave.
      *
      * @param kind source_filter, nsf_hifigan or hifigan
      * @param file empty for source_filter, which has no weights
+     * @param builtIn whether the source-filter vocoder sings in its place; the front end stays that of {@code kind}
      */
-    public record Vocoder(String kind, String file, String sha256) {}
+    public record Vocoder(String kind, String file, String sha256, boolean builtIn) {}
 
     /**
      * The F0 that training saw, in voiced frames; 0 and empty where nobody counted.
@@ -156,8 +163,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Noise(1000, "linear", 0.02, List.of(-5.0), List.of(0.0)),
                 new Dataset(-40, 5000, 0.5, 15, 0.05, 0, List.of(), List.of(1.0), 0, 1234),
                 new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false, 1234),
-                new Infer("unipc2", 20, 0, false, false, 500, 1234, 0, "wav"),
-                new Vocoder("source_filter", "", ""),
+                new Infer("unipc2", 20, 0, false, false, 500, 1234, false, 0, "wav", "16", -40, 30),
+                new Vocoder("source_filter", "", "", false),
                 new Range(0, 0, 0, List.of()));
     }
 

@@ -53,12 +53,13 @@ public final class HparamsYaml {
         }
     }
 
-    static Hparams of(Map<String, Object> map, Path file) {
+    /** From nested maps; a key that is missing has its default. {@code file} is named in errors. */
+    public static Hparams of(Map<String, Object> map, Path file) {
         return (Hparams) record(Hparams.class, Hparams.defaults(), map, "", file);
     }
 
     /** As nested maps, in the order of the records. */
-    static Map<String, Object> toMap(Record record) {
+    public static Map<String, Object> toMap(Record record) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (RecordComponent c : record.getClass().getRecordComponents()) {
             Object value = value(c, record);

@@ -53,6 +53,11 @@ public record ProjectPaths(Path root) {
         return root.resolve("data");
     }
 
+    /** Melodies and units that were heard before. */
+    public Path cache() {
+        return root.resolve("cache");
+    }
+
     public Path output() {
         return root.resolve("output");
     }

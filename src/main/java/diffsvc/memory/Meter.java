@@ -16,6 +16,7 @@ import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.random.Draws;
 import diffsvc.training.TrainingRun;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.NsfHifiGan;
@@ -132,14 +133,14 @@ public final class Meter {
                 return (b, t) -> {
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
-                    nsf.vocode(manager, new float[t * 128], f0, new boolean[t], t * 512, 1, Hparams.Quirks.FIXED);
+                    nsf.vocode(manager, new float[t * 128], f0, new boolean[t], t * 512, Draws.keyed(1), Hparams.Quirks.FIXED);
                 };
             case "hifigan":
                 HifiGan hifigan = HifiGan.random(manager, Cost.PUBLISHED_HIFIGAN, 1);
                 return (b, t) -> {
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
-                    hifigan.vocode(manager, new float[t * 80], f0, new boolean[t], t * 128, 1, Hparams.Quirks.FIXED);
+                    hifigan.vocode(manager, new float[t * 80], f0, new boolean[t], t * 128, Draws.keyed(1), Hparams.Quirks.FIXED);
                 };
             default:
                 throw Problem.in("memory", "one of " + Cost.MODELS, model, "correct the name");

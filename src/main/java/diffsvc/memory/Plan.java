@@ -34,6 +34,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     /** More at once gains nothing on a CPU; training.batch can ask for more. */
     public static final int MOST = 32;
     private static final int CREPE_MOST = 256;
+    private static final double SHORTEST_SLICE = 2;
 
     /**
      * One model.
@@ -133,6 +134,26 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         }
         int accumulate = Math.max(1, hparams.training().accumulate());
         return hparams.withBatch(batch, asked > 0 ? accumulate * (asked / batch) : accumulate);
+    }
+
+    /**
+     * The longest slice that a conversion may take at once.
+     *
+     * @param costs of the models, which are open already: one after the other they work above what the process takes
+     * @param wanted seconds that are never exceeded
+     * @throws Problem with the smallest limit that would do, where not even the shortest slice fits
+     */
+    public static double sliceSeconds(List<Cost> costs, long limit, long baseline, double wanted) {
+        for (double seconds = Math.max(SHORTEST_SLICE, wanted); seconds >= SHORTEST_SLICE; seconds = seconds == SHORTEST_SLICE ? 0 : Math.max(SHORTEST_SLICE, seconds * 0.9)) {
+            if (baseline + most(costs, seconds) <= limit) {
+                return seconds;
+            }
+        }
+        throw tooSmall("infer", limit, baseline + most(costs, SHORTEST_SLICE), "this voice's models and slices of " + SHORTEST_SLICE + " s");
+    }
+
+    private static long most(List<Cost> costs, double seconds) {
+        return costs.stream().mapToLong(c -> c.atWork(c.model().equals("crepe") ? diffsvc.conds.crepe.Crepe.AT_ONCE : 1, c.frames(seconds))).max().orElse(0);
     }
 
     /** Refuses a limit below which one of the models cannot take a single clip. */

@@ -38,7 +38,12 @@ public record ModelFiles(Path root) {
      * @param vocoder the same for the vocoder
      * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
-    public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder, Path pitchExtractor) {}
+    public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder, Path pitchExtractor) {
+        /** The same files under other settings. */
+        public Pair with(Hparams other) {
+            return new Pair(other, embedding, wavenet, encoder, vocoder, pitchExtractor);
+        }
+    }
 
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);

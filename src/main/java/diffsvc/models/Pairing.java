@@ -161,6 +161,10 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
             found.add(new Finding(Verdict.FITS, "vocoder.kind", kind, "has no weights and takes any front end of ours"));
             return;
         }
+        if (h.vocoder().builtIn()) {
+            found.add(new Finding(Verdict.NOTE, "vocoder.kind", kind, "the built-in source-filter vocoder sings in its place"));
+            return;
+        }
         if (!List.of("nsf_hifigan", "hifigan").contains(kind)) {
             found.add(new Finding(Verdict.CLASH, "vocoder.kind", kind, "source_filter, nsf_hifigan or hifigan"));
             return;

@@ -32,10 +32,23 @@ public final class Noise {
         }
     }
 
+    /** Uniform in [0, 1), float32. */
+    public NDArray uniform(Shape shape) {
+        synchronized (GENERATOR) {
+            Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
+            return manager.randomUniform(0, 1, shape);
+        }
+    }
+
+    /** The engine's seeds have 32 bits: one that fits stays as it is, as in Python. */
+    static int fold(long seed) {
+        return seed == (int) seed ? (int) seed : (int) (seed ^ seed >>> 32);
+    }
+
     /** Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order is the same. */
     public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
         synchronized (GENERATOR) {
-            Engine.getInstance().setRandomSeed(Math.toIntExact(seed));
+            Engine.getInstance().setRandomSeed(fold(seed));
             return draws.get();
         }
     }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.random.Draws;
 import diffsvc.random.Noise;
 
 /**
@@ -59,6 +60,16 @@ public final class HarmonicSource {
             NDArray phase = manager.randomUniform(0, 1, new Shape(batch, harmonics));
             return new Draw(phase, manager.randomNormal(new Shape(batch, frames * hop, harmonics)));
         });
+    }
+
+    /** The same from a conversion's draws. In Python's order the reference's second noise, which it never uses, is drawn too. */
+    public Draw draw(NDManager manager, long batch, long frames, Draws draws) {
+        if (!draws.inPythonOrder()) {
+            return draw(manager, batch, frames, draws.seed());
+        }
+        NDArray phase = draws.uniform(manager, "phase", 0, new Shape(batch, harmonics)), noise = draws.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics));
+        draws.normal(manager, "unused noise", 0, new Shape(batch, frames * hop, 1)).close();
+        return new Draw(phase, noise);
     }
 
     /** Sines [B, L, K] of F0 [B, T] in Hz without noise; 0 Hz is unvoiced and silent. */

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.hparams.Hparams;
+import diffsvc.random.Draws;
 import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
@@ -48,8 +49,8 @@ public final class HifiGan implements Vocoder {
     }
 
     /** The source [B, 1, L] of F0 [B, T] in Hz, L = T hop; null for a generator that takes none. */
-    public NDArray source(NDArray f0Hz, long seed) {
-        return source == null ? null : source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), seed), (name, value) -> { });
+    public NDArray source(NDArray f0Hz, Draws draws) {
+        return source == null ? null : source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { });
     }
 
     /** The same with its random part given; {@code look} sees sines (with noise) and source. */
@@ -66,12 +67,12 @@ public final class HifiGan implements Vocoder {
         return net.wave(mel, source, look);
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks) {
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks) {
         int bins = net.sizes().mels(), frames = f0Hz.length;
         config.requireFrames(mel.length, bins, frames);
         try (NDManager scratch = manager.newSubManager()) {
             NDArray log = scratch.create(mel, new Shape(1, frames, bins)).transpose(0, 2, 1);
-            NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), seed);
+            NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), draws);
             return Vocoder.fit(wave(log, source, (name, value) -> { }).toFloatArray(), samples, quirks);
         }
     }

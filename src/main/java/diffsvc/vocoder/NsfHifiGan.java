@@ -7,6 +7,7 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Hparams;
+import diffsvc.random.Draws;
 import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
@@ -62,9 +63,8 @@ public final class NsfHifiGan implements Vocoder {
     }
 
     /** The source [B, 1, L] of F0 [B, T] in Hz, L = T hop. */
-    public NDArray source(NDArray f0Hz, long seed) {
-        HarmonicSource.Draw draw = source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), seed);
-        return source(f0Hz, draw, (name, value) -> { });
+    public NDArray source(NDArray f0Hz, Draws draws) {
+        return source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { });
     }
 
     /** The same with its random part given; {@code look} sees sines (with noise) and source. */
@@ -81,12 +81,12 @@ public final class NsfHifiGan implements Vocoder {
         return net.wave(mel, source, look);
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks) {
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks) {
         int bins = net.sizes().mels(), frames = f0Hz.length;
         config.requireFrames(mel.length, bins, frames);
         try (NDManager scratch = manager.newSubManager()) {
             NDArray log = scratch.create(mel, new Shape(1, frames, bins)).mul(LN_10).transpose(0, 2, 1);
-            NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), seed);
+            NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), draws);
             return Vocoder.fit(wave(log, source, (name, value) -> { }).toFloatArray(), samples, quirks);
         }
     }

@@ -2,9 +2,12 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
+import diffsvc.conds.mel.CentredMel;
+import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.hparams.Hparams;
+import diffsvc.random.Draws;
 import diffsvc.random.Noise;
 import java.util.SplittableRandom;
 import org.hipparchus.transform.DftNormalization;
@@ -25,14 +28,21 @@ public final class SourceFilter implements Vocoder {
     private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
     private static final double LARGEST_CUT = 1.0, LARGEST_RISE = 0.3;
     private final Hparams.Audio audio;
-    private final MelSpectrogram front;
+    private final FrontEnd front;
+    private final double lead;
     private final double[] centreHz;
     private final double[] binOfNoise;
 
-    /** A vocoder for mels of this front end. */
+    /** A vocoder for mels of the 44.1 kHz front end. */
     public SourceFilter(Hparams.Audio audio) {
+        this(audio, new MelSpectrogram(audio, Hparams.Quirks.FIXED));
+    }
+
+    /** A vocoder for mels of any front end. */
+    public SourceFilter(Hparams.Audio audio, FrontEnd front) {
         this.audio = audio;
-        front = new MelSpectrogram(audio, Hparams.Quirks.FIXED);
+        this.front = front;
+        lead = front instanceof CentredMel ? 0 : 0.5;                     // a frame stands for the middle of its hop, or for its beginning
         double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
         centreHz = java.util.Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
         binOfNoise = new double[NOISE_FFT / 2 + 1];
@@ -41,8 +51,8 @@ public final class SourceFilter implements Vocoder {
         }
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks) {
-        return synthesize(manager, mel, f0Hz, voiced, samples, seed);
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks) {
+        return synthesize(manager, mel, f0Hz, voiced, samples, draws.seed());
     }
 
     @Override public void close() { }
@@ -61,7 +71,7 @@ public final class SourceFilter implements Vocoder {
             throw Problem.in("vocoder", "mel, F0 and voicing of one frame count, " + bins + " bins", mel.length + " mel values, " + f0Hz.length + " and " + voiced.length,
                     "pass the three as one stage gave them");
         }
-        double floor = 1e-5;
+        double floor = Math.pow(10, front.silenceLog10());
         double[] level = new double[mel.length];
         for (int i = 0; i < level.length; i++) {
             double m = Math.pow(10, mel[i]);
@@ -69,10 +79,10 @@ public final class SourceFilter implements Vocoder {
         }
         float[] hiss = hiss(samples, seed);
         float[] wave = render(level, f0Hz, voiced, samples, hiss);
-        for (int round = 0; round < CORRECTIONS && frames > 3 && samples >= front.frames(samples) * audio.hopSamples() && front.frames(samples) >= frames; round++) {
+        for (int round = 0; round < CORRECTIONS && frames > 3 && Math.max(samples, frames * audio.hopSamples()) / audio.hopSamples() == frames; round++) {
             float[] heard;
             try (NDManager scratch = manager.newSubManager()) {
-                heard = front.of(scratch, wave).toFloatArray();
+                heard = front.of(scratch, java.util.Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples()))).toFloatArray();
             }
             correct(level, mel, heard, frames, bins);
             wave = render(level, f0Hz, voiced, samples, hiss);
@@ -138,7 +148,7 @@ public final class SourceFilter implements Vocoder {
             }
         }
         for (int i = 0; i < wave.length; i++) {
-            double at = (i + 0.5) / hop - 0.5;
+            double at = (i + 0.5) / hop - lead;
             int t = (int) Math.floor(at), a = Math.max(0, Math.min(frames - 1, t)), b = Math.max(0, Math.min(frames - 1, t + 1));
             double part = Math.max(0, Math.min(1, at - t));
             int from = cosine[a].length, to = cosine[b].length, count = Math.max(from, to);
@@ -198,7 +208,7 @@ public final class SourceFilter implements Vocoder {
         // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
         double overlap = NOISE_WINDOW / 2.0 / hop;
         for (int t = -1; t <= frames; t++) {
-            int start = t * hop + hop / 2 - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
+            int start = t * hop + (int) (lead * hop) - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
             double[][] ri = new double[2][NOISE_FFT];
             for (int i = 0; i < NOISE_WINDOW; i++) {
                 int n = start + i;

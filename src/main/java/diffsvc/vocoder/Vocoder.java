@@ -2,6 +2,7 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.hparams.Hparams;
+import diffsvc.random.Draws;
 import java.util.Arrays;
 
 /** The last stage: a mel and its melody to a wave. */
@@ -13,17 +14,22 @@ public interface Vocoder extends AutoCloseable {
      * @param f0Hz [T]
      * @param voiced [T]; the NSF vocoders go by F0 alone, as the Python project does
      * @param samples N
-     * @param seed of noise and phases
+     * @param draws noise and phases
      * @param quirks what fills the samples beyond the last whole frame
      */
-    float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Hparams.Quirks quirks);
+    float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks);
 
     /**
-     * A wave of T hops cut or filled to N samples. The Python project fills with the mean of the wave; fixed: with silence.
+     * A wave of T hops cut or filled to N samples. The Python project cuts at the front and fills with the mean of the wave; fixed: cut at the end, filled
+     * with silence.
      */
     static float[] fit(float[] wave, int samples, Hparams.Quirks quirks) {
+        boolean python = quirks == Hparams.Quirks.PYTHON;
+        if (python && wave.length > samples) {
+            return Arrays.copyOfRange(wave, wave.length - samples, wave.length);
+        }
         float[] fitted = Arrays.copyOf(wave, samples);
-        if (quirks == Hparams.Quirks.PYTHON && wave.length < samples) {
+        if (python && wave.length < samples) {
             double sum = 0;
             for (float v : wave) {
                 sum += v;

@@ -113,7 +113,7 @@ class PreprocessingTest {
         assertTrue(why(r, "silence.wav").contains("silence"), why(r, "silence.wav"));
         assertTrue(why(r, "short.wav").contains("shorter than 0.5 s"));
         assertTrue(why(r, "hiss.wav").contains("no voiced frame"));
-        assertTrue(why(r, "broken.wav").contains("broken.wav") && why(r, "broken.flac").contains("FLAC") && why(r, "broken.ogg").contains("ffmpeg"));
+        assertTrue(why(r, "broken.wav").contains("broken.wav") && why(r, "broken.flac").contains("decodes") && why(r, "broken.ogg").contains("decodes"));
         assertTrue(why(r, "e.wav").contains("the same bytes as e again.wav"));
         assertFalse(r.reports().stream().anyMatch(c -> c.recording().contains("lyrics")));
         String korean = "가수" + java.io.File.separator + "노래 하나.wav";

@@ -27,7 +27,9 @@ public final class Crepe implements AutoCloseable {
     public static final int WINDOW = 1024;
     /** Pitches it tells apart. */
     public static final int BINS = 360;
-    private static final int LAYERS = 6, FIRST_KERNEL = 512, FIRST_STRIDE = 4, FIRST_PAD = 254, KERNEL = 64, PAD_BEFORE = 31, PAD_AFTER = 32, LEFT = 4, AT_ONCE = 64;
+    private static final int LAYERS = 6, FIRST_KERNEL = 512, FIRST_STRIDE = 4, FIRST_PAD = 254, KERNEL = 64, PAD_BEFORE = 31, PAD_AFTER = 32, LEFT = 4;
+    /** Windows worked on at a time. */
+    public static final int AT_ONCE = 64;
     private static final float EPS = 0.0010000000474974513f;                         // Keras's, as the converted weights expect
     private final int[] channels;
     private final Weights weights;

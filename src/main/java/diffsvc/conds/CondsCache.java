@@ -1,0 +1,167 @@
+package diffsvc.conds;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.Wave;
+import diffsvc.check.Problem;
+import diffsvc.tensor.Npz;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * Melodies and units that were heard before, in files named by the SHA-256 of everything that shaped them: the samples, their rate, the model's file and every
+ * setting. Nothing in it can be stale, so nothing is ever asked to be made anew; the least used go when it grows beyond its limit.
+ *
+ * @param folder of the files; null keeps nothing
+ * @param mostBytes what it may hold
+ */
+public record CondsCache(Path folder, long mostBytes) {
+    /** Changes when the way from sound to value does. */
+    private static final String VERSION = "1";
+    private static final String STAGE = "cache", ENDING = ".npz";
+    private static final long MOST_BYTES = 2L << 30;
+    /** Keeps nothing. */
+    public static final CondsCache NONE = new CondsCache(null, 0);
+
+    /** One file. */
+    public record Entry(Path file, String kind, long bytes, Instant used) {}
+
+    /** In a folder, up to 2 GiB. */
+    public static CondsCache in(Path folder) {
+        return new CondsCache(folder, MOST_BYTES);
+    }
+
+    /** The melody of a wave, heard or remembered. {@code settings} names all that shapes it beside the wave. */
+    public F0Track melody(NDManager manager, Wave wave, String settings, Supplier<F0Track> hear) {
+        if (folder == null) {
+            return hear.get();
+        }
+        Path file = file("f0", wave, settings);
+        try (NDManager scratch = manager.newSubManager()) {
+            Map<String, NDArray> kept = kept(scratch, file);
+            if (kept != null && kept.keySet().containsAll(List.of("f0_hz", "voiced", "frame_seconds"))) {
+                float[] hz = kept.get("f0_hz").toFloatArray();
+                int[] sounds = kept.get("voiced").toIntArray();
+                boolean[] voiced = new boolean[hz.length];
+                for (int t = 0; t < voiced.length; t++) {
+                    voiced[t] = sounds[t] != 0;
+                }
+                return new F0Track(hz, voiced, kept.get("frame_seconds").toDoubleArray()[0]);
+            }
+            F0Track heard = hear.get();
+            int[] sounds = new int[heard.frames()];
+            for (int t = 0; t < sounds.length; t++) {
+                sounds[t] = heard.voiced()[t] ? 1 : 0;
+            }
+            keep(file, Map.of("f0_hz", scratch.create(heard.f0Hz()), "voiced", scratch.create(sounds), "frame_seconds", scratch.create(new double[] {heard.frameSeconds()}, new Shape(1))));
+            return heard;
+        }
+    }
+
+    /** The units of a wave, heard or remembered; they belong to {@code manager}. */
+    public NDArray units(NDManager manager, Wave wave, String settings, Supplier<NDArray> hear) {
+        if (folder == null) {
+            return hear.get();
+        }
+        Path file = file("units", wave, settings);
+        Map<String, NDArray> kept = kept(manager, file);
+        if (kept != null && kept.containsKey("units")) {
+            return kept.get("units");
+        }
+        NDArray heard = hear.get();
+        keep(file, Map.of("units", heard));
+        return heard;
+    }
+
+    private static Map<String, NDArray> kept(NDManager manager, Path file) {
+        if (!Files.isRegularFile(file)) {
+            return null;
+        }
+        try {
+            Map<String, NDArray> arrays = Npz.read(manager, STAGE, file);
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+            return arrays;
+        } catch (Problem | IOException e) {
+            return null;                                                                      // a damaged file is made anew
+        }
+    }
+
+    private void keep(Path file, Map<String, NDArray> values) {
+        Npz.write(STAGE, file, values);
+        long all = entries().stream().mapToLong(Entry::bytes).sum();
+        for (Entry e : entries().stream().sorted(Comparator.comparing(Entry::used)).toList()) {
+            if (all <= mostBytes) {
+                break;
+            }
+            all -= e.file().toFile().delete() ? e.bytes() : 0;
+        }
+    }
+
+    private Path file(String kind, Wave wave, String settings) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update((VERSION + "|" + kind + "|" + settings + "|" + wave.sampleRateHz() + "|" + wave.channels().length + "|").getBytes(StandardCharsets.UTF_8));
+            for (float[] channel : wave.channels()) {
+                ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
+                for (float v : channel) {
+                    bytes.putFloat(v);
+                    if (!bytes.hasRemaining()) {
+                        digest.update(bytes.flip());
+                        bytes.clear();
+                    }
+                }
+                digest.update(bytes.flip());
+            }
+            return folder.resolve(kind + "-" + HexFormat.of().formatHex(digest.digest()) + ENDING);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** All files in it, the last used first. */
+    public List<Entry> entries() {
+        List<Entry> entries = new ArrayList<>();
+        if (folder == null || !Files.isDirectory(folder)) {
+            return entries;
+        }
+        try (Stream<Path> list = Files.list(folder)) {
+            for (Path p : list.filter(p -> p.getFileName().toString().matches("(f0|units)-[0-9a-f]{64}\\" + ENDING)).toList()) {
+                String name = p.getFileName().toString();
+                entries.add(new Entry(p, name.substring(0, name.indexOf('-')), Files.size(p), Files.getLastModifiedTime(p).toInstant()));
+            }
+        } catch (IOException e) {
+            throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
+        }
+        entries.sort(Comparator.comparing(Entry::used).reversed());
+        return entries;
+    }
+
+    /** Removes them all; gives the bytes that were freed. */
+    public long clear() {
+        long freed = 0;
+        for (Entry e : entries()) {
+            try {
+                Files.deleteIfExists(e.file());
+                freed += e.bytes();
+            } catch (IOException x) {
+                throw Problem.in(STAGE, e.file(), "a file that can be removed", x.getClass().getSimpleName(), "check the folder's permissions");
+            }
+        }
+        return freed;
+    }
+}

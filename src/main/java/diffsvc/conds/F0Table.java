@@ -1,0 +1,223 @@
+package diffsvc.conds;
+
+import diffsvc.audio.WholeFile;
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import tech.tablesaw.api.BooleanColumn;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.Table;
+
+/**
+ * A song's melody as a table that people edit: time in seconds, F0 in Hz (0 = none), voiced. Any times do that rise: a curve drawn by hand, another program's
+ * 10 ms. As a file it is CSV with the header {@code time,hz,voiced}.
+ *
+ * @param seconds rising
+ * @param hz 0 where there is none
+ * @param voiced whether the voice sounds
+ */
+public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
+    private static final String STAGE = "pitch", HEADER = "time,hz,voiced";
+    /** A frame this near to a row is the row's own: CSV times are rounded. */
+    private static final double SAME_SECONDS = 5e-5;
+    private static final double HIGHEST_HZ = 20000;
+
+    public F0Table {
+        if (seconds.length != hz.length || seconds.length != voiced.length) {
+            throw new IllegalArgumentException("rows of " + seconds.length + ", " + hz.length + " and " + voiced.length);
+        }
+    }
+
+    /** A melody as followed, its first frame at {@code startSeconds}. */
+    public static F0Table of(F0Track melody, double startSeconds) {
+        double[] seconds = new double[melody.frames()];
+        for (int t = 0; t < seconds.length; t++) {
+            seconds[t] = startSeconds + t * melody.frameSeconds();
+        }
+        return new F0Table(seconds, melody.f0Hz().clone(), melody.voiced().clone());
+    }
+
+    /** Tables one after the other; of what overlaps the earlier one stays. */
+    public static F0Table joined(List<F0Table> parts) {
+        double last = Double.NEGATIVE_INFINITY;
+        int n = parts.stream().mapToInt(p -> p.seconds.length).sum(), at = 0;
+        double[] seconds = new double[n];
+        float[] hz = new float[n];
+        boolean[] voiced = new boolean[n];
+        for (F0Table p : parts) {
+            for (int i = 0; i < p.seconds.length; i++) {
+                if (p.seconds[i] > last + SAME_SECONDS) {
+                    seconds[at] = last = p.seconds[i];
+                    hz[at] = p.hz[i];
+                    voiced[at++] = p.voiced[i];
+                }
+            }
+        }
+        return new F0Table(Arrays.copyOf(seconds, at), Arrays.copyOf(hz, at), Arrays.copyOf(voiced, at));
+    }
+
+    /** The rows before a time. */
+    public F0Table before(double end) {
+        int n = 0;
+        while (n < seconds.length && seconds[n] < end) {
+            n++;
+        }
+        return new F0Table(Arrays.copyOf(seconds, n), Arrays.copyOf(hz, n), Arrays.copyOf(voiced, n));
+    }
+
+    /** Rows. */
+    public int rows() {
+        return seconds.length;
+    }
+
+    /** As a table to look at and work on. */
+    public Table table() {
+        Table table = Table.create("f0", DoubleColumn.create("time"), DoubleColumn.create("hz"), BooleanColumn.create("voiced"));
+        for (int i = 0; i < seconds.length; i++) {
+            table.doubleColumn(0).append(seconds[i]);
+            table.doubleColumn(1).append(hz[i]);
+            table.booleanColumn(2).append(voiced[i]);
+        }
+        return table;
+    }
+
+    /** Back from such a table. */
+    public static F0Table of(Table table) {
+        int n = table.rowCount();
+        double[] seconds = new double[n];
+        float[] hz = new float[n];
+        boolean[] voiced = new boolean[n];
+        for (int i = 0; i < n; i++) {
+            seconds[i] = table.doubleColumn("time").getDouble(i);
+            hz[i] = (float) table.doubleColumn("hz").getDouble(i);
+            voiced[i] = table.booleanColumn("voiced").get(i);
+        }
+        return new F0Table(seconds, hz, voiced);
+    }
+
+    /** Writes the CSV, whole or not at all. */
+    public Path write(Path file) {
+        StringBuilder text = new StringBuilder(HEADER).append('\n');
+        for (int i = 0; i < seconds.length; i++) {
+            text.append(String.format(Locale.ROOT, "%.6f,", seconds[i])).append(hz[i]).append(',').append(voiced[i]).append('\n');
+        }
+        return WholeFile.write(STAGE, file, part -> Files.writeString(part, text));
+    }
+
+    /**
+     * Reads a CSV of two or three columns: time, Hz, and voiced (true/false, 1/0); without the third, 0 Hz is unvoiced. Commas, semicolons or tabs; a header
+     * is taken by its names, in any order.
+     *
+     * @throws Problem that names the line
+     */
+    public static F0Table read(Path file) {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw Problem.in(STAGE, file, "a CSV of " + HEADER, Files.exists(file) ? e.getClass().getSimpleName() : "nothing at that path", "check the path");
+        }
+        int time = 0, f0 = 1, voicing = 2, width = 0;
+        List<double[]> rows = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i).replace("\uFEFF", "").trim();
+            if (line.isEmpty()) {
+                continue;
+            }
+            String[] cells = line.toLowerCase(Locale.ROOT).split("\\s*[,;\t]\\s*");
+            boolean header = width == 0 && Arrays.stream(cells).noneMatch(F0Table::isNumber);
+            if (width == 0) {
+                width = cells.length;
+            }
+            if (header) {
+                List<String> names = List.of(cells);
+                time = place(names, "time", "seconds");
+                f0 = place(names, "hz", "f0", "f0_hz");
+                voicing = place(names, "voiced");
+                if (time < 0 || f0 < 0) {
+                    throw bad(file, i, "columns " + HEADER, line);
+                }
+                continue;
+            }
+            if (cells.length != width || time >= width || f0 >= width || !isNumber(cells[time]) || !isNumber(cells[f0])) {
+                throw bad(file, i, width + " cells, time and Hz as numbers", line);
+            }
+            double hz = Double.parseDouble(cells[f0]);
+            Boolean sounds = voicing < 0 || voicing >= width ? Boolean.valueOf(hz > 0) : truth(cells[voicing]);
+            if (sounds == null || !(hz >= 0 && hz <= HIGHEST_HZ) || !Double.isFinite(Double.parseDouble(cells[time]))) {
+                throw bad(file, i, sounds == null ? "voiced as true or false" : "Hz from 0 to 20000 and a time", line);
+            }
+            if (sounds && hz == 0) {
+                throw bad(file, i, "Hz above 0 where voiced is true", line);
+            }
+            rows.add(new double[] {Double.parseDouble(cells[time]), hz, sounds ? 1 : 0});
+            if (rows.size() > 1 && rows.get(rows.size() - 2)[0] >= rows.get(rows.size() - 1)[0]) {
+                throw bad(file, i, "times that rise", line);
+            }
+        }
+        if (rows.isEmpty()) {
+            throw Problem.in(STAGE, file, "a CSV of " + HEADER, "no row", "export one with --export-f0");
+        }
+        double[] seconds = new double[rows.size()];
+        float[] hz = new float[seconds.length];
+        boolean[] voiced = new boolean[seconds.length];
+        for (int i = 0; i < seconds.length; i++) {
+            seconds[i] = rows.get(i)[0];
+            hz[i] = (float) rows.get(i)[1];
+            voiced[i] = rows.get(i)[2] == 1;
+        }
+        return new F0Table(seconds, hz, voiced);
+    }
+
+    private static Problem bad(Path file, int line, String need, String got) {
+        return Problem.in(STAGE, file, "in line " + (line + 1) + " " + need, "\"" + got + "\"", "correct the line");
+    }
+
+    private static int place(List<String> names, String... any) {
+        return Arrays.stream(any).mapToInt(names::indexOf).filter(i -> i >= 0).findFirst().orElse(-1);
+    }
+
+    private static boolean isNumber(String cell) {
+        return cell.matches("[-+]?(\\d+\\.?\\d*|\\.\\d+)(e[-+]?\\d+)?");
+    }
+
+    private static Boolean truth(String cell) {
+        return switch (cell) {
+            case "true", "1", "1.0", "yes" -> Boolean.TRUE;
+            case "false", "0", "0.0", "no" -> Boolean.FALSE;
+            default -> null;
+        };
+    }
+
+    /**
+     * The melody on T frames, the first at {@code startSeconds} of the table: a row's own value where one stands, in between a line in log2 from voiced row to
+     * voiced row; voiced as the nearest row. Before the first and behind the last row nothing sounds.
+     */
+    public F0Track track(int frames, double frameSeconds, double startSeconds) {
+        float[] f0 = new float[frames];
+        boolean[] sounds = new boolean[frames];
+        double reach = seconds.length > 1 ? Math.max(frameSeconds, (seconds[seconds.length - 1] - seconds[0]) / (seconds.length - 1)) : frameSeconds;
+        for (int t = 0, row = 0; t < frames; t++) {
+            double now = startSeconds + t * frameSeconds;
+            while (row + 1 < seconds.length && seconds[row + 1] <= now + SAME_SECONDS) {
+                row++;
+            }
+            int next = Math.min(row + 1, seconds.length - 1);
+            double ahead = now - seconds[row], toNext = seconds[next] - now;
+            int nearest = ahead < SAME_SECONDS || next == row || ahead <= toNext ? row : next;
+            if (Math.abs(now - seconds[nearest]) > reach && (now < seconds[0] || nearest == seconds.length - 1)) {
+                continue;
+            }
+            sounds[t] = voiced[nearest];
+            boolean between = Math.abs(ahead) > SAME_SECONDS && ahead > 0 && next != row && hz[row] > 0 && hz[next] > 0;
+            f0[t] = !sounds[t] ? hz[nearest] : between ? (float) (hz[row] * Math.pow(hz[next] / hz[row], ahead / (seconds[next] - seconds[row]))) : hz[nearest];
+        }
+        return new F0Track(f0, sounds, frameSeconds);
+    }
+}

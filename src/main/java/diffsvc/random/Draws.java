@@ -1,0 +1,67 @@
+package diffsvc.random;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+
+/** All that is random in a conversion: start noise, posterior noise, the vocoder's phases and noise. */
+public interface Draws {
+    /** Standard normal, float32, for a purpose ("x_T", "posterior", ...) and an index; it belongs to {@code manager}. */
+    NDArray normal(NDManager manager, String purpose, long index, Shape shape);
+
+    /** Uniform in [0, 1), float32. */
+    NDArray uniform(NDManager manager, String purpose, long index, Shape shape);
+
+    /** For generators of our own, which Python has no counterpart of. */
+    long seed();
+
+    /** Whether every draw moves the next: then those that Python makes and does not use must be made too. */
+    boolean inPythonOrder();
+
+    /** Each draw by its seed, purpose and index alone, whatever was drawn before ({@link Noise}). */
+    static Draws keyed(long seed) {
+        return new Draws() {
+            @Override public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
+                return Noise.of(manager, seed, purpose, index).normal(shape);
+            }
+
+            @Override public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
+                return Noise.of(manager, seed, purpose, index).uniform(shape);
+            }
+
+            @Override public long seed() {
+                return seed;
+            }
+
+            @Override public boolean inPythonOrder() {
+                return false;
+            }
+        };
+    }
+
+    /**
+     * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in its order. The engine has one generator for
+     * the process, so nothing else may draw until the conversion ends.
+     */
+    static Draws inPythonOrder(long seed) {
+        Engine.getInstance().setRandomSeed(Noise.fold(seed));
+        return new Draws() {
+            @Override public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
+                return manager.randomNormal(shape);
+            }
+
+            @Override public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
+                return manager.randomUniform(0, 1, shape);
+            }
+
+            @Override public long seed() {
+                return seed;
+            }
+
+            @Override public boolean inPythonOrder() {
+                return true;
+            }
+        };
+    }
+}

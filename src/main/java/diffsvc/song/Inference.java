@@ -1,0 +1,378 @@
+package diffsvc.song;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import diffsvc.DiffSvc;
+import diffsvc.audio.AudioFile;
+import diffsvc.audio.Depth;
+import diffsvc.audio.Recording;
+import diffsvc.audio.Slicer;
+import diffsvc.audio.WavReader;
+import diffsvc.audio.WavWriter;
+import diffsvc.audio.Wave;
+import diffsvc.audio.WaveWriter;
+import diffsvc.check.Problem;
+import diffsvc.conds.CondsCache;
+import diffsvc.conds.F0Table;
+import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
+import diffsvc.conds.hubert.UnitsFile;
+import diffsvc.conds.mel.FrontEnd;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.HparamsYaml;
+import diffsvc.memory.Plan;
+import diffsvc.memory.ProcessMemory;
+import diffsvc.models.ModelFiles;
+import diffsvc.random.Draws;
+import diffsvc.random.Noise;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Songs through one voice, file to file. The models stay open from song to song; of a song only one slice is in memory at a time.
+ *
+ * <pre>{@code
+ * var done = new Inference(svc).convert("raw/music1.wav");
+ * done.manifest().stages()
+ * }</pre>
+ */
+public final class Inference {
+    /** Version of the program in every manifest. */
+    public static final String PROGRAM = "diffsvc 0.1.0";
+    private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
+    private static final int BLOCK = 1 << 16, UNITS_PER_SECOND = 50;
+    private final DiffSvc svc;
+    private final CondsCache cache;
+    private final long limit;
+    private final double sliceSeconds;
+    private final Map<String, Manifest.Hashed> models = new LinkedHashMap<>();
+
+    /** Where a conversion stands: parts of {@code of} done, in the stage of that name. */
+    @FunctionalInterface public interface Progress {
+        void at(String stage, long done, long of);
+    }
+
+    /**
+     * One song and what is special about it.
+     *
+     * @param out file to write; null = the usual one under output/
+     * @param key semitones, beside an automatic key
+     * @param units file that takes the place of the voice's encoder, or null
+     * @param f0 table that takes the place of the pitch extractor, or null
+     * @param f0Export where the melody goes as a table, or null
+     * @param config and checkpoint where the voice came from, if not from models/: for the manifest
+     */
+    public record Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
+        /** Only the song; all else as the hparams say. */
+        public static Request of(Path song, double key) {
+            return new Request(song, null, key, null, null, null, null, null);
+        }
+
+        /** The same to another place. */
+        public Request to(Path file) {
+            return new Request(song, file, key, units, f0, f0Export, config, checkpoint);
+        }
+    }
+
+    /** The file, and what happened. */
+    public record Done(Path file, boolean replaced, Manifest manifest) {}
+
+    /** With the machine's memory as the limit and nothing remembered. */
+    public Inference(DiffSvc svc) {
+        this(svc, 0, CondsCache.NONE);
+    }
+
+    /**
+     * @param limit bytes that the process may take; 0 = most of what there is
+     * @param cache what remembers melodies and units
+     */
+    public Inference(DiffSvc svc, long limit, CondsCache cache) {
+        this(svc, limit, cache, 0);
+    }
+
+    /** @param sliceSeconds longest slice, as a manifest says; 0 = as memory and hparams allow. A longer one than they allow is refused */
+    public Inference(DiffSvc svc, long limit, CondsCache cache, double sliceSeconds) {
+        this.svc = svc;
+        this.cache = cache;
+        this.sliceSeconds = sliceSeconds;
+        long most = ProcessMemory.limit();
+        this.limit = limit > 0 ? limit : most > 0 ? (long) (SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
+    }
+
+    /** A song to its usual place; a relative path is taken from the project's folder. */
+    public Done convert(String song) {
+        return convert(Request.of(svc.paths().resolve(song), svc.hparams().infer().key()), (stage, done, of) -> { });
+    }
+
+    /** Where a request's result goes. */
+    public Path target(Request request) {
+        return request.out() != null ? request.out() : svc.outputFile(request.song().toString(), svc.hparams().infer().format().toLowerCase(Locale.ROOT));
+    }
+
+    /** The manifest that belongs to an output. */
+    public static Path manifestOf(Path output) {
+        String name = output.getFileName().toString();
+        return output.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".json");
+    }
+
+    /**
+     * Converts one song and writes output and manifest.
+     *
+     * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be written
+     */
+    public Done convert(Request request, Progress progress) {
+        Hparams.Infer infer = svc.hparams().infer();
+        Path target = target(request);
+        Depth depth = Depth.of(infer.depth());
+        WaveWriter.require(target, depth);
+        if (target.toAbsolutePath().normalize().equals(request.song().toAbsolutePath().normalize())) {
+            throw Problem.in("output", target, "another file than the song", "the song itself", "choose another --out");
+        }
+        List<String> warnings = new ArrayList<>();
+        try (StageLedger ledger = new StageLedger(); Recording song = AudioFile.open(request.song()); NDManager own = svc.manager().newSubManager()) {
+            long began = System.nanoTime();
+            int rate = svc.hparams().audio().sampleRateHz();
+            boolean python = svc.hparams().quirks() == Hparams.Quirks.PYTHON;
+            double most = Plan.sliceSeconds(svc.costs(), limit, Plan.baseline(own), python ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
+            if (sliceSeconds > most) {
+                throw Problem.in("memory", "slices of " + sliceSeconds + " s, as they were then", String.format(Locale.ROOT, "room for %.1f s", most), "give more memory (--max-memory)");
+            }
+            most = sliceSeconds > 0 ? sliceSeconds : most;
+            List<Part> parts = Part.of(song, Slicer.standard().at(infer.sliceDb()), (int) (most * song.sampleRateHz()), (int) (CONTEXT_SECONDS * song.sampleRateHz()));
+            Joining joining = python ? Joining.asPython(song, parts, rate) : Joining.exact(song, parts, rate);
+            ledger.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, %d slice%s", song.seconds(), song.sampleRateHz(), parts.size(),
+                    parts.size() == 1 ? "" : "s"), "[" + joining.samples() + "]",
+                    (System.nanoTime() - began) / 1e9);
+            F0Table table = request.f0() == null ? null : F0Table.read(request.f0());
+            NDArray units = request.units() == null ? null : UnitsFile.read(own, request.units());
+            List<F0Track> melodies = melodies(joining, table, ledger, progress, python);
+            F0Table whole = melody(joining, melodies);
+            if (request.f0Export() != null) {
+                whole.write(request.f0Export());
+            }
+            F0Track all = new F0Track(whole.hz(), whole.voiced(), 0);
+            double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, svc.hparams()) : 0);
+            VocalRange range = VocalRange.of(all, svc.hparams(), key);
+            if (range.known()) {
+                ledger.done("range", String.format(Locale.ROOT, "%.0f Hz (voice %.0f), key %+.1f, %.0f %% outside", range.songHz(), range.trainedHz(), key, 100 * range.outside()),
+                        "[" + range.trained().size() + "]", 0);
+                if (range.outside() > MUCH_OUTSIDE) {
+                    warnings.add(String.format(Locale.ROOT, "%.0f %% of the melody lies outside what the voice was trained on; --auto-key brings it nearer", 100 * range.outside()));
+                }
+            }
+            Singer singer = singer(joining, melodies, units, key, ledger, progress, python);
+            Written written = written(joining, singer, target, depth, warnings, ledger);
+            Manifest manifest = manifest(request, target, song, joining, most, key, range, written, ledger, warnings);
+            boolean replaced = written.replaced();
+            manifest.write(manifestOf(target));
+            return new Done(target, replaced, manifest);
+        }
+    }
+
+    /** The melody of every sounding part; all of them come first, because an automatic key asks for the whole song. */
+    private List<F0Track> melodies(Joining joining, F0Table table, StageLedger ledger, Progress progress, boolean python) {
+        List<F0Track> melodies = new ArrayList<>();
+        Hparams h = svc.hparams();
+        FrontEnd front = FrontEnd.of(h);
+        double frame = h.audio().hopSamples() / (double) h.audio().sampleRateHz();
+        String settings = "f0|" + h.pitch() + "|" + h.audio() + "|" + h.quirks() + "|" + front.getClass().getSimpleName() + "|" + (svc.files().containsKey("crepe")
+                ? models().get("crepe").sha256() + "|" + h.infer().seed() : "");
+        for (int i = 0; i < joining.parts().size(); i++) {
+            Part p = joining.parts().get(i);
+            progress.at("pitch", p.start(), joining.song().samples());
+            if (p.silent()) {
+                melodies.add(null);
+                continue;
+            }
+            long began = System.nanoTime();
+            Wave heard = heard(joining, i, python);
+            F0Track melody;
+            if (heard.peak() < DiffSvc.SILENCE) {
+                int frames = front.frames(front.signal(heard).length);
+                melody = new F0Track(new float[frames], new boolean[frames], frame);
+            } else if (table != null) {
+                melody = svc.melodyOf(heard, table, p.from() / (double) joining.song().sampleRateHz());
+            } else {
+                melody = cache.melody(svc.manager(), heard, settings, () -> svc.pitch(svc.signal(heard)));
+            }
+            melodies.add(melody);
+            ledger.done("pitch", table == null ? "F0 by " + h.pitch().extractor() : "F0 given", "[" + melody.frames() + "]", (System.nanoTime() - began) / 1e9);
+        }
+        return melodies;
+    }
+
+    /** All parts' melodies as one, each frame at its time in the song. */
+    private static F0Table melody(Joining joining, List<F0Track> melodies) {
+        List<F0Table> tables = new ArrayList<>();
+        double rate = joining.song().sampleRateHz();
+        for (int i = 0; i < melodies.size(); i++) {
+            Part p = joining.parts().get(i);
+            if (melodies.get(i) != null) {
+                tables.add(F0Table.of(melodies.get(i), p.from() / rate).before(p.to() / rate));
+            }
+        }
+        return F0Table.joined(tables);
+    }
+
+    private static Wave heard(Joining joining, int i, boolean python) {
+        return python ? joining.heard(i).asPythonSlice() : joining.heard(i);
+    }
+
+    private Singer singer(Joining joining, List<F0Track> melodies, NDArray units, double key, StageLedger ledger, Progress progress, boolean python) {
+        Hparams h = svc.hparams();
+        String encoder = svc.files().containsKey("encoder") ? models().get("encoder").sha256() + "|" + h.hubert().heads() : "";
+        Draws stream = h.infer().pythonOrder() ? Draws.inPythonOrder(h.infer().seed()) : null;
+        long samples = joining.song().samples();
+        return (i, given, wanted) -> {
+            Part p = joining.parts().get(i);
+            Wave heard = python ? given.asPythonSlice() : given;
+            Draws draws = stream != null ? stream : Draws.keyed(p.start() == 0 ? h.infer().seed() : Noise.mix(h.infer().seed(), "slice", p.start()));
+            try (NDManager own = svc.manager().newSubManager()) {
+                long began = System.nanoTime();
+                NDArray said = units != null ? part(units, joining.song(), p) : heard.peak() < DiffSvc.SILENCE || encoder.isEmpty() ? null
+                        : cache.units(own, heard, encoder, () -> svc.units(heard));
+                if (said != null) {
+                    ledger.done("content", units == null ? "units of " + h.hubert().file() : "units given", said.getShape().toString(), (System.nanoTime() - began) / 1e9);
+                }
+                if (said != null) {
+                    said.attach(own);
+                }
+                float[] wave = svc.convert(heard, DiffSvc.Given.NOTHING.withUnits(said).withMelody(melodies.get(i)).withKey(key), wanted, draws, (stage, what, shape, seconds) -> {
+                    if (!List.of("audio", "pitch", "content", "range").contains(stage)) {              // heard before, and counted
+                        ledger.done(stage, what, shape, seconds);
+                    }
+                }, (done, of, t, step) -> progress.at("sampling", p.start() + (long) p.samples() * done / of, samples), (name, value) -> { }).wave().first();
+                progress.at("sampling", p.end(), samples);
+                return wave;
+            }
+        };
+    }
+
+    /** The rows of a whole song's units that belong to a part. */
+    private static NDArray part(NDArray units, Recording song, Part p) {
+        if (p.heard() == song.samples()) {
+            return units.duplicate();
+        }
+        long rows = units.getShape().get(1), from = Math.min(rows - 1, Math.round(p.from() * (double) rows / song.samples()));
+        long to = Math.max(from + 1, Math.min(rows, Math.round(p.to() * (double) rows / song.samples())));
+        return units.get(":, " + from + ":" + to + ", :").duplicate();
+    }
+
+    private record Written(float scale, long beyond, boolean replaced, List<Seam> seams, int samples) {}
+
+    /** The joined song first as floats beside its target, then, when its peak is known, in the format that was asked for. */
+    private Written written(Joining joining, Singer singer, Path target, Depth depth, List<String> warnings, StageLedger ledger) {
+        int rate = joining.rateHz();
+        Path joined = null;
+        try {
+            joined = Files.createTempFile("diffsvc", ".wav");                       // 10 MB a minute
+            joined.toFile().deleteOnExit();
+            float[] peak = {0};
+            long[] beyond = {0};
+            try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {
+                joining.run(singer, samples -> {
+                    for (float v : samples) {
+                        peak[0] = Math.max(peak[0], Math.abs(v));
+                        beyond[0] += Math.abs(v) > 1 ? 1 : 0;
+                    }
+                    out.append(samples);
+                });
+            }
+            long began = System.nanoTime();
+            float scale = depth == Depth.FLOAT || peak[0] <= 1 ? 1 : WaveWriter.HEADROOM / peak[0];
+            if (beyond[0] > 0) {
+                warnings.add(depth == Depth.FLOAT ? beyond[0] + " samples go beyond full scale; floats keep them, players may not"
+                        : String.format(Locale.ROOT, "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips", beyond[0], scale));
+            }
+            boolean replaced = Files.exists(target);
+            List<Seam> seams;
+            int written;
+            try (WavReader result = WavReader.open(joined)) {
+                seams = Seam.audit(joining, result);
+                written = result.samples();
+                WaveWriter.write(target, result, depth, scale);
+            }
+            try (Recording back = AudioFile.open(target)) {                       // what was promised can be read back
+                if (back.samples() != written) {
+                    throw Problem.in("output", target, written + " samples", String.valueOf(back.samples()), "check the disk, and try again");
+                }
+            }
+            ledger.done("output", target.getFileName().toString().replaceAll(".*\\.", "") + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"), "[" + written + "]",
+                    (System.nanoTime() - began) / 1e9);
+            return new Written(scale, beyond[0], replaced, seams, written);
+        } catch (IOException | UncheckedIOException e) {
+            throw Problem.in("output", target, "a file that can be written", e.getClass().getSimpleName() + " " + e.getMessage(), "check the folder's permissions and the free disk space");
+        } finally {
+            if (joined != null) {
+                joined.toFile().delete();
+            }
+        }
+    }
+
+    /** Files and hashes of the models; made once. */
+    private Map<String, Manifest.Hashed> models() {
+        if (models.isEmpty()) {
+            svc.files().forEach((role, file) -> models.put(role, new Manifest.Hashed(svc.paths().shown(file), ModelFiles.sha256(file))));
+        }
+        return models;
+    }
+
+    private Manifest manifest(Request r, Path target, Recording song, Joining joining, double most, double key, VocalRange range, Written written, StageLedger ledger,
+            List<String> warnings) {
+        Hparams h = svc.hparams();
+        int silent = 0, cuts = 0;
+        double silentSeconds = 0, longest = 0;
+        for (Part p : joining.parts()) {
+            silent += p.silent() ? 1 : 0;
+            cuts += p.cut() ? 1 : 0;
+            silentSeconds += p.silent() ? p.samples() / (double) song.sampleRateHz() : 0;
+            longest = p.silent() ? longest : Math.max(longest, p.heard() / (double) song.sampleRateHz());
+        }
+        if (silent > 0) {
+            warnings.add(String.format(Locale.ROOT, "%d silent slices, %.2f s together, stay silent", silent, silentSeconds));
+        }
+        written.seams().stream().filter(Seam::heard).forEach(s -> warnings.add(String.format(Locale.ROOT, "the seam at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f", s.seconds(),
+                s.kind(), s.loudnessDb(), s.aroundDb(), s.jump())));
+        Map<String, Manifest.Hashed> given = new TreeMap<>();
+        for (Map.Entry<String, Path> e : new TreeMap<>(r.units() == null ? Map.<String, Path>of() : Map.of("units", r.units())).entrySet()) {
+            given.put(e.getKey(), hashed(e.getValue()));
+        }
+        if (r.f0() != null) {
+            given.put("f0", hashed(r.f0()));
+        }
+        boolean upstream = r.config() != null;
+        return new Manifest(Manifest.FORMAT, PROGRAM, machine(), upstream ? "" : h.project(), upstream ? shown(r.config()) : "", upstream ? shown(r.checkpoint()) : "",
+                HparamsYaml.toMap(h), r.key(), key, given, svc.vocoderName(), models(),
+                new Manifest.Input(shown(r.song()), ModelFiles.sha256(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
+                new Manifest.Output(shown(target), ModelFiles.sha256(target), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
+                new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),
+                new Manifest.Range(range.songHz(), range.trainedHz(), range.outside(), range.firstHz(), range.song(), range.trained()), ledger.lines(), written.seams(), List.copyOf(warnings));
+    }
+
+    private Manifest.Hashed hashed(Path file) {
+        return new Manifest.Hashed(shown(file), ModelFiles.sha256(file));
+    }
+
+    private String shown(Path file) {
+        return svc.paths().shown(file);
+    }
+
+    private static Map<String, String> machine() {
+        Map<String, String> machine = new LinkedHashMap<>();
+        machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        machine.put("java", System.getProperty("java.version"));
+        machine.put("engine", Engine.getInstance().getEngineName() + " " + Engine.getInstance().getVersion());
+        machine.put("device", Engine.getInstance().defaultDevice().toString());
+        machine.put("threads", String.valueOf(ai.djl.pytorch.jni.JniUtils.getNumThreads()));
+        return machine;
+    }
+}
