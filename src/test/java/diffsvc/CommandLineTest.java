@@ -112,7 +112,11 @@ class CommandLineTest {
         Files.delete(Path.of(out()));
         refused(diffsvc("infer", song, "--out", out(), "--accelerate", "20", "--steps", "5"), "leave one out");
         refused(diffsvc("infer", song, "--out", out(), "--sampler", "ddim", "--steps", "7"), "divides 1000 for ddim");
-        refused(diffsvc("infer", song, "--out", out(), "--auto-key"), "range.median_hz", "--key");
+        refused(diffsvc("infer", song, "--out", out(), "--auto-key", "--hparams", "range.median_hz=0"), "range.median_hz", "--key");
+        Said shifted = diffsvc("infer", song, "--out", out(), "--auto-key", "--sampler", "unipc2", "--steps", "5");
+        double key = Manifest.read(folder.resolve("out.json")).key(), median = Manifest.read(folder.resolve("out.json")).range().songHz();
+        assertTrue(shifted.out().contains("range ") && key == Math.rint(key), shifted.out());
+        assertEquals(Manifest.read(folder.resolve("out.json")).range().trainedHz(), median * Math.pow(2, key / 12), median * 0.03, "the song's median at the training's");
     }
 
     @Test void ctrlCLeavesNothingHalfWritten() throws Exception {

@@ -10,8 +10,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.AudioFile;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
+import diffsvc.audio.WaveWriter;
+import diffsvc.song.Inference;
+import diffsvc.song.Manifest;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchFile;
@@ -126,6 +130,30 @@ class TwentyFourKilohertzTest {
             }
         }
         return Files.write(home.resolve(name), Arrays.copyOf(b.array(), b.position()));
+    }
+
+    /** The built-in vocoder sings in place of the project's own, through the same front end, and the report says so. */
+    @Test void theBuiltInVocoderTakesThisFrontEndToo() throws IOException {
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
+            assertTrue(svc.vocoderName().startsWith("hifigan, "), svc.vocoderName());
+        }
+        Wave song = AudioFile.read(Path.of("raw/music2.wav")).slice(0, 3);
+        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5,vocoder.built_in=true")) {
+            assertEquals("source_filter (built-in, in place of hifigan)", svc.vocoderName());
+            Wave copy = svc.copySynthesis(song);
+            assertEquals(24000, copy.sampleRateHz());
+            assertEquals(Math.round(song.seconds() * 24000), copy.samples());
+            float[] source = svc.mel(svc.signal(song)).toFloatArray(), back = svc.mel(svc.signal(copy)).toFloatArray();
+            double sum = 0;
+            for (int i = 0; i < source.length; i++) {
+                sum += Math.abs(source[i] - back[i]);
+            }
+            assertTrue(sum / source.length < 0.3, "copy synthesis is " + sum / source.length + " from the source's mel");
+            Path file = WaveWriter.write(home.resolve("s.wav"), song);
+            Manifest m = new Inference(svc).convert(Inference.Request.of(file, 0).to(home.resolve("s out.wav")), (stage, done, of) -> { }).manifest();
+            assertTrue(m.vocoder().contains("built-in") && m.models().containsKey("pitch_extractor") && !m.models().containsKey("vocoder"), m.models().toString());
+            assertEquals(Math.round(song.seconds() * 24000), m.output().samples());
+        }
     }
 
     @Test void unitsOfAnotherEncoderAreTakenFromAFile() throws IOException {

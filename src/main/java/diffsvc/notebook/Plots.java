@@ -3,6 +3,7 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.hparams.Hparams;
@@ -12,10 +13,12 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Draws mels with seconds and Hz on the axes, F0 over them, waves and losses. Every call returns what it drew. */
@@ -122,6 +125,22 @@ public final class Plots {
         chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setXAxisTickMarkSpacingHint(90);
         chart.addSeries(yName, x, y).setMarker(SeriesMarkers.NONE);
+        return chart;
+    }
+
+    /** A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key shift is in it. */
+    public static XYChart range(VocalRange range) {
+        XYChart chart = new XYChartBuilder().width(760).height(300).title(String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()))
+                .xAxisTitle("Hz").yAxisTitle("% of voiced frames").build();
+        chart.getStyler().setXAxisLogarithmic(true).setChartBackgroundColor(Color.WHITE);
+        List<Double> hz = new ArrayList<>(), trained = new ArrayList<>(), song = new ArrayList<>();
+        for (int i = 0; i < range.trained().size(); i++) {
+            hz.add(range.firstHz() * Math.pow(2, i / 12.0));
+            trained.add(100 * range.trained().get(i));
+            song.add(100 * range.song().get(i));
+        }
+        chart.addSeries("training", hz, trained).setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.StepArea).setMarker(SeriesMarkers.NONE);
+        chart.addSeries("song", hz, song).setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Step).setMarker(SeriesMarkers.NONE);
         return chart;
     }
 

@@ -12,6 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.IntColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * What one conversion was made of and what happened: enough to repeat it. A JSON file beside the output.
@@ -73,6 +77,19 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param peakBytes of the process while it ran, looked at fifty times a second
      */
     public record Stage(String stage, String what, String shape, int slices, double seconds, long peakBytes) {}
+
+    /** A row a stage: what it made, how often it ran, seconds, memory in MiB. */
+    public Table table() {
+        Table table = Table.create("stages", StringColumn.create("stage"), StringColumn.create("made"), IntColumn.create("slices"), DoubleColumn.create("seconds"), IntColumn.create("MiB"));
+        for (Stage s : stages) {
+            table.stringColumn(0).append(s.stage);
+            table.stringColumn(1).append(s.what);
+            table.intColumn(2).append(s.slices);
+            table.doubleColumn(3).append(Math.round(s.seconds * 100) / 100.0);
+            table.intColumn(4).append((int) (s.peakBytes >> 20));
+        }
+        return table;
+    }
 
     /** Writes the file, whole or not at all. */
     public Path write(Path file) {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.vocoder.VocoderConfig;
 import org.junit.jupiter.api.Test;
 
 /** What is random in a conversion: by purpose, or in one stream as PyTorch draws it. */
@@ -32,6 +34,16 @@ class DrawsTest {
                 }
                 assertArrayEquals(TORCH[i], new double[] {v[0], v[1], v[v.length - 1], sum}, 1e-9, "draw " + i);
             }
+        }
+    }
+
+    /** The reference draws a second noise that it never uses; the next slice's start noise comes after it. */
+    @Test void theVocodersUnusedNoiseMovesTheStreamToo() {
+        try (NDManager m = NDManager.newBaseManager(); NsfHifiGan vocoder = NsfHifiGan.random(m, VocoderConfig.published(), 1)) {
+            Draws draws = Draws.inPythonOrder(77);
+            draws.normal(m, "x_T", 0, new Shape(1, 1, 80, 37));
+            float[] noise = vocoder.harmonics().draw(m, 1, 4, draws).noise().toFloatArray(), next = draws.normal(m, "x_T", 0, new Shape(1, 1, 80, 5)).toFloatArray();
+            assertArrayEquals(new double[] {-0.6260960698127747, -1.4958446025848389, 0.31458306312561035}, new double[] {noise[0], next[0], next[next.length - 1]}, 1e-9);
         }
     }
 

@@ -139,7 +139,7 @@ class JoiningPropertyTest {
             for (int k = joining.places()[i] + edge; k < joining.places()[i + 1] - edge; k++) {
                 if (out[k] != 0) {
                     double off = Math.abs(out[k] - 1 - k / (double) song.outRate()) * song.outRate();
-                    assertTrue(off < 2.1 || crossesIntoSilence(sound, parts, i), "sample " + k + " is " + off + " samples off");
+                    assertTrue(off < 1.2 || crossesIntoSilence(sound, parts, i), "sample " + k + " is " + off + " samples off");
                 }
             }
         }
