@@ -98,7 +98,7 @@ public final class Compare {
      * @throws Problem when the file names no stage
      */
     public Report stages(Trace trace) {
-        try (NDManager scratch = trace.values().values().iterator().next().getManager().newSubManager()) {
+        try (NDManager scratch = trace.manager().newSubManager()) {
             var theirs = Npz.read(scratch, "compare", file);
             List<Line> lines = new ArrayList<>();
             for (String stage : Trace.STAGES) {

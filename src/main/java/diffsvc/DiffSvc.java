@@ -268,7 +268,7 @@ public final class DiffSvc implements AutoCloseable {
         return vocoder;
     }
 
-    /** A WAV file, all its channels; a relative path is taken from the project's folder. */
+    /** A recording of any kind ({@link AudioFile}), all its channels; a relative path is taken from the project's folder. */
     public Wave read(String file) {
         return AudioFile.read(paths.resolve(file));
     }

@@ -35,6 +35,10 @@ public final class Trace implements AutoCloseable {
         this.sampleRateHz = sampleRateHz;
     }
 
+    NDManager manager() {
+        return manager;
+    }
+
     void keep(String name, NDArray value) {
         NDArray own = value.duplicate();
         own.attach(manager);

@@ -12,6 +12,7 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Table;
+import diffsvc.hparams.Hparams;
 import diffsvc.random.Draws;
 import diffsvc.tensor.Npz;
 import diffsvc.vocoder.HarmonicSource;
@@ -25,6 +26,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every stage's value in a file, the first stage that departs, and the calls that tell which stage is at fault. */
 class TraceTest {
@@ -95,12 +98,16 @@ class TraceTest {
         }
     }
 
-    /** PLMS draws once, then the vocoder three times: as after torch.manual_seed. */
-    @Test void inPythonsOrderTheDrawsAreOneStream() {
-        try (DiffSvc svc = open(",infer.python_order=true"); Trace trace = svc.trace(SONG); NDManager m = svc.manager().newSubManager();
+    /** PLMS draws once, DDPM at every step and for the last one too; then comes the vocoder: as after torch.manual_seed. */
+    @ParameterizedTest @ValueSource(strings = {"plms", "ddpm"}) void inPythonsOrderTheDrawsAreOneStream(String sampler) {
+        int steps = sampler.equals("plms") ? 10 : Hparams.ofPython(config).noise().steps();
+        try (DiffSvc svc = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps); Trace trace = svc.trace(SONG); NDManager m = svc.manager().newSubManager();
                 NsfHifiGan vocoder = NsfHifiGan.load(m, home.resolve("checkpoints/nsf_hifigan/model"))) {
             Draws draws = Draws.inPythonOrder(SEED);
             assertArrayEquals(draws.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(), trace.get("x_T").toFloatArray());
+            for (int i = 0; sampler.equals("ddpm") && i < steps; i++) {
+                draws.normal(m, "", 0, trace.get("x_T").getShape()).close();
+            }
             NDArray f0 = trace.get("vocoder_f0").duplicate().expandDims(0);
             f0.attach(m);
             int harmonics = vocoder.harmonics().harmonics();

@@ -102,7 +102,11 @@ public record CondsCache(Path folder, long mostBytes) {
     }
 
     private void keep(Path file, Map<String, NDArray> values) {
-        Npz.write(STAGE, file, values);
+        try {
+            Npz.write(STAGE, file, values);
+        } catch (Problem e) {
+            return;                                                                           // a folder that cannot be written costs time, not the song
+        }
         long all = entries().stream().mapToLong(Entry::bytes).sum();
         for (Entry e : entries().stream().sorted(Comparator.comparing(Entry::used)).toList()) {
             if (all <= mostBytes) {

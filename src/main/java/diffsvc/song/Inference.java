@@ -137,6 +137,9 @@ public final class Inference {
         if (target.toAbsolutePath().normalize().equals(request.song().toAbsolutePath().normalize())) {
             throw Problem.in("output", target, "another file than the song", "the song itself", "choose another --out");
         }
+        if (Files.exists(manifestOf(target))) {
+            Manifest.read(manifestOf(target));                                     // somebody's own .json of that name is not ours to replace
+        }
         List<String> warnings = new ArrayList<>();
         try (StageLedger ledger = new StageLedger(); Recording song = AudioFile.open(request.song()); NDManager own = svc.manager().newSubManager()) {
             long began = System.nanoTime();
