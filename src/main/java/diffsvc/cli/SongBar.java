@@ -1,6 +1,8 @@
 package diffsvc.cli;
 
+import diffsvc.conds.VocalRange;
 import diffsvc.song.Inference;
+import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -22,6 +24,12 @@ final class SongBar implements Inference.Progress, AutoCloseable {
         if (bar != null) {
             bar.stepTo(of == 0 ? PARTS : done * PARTS / of);
         }
+    }
+
+    @Override public void range(VocalRange r, double suggestedKey) {
+        close();
+        System.out.printf(Locale.ROOT, "range      %.0f Hz, the voice's training %.0f Hz; key %+.1f, %.0f %% of the melody outside; nearest in whole semitones %+.0f%n", r.songHz(), r.trainedHz(), r.key(),
+                100 * r.outside(), suggestedKey);
     }
 
     @Override public void close() {

@@ -59,6 +59,9 @@ public final class Inference {
     /** Where a conversion stands: parts of {@code of} done, in the stage of that name. */
     @FunctionalInterface public interface Progress {
         void at(String stage, long done, long of);
+
+        /** The song's melody against the training's, before anything is sung; only where the voice's statistics are known. */
+        default void range(VocalRange range, double suggestedKey) { }
     }
 
     /**
@@ -144,20 +147,19 @@ public final class Inference {
         try (StageLedger ledger = new StageLedger(); Recording song = AudioFile.open(request.song()); NDManager own = svc.manager().newSubManager()) {
             long began = System.nanoTime();
             int rate = svc.hparams().audio().sampleRateHz();
-            boolean python = svc.hparams().quirks() == Hparams.Quirks.PYTHON;
-            double most = Plan.sliceSeconds(svc.costs(), limit, Plan.baseline(own), python ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
+            double most = Plan.sliceSeconds(svc.costs(), limit, Plan.baseline(own), python() ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
             if (sliceSeconds > most) {
                 throw Problem.in("memory", "slices of " + sliceSeconds + " s, as they were then", String.format(Locale.ROOT, "room for %.1f s", most), "give more memory (--max-memory)");
             }
             most = sliceSeconds > 0 ? sliceSeconds : most;
             List<Part> parts = Part.of(song, Slicer.standard().at(infer.sliceDb()), (int) (most * song.sampleRateHz()), (int) (CONTEXT_SECONDS * song.sampleRateHz()));
-            Joining joining = python ? Joining.asPython(song, parts, rate) : Joining.exact(song, parts, rate);
+            Joining joining = python() ? Joining.asPython(song, parts, rate) : Joining.exact(song, parts, rate);
             ledger.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, %d slice%s", song.seconds(), song.sampleRateHz(), parts.size(),
                     parts.size() == 1 ? "" : "s"), "[" + joining.samples() + "]",
                     (System.nanoTime() - began) / 1e9);
             F0Table table = request.f0() == null ? null : F0Table.read(request.f0());
             NDArray units = request.units() == null ? null : UnitsFile.read(own, request.units());
-            List<F0Track> melodies = melodies(joining, table, ledger, progress, python);
+            List<F0Track> melodies = melodies(joining, table, ledger, progress);
             F0Table whole = melody(joining, melodies);
             if (request.f0Export() != null) {
                 whole.write(request.f0Export());
@@ -166,23 +168,25 @@ public final class Inference {
             double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, svc.hparams()) : 0);
             VocalRange range = VocalRange.of(all, svc.hparams(), key);
             if (range.known()) {
-                ledger.done("range", String.format(Locale.ROOT, "%.0f Hz (voice %.0f), key %+.1f, %.0f %% outside", range.songHz(), range.trainedHz(), key, 100 * range.outside()),
-                        "[" + range.trained().size() + "]", 0);
+                progress.range(range, VocalRange.suggestedKey(all, svc.hparams()));
                 if (range.outside() > MUCH_OUTSIDE) {
                     warnings.add(String.format(Locale.ROOT, "%.0f %% of the melody lies outside what the voice was trained on; --auto-key brings it nearer", 100 * range.outside()));
                 }
             }
-            Singer singer = singer(joining, melodies, units, key, ledger, progress, python);
+            Singer singer = singer(joining, melodies, units, key, ledger, progress);
             Written written = written(joining, singer, target, depth, warnings, ledger);
             Manifest manifest = manifest(request, target, song, joining, most, key, range, written, ledger, warnings);
-            boolean replaced = written.replaced();
             manifest.write(manifestOf(target));
-            return new Done(target, replaced, manifest);
+            return new Done(target, written.replaced(), manifest);
         }
     }
 
+    private boolean python() {
+        return svc.hparams().quirks() == Hparams.Quirks.PYTHON;
+    }
+
     /** The melody of every sounding part; all of them come first, because an automatic key asks for the whole song. */
-    private List<F0Track> melodies(Joining joining, F0Table table, StageLedger ledger, Progress progress, boolean python) {
+    private List<F0Track> melodies(Joining joining, F0Table table, StageLedger ledger, Progress progress) {
         List<F0Track> melodies = new ArrayList<>();
         Hparams h = svc.hparams();
         FrontEnd front = FrontEnd.of(h);
@@ -197,7 +201,7 @@ public final class Inference {
                 continue;
             }
             long began = System.nanoTime();
-            Wave heard = heard(joining, i, python);
+            Wave heard = heard(joining, i);
             F0Track melody;
             if (heard.peak() < DiffSvc.SILENCE) {
                 int frames = front.frames(front.signal(heard).length);
@@ -226,18 +230,18 @@ public final class Inference {
         return F0Table.joined(tables);
     }
 
-    private static Wave heard(Joining joining, int i, boolean python) {
-        return python ? joining.heard(i).asPythonSlice() : joining.heard(i);
+    private Wave heard(Joining joining, int i) {
+        return python() ? joining.heard(i).asPythonSlice() : joining.heard(i);
     }
 
-    private Singer singer(Joining joining, List<F0Track> melodies, NDArray units, double key, StageLedger ledger, Progress progress, boolean python) {
+    private Singer singer(Joining joining, List<F0Track> melodies, NDArray units, double key, StageLedger ledger, Progress progress) {
         Hparams h = svc.hparams();
         String encoder = svc.files().containsKey("encoder") ? models().get("encoder").sha256() + "|" + h.hubert().heads() : "";
         Draws stream = h.infer().pythonOrder() ? Draws.inPythonOrder(h.infer().seed()) : null;
         long samples = joining.song().samples();
         return (i, given, wanted) -> {
             Part p = joining.parts().get(i);
-            Wave heard = python ? given.asPythonSlice() : given;
+            Wave heard = python() ? given.asPythonSlice() : given;
             Draws draws = stream != null ? stream : Draws.keyed(p.start() == 0 ? h.infer().seed() : Noise.mix(h.infer().seed(), "slice", p.start()));
             try (NDManager own = svc.manager().newSubManager()) {
                 long began = System.nanoTime();
@@ -346,8 +350,8 @@ public final class Inference {
         written.seams().stream().filter(Seam::heard).forEach(s -> warnings.add(String.format(Locale.ROOT, "the seam at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f", s.seconds(),
                 s.kind(), s.loudnessDb(), s.aroundDb(), s.jump())));
         Map<String, Manifest.Hashed> given = new TreeMap<>();
-        for (Map.Entry<String, Path> e : new TreeMap<>(r.units() == null ? Map.<String, Path>of() : Map.of("units", r.units())).entrySet()) {
-            given.put(e.getKey(), hashed(e.getValue()));
+        if (r.units() != null) {
+            given.put("units", hashed(r.units()));
         }
         if (r.f0() != null) {
             given.put("f0", hashed(r.f0()));
