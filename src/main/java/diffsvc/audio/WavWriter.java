@@ -84,20 +84,26 @@ public final class WavWriter implements Closeable {
         block.clear();
     }
 
-    /** 80 bytes: the place of ds64 is kept by a chunk that readers skip, until it is needed. */
+    /** The place of ds64 is kept by a chunk that readers skip, until it is needed; floats have a longer format chunk and a 'fact' (RIFF, 1994). */
     private void header() throws IOException {
-        boolean large = bytes + 72 > LARGEST_RIFF;
-        ByteBuffer h = ByteBuffer.allocate(80).order(ByteOrder.LITTLE_ENDIAN);
-        h.put(ascii(large ? "RF64" : "RIFF")).putInt((int) (large ? LARGEST_RIFF : 72 + bytes + (bytes & 1))).put(ascii("WAVE"));
-        h.put(ascii(large ? "ds64" : "JUNK")).putInt(DS64).putLong(large ? 72 + bytes + (bytes & 1) : 0).putLong(large ? bytes : 0).putLong(large ? frames() : 0).putInt(0);
-        h.put(ascii("fmt ")).putInt(16).putShort((short) (depth == Depth.FLOAT ? IEEE_FLOAT : PCM)).putShort((short) channels).putInt(rate)
+        boolean ieee = depth == Depth.FLOAT;
+        int length = ieee ? 94 : 80;
+        long riff = length - 8 + bytes + (bytes & 1);
+        boolean large = riff > LARGEST_RIFF;
+        ByteBuffer h = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        h.put(ascii(large ? "RF64" : "RIFF")).putInt((int) (large ? LARGEST_RIFF : riff)).put(ascii("WAVE"));
+        h.put(ascii(large ? "ds64" : "JUNK")).putInt(DS64).putLong(large ? riff : 0).putLong(large ? bytes : 0).putLong(large ? frames() : 0).putInt(0);
+        h.put(ascii("fmt ")).putInt(ieee ? 18 : 16).putShort((short) (ieee ? IEEE_FLOAT : PCM)).putShort((short) channels).putInt(rate)
                 .putInt(rate * channels * depth.bytes).putShort((short) (channels * depth.bytes)).putShort((short) (8 * depth.bytes));
+        if (ieee) {
+            h.putShort((short) 0).put(ascii("fact")).putInt(4).putInt((int) Math.min(LARGEST_RIFF, frames()));
+        }
         h.put(ascii("data")).putInt((int) (large ? LARGEST_RIFF : bytes)).flip();
         while (h.hasRemaining()) {
             file.write(h, h.position());
         }
-        if (file.position() < h.limit()) {
-            file.position(h.limit());
+        if (file.position() < length) {
+            file.position(length);
         }
     }
 

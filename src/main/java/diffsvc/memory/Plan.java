@@ -166,7 +166,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
 
     private static Problem tooSmall(String stage, long limit, long least, String what) {
         long mib = (least + (1 << 20) - 1) >> 20;
-        return Problem.in(stage, "at least " + mib + " MiB for " + what, ProcessMemory.shown(limit), "give --max-memory " + mib + "MiB or more, or take shorter clips");
+        return Problem.in(stage, "at least " + mib + " MiB for " + what, ProcessMemory.shown(limit), "give --max-memory " + mib + "MiB or more" + (stage.equals("infer") ? "" : ", or take shorter clips"));
     }
 
     /** Bytes of this process with its engine started and no model open, and what the Java heap may still grow by. */
