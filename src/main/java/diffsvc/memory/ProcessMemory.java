@@ -1,6 +1,8 @@
 package diffsvc.memory;
 
 import diffsvc.check.Problem;
+import com.sun.jna.Function;
+import com.sun.jna.NativeLong;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +31,18 @@ public final class ProcessMemory {
     /** Anonymous resident memory (RssAnon): without mapped files. */
     public static long anonymous() {
         return status("RssAnon:");
+    }
+
+    /**
+     * Gives free memory between native blocks that stay back to the system (glibc's malloc_trim(0)); false where there is no such thing. The engine's arrays come
+     * and go in thousands of sizes, and the gaps they leave would stay resident.
+     */
+    public static boolean release() {
+        try {
+            return Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {new NativeLong(0)}) == 1;
+        } catch (UnsatisfiedLinkError e) {
+            return false;
+        }
     }
 
     /** Begins {@link #peak} anew; false where the system does not allow it. */

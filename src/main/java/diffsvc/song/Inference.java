@@ -260,6 +260,8 @@ public final class Inference {
                 }, (done, of, t, step) -> progress.at("sampling", p.start() + (long) p.samples() * done / of, samples), (name, value) -> { }).wave().first();
                 progress.at("sampling", p.end(), samples);
                 return wave;
+            } finally {
+                ProcessMemory.release();
             }
         };
     }
