@@ -64,8 +64,6 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
             Part p = parts.get(i);
             int core = places[i + 1] - places[i];
             if (p.silent() || core == 0) {
-                emptied(out, tail);
-                tail = new float[0];
                 for (int left = core; left > 0; left -= BLOCK) {
                     out.accept(new float[Math.min(BLOCK, left)]);
                 }
@@ -89,17 +87,9 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
             out.accept(Arrays.copyOfRange(wave, before + left, before + core - right));
             tail = Arrays.copyOfRange(wave, before + core - right, before + core + right);
         }
-        emptied(out, tail);
     }
 
-    private static void emptied(Sink out, float[] tail) throws IOException {
-        if (tail.length > 0) {
-            throw new IllegalStateException("a crossfade with " + tail.length + " samples left");
-        }
-        out.accept(tail);
-    }
-
-    /** Half of the crossfade at the beginning of part {@code i}, in samples of the result; 0 where nothing is cut. */
+    /** Half of the crossfade at the beginning of part {@code i}, in samples of the result; 0 where nothing is cut, so beside a silence no tail is left over. */
     private int half(int i) {
         if (!fades || i <= 0 || i >= parts.size() || !parts.get(i).cut()) {
             return 0;
