@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.models.ModelFiles;
 import diffsvc.models.Pairing;
 import diffsvc.checkpoint.StateDict;
@@ -35,7 +36,10 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Cost;
+import diffsvc.notebook.Plots;
+import diffsvc.notebook.Summary;
 import diffsvc.random.Draws;
+import diffsvc.tensor.Held;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.SourceFilter;
@@ -48,6 +52,10 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.Locale;
 import java.util.Arrays;
+import java.util.Comparator;
+import tech.tablesaw.api.LongColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * One voice, opened: the session a notebook, JShell and the command line share. Each method is one stage; {@link #convert} walks them all.
@@ -61,6 +69,7 @@ import java.util.Arrays;
 public final class DiffSvc implements AutoCloseable {
     /** Below this peak a file counts as silent: -80 dB, a few steps of 16 bits. */
     public static final float SILENCE = 1e-4f;
+    private final Room room;
     private final ProjectPaths paths;
     private final Hparams hparams;
     private final NDManager manager;
@@ -113,8 +122,15 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    private DiffSvc(ProjectPaths paths, Hparams hparams, NDManager manager, Map<String, Path> files, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
+    /** What a session and its scopes share: the models, the values handed out, and what a stopped call left. */
+    private static final class Room {
+        private final Held models = Held.open(), values = Held.open();
+        private volatile Last last;
+    }
+
+    private DiffSvc(Room room, ProjectPaths paths, Hparams hparams, NDManager manager, Map<String, Path> files, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
             MelRange range, Vocoder vocoder, Crepe crepe, XiaomaPe pitchExtractor) {
+        this.room = room;
         this.paths = paths;
         this.hparams = hparams;
         this.manager = manager;
@@ -160,7 +176,8 @@ public final class DiffSvc implements AutoCloseable {
         ModelFiles files = ModelFiles.in(paths.models());
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), overrides);
         Pairing.of(files, pair, hparams).require();
-        NDManager manager = NDManager.newBaseManager();
+        Room room = new Room();
+        NDManager manager = room.models.manager();
         try {
             Map<String, Path> used = new LinkedHashMap<>();
             used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
@@ -187,7 +204,7 @@ public final class DiffSvc implements AutoCloseable {
             };
             Crepe crepe = used.containsKey("crepe") ? Crepe.load(manager, used.get("crepe")) : null;
             XiaomaPe pe = used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
-            return new DiffSvc(paths, hparams, manager, used, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe, pe);
+            return new DiffSvc(room, paths, hparams, room.values.manager(), used, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe, pe);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -201,9 +218,10 @@ public final class DiffSvc implements AutoCloseable {
     public static DiffSvc random(String overrides) {
         ProjectPaths paths = ProjectPaths.find();
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(Hparams.defaults(), overrides);
-        NDManager manager = NDManager.newBaseManager();
+        Room room = new Room();
+        NDManager manager = room.models.manager();
         HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
-        return new DiffSvc(paths, hparams, manager, Map.of(), encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
+        return new DiffSvc(room, paths, hparams, room.values.manager(), Map.of(), encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
                 NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null);
     }
 
@@ -215,9 +233,56 @@ public final class DiffSvc implements AutoCloseable {
         return paths;
     }
 
-    /** The manager that owns the models; make what should live as long as the session on it. */
+    /** The manager of what the stages hand out: an array on it lives as long as something refers to it, and nobody needs to close it ({@link Held}). */
     public NDManager manager() {
         return manager;
+    }
+
+    /** Draws on this voice's clock and mel scale. */
+    public Plots plots() {
+        return Plots.of(hparams.audio());
+    }
+
+    /**
+     * The arrays that somebody still refers to, the largest first: name where a stage gave one, shape, type, bytes. The models are not among them
+     * ({@link #costs}).
+     */
+    public Table held() {
+        Table table = Table.create("held", StringColumn.create("value"), StringColumn.create("shape"), StringColumn.create("type"), LongColumn.create("bytes"));
+        List<NDArray> arrays = new ArrayList<>(room.values.arrays());
+        arrays.sort(Comparator.comparingLong(DiffSvc::bytes).reversed());
+        for (NDArray a : arrays) {
+            table.stringColumn(0).append(a.getName() == null ? "" : a.getName());
+            table.stringColumn(1).append(Summary.shape(a));
+            table.stringColumn(2).append(a.getDataType().name().toLowerCase(Locale.ROOT));
+            table.longColumn(3).append(bytes(a));
+        }
+        return table;
+    }
+
+    private static long bytes(NDArray a) {
+        return a.size() * a.getDataType().getNumOfBytes();
+    }
+
+    /** Frees every array that the stages handed out, referred to or not, and forgets {@link #last}; the models stay open. */
+    public void clear() {
+        room.last = null;
+        room.values.clear();
+    }
+
+    /** What the call that was stopped last had made so far; null where none was. */
+    public Last last() {
+        return room.last;
+    }
+
+    /** Keeps what a stopped call had made, for {@link #last}. */
+    public void keep(Last last) {
+        room.last = last;
+    }
+
+    private static NDArray named(String name, NDArray array) {
+        array.setName(name);
+        return array;
     }
 
     /** The files the models came from: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor. */
@@ -280,13 +345,14 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The mel [T, M], log10. */
     public NDArray mel(float[] signal) {
-        return FrontEnd.of(hparams).of(manager, signal);
+        return named("mel", FrontEnd.of(hparams).of(manager, signal));
     }
 
     /** The melody on the mel's frames. */
     public F0Track pitch(float[] signal) {
         Hparams.Audio audio = hparams.audio();
         int frames = FrontEnd.of(hparams).frames(signal.length);
+        Turn.look("pitch", "before it began");
         if (crepe != null) {
             return new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, hparams.infer().seed());
         }
@@ -296,10 +362,10 @@ public final class DiffSvc implements AutoCloseable {
 
     /** What is sung: units [1, P, H]. */
     public NDArray units(Wave song) {
-        try (NDManager scratch = manager.newSubManager()) {
+        try (Turn turn = Turn.take("content"); NDManager scratch = manager.newSubManager()) {
             NDArray units = encoder.extract(HubertSoft.listen(scratch, song)).units();
             units.attach(manager);
-            return units;
+            return named("units", units);
         }
     }
 
@@ -319,7 +385,10 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The condition: cond [1, T, H] and f0_denorm [1, T]. */
     public EmbeddingModel.Condition embed(Conds conds) {
-        return embedding.embed(conds);
+        EmbeddingModel.Condition condition = embedding.embed(conds);
+        named("cond", condition.cond());
+        named("f0_denorm", condition.f0Denorm());
+        return condition;
     }
 
     /** Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel. */
@@ -382,11 +451,36 @@ public final class DiffSvc implements AutoCloseable {
 
     private NDArray denoise(EmbeddingModel.Condition condition, NDArray start, Draws draws, Denoising.Listener listener) {
         Sampler sampler = sampler();
-        NDArray x = Denoising.run(sampler, network(condition), (y, t) -> draws.normal(y.getManager(), "posterior", t, y.getShape()), start, times(), listener);
+        NDArray x;
+        try (Turn turn = Turn.take("diffusion")) {
+            x = Denoising.run(sampler, network(condition), (y, t) -> draws.normal(y.getManager(), "posterior", t, y.getShape()), start, times(), keeping(listener));
+        }
         if (draws.inPythonOrder() && sampler instanceof Ddpm) {
             draws.normal(manager, "posterior", 0, start.getShape()).close();         // Python draws for the last step too, and multiplies by 0
         }
         return x;
+    }
+
+    /** The listener, and what is kept of a walk that is stopped. */
+    private Denoising.Listener keeping(Denoising.Listener listener) {
+        NDManager home = room.values.manager();
+        return new Denoising.Listener() {
+            @Override public void after(int done, int of, double t, Sampler.Step step) {
+                listener.after(done, of, t, step);
+            }
+
+            @Override public void stopped(int done, int of, NDArray x, NDArray x0) {
+                Map<String, NDArray> made = new LinkedHashMap<>();
+                made.put("x", x.duplicate());
+                if (x0 != null) {
+                    made.put("x0", x0.duplicate());
+                    made.put("mel", range.denorm(x0));
+                }
+                made.values().forEach(a -> a.attach(home));
+                keep(new Last("diffusion", done, of, made, null));
+                listener.stopped(done, of, x, x0);
+            }
+        };
     }
 
     /** x to mel [1, T, M], log10, masked as the reference masks. */
@@ -405,7 +499,9 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     private float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws) {
-        return vocoder.vocode(manager, clipped(mel).toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
+        try (Turn turn = Turn.take("vocoder"); NDArray clipped = clipped(mel)) {
+            return vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
+        }
     }
 
     private NDArray clipped(NDArray mel) {
@@ -433,9 +529,9 @@ public final class DiffSvc implements AutoCloseable {
         return convert(song, given, samples, Draws.keyed(hparams.infer().seed()), stages, sampling, (name, value) -> { });
     }
 
-    /** Every stage's value of one conversion by name, to look at, save and compare; close it when done. */
+    /** Every stage's value of one conversion by name, to look at, save and compare. */
     public Trace trace(Wave song, Given given) {
-        Trace trace = new Trace(manager.newSubManager(), hparams.audio().sampleRateHz());
+        Trace trace = new Trace(manager, hparams.audio().sampleRateHz());
         int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
         Draws draws = hparams.infer().pythonOrder() ? Draws.inPythonOrder(hparams.infer().seed()) : Draws.keyed(hparams.infer().seed());
         convert(song, given, samples, draws, (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { }, trace::keep);
@@ -464,7 +560,7 @@ public final class DiffSvc implements AutoCloseable {
             }
             return new Converted(Wave.mono(new float[samples], rate), mel, new float[frames], new boolean[frames], true);
         }
-        try (DiffSvc work = scoped()) {
+        try (Turn turn = Turn.take("conversion"); DiffSvc work = scoped()) {
             Watch watch = new Watch(stages);
             float[] signal = work.signal(song);
             look.accept("wav_in", work.manager.create(signal));
@@ -514,7 +610,7 @@ public final class DiffSvc implements AutoCloseable {
      * diffusion's.
      */
     public Wave copySynthesis(Wave song) {
-        try (DiffSvc work = scoped()) {
+        try (Turn turn = Turn.take("conversion"); DiffSvc work = scoped()) {
             float[] signal = work.signal(song);
             NDArray mel = work.mel(signal);
             F0Track melody = work.pitch(signal);
@@ -560,7 +656,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */
     private DiffSvc scoped() {
-        return new DiffSvc(paths, hparams, manager.newSubManager(), files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor);
+        return new DiffSvc(room, paths, hparams, manager.newSubManager(), files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor);
     }
 
     private static final class Watch {
@@ -587,5 +683,8 @@ public final class DiffSvc implements AutoCloseable {
 
     @Override public void close() {
         manager.close();
+        if (manager == room.values.manager()) {                     // the session itself, and no scope of it
+            room.models.close();
+        }
     }
 }

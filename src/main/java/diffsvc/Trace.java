@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import diffsvc.check.Problem;
 import diffsvc.notebook.Summary;
+import diffsvc.tensor.Held;
 import diffsvc.tensor.Npz;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -31,7 +32,7 @@ public final class Trace implements AutoCloseable {
     private final Map<String, NDArray> values = new LinkedHashMap<>();
 
     Trace(NDManager manager, int sampleRateHz) {
-        this.manager = manager;
+        this.manager = Held.under(manager).manager();
         this.sampleRateHz = sampleRateHz;
     }
 
@@ -47,7 +48,7 @@ public final class Trace implements AutoCloseable {
 
     /** Opens what {@link #save} wrote, or Python's {@code numpy.savez}; the values belong to the trace. */
     public static Trace load(NDManager parent, Path file) {
-        Trace trace = new Trace(parent.newSubManager(), 0);
+        Trace trace = new Trace(parent, 0);
         try {
             trace.values.putAll(Npz.read(trace.manager, "trace", file));
             return trace;

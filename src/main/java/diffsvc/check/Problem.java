@@ -8,20 +8,32 @@ import java.nio.file.Path;
  */
 public final class Problem extends RuntimeException {
     private final String stage;
+    private final boolean stop;
 
-    private Problem(String stage, String sentence) {
+    private Problem(String stage, String sentence, boolean stop) {
         super(stage + ": " + sentence, null, false, false);
         this.stage = stage;
+        this.stop = stop;
     }
 
     /** {@code stage: file: need NEED, got GOT; REMEDY}. */
     public static Problem in(String stage, Path file, String need, String got, String remedy) {
-        return new Problem(stage, file + ": need " + need + ", got " + got + "; " + remedy);
+        return new Problem(stage, file + ": need " + need + ", got " + got + "; " + remedy, false);
     }
 
     /** The same where no file is concerned. */
     public static Problem in(String stage, String need, String got, String remedy) {
-        return new Problem(stage, "need " + need + ", got " + got + "; " + remedy);
+        return new Problem(stage, "need " + need + ", got " + got + "; " + remedy, false);
+    }
+
+    /** The stop button, or Ctrl-C, and how far the work had come: "after 12 of 200 steps". */
+    public static Problem stopped(String stage, String soFar) {
+        return new Problem(stage, "stopped " + soFar, true);
+    }
+
+    /** Whether somebody stopped the work, and nothing is wrong. */
+    public boolean isStop() {
+        return stop;
     }
 
     /** The stage that speaks, as the command line's lines name it. */

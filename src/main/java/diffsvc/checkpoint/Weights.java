@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.random.Noise;
+import diffsvc.tensor.Held;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,7 +75,7 @@ public final class Weights implements AutoCloseable {
                     + String.join("; ", differences.subList(0, shown)) + (differences.size() > shown ? "; ..." : ""),
                     odds.isEmpty() ? "config and checkpoint are one pair: use the hparams that came with this file" : String.join(", ", odds) + ": use the one that came with this file");
         }
-        Weights weights = new Weights(parent.newSubManager());
+        Weights weights = new Weights(Held.under(parent).manager());           // a network that nobody refers to any more frees itself
         table.keySet().forEach(name -> weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
         return weights;
     }
@@ -84,7 +85,7 @@ public final class Weights implements AutoCloseable {
      * default), 1 for the weights of norms, 0 for biases. One seed gives one network, name by name.
      */
     public static Weights random(NDManager parent, Map<String, Shape> table, long seed) {
-        Weights weights = new Weights(parent.newSubManager());
+        Weights weights = new Weights(Held.under(parent).manager());           // a network that nobody refers to any more frees itself
         int index = 0;
         for (Map.Entry<String, Shape> e : table.entrySet()) {
             Shape shape = e.getValue();

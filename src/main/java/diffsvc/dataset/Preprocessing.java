@@ -116,7 +116,11 @@ public final class Preprocessing {
         List<Path> files = walk(raw);
         AtomicInteger done = new AtomicInteger();
         Path shards = out.resolve("shards");
+        Thread asked = Thread.currentThread();                       // the stop button reaches it, and not the threads that help it
         List<Made> made = files.parallelStream().map(file -> {
+            if (asked.isInterrupted()) {
+                throw Problem.stopped(STAGE, "after " + done + " of " + files.size() + " recordings; the same call goes on from there");
+            }
             Made one = make(raw, file, shards);
             progress.done(done.incrementAndGet(), files.size(), one.name(), one.reused());
             return one;

@@ -2,15 +2,24 @@ package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 
 /** The one loop: it walks a sampler's times and frees what a step leaves behind. Progress, plots and sound listen from outside. */
 public final class Denoising {
     /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
     @FunctionalInterface public interface Listener {
         void after(int done, int of, double t, Sampler.Step step);
+
+        /**
+         * Hears that the loop leaves because somebody pressed stop.
+         *
+         * @param x [B, 1, M, T] where it stands, only during the call
+         * @param x0 the last guess of the clean mel, null before the first step
+         */
+        default void stopped(int done, int of, NDArray x, NDArray x0) {}
     }
 
     private Denoising() {}
@@ -18,7 +27,7 @@ public final class Denoising {
     /**
      * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is left as it is.
      *
-     * @throws CancellationException when the thread is interrupted between two steps
+     * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted between two steps
      */
     public static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, double[] times, Listener listener) {
         NDManager home = x.getManager();
@@ -27,10 +36,12 @@ public final class Denoising {
             NDArray current = x.duplicate();
             current.attach(before);
             Sampler.Past past = Sampler.Past.NONE;
+            NDArray guess = null;
             int steps = times.length - 1;
             for (int i = 0; i < steps; i++) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw new CancellationException("sampling was stopped after " + i + " of " + steps + " steps");
+                if (Turn.pressed()) {
+                    listener.stopped(i, steps, current, guess);
+                    throw Problem.stopped("diffusion", "after " + i + " of " + steps + " steps");
                 }
                 NDManager after = home.newSubManager();
                 try (NDManager scratch = home.newSubManager()) {
@@ -50,6 +61,8 @@ public final class Denoising {
                     next.attach(after);
                     current = next;
                     past = new Sampler.Past(kept, step.past().times());
+                    guess = step.x0().duplicate();
+                    guess.attach(after);
                 }
                 before.close();
                 before = after;

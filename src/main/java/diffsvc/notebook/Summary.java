@@ -16,9 +16,14 @@ import java.util.Locale;
  * @param nonFinite how many values are NaN or infinite
  */
 public record Summary(String shape, DataType type, double min, double max, double mean, long nonFinite) {
+    /** Sizes as a person writes them, "[1, 518, 256]". */
+    public static String shape(NDArray array) {
+        return java.util.Arrays.toString(array.getShape().getShape());
+    }
+
     /** Looks at every value once. */
     public static Summary of(NDArray array) {
-        String shape = array.getShape().toString().replace('(', '[').replace(')', ']');
+        String shape = shape(array);
         if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
             return new Summary(shape, array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0);
         }

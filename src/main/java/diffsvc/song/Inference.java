@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.DiffSvc;
+import diffsvc.Last;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
 import diffsvc.audio.Recording;
@@ -46,6 +47,7 @@ import java.util.TreeMap;
  * }</pre>
  */
 public final class Inference {
+    private static final int LONGEST_KEPT_SECONDS = 600;
     /** Version of the program in every manifest. */
     public static final String PROGRAM = "diffsvc 0.1.0";
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
@@ -295,6 +297,11 @@ public final class Inference {
                     }
                     out.append(samples);
                 });
+            } catch (Problem stop) {
+                if (stop.isStop()) {
+                    keepWhatWasSung(joining, joined);
+                }
+                throw stop;
             }
             long began = System.nanoTime();
             float scale = depth == Depth.FLOAT || peak[0] <= 1 ? 1 : WaveWriter.HEADROOM / peak[0];
@@ -324,6 +331,18 @@ public final class Inference {
             if (joined != null) {
                 joined.toFile().delete();
             }
+        }
+    }
+
+    /** After the stop button: the song up to there, unless it is too long to hold. */
+    private void keepWhatWasSung(Joining joining, Path joined) throws IOException {
+        try (WavReader sung = WavReader.open(joined)) {
+            int done = 0;
+            while (done < joining.parts().size() && joining.places()[done + 1] <= sung.samples()) {
+                done++;
+            }
+            Wave wave = sung.samples() > 0 && sung.samples() <= LONGEST_KEPT_SECONDS * joining.rateHz() ? sung.read(0, sung.samples()) : null;
+            svc.keep(new Last("song", done, joining.parts().size(), Map.of(), wave));
         }
     }
 

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.diffusion.MelRange;
@@ -71,7 +72,9 @@ public final class JointTraining implements AutoCloseable {
     private final MelRange range;
     private final Hparams.Training settings;
     private final AdamW optimizer;
-    private GradientCollector collector;
+    /** The engine's one collector, and whose pass it remembers: a training that a cell has replaced may have left it open. */
+    private static GradientCollector collector;
+    private static JointTraining remembers;
 
     /** Takes over both models: closing the training closes them. */
     public JointTraining(NDManager manager, Hparams hparams, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise, MelRange range) {
@@ -130,8 +133,12 @@ public final class JointTraining implements AutoCloseable {
      * learns nothing.
      */
     public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
+        Turn.look("train", "before the forward pass");
         stop();
-        collector = Engine.getInstance().newGradientCollector();
+        synchronized (JointTraining.class) {
+            collector = Engine.getInstance().newGradientCollector();
+            remembers = this;
+        }
         try {
             return walk(batch, onCondition);
         } catch (RuntimeException e) {
@@ -148,10 +155,11 @@ public final class JointTraining implements AutoCloseable {
 
     /** Sends a loss back: adds to the gradients both models hold, and gives its value. */
     public double backward(NDArray loss) {
-        if (collector == null) {
+        if (remembers != this) {
             throw Problem.in("train", "a forward pass before each backward pass", "none since the last", "call forward, then loss, then backward");
         }
         try {
+            Turn.look("train", "before the backward pass");
             collector.backward(loss);
             return loss.getFloat();
         } finally {
@@ -159,10 +167,11 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    private void stop() {
+    private static synchronized void stop() {
         if (collector != null) {
             collector.close();
             collector = null;
+            remembers = null;
         }
     }
 
@@ -214,7 +223,9 @@ public final class JointTraining implements AutoCloseable {
     }
 
     @Override public void close() {
-        stop();
+        if (remembers == this) {
+            stop();
+        }
         optimizer.close();
         wavenet.close();
         embedding.close();

@@ -3,6 +3,7 @@ package diffsvc.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.checkpoint.PythonOnly;
 import diffsvc.checkpoint.Safetensors;
 import diffsvc.checkpoint.StateDict;
@@ -14,6 +15,7 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Held;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -61,7 +63,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private TrainingRun(NDManager parent, Hparams hparams, Dataset data, NoiseSchedule noise, MelRange range) {
-        this.manager = parent.newSubManager();
+        this.manager = Held.under(parent).manager();
         this.hparams = hparams;
         this.data = data;
         WaveNet wavenet = WaveNet.random(manager, WaveNet.Sizes.of(hparams), hparams.training().seed());
@@ -139,6 +141,29 @@ public final class TrainingRun implements AutoCloseable {
      * @throws Problem when loss or gradient is not finite; the weights are as before, and the batch is kept
      */
     public Update update() {
+        try (Turn turn = Turn.take("train")) {
+            return wholeUpdate();
+        }
+    }
+
+    /**
+     * Several updates in a row.
+     *
+     * @param listener hears of each
+     * @return the last one
+     * @throws Problem {@link Problem#isStop() stopped} by the stop button between two updates; the run stands after the last whole one and goes on from there
+     */
+    public Update train(int updates, java.util.function.Consumer<Update> listener) {
+        Update last = null;
+        for (int i = 0; i < updates; i++) {
+            Turn.look("train", "after " + i + " of " + updates + " updates, at step " + step);
+            last = update();
+            listener.accept(last);
+        }
+        return last;
+    }
+
+    private Update wholeUpdate() {
         int parts = Math.max(1, hparams.training().accumulate());
         double loss = 0;
         for (int part = 0; part < parts; part++) {
@@ -198,6 +223,7 @@ public final class TrainingRun implements AutoCloseable {
     public double probe(int draws) {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
+            Turn.look("train", "after " + i + " of " + draws + " probes");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(batches.batch(scratch, ~hparams.training().seed(), i));
             }
@@ -214,6 +240,7 @@ public final class TrainingRun implements AutoCloseable {
         double sum = 0;
         int draws = Math.max(VALIDATION_DRAWS, data.validation().size());
         for (int i = 0; i < draws; i++) {
+            Turn.look("validation", "after " + i + " of " + draws + " draws");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(held.fixed(scratch, hparams.training().seed(), i, VALIDATION_FRAMES));
             }

@@ -1,0 +1,53 @@
+package diffsvc.check;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Heavy work takes turns, one piece at a time in a process, and looks for the stop button.
+ *
+ * <p>A notebook's stop button lets the page go at once and interrupts the cell's thread, which works on until it looks. The loops look at each step; until they
+ * have left, the next call waits here, so that two cells never share the engine, its generator or its gradient collector.
+ */
+public final class Turn implements AutoCloseable {
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final Turn TURN = new Turn();
+
+    private Turn() {}
+
+    /**
+     * Waits until the work of other threads has left; calls inside one another pass.
+     *
+     * @param stage who asks, "diffusion"
+     * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted, before or while it waited
+     */
+    public static Turn take(String stage) {
+        try {
+            LOCK.lockInterruptibly();
+            return TURN;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();                      // whatever the cell calls next shall stop too
+            throw Problem.stopped(stage, "before it began");
+        }
+    }
+
+    /**
+     * Leaves if somebody pressed stop.
+     *
+     * @param soFar what was done, "after 12 of 200 steps"
+     * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted
+     */
+    public static void look(String stage, String soFar) {
+        if (pressed()) {
+            throw Problem.stopped(stage, soFar);
+        }
+    }
+
+    /** Whether this thread was interrupted. */
+    public static boolean pressed() {
+        return Thread.currentThread().isInterrupted();
+    }
+
+    @Override public void close() {
+        LOCK.unlock();
+    }
+}
