@@ -25,5 +25,9 @@ import diffsvc.training.*;
 import diffsvc.vocoder.*;
 import java.nio.file.*;
 import tech.tablesaw.api.*;
-var svc = DiffSvc.open("demo");
-System.out.println("svc is the demo voice: try  var song = svc.read(\"raw/music1.wav\")  then  svc.convert(song)");
+import java.util.*;
+DiffSvc opened = null;
+DiffSvc session() { if (opened == null) opened = DiffSvc.open("demo"); return opened; }
+void show(Object thing) { Page.show(thing); }
+void help() { System.out.print(Help.page()); }
+System.out.println("session() opens the demo voice, help() shows what to try on one screen");

@@ -84,7 +84,7 @@ public final class Trace implements AutoCloseable {
             Summary s = Summary.of(value);
             table.stringColumn(0).append(name);
             table.stringColumn(1).append(s.shape());
-            table.stringColumn(2).append(String.format(java.util.Locale.ROOT, "%s, %.4g to %.4g, mean %.4g", s.type().name().toLowerCase(java.util.Locale.ROOT), s.min(), s.max(), s.mean()));
+            table.stringColumn(2).append(s.text());
             table.stringColumn(3).append(String.valueOf(s.nonFinite()));
         });
         return table;
@@ -100,6 +100,10 @@ public final class Trace implements AutoCloseable {
         try (NDArray wide = value.toType(DataType.FLOAT64, true)) {
             return wide.toDoubleArray();
         }
+    }
+
+    @Override public String toString() {
+        return values.size() + " values: " + String.join(", ", values.keySet()) + "; table() describes them, save(path) writes them for numpy.load";
     }
 
     @Override public void close() {

@@ -3,6 +3,7 @@ package diffsvc.cli;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.models.Doctor;
 import diffsvc.models.ModelFiles;
 import diffsvc.models.Pairing;
 import java.nio.file.Path;
@@ -12,11 +13,11 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Crosses the parts of a voice. */
-@Command(name = "doctor", description = "Whether config, checkpoint, encoder and vocoder of a voice belong together.", mixinStandardHelpOptions = true,
+/** Looks at the machine, or crosses the parts of a voice. */
+@Command(name = "doctor", description = "Whether this machine has what the workbench needs; with a voice, whether its config, checkpoint, encoder and vocoder belong together.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class DoctorCommand implements Callable<Integer> {
-    @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
+    @Option(names = "--project", description = "voice under models/ to look at instead of the machine")
     String project;
     @ArgGroup(exclusive = false)
     Upstream upstream;
@@ -33,6 +34,17 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
+        if (project == null && upstream == null) {
+            Doctor doctor = Doctor.machine(paths);
+            for (Doctor.Line l : doctor.lines()) {
+                System.out.printf("%-8s %-16s %s%n", l.grade().name().toLowerCase(Locale.ROOT), l.what(), l.found());
+                if (!l.remedy().isEmpty()) {
+                    System.out.printf("%-25s -> %s%n", "", l.remedy());
+                }
+            }
+            System.out.println(doctor.well() ? "the demo can sing; what is missing is only needed for what its line says" : "something is wrong; the lines say what to do");
+            return doctor.well() ? 0 : 2;
+        }
         ModelFiles files = ModelFiles.in(paths.models());
         ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint));
         Hparams hparams = Arg2Hparams.apply(pair.hparams(), overrides);

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * Whether config, checkpoint, encoder and vocoder belong together. A voice made of parts that don't sounds wrong without any error, so every conversion
@@ -187,6 +189,18 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     /** All that does not belong together. */
     public List<Finding> clashes() {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
+    }
+
+    /** A row a comparison: verdict, what, config, files. */
+    public Table table() {
+        Table table = Table.create(subject, StringColumn.create("verdict"), StringColumn.create("what"), StringColumn.create("config"), StringColumn.create("files"));
+        for (Finding f : findings) {
+            table.stringColumn(0).append(f.verdict().name().toLowerCase(java.util.Locale.ROOT));
+            table.stringColumn(1).append(f.what());
+            table.stringColumn(2).append(f.config());
+            table.stringColumn(3).append(f.file());
+        }
+        return table;
     }
 
     /** Stops with the list of what does not belong together. */

@@ -1,22 +1,21 @@
 package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.Trace;
 import diffsvc.audio.Wave;
-import diffsvc.audio.WaveWriter;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.Base64;
+import java.lang.reflect.Method;
+import java.util.Map;
+import jdk.jshell.JShell;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.XYChart;
+import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
- * Found by the kernel on the class path: shows tensors as a line, waves as a player, pictures and charts as PNG, tables as HTML, and imports
- * what every notebook uses.
+ * Found by the kernel on the class path. Shows a tensor as a line and a small picture, records of tensors and Tablesaw's tables as tables, waves as players, pictures
+ * and XChart's charts as PNG, bars that grow in place; imports what every notebook uses; and lets go what a cell only looked at ({@link Cells}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
@@ -27,52 +26,43 @@ public final class KernelExtension implements Extension {
             "import diffsvc.hparams.*;", "import diffsvc.memory.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.song.*;", "import diffsvc.tensor.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
             "import java.nio.file.*;", "import java.util.*;", "import tech.tablesaw.api.*;");
 
+    /** Teaches the kernel; called by it once, before the first cell. */
     @Override public void install(BaseKernel kernel) {
         Renderer renderer = kernel.getRenderer();
-        renderer.createRegistration(NDArray.class).preferring("text/plain").register((array, out) -> out.renderIfRequested(MIMEType.TEXT_PLAIN, () -> Summary.of(array).toString()));
-        renderer.createRegistration(Wave.class).preferring("text/html").register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> player(wave)));
-        renderer.createRegistration(Picture.class).preferring("image/png").register((picture, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> base64(picture.png())));
-        renderer.createRegistration(XYChart.class).preferring("image/png").register((chart, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> base64(png(chart))));
-        renderer.createRegistration(Table.class).preferring("text/html").register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> table(table)));
+        renderer.createRegistration(NDArray.class).preferring("text/html").register((array, out) -> {
+            out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensor(array));
+            out.getOutputContainer().putText(Summary.of(array).toString());           // for who cannot show HTML; the engine's own text is a wall of numbers
+        });
+        renderer.createRegistration(Record.class).preferring("text/html").register((values, out) -> {
+            Map<String, Object> parts = Html.components(values);
+            if (parts.values().stream().anyMatch(NDArray.class::isInstance)) {
+                out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors(values.getClass().getSimpleName(), parts));
+                out.getOutputContainer().putText(Html.text(parts));
+            }
+        });
+        renderer.createRegistration(Trace.class).preferring("text/html").register((trace, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", trace.values())));
+        renderer.createRegistration(Wave.class).preferring("text/html").register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
+        renderer.createRegistration(Picture.class).preferring("image/png").register((picture, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(picture.png())));
+        renderer.createRegistration(Chart.class).preferring("image/png").register((chart, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png())));
+        renderer.createRegistration(Progress.Bar.class).preferring("text/html").register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
+        renderer.createRegistration(Table.class).preferring("text/html").register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.table(table)));
+        listen(kernel);
         for (String line : IMPORTS.split("\n")) {
             kernel.evalRaw(line);
         }
     }
 
-    /** An audio player for the page, the sound inside it. */
-    static String player(Wave wave) {
-        Wave fitted = WaveWriter.fitted(wave).wave();
-        return "<audio controls preload=\"metadata\" src=\"data:audio/flac;base64," + base64(WaveWriter.flacBytes(fitted)) + "\"></audio><br>"
-                + String.format(java.util.Locale.ROOT, "%.2f s, %d Hz, peak %.2f", wave.seconds(), wave.sampleRateHz(), wave.peak());
-    }
-
-    private static byte[] png(XYChart chart) {
+    /** The kernel's own classes are not in the artifact that extensions compile against, so its shell is asked for by name. */
+    private static void listen(BaseKernel kernel) {
         try {
-            return BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            JShell shell = (JShell) kernel.getClass().getMethod("getJShell").invoke(kernel);
+            Object evaluator = kernel.getClass().getMethod("getEvaluator").invoke(kernel);
+            Method loader = evaluator.getClass().getMethod("getClassLoader");
+            Cells cells = new Cells(shell, (ClassLoader) loader.invoke(evaluator));
+            shell.onSnippetEvent(cells::heard);
+            Sources.tellCompletion();
+        } catch (ReflectiveOperationException | ClassCastException e) {
+            System.err.println("notebook: this kernel shows values, but keeps what cells only looked at; the kernel that ./diffsvc lab installs lets it go");
         }
-    }
-
-    private static String base64(byte[] bytes) {
-        return Base64.getEncoder().encodeToString(bytes);
-    }
-
-    private static String table(Table table) {
-        StringBuilder html = new StringBuilder("<table><tr>");
-        table.columnNames().forEach(name -> html.append("<th>").append(escaped(name)).append("</th>"));
-        html.append("</tr>");
-        for (int row = 0; row < table.rowCount(); row++) {
-            html.append("<tr>");
-            for (int c = 0; c < table.columnCount(); c++) {
-                html.append("<td>").append(escaped(table.getString(row, c))).append("</td>");
-            }
-            html.append("</tr>");
-        }
-        return html.append("</table>").toString();
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;");
     }
 }

@@ -16,7 +16,6 @@ public final class LiveCurve {
     private static final double MEAN_DECAY = 0.95;
     private static final long PAUSE_NS = 500_000_000L;
     private static final int MOST_POINTS = 2000;
-    private static final Color FAINT = new Color(190, 205, 225), STRONG = new Color(30, 80, 160);
     private final String id = UUID.randomUUID().toString(), title, xName, yName;
     private final List<Double> x = new ArrayList<>(), y = new ArrayList<>(), mean = new ArrayList<>();
     private double weight, sum;
@@ -62,7 +61,7 @@ public final class LiveCurve {
             }
         }
         XYChart chart = Plots.curve(title, xName, yName, xs, ys);
-        chart.getStyler().setSeriesColors(new Color[] {FAINT, STRONG});
+        chart.getStyler().setSeriesColors(new Color[] {Colours.FAINT, Colours.STRONG});
         chart.addSeries("running mean", xs, means).setMarker(SeriesMarkers.NONE);
         return chart;
     }
@@ -76,7 +75,7 @@ public final class LiveCurve {
             System.out.printf(Locale.ROOT, "%s %.0f  %s %.4f, running mean %.4f%n", xName, x.get(x.size() - 1), yName, y.get(y.size() - 1), mean.get(mean.size() - 1));
             return;
         }
-        Page.show(chart(), id, shown);
+        Page.show(Picture.of(chart()), id, shown);
         shown = true;
     }
 }

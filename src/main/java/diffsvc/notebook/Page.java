@@ -1,5 +1,6 @@
 package diffsvc.notebook;
 
+import ai.djl.ndarray.NDArray;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 
@@ -22,8 +23,19 @@ public final class Page {
             BaseKernel kernel = BaseKernel.notebookKernel();
             kernel.display(kernel.getRenderer().render(thing));
         } else {
-            System.out.println(thing);
+            System.out.println(text(thing));
         }
+    }
+
+    /** What a value is, in words: a tensor in a line, a record of tensors a line a part. */
+    public static String text(Object thing) {
+        if (thing instanceof NDArray array) {
+            return Summary.of(array).toString();
+        }
+        if (thing instanceof Record values && Html.components(values).values().stream().anyMatch(NDArray.class::isInstance)) {
+            return Html.text(Html.components(values));
+        }
+        return String.valueOf(thing);
     }
 
     /** Shows something under a name, or puts it in the place of what the name showed before. */

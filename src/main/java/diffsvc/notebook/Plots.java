@@ -2,6 +2,7 @@ package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
+import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
 import diffsvc.conds.mel.FrontEnd;
@@ -12,20 +13,26 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.awt.geom.AffineTransform;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.DoubleToIntFunction;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws mels with seconds and Hz on the axes, F0 over them, waves and losses. Every call returns what it drew. */
+/**
+ * Draws mels with seconds and Hz on the axes, F0 over them, waves, losses; pictures side by side, their difference, and film strips. Every call returns what it
+ * drew: the last line of a cell shows it, {@link Picture#save} keeps it.
+ */
 public final class Plots {
-    private static final int LEFT = 64, BOTTOM = 40, TOP = 26, RIGHT = 14, HEIGHT = 230, LOWEST = -5;
-    /** Anchors of viridis, a map of even perceived steps (van der Walt and Smith, 2015). */
-    private static final int[] VIRIDIS = {0x440154, 0x482878, 0x3e4a89, 0x31688e, 0x26828e, 0x1f9e89, 0x35b779, 0x6dcd59, 0xb4de2c, 0xfde725};
+    private static final int LEFT = 64, BOTTOM = 40, TOP = 26, RIGHT = 58, HEIGHT = 296, WIDEST = 960, GAP = 8;
+    private static final double LOWEST = -5;
     private static final double[] HZ_TICKS = {100, 200, 500, 1000, 2000, 4000, 8000, 16000};
     private final Hparams.Audio audio;
 
@@ -50,89 +57,165 @@ public final class Plots {
 
     /** A mel [T][M] with the melody drawn over it, or null. */
     public Picture mel(String title, float[][] mel, F0Track melody) {
-        int width = Math.max(320, Math.min(900, mel.length));
-        BufferedImage image = new BufferedImage(LEFT + width + RIGHT, TOP + HEIGHT + BOTTOM, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = sheet(image, title);
-        double top = 0;
-        for (float[] row : mel) {
-            for (float v : row) {
-                top = Math.max(top, v);
-            }
-        }
-        int bins = mel[0].length;
-        for (int x = 0; x < width; x++) {
-            float[] row = mel[x * mel.length / width];
-            for (int y = 0; y < HEIGHT; y++) {
-                image.setRGB(LEFT + x, TOP + HEIGHT - 1 - y, colour((row[y * bins / HEIGHT] - LOWEST) / (Math.max(top, 0) - LOWEST)));
-            }
-        }
-        if (melody != null) {
-            g.setColor(new Color(0xff5050));
-            g.setStroke(new BasicStroke(1.8f));
-            for (int x = 1; x < width; x++) {
-                int a = (x - 1) * melody.frames() / width, b = x * melody.frames() / width;
-                if (melody.voiced()[a] && melody.voiced()[b]) {
-                    g.drawLine(LEFT + x - 1, yOf(melody.f0Hz()[a]), LEFT + x, yOf(melody.f0Hz()[b]));
-                }
-            }
-        }
-        axes(g, width, mel.length * audio.hopSamples() / (double) audio.sampleRateHz());
-        g.dispose();
-        return new Picture(title, image);
+        return mel(title, mel, melody, top(mel));
     }
 
-    /** Several pictures side by side, a film strip. */
-    public static Picture strip(String title, List<Picture> pictures) {
-        int width = 0, height = 0;
-        for (Picture p : pictures) {
-            width += p.image().getWidth();
-            height = Math.max(height, p.image().getHeight());
+    private Picture mel(String title, float[][] mel, F0Track melody, double top) {
+        String about = String.format(Locale.ROOT, "mel [%d, %d], log10 up to %.2f, %.2f s%s", mel.length, bins(mel), highest(mel), seconds(mel.length), sung(melody));
+        return new Picture(title, about, LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT, HEIGHT, (g, width, height) -> {
+            Field field = new Field(g, title, width, height);
+            field.fill(mel, v -> Colours.viridis((v - LOWEST) / (top - LOWEST)));
+            if (melody != null) {
+                field.line(melody);
+            }
+            field.axes(seconds(mel.length));
+            field.bar(share -> Colours.viridis(share), LOWEST, top);
+        });
+    }
+
+    /**
+     * What one mel has more (red) or less (blue) than another of the same size.
+     *
+     * @throws Problem when the sizes differ
+     */
+    public Picture difference(String title, NDArray mel, NDArray from) {
+        return difference(title, FrontEnd.rows(mel), FrontEnd.rows(from));
+    }
+
+    /** The same for mels [T][M]. */
+    public Picture difference(String title, float[][] mel, float[][] from) {
+        if (mel.length != from.length || bins(mel) != bins(from)) {
+            throw Problem.in("plots", "two mels of one size", mel.length + " x " + bins(mel) + " and " + from.length + " x " + bins(from), "cut the longer one: mel.get(\":300\")");
         }
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        int x = 0;
-        for (Picture p : pictures) {
-            g.drawImage(p.image(), x, 0, null);
-            x += p.image().getWidth();
+        float[][] apart = new float[mel.length][bins(mel)];
+        double most = 1e-6, sum = 0;
+        for (int t = 0; t < apart.length; t++) {
+            for (int m = 0; m < apart[t].length; m++) {
+                apart[t][m] = mel[t][m] - from[t][m];
+                most = Math.max(most, Math.abs(apart[t][m]));
+                sum += Math.abs(apart[t][m]);
+            }
         }
-        g.dispose();
-        return new Picture(title, image);
+        double limit = most;
+        String about = String.format(Locale.ROOT, "difference of mels [%d, %d], at most %.3g, on average %.3g", mel.length, bins(mel), most, sum / Math.max(1, mel.length * bins(mel)));
+        return new Picture(title, about, LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT, HEIGHT, (g, width, height) -> {
+            Field field = new Field(g, title, width, height);
+            field.fill(apart, v -> Colours.diverging(0.5 + 0.5 * v / limit));
+            field.axes(seconds(mel.length));
+            field.bar(share -> Colours.diverging(share), -limit, limit);
+        });
+    }
+
+    /** Pictures side by side in one width, each drawn anew for its share of it. */
+    public static Picture sideBySide(String title, List<Picture> pictures) {
+        return grid(title, pictures, pictures.size());
+    }
+
+    /** The same for single pictures. */
+    public static Picture sideBySide(String title, Picture... pictures) {
+        return sideBySide(title, List.of(pictures));
+    }
+
+    /** Mels [T, M] by name as the frames of a film, with one scale of colours for all of them. */
+    public Picture filmstrip(String title, Map<String, NDArray> mels) {
+        Map<String, float[][]> rows = new LinkedHashMap<>();
+        double top = 0;
+        for (Map.Entry<String, NDArray> e : mels.entrySet()) {
+            float[][] mel = FrontEnd.rows(e.getValue());
+            rows.put(e.getKey(), mel);
+            top = Math.max(top, top(mel));
+        }
+        List<Picture> frames = new ArrayList<>();
+        for (Map.Entry<String, float[][]> e : rows.entrySet()) {
+            frames.add(mel(e.getKey(), e.getValue(), null, top));
+        }
+        return grid(title, frames, Math.min(3, Math.max(1, frames.size())));
+    }
+
+    private static Picture grid(String title, List<Picture> pictures, int columns) {
+        if (pictures.isEmpty()) {
+            throw Problem.in("plots", "at least one picture", "none", "collect some first");
+        }
+        int lines = (pictures.size() + columns - 1) / columns, width = Math.min(WIDEST, pictures.stream().mapToInt(Picture::width).sum()), height = columns > 2 ? HEIGHT * 3 / 4 : HEIGHT;
+        String about = String.join(" | ", pictures.stream().map(p -> p.title() + ": " + p.about()).toList());
+        return new Picture(title, about, Math.max(width, 320 * Math.min(columns, 3)), lines * height, (g, w, h) -> {
+            g.setColor(Color.WHITE);
+            g.fillRect(0, 0, w, h);
+            for (int i = 0; i < pictures.size(); i++) {
+                int cell = (w - GAP * (columns - 1)) / columns;
+                AffineTransform before = g.getTransform();
+                g.translate((i % columns) * (cell + GAP), (i / columns) * (h / lines));
+                pictures.get(i).drawing().draw(g, cell, h / lines);
+                g.setTransform(before);
+            }
+        });
     }
 
     /** A wave's outline against seconds. */
     public static Picture wave(String title, Wave wave) {
-        int width = 900, height = 120;
-        BufferedImage image = new BufferedImage(LEFT + width + RIGHT, TOP + height + BOTTOM, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = sheet(image, title);
-        g.setColor(new Color(VIRIDIS[3]));
-        float[] x = wave.first();
-        for (int i = 0; i < width; i++) {
-            float low = 0, high = 0;
-            for (int n = (int) ((long) i * x.length / width); n < (long) (i + 1) * x.length / width; n++) {
-                low = Math.min(low, x[n]);
-                high = Math.max(high, x[n]);
+        String about = String.format(Locale.ROOT, "%.2f s at %d Hz, peak %.3f", wave.seconds(), wave.sampleRateHz(), wave.peak());
+        return new Picture(title, about, WIDEST, 190, (g, width, height) -> {
+            int w = width - LEFT - RIGHT, h = height - TOP - BOTTOM;
+            sheet(g, title, width, height);
+            g.setColor(Colours.LINE);
+            float[] x = wave.first();
+            double peak = Math.max(1e-6, wave.peak());
+            for (int i = 0; i < w; i++) {
+                float low = 0, high = 0;
+                for (int k = (int) ((long) i * x.length / w); k < (int) ((long) (i + 1) * x.length / w); k++) {
+                    low = Math.min(low, x[k]);
+                    high = Math.max(high, x[k]);
+                }
+                g.drawLine(LEFT + i, TOP + (int) (h / 2.0 * (1 - high / peak)), LEFT + i, TOP + (int) (h / 2.0 * (1 - low / peak)));
             }
-            g.drawLine(LEFT + i, TOP + (int) (height / 2.0 * (1 - high)), LEFT + i, TOP + (int) (height / 2.0 * (1 - low)));
-        }
-        seconds(g, width, height, wave.seconds());
-        g.dispose();
-        return new Picture(title, image);
+            secondsAxis(g, w, h, wave.seconds());
+        });
     }
 
-    /** Numbers against steps; the kernel shows the chart as a picture. */
+    /** A melody, or several by name, against seconds; unvoiced frames are gaps. */
+    public static Picture melodies(String title, Map<String, F0Track> melodies) {
+        XYChart chart = chart(title, "seconds", "Hz");
+        chart.getStyler().setLegendVisible(melodies.size() > 1);
+        melodies.forEach((name, track) -> {
+            List<Double> at = new ArrayList<>(), hz = new ArrayList<>();
+            for (int t = 0; t < track.frames(); t++) {
+                at.add(t * track.frameSeconds());
+                hz.add(track.voiced()[t] ? (double) track.f0Hz()[t] : null);
+            }
+            chart.addSeries(name, at, hz).setMarker(SeriesMarkers.NONE);
+        });
+        return Picture.of(chart);
+    }
+
+    /** Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture of it. */
     public static XYChart curve(String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
-        XYChart chart = new XYChartBuilder().width(760).height(300).title(title).xAxisTitle(xName).yAxisTitle(yName).build();
-        chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
-        chart.getStyler().setXAxisTickMarkSpacingHint(90);
+        XYChart chart = chart(title, xName, yName);
         chart.addSeries(yName, x, y).setMarker(SeriesMarkers.NONE);
         return chart;
     }
 
+    /** Values against their place, 0, 1, 2, .... */
+    public static XYChart curve(String title, String xName, String yName, double[] y) {
+        List<Double> x = new ArrayList<>(), values = new ArrayList<>();
+        for (int i = 0; i < y.length; i++) {
+            x.add((double) i);
+            values.add(y[i]);
+        }
+        return curve(title, xName, yName, x, values);
+    }
+
+    private static XYChart chart(String title, String xName, String yName) {
+        XYChart chart = new XYChartBuilder().width(760).height(300).title(title).xAxisTitle(xName).yAxisTitle(yName).build();
+        chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
+        chart.getStyler().setXAxisTickMarkSpacingHint(90);
+        return chart;
+    }
+
     /** A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key shift is in it. */
-    public static XYChart range(VocalRange range) {
-        XYChart chart = new XYChartBuilder().width(760).height(300).title(String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()))
-                .xAxisTitle("Hz").yAxisTitle("% of voiced frames").build();
-        chart.getStyler().setXAxisLogarithmic(true).setChartBackgroundColor(Color.WHITE);
+    public static Picture range(VocalRange range) {
+        XYChart chart = chart(String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()), "Hz", "% of voiced frames");
+        chart.getStyler().setLegendVisible(true);
+        chart.getStyler().setXAxisLogarithmic(true);
         List<Double> hz = new ArrayList<>(), trained = new ArrayList<>(), song = new ArrayList<>();
         for (int i = 0; i < range.trained().size(); i++) {
             hz.add(range.firstHz() * Math.pow(2, i / 12.0));
@@ -141,62 +224,149 @@ public final class Plots {
         }
         chart.addSeries("training", hz, trained).setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.StepArea).setMarker(SeriesMarkers.NONE);
         chart.addSeries("song", hz, song).setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Step).setMarker(SeriesMarkers.NONE);
-        return chart;
+        return Picture.of(chart);
     }
 
-    private static Graphics2D sheet(BufferedImage image, String title) {
-        Graphics2D g = image.createGraphics();
+    private double seconds(int frames) {
+        return frames * audio.hopSamples() / (double) audio.sampleRateHz();
+    }
+
+    private static int bins(float[][] mel) {
+        return mel.length == 0 ? 0 : mel[0].length;
+    }
+
+    /** The brightest colour: the loudest value, but no louder than a mel can be, so that an untrained network's guess still shows its shape. */
+    private double top(float[][] mel) {
+        return Math.max(0, Math.min(audio.melVmax(), highest(mel)));
+    }
+
+    private static double highest(float[][] mel) {
+        double top = Double.NEGATIVE_INFINITY;
+        for (float[] row : mel) {
+            for (float v : row) {
+                top = Math.max(top, v);
+            }
+        }
+        return mel.length == 0 ? 0 : top;
+    }
+
+    private static String sung(F0Track melody) {
+        if (melody == null) {
+            return "";
+        }
+        double low = Double.POSITIVE_INFINITY, high = 0;
+        for (int t = 0; t < melody.frames(); t++) {
+            if (melody.voiced()[t]) {
+                low = Math.min(low, melody.f0Hz()[t]);
+                high = Math.max(high, melody.f0Hz()[t]);
+            }
+        }
+        return high == 0 ? "; unvoiced" : String.format(Locale.ROOT, "; F0 %.0f to %.0f Hz, %.0f %% voiced", low, high, 100 * melody.voicedShare());
+    }
+
+    private static void sheet(Graphics2D g, String title, int width, int height) {
         g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         g.setColor(Color.WHITE);
-        g.fillRect(0, 0, image.getWidth(), image.getHeight());
+        g.fillRect(0, 0, width, height);
         g.setColor(Color.BLACK);
         g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 13));
-        g.drawString(title, LEFT, 17);
+        g.drawString(title, Math.min(LEFT, Math.max(4, (width - g.getFontMetrics().stringWidth(title)) / 2)), 17);
         g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
-        return g;
     }
 
-    private int yOf(double hz) {
-        double low = MelFilters.mel(audio.fminHz()), high = MelFilters.mel(audio.fmaxHz());
-        return TOP + (int) Math.round(HEIGHT * (1 - (MelFilters.mel(hz) - low) / (high - low)));
-    }
+    /** The rectangle of a mel within its picture: time to the right, frequency upwards. */
+    private final class Field {
+        private final Graphics2D g;
+        private final int w, h;
 
-    private void axes(Graphics2D g, int width, double seconds) {
-        g.setColor(Color.BLACK);
-        int below = Integer.MAX_VALUE;
-        for (double hz : HZ_TICKS) {
-            int y = yOf(hz);
-            if (hz >= audio.fminHz() && hz <= audio.fmaxHz() && below - y >= 12) {   // room for the text
-                below = y;
-                g.drawLine(LEFT - 4, y, LEFT - 1, y);
-                String text = hz < 1000 ? String.format(Locale.ROOT, "%.0f Hz", hz) : String.format(Locale.ROOT, "%.0f kHz", hz / 1000);
-                g.drawString(text, LEFT - 8 - g.getFontMetrics().stringWidth(text), y + 4);
-            }
+        Field(Graphics2D g, String title, int width, int height) {
+            this.g = g;
+            w = Math.max(16, width - LEFT - RIGHT);
+            h = Math.max(16, height - TOP - BOTTOM);
+            sheet(g, title, width, height);
         }
-        seconds(g, width, HEIGHT, seconds);
+
+        /** Each pixel is the mean of the frames under it, so that no frame is left out where there are more frames than pixels. */
+        void fill(float[][] values, DoubleToIntFunction colour) {
+            if (values.length == 0) {
+                return;
+            }
+            BufferedImage image = new BufferedImage(w, h, BufferedImage.TYPE_INT_RGB);
+            int bins = values[0].length;
+            for (int x = 0; x < w; x++) {
+                int from = (int) ((long) x * values.length / w), to = Math.max(from + 1, (int) ((long) (x + 1) * values.length / w));
+                for (int y = 0; y < h; y++) {
+                    int bin = y * bins / h;
+                    double sum = 0;
+                    for (int t = from; t < to; t++) {
+                        sum += values[t][bin];
+                    }
+                    image.setRGB(x, h - 1 - y, colour.applyAsInt(sum / (to - from)));
+                }
+            }
+            g.drawImage(image, LEFT, TOP, null);
+        }
+
+        void line(F0Track melody) {
+            g.setColor(Colours.MELODY);
+            g.setStroke(new BasicStroke(1.8f));
+            for (int x = 1; x < w; x++) {
+                int a = (int) ((long) (x - 1) * melody.frames() / w), b = (int) ((long) x * melody.frames() / w);
+                if (melody.voiced()[a] && melody.voiced()[b]) {
+                    g.drawLine(LEFT + x - 1, yOf(melody.f0Hz()[a]), LEFT + x, yOf(melody.f0Hz()[b]));
+                }
+            }
+            g.setStroke(new BasicStroke(1));
+        }
+
+        private int yOf(double hz) {
+            double low = MelFilters.mel(audio.fminHz()), high = MelFilters.mel(audio.fmaxHz());
+            return TOP + (int) Math.round(h * (1 - (MelFilters.mel(hz) - low) / (high - low)));
+        }
+
+        void axes(double seconds) {
+            g.setColor(Color.BLACK);
+            int below = Integer.MAX_VALUE;
+            for (double hz : HZ_TICKS) {
+                int y = yOf(hz);
+                if (hz >= audio.fminHz() && hz <= audio.fmaxHz() && below - y >= 12) {   // room for the text
+                    below = y;
+                    g.drawLine(LEFT - 4, y, LEFT - 1, y);
+                    String text = hz < 1000 ? String.format(Locale.ROOT, "%.0f Hz", hz) : String.format(Locale.ROOT, "%.0f kHz", hz / 1000);
+                    g.drawString(text, LEFT - 8 - g.getFontMetrics().stringWidth(text), y + 4);
+                }
+            }
+            secondsAxis(g, w, h, seconds);
+        }
+
+        /** What the colours mean. */
+        void bar(DoubleToIntFunction colour, double low, double high) {
+            BufferedImage image = new BufferedImage(8, h, BufferedImage.TYPE_INT_RGB);
+            for (int y = 0; y < h; y++) {
+                for (int x = 0; x < 8; x++) {
+                    image.setRGB(x, h - 1 - y, colour.applyAsInt(y / (double) Math.max(1, h - 1)));
+                }
+            }
+            g.drawImage(image, LEFT + w + 6, TOP, null);
+            g.setColor(Color.BLACK);
+            g.drawString(String.format(Locale.ROOT, "%.1f", high), LEFT + w + 18, TOP + 9);
+            g.drawString(String.format(Locale.ROOT, "%.1f", (low + high) / 2), LEFT + w + 18, TOP + h / 2 + 4);
+            g.drawString(String.format(Locale.ROOT, "%.1f", low), LEFT + w + 18, TOP + h);
+        }
     }
 
-    private static void seconds(Graphics2D g, int width, int height, double seconds) {
+    private static void secondsAxis(Graphics2D g, int width, int height, double seconds) {
         g.setColor(Color.BLACK);
-        double step = seconds > 20 ? 5 : seconds > 8 ? 2 : seconds > 4 ? 1 : seconds > 1.5 ? 0.5 : 0.2;
-        for (int i = 0; i * step <= seconds; i++) {
+        double step = 0.1;
+        for (double wider : new double[] {0.2, 0.5, 1, 2, 5, 10, 30, 60, 300}) {
+            step = seconds / step * 42 > width ? wider : step;                  // room for the text
+        }
+        for (int i = 0; i * step <= seconds + 1e-9; i++) {
             int x = LEFT + (int) Math.round(i * step / seconds * width);
             g.drawLine(x, TOP + height, x, TOP + height + 4);
             String text = String.format(Locale.ROOT, step < 1 ? "%.1f s" : "%.0f s", i * step);
             g.drawString(text, x - g.getFontMetrics().stringWidth(text) / 2, TOP + height + 18);
         }
-    }
-
-    private static int colour(double share) {
-        double place = Math.max(0, Math.min(1, share)) * (VIRIDIS.length - 1);
-        int low = Math.min(VIRIDIS.length - 2, (int) place);
-        double part = place - low;
-        int rgb = 0;
-        for (int shift = 16; shift >= 0; shift -= 8) {
-            int a = VIRIDIS[low] >> shift & 255, b = VIRIDIS[low + 1] >> shift & 255;
-            rgb |= (int) Math.round(a + part * (b - a)) << shift;
-        }
-        return rgb;
     }
 }

@@ -3,6 +3,7 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -13,40 +14,56 @@ import java.util.Locale;
  * @param min smallest finite value
  * @param max largest finite value
  * @param mean over finite values
- * @param nonFinite how many values are NaN or infinite
+ * @param nan how many values are NaN
+ * @param infinite how many are infinite
  */
-public record Summary(String shape, DataType type, double min, double max, double mean, long nonFinite) {
+public record Summary(String shape, DataType type, double min, double max, double mean, long nan, long infinite) {
     /** Sizes as a person writes them, "[1, 518, 256]". */
     public static String shape(NDArray array) {
-        return java.util.Arrays.toString(array.getShape().getShape());
+        return Arrays.toString(array.getShape().getShape());
     }
 
     /** Looks at every value once. */
     public static Summary of(NDArray array) {
-        String shape = shape(array);
         if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
-            return new Summary(shape, array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0);
+            return new Summary(shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0, 0);
         }
         double min = Double.POSITIVE_INFINITY, max = Double.NEGATIVE_INFINITY, sum = 0;
-        long wild = 0, count = 0;
-        try (NDManager scratch = array.getManager().newSubManager()) {
-            scratch.tempAttachAll(array);
-            for (float v : array.toType(DataType.FLOAT32, false).toFloatArray()) {
-                if (Float.isFinite(v)) {
-                    min = Math.min(min, v);
-                    max = Math.max(max, v);
-                    sum += v;
-                    count++;
-                } else {
-                    wild++;
-                }
+        long nan = 0, infinite = 0, count = 0;
+        for (double v : values(array)) {
+            if (Double.isFinite(v)) {
+                min = Math.min(min, v);
+                max = Math.max(max, v);
+                sum += v;
+                count++;
+            } else if (Double.isNaN(v)) {
+                nan++;
+            } else {
+                infinite++;
             }
         }
-        return new Summary(shape, array.getDataType(), min, max, sum / count, wild);
+        return new Summary(shape(array), array.getDataType(), count == 0 ? Double.NaN : min, count == 0 ? Double.NaN : max, sum / count, nan, infinite);
+    }
+
+    /** Every value, row after row; ids of 64 bits are exact up to 2^53. */
+    static double[] values(NDArray array) {
+        try (NDManager scratch = array.getManager().newSubManager()) {
+            scratch.tempAttachAll(array);
+            return array.toType(DataType.FLOAT64, true).toDoubleArray();
+        }
+    }
+
+    /** Values that are no numbers of finite size. */
+    public long nonFinite() {
+        return nan + infinite;
+    }
+
+    /** "float32, -5.000 to 0.3632, mean -2.741, NaN 0". */
+    public String text() {
+        return String.format(Locale.ROOT, "%s, %.4g to %.4g, mean %.4g, NaN %d%s", type.name().toLowerCase(Locale.ROOT), min, max, mean, nan, infinite == 0 ? "" : ", infinite " + infinite);
     }
 
     @Override public String toString() {
-        return String.format(Locale.ROOT, "%s %s, %.4g to %.4g, mean %.4g%s", shape, type.name().toLowerCase(Locale.ROOT), min, max, mean,
-                nonFinite == 0 ? "" : ", " + nonFinite + " not finite");
+        return shape + " " + text();
     }
 }

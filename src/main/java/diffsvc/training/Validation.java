@@ -74,7 +74,7 @@ public final class Validation {
         for (int i = 0; i < clips.size(); i++) {
             Sung sung = sing(i);
             String name = "step_" + run.step() + "_clip_" + i;
-            Picture picture = Plots.strip(sung.clip(), List.of(plots.mel("sampled after " + run.step() + " steps", sung.mel(), null), plots.mel("recording", sung.target(), null)));
+            Picture picture = Plots.sideBySide(sung.clip(), List.of(plots.mel("sampled after " + run.step() + " steps", sung.mel(), null), plots.mel("recording", sung.target(), null)));
             picture.save(folder.resolve(name + ".png"));
             WaveWriter.write(folder.resolve(name + ".wav"), WaveWriter.fitted(sung.wave()).wave());
         }

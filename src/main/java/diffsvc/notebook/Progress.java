@@ -1,0 +1,94 @@
+package diffsvc.notebook;
+
+import ai.djl.ndarray.NDArray;
+import diffsvc.check.Turn;
+import diffsvc.dataset.Preprocessing;
+import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.Sampler;
+import diffsvc.song.Inference;
+import java.util.Locale;
+import java.util.UUID;
+
+/**
+ * A bar that grows in its place in the page while a cell works; without a page a line now and then. Hand it to whatever takes a listener, or call {@link #at} in a loop
+ * of your own: it looks for the stop button too.
+ */
+public final class Progress implements Denoising.Listener, Inference.Progress, Preprocessing.Progress {
+    private static final long PAUSE_NS = 200_000_000L, PAUSE_TEXT_NS = 5_000_000_000L;
+    private final String id = UUID.randomUUID().toString(), what;
+    private final long since = System.nanoTime();
+    private long drawn;
+    private boolean shown;
+
+    private Progress(String what) {
+        this.what = what;
+    }
+
+    /** A bar for one piece of work. */
+    public static Progress of(String what) {
+        return new Progress(what);
+    }
+
+    /** The bar as it stands. */
+    public record Bar(String what, long done, long of, double seconds, String note) {
+        /** The share that is done, 0 to 1. */
+        public double share() {
+            return of <= 0 ? 0 : Math.min(1, done / (double) of);
+        }
+
+        String html() {
+            return String.format(Locale.ROOT, "<div>%s <progress value=\"%.4f\" max=\"1\" style=\"width:20em\"></progress> %s</div>", Html.escaped(what), share(), Html.escaped(text()));
+        }
+
+        private String text() {
+            double left = share() <= 0 ? Double.NaN : seconds / share() - seconds;
+            return String.format(Locale.ROOT, "%d of %d, %.0f s%s%s", done, of, seconds, done >= of || Double.isNaN(left) ? "" : String.format(Locale.ROOT, ", about %.0f s left", left), note);
+        }
+
+        @Override public String toString() {
+            return what + ": " + text();
+        }
+    }
+
+    /**
+     * So much is done.
+     *
+     * @throws diffsvc.check.Problem {@link diffsvc.check.Problem#isStop() stopped} when somebody pressed stop
+     */
+    public void at(long done, long of) {
+        at(done, of, "");
+        Turn.look(what, "after " + done + " of " + of);
+    }
+
+    private synchronized void at(long done, long of, String note) {
+        boolean last = done >= of;
+        long now = System.nanoTime();
+        if (!last && shown && now - drawn < (Page.isThere() ? PAUSE_NS : PAUSE_TEXT_NS)) {
+            return;
+        }
+        drawn = now;
+        Bar bar = new Bar(what, done, of, (now - since) / 1e9, note);
+        if (Page.isThere()) {
+            Page.show(bar, id, shown);
+        } else {
+            System.out.println(bar);
+        }
+        shown = true;
+    }
+
+    @Override public void after(int done, int of, double t, Sampler.Step step) {
+        at(done, of, "");
+    }
+
+    @Override public void stopped(int done, int of, NDArray x, NDArray x0) {
+        at(done, of, ", stopped: last() has it");
+    }
+
+    @Override public void at(String stage, long done, long of) {
+        at(done, of, ", " + stage);
+    }
+
+    @Override public void done(int recordings, int of, String name, boolean reused) {
+        at(recordings, of, ", " + name + (reused ? " (as before)" : ""));
+    }
+}

@@ -1,0 +1,33 @@
+"""Brings what follows from the notebooks in step: the outputs of notebooks/ko (their code is the same) and the .md twins of both. twins.py NOTEBOOKS_FOLDER"""
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+folder = Path(sys.argv[1])
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+for path in sorted(folder.glob("*.ipynb")):
+    notebook = nbformat.read(path, 4)
+    for key in [k for k in notebook.metadata if k not in ("kernelspec", "language_info")]:
+        del notebook.metadata[key]
+    notebook.metadata.get("language_info", {}).pop("version", None)      # the JDK that happened to run it
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    nbformat.write(notebook, path)
+    jupytext.write(notebook, path.with_suffix(".md"), fmt="md")
+    korean = folder / "ko" / path.name
+    if korean.exists():
+        other = nbformat.read(korean, 4)
+        if [c.source for c in code(other)] != [c.source for c in code(notebook)]:
+            sys.exit("diffsvc: %s has other code cells than %s; copy them over first" % (korean, path))
+        for mine, theirs in zip(code(other), code(notebook)):
+            mine.outputs, mine.execution_count, mine.metadata = theirs.outputs, theirs.execution_count, theirs.metadata
+        other.metadata = notebook.metadata
+        nbformat.write(other, korean)
+        jupytext.write(other, korean.with_suffix(".md"), fmt="md")
