@@ -1,6 +1,7 @@
 package diffsvc.notebook;
 
 import diffsvc.check.Problem;
+import diffsvc.memory.ProcessMemory;
 import java.lang.reflect.Field;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +23,9 @@ import jdk.jshell.VarSnippet;
  */
 final class Cells {
     private static final Pattern MISSING = Pattern.compile("symbol:\\s+(?:variable|method|class)\\s+(\\w+)");
+    private static final long PAUSE_NS = 2_000_000_000L;
     private final JShell shell;
+    private long released = System.nanoTime();
     private final ClassLoader loader;
     /** Variables by the class that holds each, to find the ones that were left behind. */
     private final java.util.Map<String, String> holders = new java.util.LinkedHashMap<>();
@@ -33,6 +36,11 @@ final class Cells {
     }
 
     void heard(SnippetEvent event) {
+        long now = System.nanoTime();
+        if (now - released > PAUSE_NS) {                                          // gaps between the engine's blocks go back to the system now and then
+            released = now;
+            ProcessMemory.release();
+        }
         Snippet snippet = event.snippet();
         if (event.exception() != null) {
             shorten(event.exception());

@@ -1,0 +1,109 @@
+"""Drives the Java kernel as a front end does. kernel.py fifty NOTEBOOK | stop | mistakes; prints one JSON object."""
+import json
+import os
+import random
+import sys
+import time
+
+import nbformat
+import psutil
+from jupyter_client.manager import start_new_kernel
+
+FIRST = 'var session = DiffSvc.open("demo");\nvar plots = session.plots();\nboolean fast = System.getenv("FAST") != null;'
+
+
+def run(client, code, timeout=300):
+    """Everything a cell shows: text, errors, kinds of data."""
+    request = client.execute(code)
+    text, errors, kinds, begun = "", [], [], time.time()
+    while True:
+        message = client.get_iopub_msg(timeout=timeout)
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream":
+            text += content["text"]
+        elif kind == "error":
+            errors.append("\n".join(content["traceback"]))
+        elif kind in ("execute_result", "display_data", "update_display_data"):
+            kinds += list(content["data"])
+            text += content["data"].get("text/plain", "")
+        elif kind == "status" and content["execution_state"] == "idle":
+            return {"text": text, "errors": errors, "kinds": kinds, "seconds": time.time() - begun}
+
+
+def java(manager):
+    """The JVM that holds the engine: the one of the most memory among the kernel's processes."""
+    parent = psutil.Process(manager.provisioner.process.pid)
+    return max([parent] + parent.children(recursive=True), key=lambda p: p.memory_info().rss)
+
+
+JVM = """
+System.gc();
+long jvm = java.lang.management.ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
+for (var pool : java.lang.management.ManagementFactory.getMemoryPoolMXBeans()) jvm += pool.getType() == java.lang.management.MemoryType.NON_HEAP ? pool.getUsage().getCommitted() : 0;
+ProcessMemory.release();
+jvm"""
+
+
+def fifty(client, manager, notebook):
+    cells = [c.source for c in nbformat.read(notebook, 4).cells if c.cell_type == "code"]
+    failed = []
+    for code in cells:
+        failed += run(client, code)["errors"]
+    order, dice = list(range(3, len(cells))), random.Random(1)             # the first three open the session, the models and the song
+    sizes, javas = [], []                                                  # resident; the Java machine's own part, JShell's book of snippets in it
+    for _ in range(50):
+        dice.shuffle(order)
+        for i in order:
+            failed += [cells[i][:60] + ": " + e for e in run(client, cells[i])["errors"]]
+        virtual = int(run(client, JVM)["text"])
+        sizes.append(java(manager).memory_info().rss >> 20)
+        javas.append(virtual >> 20)
+    return {"failed": failed, "mib": sizes, "java": javas, "cells": 50 * len(order)}
+
+
+def stop(client, manager):
+    run(client, FIRST)
+    run(client, 'var song = session.read("raw/music1.wav");\nvar signal = session.signal(song);\nvar mel = session.mel(signal);\n'
+                'var conds = session.align(session.units(song), session.pitch(signal), mel);\nvar condition = session.embed(conds);')
+    long = client.execute("var x = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, Progress.of(\"sampling\"));")
+    time.sleep(2.5)
+    pressed = time.time()
+    manager.interrupt_kernel()
+    while True:
+        message = client.get_iopub_msg(timeout=60)
+        if message["parent_header"].get("msg_id") == long and message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            break
+    released = time.time() - pressed
+    # the next call waits until the old one has left, and finds what it had made
+    after = run(client, "session.units(song);\nsession.last().toString()")
+    shape = run(client, 'Summary.shape(session.last().get("mel"))')
+    again = run(client, "var y = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
+    loop = run(client, 'Thread.interrupted();\nvar bar = Progress.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nsession.last().done()')
+    return {"released": released, "after": after, "shape": shape, "again": again, "loop": loop}
+
+
+def mistakes(client, manager):
+    run(client, FIRST)
+    cells = {
+        "path": 'session.read("raw/nothing.wav")',
+        "order": 'plots.mel("x", notYet)',
+        "model": 'DiffSvc.open("nobody")',
+        "shape": "session.wavenet().predict(session.manager().ones(new Shape(3)), session.manager().create(new long[] {1}), session.manager().ones(new Shape(3)))",
+        "tensor": "session.manager().ones(new Shape(3)).add(session.manager().ones(new Shape(4)))",
+    }
+    return {name: run(client, code) for name, code in cells.items()}
+
+
+def main():
+    manager, client = start_new_kernel(kernel_name="diffsvc", cwd=os.getcwd(), startup_timeout=120)
+    try:
+        what = sys.argv[1]
+        print(json.dumps(fifty(client, manager, sys.argv[2]) if what == "fifty" else stop(client, manager) if what == "stop" else mistakes(client, manager)))
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+main()
