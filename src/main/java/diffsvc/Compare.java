@@ -39,6 +39,7 @@ public final class Compare {
      * @param note why nothing could be compared, or empty
      */
     public record Line(String stage, String shape, double difference, long at, double allowed, double ours, double theirs, String note) {
+        /** Whether the greatest difference is beyond what is allowed. */
         public boolean departs() {
             return !(difference <= allowed);
         }

@@ -85,6 +85,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /** Hears of each stage as it ends: its name, what it made, the shape, and the seconds it took. */
     @FunctionalInterface public interface Stages {
+        /** A stage has ended: its name, what it made, the shape of that, and how long it took. */
         void done(String stage, String what, String shape, double seconds);
     }
 
@@ -107,16 +108,20 @@ public final class DiffSvc implements AutoCloseable {
      * @param key semitones, all in all
      */
     public record Given(NDArray units, F0Track melody, Double key) {
+        /** Everything is heard. */
         public static final Given NOTHING = new Given(null, null, null);
 
+        /** With units [1, P, H]. */
         public Given withUnits(NDArray other) {
             return new Given(other, melody, key);
         }
 
+        /** With a melody on the frames of the song's mel. */
         public Given withMelody(F0Track other) {
             return new Given(units, other, key);
         }
 
+        /** With a key shift. */
         public Given withKey(double semitones) {
             return new Given(units, melody, semitones);
         }
@@ -225,10 +230,12 @@ public final class DiffSvc implements AutoCloseable {
                 NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null);
     }
 
+    /** The settings in force, overrides included. */
     public Hparams hparams() {
         return hparams;
     }
 
+    /** Where models, songs and outputs lie. */
     public ProjectPaths paths() {
         return paths;
     }
@@ -309,26 +316,32 @@ public final class DiffSvc implements AutoCloseable {
         return costs;
     }
 
+    /** The content encoder: 16 kHz to units. */
     public HubertSoft encoder() {
         return encoder;
     }
 
+    /** The embedding model: conds to the condition. */
     public EmbeddingModel embedding() {
         return embedding;
     }
 
+    /** The denoiser. */
     public WaveNet wavenet() {
         return wavenet;
     }
 
+    /** The noise schedule the voice was trained with. */
     public NoiseSchedule noise() {
         return noise;
     }
 
+    /** The range of each mel bin, between log10 and the denoiser's [-1, 1]. */
     public MelRange range() {
         return range;
     }
 
+    /** What sings: mel and F0 to a wave. */
     public Vocoder vocoder() {
         return vocoder;
     }

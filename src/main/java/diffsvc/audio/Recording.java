@@ -5,8 +5,10 @@ public interface Recording extends AutoCloseable {
     /** Samples a channel, N. */
     int samples();
 
+    /** Channels of the file. */
     int channels();
 
+    /** Samples a second. */
     int sampleRateHz();
 
     /**
@@ -16,6 +18,7 @@ public interface Recording extends AutoCloseable {
      */
     Wave read(int from, int to);
 
+    /** Its length. */
     default double seconds() {
         return samples() / (double) sampleRateHz();
     }

@@ -21,11 +21,13 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
 
     /** Samples from {@code start} up to, not including, {@code end}. */
     public record Slice(int start, int end, boolean silent) {
+        /** Its length. */
         public int samples() {
             return end - start;
         }
     }
 
+    /** Checks that the settings make sense together. */
     public Slicer {
         if (!(minMs >= longMs && longMs >= shortMs && keptMs >= shortMs && shortMs > 0)) {
             throw Problem.in("slicing", "min >= long window >= short window > 0 and kept >= short window",

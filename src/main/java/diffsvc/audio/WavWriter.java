@@ -30,7 +30,11 @@ public final class WavWriter implements Closeable {
         this.depth = depth;
     }
 
-    /** Begins a file. */
+    /**
+     * Begins a file.
+     *
+     * @throws IOException when the file cannot be made
+     */
     public static WavWriter open(Path file, int channels, int rateHz, Depth depth) throws IOException {
         WavWriter writer = new WavWriter(FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING), channels, rateHz, depth);
         writer.header();
@@ -38,7 +42,11 @@ public final class WavWriter implements Closeable {
         return writer;
     }
 
-    /** Samples of all channels in turn. */
+    /**
+     * Samples of all channels in turn.
+     *
+     * @throws IOException when they cannot be written
+     */
     public void append(float... interleaved) throws IOException {
         for (float v : interleaved) {
             if (block.remaining() < 4) {
@@ -56,7 +64,11 @@ public final class WavWriter implements Closeable {
         }
     }
 
-    /** A wave's samples. */
+    /**
+     * A wave's samples.
+     *
+     * @throws IOException when it cannot be written
+     */
     public void append(Wave wave) throws IOException {
         if (wave.channels().length == 1) {
             append(wave.first());

@@ -31,6 +31,7 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return channels[0].length;
     }
 
+    /** Its length. */
     public double seconds() {
         return samples() / (double) sampleRateHz;
     }

@@ -15,6 +15,11 @@ import java.nio.file.StandardOpenOption;
 public final class WholeFile {
     /** What fills the temporary file. */
     @FunctionalInterface public interface Filler {
+        /**
+         * Writes everything into the temporary file.
+         *
+         * @throws IOException when it cannot be written
+         */
         void fill(Path temporary) throws IOException;
     }
 

@@ -7,7 +7,9 @@ import java.nio.file.Path;
  * notebook prints a line and the command line a sentence (exit code 2).
  */
 public final class Problem extends RuntimeException {
+    /** Who speaks. */
     private final String stage;
+    /** Whether it is the stop button. */
     private final boolean stop;
 
     private Problem(String stage, String sentence, boolean stop) {

@@ -61,10 +61,12 @@ public final class TorchStorage {
         bytes = later;
     }
 
+    /** What an element is. */
     public TorchTensor.Type type() {
         return type;
     }
 
+    /** How many elements it holds. */
     public long elements() {
         return elements;
     }

@@ -15,8 +15,26 @@ import java.util.Arrays;
 public final class TorchTensor {
     /** Element types of torch storages. */
     public enum Type {
-        DOUBLE("DoubleStorage", 8), FLOAT("FloatStorage", 4), HALF("HalfStorage", 2), BFLOAT16("BFloat16Storage", 2), LONG("LongStorage", 8),
-        INT("IntStorage", 4), SHORT("ShortStorage", 2), CHAR("CharStorage", 1), BYTE("ByteStorage", 1), BOOL("BoolStorage", 1);
+        /** 64 bit float. */
+        DOUBLE("DoubleStorage", 8),
+        /** 32 bit float. */
+        FLOAT("FloatStorage", 4),
+        /** 16 bit float, 5 bits of exponent. */
+        HALF("HalfStorage", 2),
+        /** 16 bit float, 8 bits of exponent. */
+        BFLOAT16("BFloat16Storage", 2),
+        /** 64 bit integer. */
+        LONG("LongStorage", 8),
+        /** 32 bit integer. */
+        INT("IntStorage", 4),
+        /** 16 bit integer. */
+        SHORT("ShortStorage", 2),
+        /** 8 bit integer with sign. */
+        CHAR("CharStorage", 1),
+        /** 8 bit integer without sign. */
+        BYTE("ByteStorage", 1),
+        /** 0 or 1 in a byte. */
+        BOOL("BoolStorage", 1);
 
         final String storage;
         final int width;
@@ -99,6 +117,7 @@ public final class TorchTensor {
         return (short) (sign | (rounded - (112 << 23)) >>> 13);
     }
 
+    /** What an element is. */
     public Type type() {
         return storage.type();
     }

@@ -144,10 +144,12 @@ public final class Weights implements AutoCloseable {
         }
     }
 
+    /** How many values there are in all. */
     public long parameters() {
         return arrays.values().stream().mapToLong(NDArray::size).sum();
     }
 
+    /** The manager that owns them. */
     public NDManager manager() {
         return manager;
     }

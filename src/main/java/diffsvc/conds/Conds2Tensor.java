@@ -20,6 +20,7 @@ public final class Conds2Tensor {
      * @param unvoiced [1, T], 1 where the voice does not sound; read by models with use_uv only
      */
     public record Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy, NDArray unvoiced) {
+        /** Checks the axes and that all stand on one clock. */
         public Conds {
             Axes.of("conds").require("units", units, "B P H").require("mel2ph", mel2ph, "B T").require("f0", f0, "B T").require("energy", energy, "B T")
                     .require("unvoiced", unvoiced, "B T");
@@ -44,6 +45,7 @@ public final class Conds2Tensor {
     private final Hparams.Pitch pitch;
     private final boolean pythonQuirks;
 
+    /** For this range of F0; quirks decide about F0 beyond it and about the energy. */
     public Conds2Tensor(Hparams.Pitch pitch, Hparams.Quirks quirks) {
         this.pitch = pitch;
         this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;

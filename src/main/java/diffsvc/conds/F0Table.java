@@ -28,6 +28,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     private static final double SAME_SECONDS = 5e-5;
     private static final double HIGHEST_HZ = 20000;
 
+    /** Checks that the columns have one length and the times rise. */
     public F0Table {
         if (seconds.length != hz.length || seconds.length != voiced.length) {
             throw new IllegalArgumentException("rows of " + seconds.length + ", " + hz.length + " and " + voiced.length);

@@ -20,6 +20,7 @@ import java.util.Map;
 public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> test) {
     private static final String STAGE = "dataset", REMEDY = "make it with ./diffsvc preprocess FOLDER --project NAME";
 
+    /** Keeps its own lists. */
     public Dataset {
         if (training.isEmpty()) {
             throw Problem.in(STAGE, "a clip to train on", "none", REMEDY);
@@ -64,10 +65,12 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         return new Dataset(parts.get("train"), parts.get("valid"), parts.get("test"));
     }
 
+    /** M of every clip's mel [T, M]. */
     public int melBins() {
         return training.get(0).melBins();
     }
 
+    /** H of every clip's units [P, H]. */
     public int unitWidth() {
         return training.get(0).unitWidth();
     }

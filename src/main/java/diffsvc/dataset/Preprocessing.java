@@ -58,6 +58,7 @@ public final class Preprocessing {
 
     /** Hears of each recording as it is done. */
     @FunctionalInterface public interface Progress {
+        /** So many recordings of all are done; the last was {@code name}, made before if {@code reused}. */
         void done(int recordings, int of, String name, boolean reused);
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 public final class Denoising {
     /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
     @FunctionalInterface public interface Listener {
+        /** Step {@code done} of {@code of} was taken, from time t (a diffusion step, 0 to S - 1). */
         void after(int done, int of, double t, Sampler.Step step);
 
         /**

@@ -19,10 +19,12 @@ import java.util.Map;
  * @param max as long as min
  */
 public record MelRange(float[] min, float[] max) {
+    /** As the hparams say, noise.spec_min and noise.spec_max: one value for all bins, or one each. */
     public static MelRange of(Hparams.Noise noise) {
         return new MelRange(floats(noise.specMin()), floats(noise.specMax()));
     }
 
+    /** As a trained file says; its buffers spec_min and spec_max win over the hparams. */
     public static MelRange ofBuffers(StateDict state) {
         return new MelRange(state.tensors().get("spec_min").toFloats(), state.tensors().get("spec_max").toFloats());
     }

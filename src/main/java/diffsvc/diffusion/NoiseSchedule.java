@@ -82,6 +82,7 @@ public final class NoiseSchedule {
         return betas.length;
     }
 
+    /** Variance of the noise that diffusion step t (0 to S - 1) adds. */
     public double beta(int t) {
         return betas[t];
     }

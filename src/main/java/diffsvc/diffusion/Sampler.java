@@ -11,11 +11,13 @@ import java.util.List;
 public interface Sampler {
     /** What the network says: the noise in x [B, 1, M, T] at step t, which may lie between two of the S. */
     @FunctionalInterface interface Eps {
+        /** The noise [B, 1, M, T] that the network sees in x at time t. */
         NDArray at(NDArray x, double t);
     }
 
     /** Fresh noise of x's shape for the draw at step t; only samplers with a random posterior ask. */
     @FunctionalInterface interface Draw {
+        /** A standard normal draw of x's shape for diffusion step t. */
         NDArray at(NDArray x, int t);
     }
 
@@ -29,6 +31,7 @@ public interface Sampler {
         /** Before the first step, and where one begins anew with another sampler. */
         public static final Past NONE = new Past(List.of(), List.of());
 
+        /** How many steps back it reaches. */
         public int size() {
             return values.size();
         }

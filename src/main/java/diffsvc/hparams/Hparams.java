@@ -18,7 +18,12 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         Noise noise, Dataset dataset, Training training, Infer infer, Vocoder vocoder, Range range) {
 
     /** Which side of the Python project's quirks to be on; ARCHITECTURE.md lists them. */
-    public enum Quirks { PYTHON, FIXED }
+    public enum Quirks {
+        /** Repeated, for parity. */
+        PYTHON,
+        /** Mended. */
+        FIXED
+    }
 
     /**
      * The mel front end; a change invalidates datasets and both trained models.

@@ -44,6 +44,7 @@ public record ProjectPaths(Path root) {
         return absolute.startsWith(root) ? root.relativize(absolute).toString() : absolute.toString();
     }
 
+    /** The voices and frozen models. */
     public Path models() {
         return root.resolve("models");
     }
@@ -58,6 +59,7 @@ public record ProjectPaths(Path root) {
         return root.resolve("cache");
     }
 
+    /** Where converted songs go. */
     public Path output() {
         return root.resolve("output");
     }

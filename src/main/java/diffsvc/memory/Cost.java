@@ -25,6 +25,7 @@ import java.util.Map;
 public record Cost(String model, double framesPerSecond, long weights, Activations activations) {
     /** Bytes at work. */
     @FunctionalInterface public interface Activations {
+        /** Bytes beside the weights, for so many clips of so many frames. */
         double of(int batch, int frames);
     }
 

@@ -25,8 +25,15 @@ import tech.tablesaw.api.Table;
 public record Doctor(List<Line> lines) {
     private static final long LEAST_MEMORY = 700L << 20, LEAST_DISK = 1L << 30;
 
-    /** OK; MISSING something that only some uses need; WRONG, so that the demo cannot sing or the notebooks cannot open. */
-    public enum Grade { OK, MISSING, WRONG }
+    /** How a line stands. */
+    public enum Grade {
+        /** All is well. */
+        OK,
+        /** Only some uses need it. */
+        MISSING,
+        /** The demo cannot sing, or the notebooks cannot open. */
+        WRONG
+    }
 
     /**
      * One finding.

@@ -45,6 +45,7 @@ public record ModelFiles(Path root) {
         }
     }
 
+    /** Files under this models folder. */
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);
     }

@@ -28,7 +28,14 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     private static final String STAGE = "doctor";
 
     /** What a finding means: fine, worth knowing, or a pair that does not fit. */
-    public enum Verdict { FITS, NOTE, CLASH }
+    public enum Verdict {
+        /** Both say the same. */
+        FITS,
+        /** They differ, and the file decides. */
+        NOTE,
+        /** They do not belong together. */
+        CLASH
+    }
 
     /**
      * One comparison.

@@ -43,6 +43,7 @@ import org.knowm.xchart.internal.chartpart.Chart;
 public record Picture(String title, String about, int width, int height, Drawing drawing) {
     /** Draws into the rectangle from (0, 0) to (width, height). */
     @FunctionalInterface public interface Drawing {
+        /** Draws in this size, pixels. */
         void draw(Graphics2D g, int width, int height);
     }
 

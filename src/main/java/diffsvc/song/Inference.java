@@ -60,6 +60,7 @@ public final class Inference {
 
     /** Where a conversion stands: parts of {@code of} done, in the stage of that name. */
     @FunctionalInterface public interface Progress {
+        /** A stage stands at {@code done} of {@code of} samples of the song. */
         void at(String stage, long done, long of);
 
         /** The song's melody against the training's, before anything is sung; only where the voice's statistics are known. */

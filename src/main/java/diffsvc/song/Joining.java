@@ -18,6 +18,11 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
 
     /** Takes samples in order. */
     @FunctionalInterface public interface Sink {
+        /**
+         * The next samples of the result.
+         *
+         * @throws IOException when they cannot be written
+         */
         void accept(float[] samples) throws IOException;
     }
 
@@ -57,7 +62,11 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
                 : new Wave(Arrays.stream(heard.channels()).map(c -> Arrays.copyOf(c, least)).toArray(float[][]::new), song.sampleRateHz());
     }
 
-    /** Sings and joins; {@code out} gets {@link #samples()} samples. */
+    /**
+     * Sings and joins; {@code out} gets {@link #samples()} samples.
+     *
+     * @throws IOException when {@code out} throws it
+     */
     public void run(Singer singer, Sink out) throws IOException {
         float[] tail = new float[0];
         for (int i = 0; i < parts.size(); i++) {

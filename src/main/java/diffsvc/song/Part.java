@@ -35,6 +35,7 @@ public record Part(int start, int end, int from, int to, boolean silent, boolean
         return parts;
     }
 
+    /** Samples of the song that the part covers, without what is heard beyond its cuts. */
     public int samples() {
         return end - start;
     }

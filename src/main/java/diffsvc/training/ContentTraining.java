@@ -54,10 +54,12 @@ public final class ContentTraining implements AutoCloseable {
         return v;
     }
 
+    /** The encoder that learns; its weights change with each update. */
     public HubertSoft net() {
         return net;
     }
 
+    /** Updates made so far. */
     public long step() {
         return step;
     }

@@ -92,22 +92,27 @@ public final class JointTraining implements AutoCloseable {
         optimizer = new AdamW(manager, networks, settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay(), settings.emaDecay() > 0);
     }
 
+    /** The embedding model that learns. */
     public EmbeddingModel embedding() {
         return embedding;
     }
 
+    /** The denoiser that learns. */
     public WaveNet wavenet() {
         return wavenet;
     }
 
+    /** The one optimizer of both models. */
     public AdamW optimizer() {
         return optimizer;
     }
 
+    /** The schedule that noises the mels. */
     public NoiseSchedule noise() {
         return noise;
     }
 
+    /** The range of each mel bin. */
     public MelRange range() {
         return range;
     }

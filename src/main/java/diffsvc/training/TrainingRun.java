@@ -83,14 +83,17 @@ public final class TrainingRun implements AutoCloseable {
         order = List.copyOf(PythonOnly.among("fs2.", own, unheld).keySet());
     }
 
+    /** Both models and their optimizer. */
     public JointTraining training() {
         return training;
     }
 
+    /** The settings of the run. */
     public Hparams hparams() {
         return hparams;
     }
 
+    /** The clips. */
     public Dataset data() {
         return data;
     }

@@ -42,6 +42,7 @@ public final class HarmonicSource {
         return new HarmonicSource(9, rateHz, hopSamples);
     }
 
+    /** How many sines it adds, the fundamental included. */
     public int harmonics() {
         return harmonics;
     }

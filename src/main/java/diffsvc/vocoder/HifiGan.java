@@ -44,6 +44,7 @@ public final class HifiGan implements Vocoder {
         return source;
     }
 
+    /** Sizes and rates the file came with. */
     public VocoderConfig config() {
         return config;
     }

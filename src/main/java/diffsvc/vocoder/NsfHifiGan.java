@@ -58,6 +58,7 @@ public final class NsfHifiGan implements Vocoder {
         return net.weights();
     }
 
+    /** Sizes and rates the file came with. */
     public VocoderConfig config() {
         return config;
     }

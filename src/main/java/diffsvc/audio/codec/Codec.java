@@ -35,7 +35,11 @@ public final class Codec {
         }
     }
 
-    /** A WAV of 16 or 24 bits to FLAC, without loss; the same sound gives the same bytes. */
+    /**
+     * A WAV of 16 or 24 bits to FLAC, without loss; the same sound gives the same bytes.
+     *
+     * @throws IOException when a file cannot be read or written
+     */
     public static void flac(Path wav, Path flac) throws IOException {
         String said = run("flac", wav, flac);
         if (said != null) {

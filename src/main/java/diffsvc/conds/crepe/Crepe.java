@@ -76,6 +76,7 @@ public final class Crepe implements AutoCloseable {
         return channels.clone();
     }
 
+    /** The network's tensors under their checkpoint names. */
     public Weights weights() {
         return weights;
     }

@@ -57,6 +57,7 @@ public final class HubertSoft implements AutoCloseable {
 
     /** Units [B, P, H]; they belong to the manager the wave came from. */
     public record Units(NDArray units) {
+        /** Checks the axes. */
         public Units {
             Axes.of("hubert").require("units", units, "B P H");
         }
@@ -130,10 +131,12 @@ public final class HubertSoft implements AutoCloseable {
         return Math.floorDiv(samples + 2 * PAD - WINDOW, HOP) + 1;
     }
 
+    /** The network's sizes, read off its tensors. */
     public Sizes sizes() {
         return sizes;
     }
 
+    /** The network's tensors under their checkpoint names. */
     public Weights weights() {
         return weights;
     }

@@ -107,10 +107,12 @@ public final class XiaomaPe implements AutoCloseable {
         t.put(name + ".bias", new Shape(out));
     }
 
+    /** The network's sizes, read off its tensors. */
     public Sizes sizes() {
         return sizes;
     }
 
+    /** The network's tensors under their checkpoint names. */
     public Weights weights() {
         return weights;
     }

@@ -51,6 +51,7 @@ public final class PraatPitch {
 
     private final Settings settings;
 
+    /** With these thresholds and costs. */
     public PraatPitch(Settings settings) {
         this.settings = settings;
     }

@@ -101,6 +101,7 @@ public final class EmbeddingModel implements AutoCloseable {
         return table;
     }
 
+    /** The model's tensors under their checkpoint names. */
     public Weights weights() {
         return weights;
     }

@@ -106,10 +106,12 @@ public final class WaveNet implements AutoCloseable {
         return t;
     }
 
+    /** The network's sizes. */
     public Sizes sizes() {
         return sizes;
     }
 
+    /** The network's tensors under their checkpoint names. */
     public Weights weights() {
         return weights;
     }

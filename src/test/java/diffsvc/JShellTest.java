@@ -1,0 +1,85 @@
+package diffsvc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import diffsvc.notebook.Help;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** ./diffsvc jshell, as typed. */
+class JShellTest {
+    private static final Path ROOT = Path.of("").toAbsolutePath();
+    @TempDir Path folder;
+
+    private String type(String lines) throws IOException, InterruptedException {
+        Path in = Files.writeString(folder.resolve("in"), lines), out = folder.resolve("out");
+        Process p = new ProcessBuilder(ROOT.resolve("diffsvc").toString(), "jshell").redirectInput(in.toFile()).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        assertTrue(p.waitFor(3, TimeUnit.MINUTES), "took longer than 3 minutes");
+        assertEquals(0, p.exitValue(), Files.readString(out));
+        return Files.readString(out);
+    }
+
+    @Test void theVoiceOpensOnDemandAndStagesAreOneCallEach() throws IOException, InterruptedException {
+        String said = type("""
+            var song = session().read("raw/music1.wav").slice(0, 2)
+            var signal = session().signal(song)
+            var mel = session().mel(signal)
+            show(mel)
+            session().plots().mel("two seconds", mel, session().pitch(signal))
+            session().read("nothing.wav")
+            help()
+            """);
+        assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
+        assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
+        assertTrue(said.contains("two seconds: mel [172, 128]"), said);
+        assertTrue(said.contains("check the path") && !said.contains("at AudioFile"), said);
+        assertTrue(said.contains(Help.page().lines().findFirst().orElseThrow()), said);
+    }
+
+    @Test void helpFitsOnOneScreenAndItsCallsCompile() throws IOException, InterruptedException {
+        assertTrue(Help.page().lines().count() <= 24, Help.page());
+        assertTrue(Help.page().lines().allMatch(l -> l.length() <= 140), Help.page());
+        String said = type("""
+            var song = session().read("raw/music1.wav").slice(0, 1)
+            var signal = session().signal(song)
+            var mel = session().mel(signal)
+            var melody = session().pitch(signal)
+            var units = session().units(song)
+            var conds = session().align(units, melody, mel)
+            var condition = session().embed(conds)
+            var x = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4").denoise(condition, session().start(conds.frames(), mel, 7), 7, Progress.of("sampling"))
+            var sung = session().toMel(x, conds)
+            show(conds)
+            session().held()
+            session().clear()
+            session().last()
+            """);
+        assertFalse(said.contains("|  Error") || said.contains("|  Exception"), said);
+        assertTrue(said.contains("mel2ph  [1, 86] int64"), said);
+    }
+
+    /** Tab asks the same question of the same class. */
+    @Test void completionShowsOurJavadoc() throws IOException, InterruptedException {
+        Path out = folder.resolve("doc");
+        String code = """
+            diffsvc.notebook.Sources.tellCompletion();
+            try (var shell = jdk.jshell.JShell.builder().executionEngine("local").build()) {
+                shell.addToClasspath(System.getProperty("java.class.path"));
+                shell.eval("import diffsvc.*;");
+                var docs = shell.sourceCodeAnalysis().documentation("DiffSvc.open(", 13, true);
+                docs.forEach(d -> System.out.println(d.signature() + " ## " + d.javadoc()));
+            }
+            """;
+        Path program = Files.writeString(folder.resolve("Doc.java"), "class Doc { public static void main(String[] a) throws Exception {\n" + code + "}}");
+        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED", "-Ddiffsvc.home=" + ROOT,
+                "-cp", System.getProperty("java.class.path"), program.toString()).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        assertTrue(p.waitFor(2, TimeUnit.MINUTES), "took longer than 2 minutes");
+        assertTrue(Files.readString(out).contains("Opens a project under models/ with its own settings."), Files.readString(out));
+    }
+}

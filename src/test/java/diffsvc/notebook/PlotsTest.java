@@ -1,0 +1,153 @@
+package diffsvc.notebook;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
+import diffsvc.conds.F0Track;
+import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Held;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+class PlotsTest {
+    private final Held held = Held.open();
+    private final Plots plots = Plots.of(Hparams.defaults().audio());
+    @TempDir Path folder;
+
+    @AfterEach void close() {
+        held.close();
+    }
+
+    /** A mel of silence with one loud frame and one loud bin. */
+    private static float[][] cross(int frames, int bins) {
+        float[][] mel = new float[frames][bins];
+        for (int t = 0; t < frames; t++) {
+            Arrays.fill(mel[t], t == frames / 2 ? 0 : -5);
+            mel[t][bins / 4] = 0;
+        }
+        return mel;
+    }
+
+    @Test void aMelIsBrightWhereItIsLoudAndTheMelodyIsDrawnOverIt() {
+        float[] hz = new float[400];
+        boolean[] voiced = new boolean[400];
+        Arrays.fill(hz, 1000);
+        Arrays.fill(voiced, 0, 200, true);
+        BufferedImage image = plots.mel("m", cross(400, 128), new F0Track(hz, voiced, 512 / 44100.0)).image();
+        int left = 64, top = 26, height = 296 - 26 - 40;
+        assertEquals(0xfde725, image.getRGB(left + 200, top + 10) & 0xffffff, "the loud frame");
+        assertEquals(0xfde725, image.getRGB(left + 300, top + height - 1 - height / 4 - 1) & 0xffffff, "the loud bin, a quarter from below");
+        assertEquals(0x440154, image.getRGB(left + 300, top + 10) & 0xffffff, "silence");
+        int red = 0, redRight = 0;
+        for (int x = left; x < left + 400; x++) {
+            for (int y = top; y < top + height; y++) {
+                boolean isRed = (image.getRGB(x, y) & 0xffffff) == 0xff5050;
+                red += isRed ? 1 : 0;
+                redRight += isRed && x > left + 202 ? 1 : 0;
+            }
+        }
+        assertTrue(red > 150 && redRight == 0, red + " red pixels, " + redRight + " where nothing is voiced");
+    }
+
+    @Test void aPictureIsSavedAsItsNameEnds() throws Exception {
+        Picture picture = plots.mel("mel <1>", cross(100, 80), null);
+        BufferedImage png = ImageIO.read(picture.save(folder.resolve("a.png")).toFile());
+        assertEquals(picture.width(), png.getWidth());
+        var xml = DocumentBuilderFactory.newInstance();
+        xml.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
+        var svg = xml.newDocumentBuilder().parse(picture.save(folder.resolve("a.svg")).toFile());
+        assertEquals("svg", svg.getDocumentElement().getTagName());
+        assertTrue(svg.getDocumentElement().getTextContent().contains("mel <1>") && svg.getElementsByTagName("image").getLength() > 0);
+        var chart = xml.newDocumentBuilder().parse(Picture.of(Plots.curve("loss", "update", "loss", new double[] {3, 2, 1})).save(folder.resolve("b.svg")).toFile());
+        assertTrue(chart.getElementsByTagName("text").getLength() > 5, "axes are text");
+        Problem wrong = assertThrows(Problem.class, () -> picture.save(folder.resolve("a.gif")));
+        assertTrue(wrong.getMessage().contains(".png or .svg"), wrong.getMessage());
+        assertFalse(Files.exists(folder.resolve("a.gif")));
+    }
+
+    @Test void withoutADisplayShowSaysWhatIsOnIt() {
+        PrintStream out = System.out;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+        try {
+            plots.mel("demo", cross(100, 128), null).show();
+        } finally {
+            System.setOut(out);
+        }
+        assertTrue(said.toString(StandardCharsets.UTF_8).startsWith("demo: mel [100, 128], log10 up to 0.00, 1.16 s; there is no display"), said.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test void aDifferenceIsWhiteWhereNothingDiffersAndAsksForOneSize() {
+        float[][] a = cross(400, 128), b = cross(400, 128);
+        a[100][5] += 1;
+        BufferedImage image = plots.difference("d", a, b).image();
+        assertEquals(0xf7f7f7, image.getRGB(64 + 200, 60) & 0xffffff);
+        assertThrows(Problem.class, () -> plots.difference("d", a, cross(300, 128)));
+    }
+
+    @Test void aFilmstripHasAFrameAMelAndOneScale() {
+        Map<String, NDArray> mels = new LinkedHashMap<>();
+        for (int i = 0; i < 5; i++) {
+            mels.put("step " + i, held.manager().ones(new Shape(1, 50, 128)).mul(i == 0 ? 1.2f : -2));
+        }
+        Picture strip = plots.filmstrip("x0", mels);
+        assertTrue(strip.width() == 960 && strip.height() == 2 * 296 * 3 / 4, strip.width() + " x " + strip.height());
+        assertTrue(strip.about().contains("step 4"));
+        int second = strip.image().getRGB(328 + 64 + 40, 26 + 40) & 0xffffff;
+        assertTrue(second != 0xfde725 && second != 0x440154, "the same colour map for all: " + Integer.toHexString(second));
+        assertThrows(Problem.class, () -> plots.filmstrip("none", Map.of()));
+    }
+
+    @Test void aTensorIsALineThatCountsNaNs() {
+        NDArray x = held.manager().create(new float[] {1, Float.NaN, 3, Float.NaN, Float.POSITIVE_INFINITY, -2}, new Shape(2, 3));
+        assertEquals("[2, 3] float32, -2.000 to 3.000, mean 0.6667, NaN 2, infinite 1", Summary.of(x).toString());
+        String html = Html.tensor(x);
+        assertTrue(html.contains("NaN 2") && html.contains("data:image/png;base64,"), html);
+        assertEquals(html.contains("float32"), Page.text(x).contains("float32"));
+        assertFalse(Html.tensor(held.manager().create(3f)).contains("<img"), "one value needs no picture");
+        assertTrue(Summary.of(held.manager().create(new float[0])).toString().startsWith("[0] float32"));
+    }
+
+    record Inner(NDArray units, int n) {}
+
+    record Outer(NDArray mel, Inner inner, List<String> names) {}
+
+    @Test void aRecordOfTensorsIsATableWithTheInnerOnesNamed() {
+        String html = Html.tensors("Outer", Html.components(new Outer(held.manager().ones(new Shape(4, 2)), new Inner(held.manager().zeros(new Shape(3)), 7), List.of("<a>"))));
+        for (String part : List.of("<td>mel</td><td>[4, 2]</td>", "<td>inner.units</td><td>[3]</td>", "inner.n", "&lt;a&gt;")) {
+            assertTrue(html.contains(part), part + " in " + html);
+        }
+    }
+
+    @Test void aTableEscapesItsTextAndSaysWhereItWasCut() {
+        Table table = Table.create("t", StringColumn.create("a<b"), DoubleColumn.create("x"));
+        for (int i = 0; i < 300; i++) {
+            table.stringColumn(0).append("<script>");
+            table.doubleColumn(1).append(i / 3.0);
+        }
+        String html = Html.table(table);
+        assertTrue(html.contains("<th>a&lt;b</th>") && !html.contains("<script>") && html.contains("200 of 300 rows"), html.substring(0, 300));
+    }
+}
