@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import sys
 import time
 
@@ -68,7 +69,11 @@ def stop(client, manager):
     run(client, 'var song = session.read("raw/music1.wav");\nvar signal = session.signal(song);\nvar mel = session.mel(signal);\n'
                 'var conds = session.align(session.units(song), session.pitch(signal), mel);\nvar condition = session.embed(conds);')
     long = client.execute("var x = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, Progress.of(\"sampling\"));")
-    time.sleep(2.5)
+    while True:                                                            # until the bar says that some steps are done
+        message = client.get_iopub_msg(timeout=120)
+        bar = re.search(r"sampling: (\d+) of 200", str(message["content"].get("data", {}).get("text/plain", "")))
+        if message["parent_header"].get("msg_id") == long and bar and 0 < int(bar.group(1)) < 150:
+            break
     pressed = time.time()
     manager.interrupt_kernel()
     while True:

@@ -277,9 +277,17 @@ public final class DiffSvc implements AutoCloseable {
         room.values.clear();
     }
 
-    /** What the call that was stopped last had made so far; null where none was. */
+    /**
+     * What the call that was stopped last had made so far.
+     *
+     * @throws Problem when none was stopped since the session was opened or cleared
+     */
     public Last last() {
-        return room.last;
+        Last last = room.last;
+        if (last == null) {
+            throw Problem.in("last", "a call that was stopped on its way", "none since the session was opened or cleared", "press stop while something works");
+        }
+        return last;
     }
 
     /** Keeps what a stopped call had made, for {@link #last}. */

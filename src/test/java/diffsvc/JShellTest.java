@@ -58,7 +58,6 @@ class JShellTest {
             show(conds)
             session().held()
             session().clear()
-            session().last()
             """);
         assertFalse(said.contains("|  Error") || said.contains("|  Exception"), said);
         assertTrue(said.contains("mel2ph  [1, 86] int64"), said);

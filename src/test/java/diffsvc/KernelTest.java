@@ -69,7 +69,7 @@ class KernelTest {
         JsonObject said = drive("stop");
         assertTrue(said.get("released").getAsDouble() < 2, "the page waited " + said.get("released") + " s");
         String last = text(said, "after");
-        assertTrue(last.matches("diffusion: \\d+ of 200; x, x0, mel"), last);
+        assertTrue(last.matches("diffusion: \\d+ of 200; x, x0, mel"), said.toString());
         int done = Integer.parseInt(last.replaceAll("\\D+(\\d+) of.*", "$1"));
         assertTrue(done > 0 && done < 200, last);
         assertEquals("[1, 1223, 128]", text(said, "shape"));

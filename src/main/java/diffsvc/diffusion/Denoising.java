@@ -25,6 +25,17 @@ public final class Denoising {
 
     private Denoising() {}
 
+    /** What a listener shows may fail because its thread was interrupted; then the loop leaves by its own look, with what was made. */
+    private static void tell(Listener listener, int done, int of, double t, Sampler.Step step) {
+        try {
+            listener.after(done, of, t, step);
+        } catch (RuntimeException e) {
+            if (!Turn.pressed()) {
+                throw e;
+            }
+        }
+    }
+
     /**
      * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is left as it is.
      *
@@ -51,7 +62,7 @@ public final class Denoising {
                         scratch.tempAttachAll(p);
                     }
                     Sampler.Step step = sampler.step(network, draw, current, times, i, past);
-                    listener.after(i + 1, steps, times[i], step);
+                    tell(listener, i + 1, steps, times[i], step);
                     List<NDArray> kept = new ArrayList<>();
                     for (NDArray p : step.past().values()) {
                         NDArray own = p.duplicate();

@@ -1,6 +1,7 @@
 package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.check.Turn;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 
@@ -40,6 +41,9 @@ public final class Page {
 
     /** Shows something under a name, or puts it in the place of what the name showed before. */
     static void show(Object thing, String name, boolean again) {
+        if (Turn.pressed()) {                                       // sending on an interrupted thread would break the kernel's channel
+            return;
+        }
         BaseKernel kernel = BaseKernel.notebookKernel();
         DisplayData data = kernel.getRenderer().render(thing);
         if (again) {
