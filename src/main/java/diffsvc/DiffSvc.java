@@ -26,6 +26,7 @@ import diffsvc.diffusion.Ddim;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.DpmSolverPlusPlus;
+import diffsvc.diffusion.Film;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Plms;
@@ -366,19 +367,22 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The mel [T, M], log10. */
     public NDArray mel(float[] signal) {
-        return named("mel", FrontEnd.of(hparams).of(manager, signal));
+        try (Turn turn = Turn.take("mel")) {
+            return named("mel", FrontEnd.of(hparams).of(manager, signal));
+        }
     }
 
     /** The melody on the mel's frames. */
     public F0Track pitch(float[] signal) {
         Hparams.Audio audio = hparams.audio();
         int frames = FrontEnd.of(hparams).frames(signal.length);
-        Turn.look("pitch", "before it began");
-        if (crepe != null) {
-            return new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, hparams.infer().seed());
+        try (Turn turn = Turn.take("pitch")) {
+            if (crepe != null) {
+                return new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, hparams.infer().seed());
+            }
+            PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
+            return praat.follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
         }
-        PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
-        return praat.follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
     }
 
     /** What is sung: units [1, P, H]. */
@@ -392,7 +396,9 @@ public final class DiffSvc implements AutoCloseable {
 
     /** Units and melody on the mel's clock. */
     public Conds align(NDArray units, F0Track melody, NDArray mel) {
-        return conds2Tensor().align(manager, units, melody, mel);
+        try (Turn turn = Turn.take("conds")) {
+            return conds2Tensor().align(manager, units, melody, mel);
+        }
     }
 
     /** The same conditions some semitones higher or lower. */
@@ -406,10 +412,12 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The condition: cond [1, T, H] and f0_denorm [1, T]. */
     public EmbeddingModel.Condition embed(Conds conds) {
-        EmbeddingModel.Condition condition = embedding.embed(conds);
-        named("cond", condition.cond());
-        named("f0_denorm", condition.f0Denorm());
-        return condition;
+        try (Turn turn = Turn.take("embedding")) {
+            EmbeddingModel.Condition condition = embedding.embed(conds);
+            named("cond", condition.cond());
+            named("f0_denorm", condition.f0Denorm());
+            return condition;
+        }
     }
 
     /** Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel. */
@@ -463,6 +471,11 @@ public final class DiffSvc implements AutoCloseable {
     /** What the network says, with the condition projected once for all evaluations. */
     public Sampler.Eps network(EmbeddingModel.Condition condition) {
         return wavenet.given(condition.forDenoiser());
+    }
+
+    /** Keeps so many of the guesses of the clean mel on the way from noise: {@code denoise(condition, start, seed, film.and(Progress.of("sampling")))}. */
+    public Film film(int frames) {
+        return new Film(manager, range, frames);
     }
 
     /** From noise to x [1, 1, M, T] at time 0. */

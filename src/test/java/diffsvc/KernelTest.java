@@ -50,10 +50,11 @@ class KernelTest {
             values.add(mib.get(i).getAsInt() - java.get(i).getAsInt());
         }
         System.out.println("kernel: resident MiB after each of 50 rounds, " + said.get("cells") + " cells: " + mib + ", of it Java's " + java);
-        // the first ten rounds fill the allocator's bins; all that cells make lies outside Java's part
-        assertTrue(median(values, 40, 50) <= 1.05 * median(values, 10, 20), "values stay: " + values);
-        // JShell keeps source and class of every cell that was ever run, about 100 kB each, until the kernel restarts
-        assertTrue(1024 * (median(java, 40, 50) - median(java, 10, 20)) <= 150 * 30 * said.get("cells").getAsInt() / 50, "Java's part grows: " + java);
+        // the first ten rounds fill the allocator's bins and warm the compiler up
+        assertTrue(median(mib, 40, 50) <= 1.06 * median(mib, 10, 20), "the process stays: " + mib);
+        assertTrue(median(values, 40, 50) <= 1.05 * median(values, 10, 20), "values, which lie outside Java's part, stay: " + values);
+        // JShell keeps some 15 kB of every snippet's cell until the kernel restarts, and compiled code still comes
+        assertTrue(1024 * (median(java, 40, 50) - median(java, 10, 20)) <= 60 * 30 * said.get("cells").getAsInt() / 50, "Java's part grows: " + java);
     }
 
     private static int median(JsonArray values, int from, int to) {

@@ -42,6 +42,17 @@ public final class Turn implements AutoCloseable {
         }
     }
 
+    /**
+     * The same for a loop, whose sentence is made only when it is needed.
+     *
+     * @param what steps, frames, layers
+     */
+    public static void look(String stage, long done, long of, String what) {
+        if (pressed()) {
+            throw Problem.stopped(stage, "after " + done + " of " + of + " " + what);
+        }
+    }
+
     /** Whether this thread was interrupted. */
     public static boolean pressed() {
         return Thread.currentThread().isInterrupted();

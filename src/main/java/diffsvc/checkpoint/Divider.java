@@ -1,5 +1,6 @@
 package diffsvc.checkpoint;
 
+import diffsvc.audio.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
@@ -32,7 +33,7 @@ public final class Divider {
     /**
      * What was written.
      *
-     * @param files the two halves, hparams.yaml and config.yaml
+     * @param files the two halves, hparams.yaml, and where there is one the Python project's config.yaml; of merging the checkpoint and the config beside it
      * @param notes what changed on the way, for people
      */
     public record Result(List<Path> files, long steps, List<String> notes) {}
@@ -43,13 +44,14 @@ public final class Divider {
     /**
      * Divides a checkpoint into a folder.
      *
-     * @param config the Python project's config.yaml; null = the one beside the checkpoint
+     * @param config the Python project's config.yaml, or an hparams.yaml; null = the one beside the checkpoint
      * @throws Problem when there is no config, or the checkpoint lacks one of the two models
      */
     public static Result divide(Path checkpoint, Path config, Path folder) {
-        Path yaml = config != null ? config : checkpoint.resolveSibling("config.yaml");
+        Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
+        Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
         if (!Files.isRegularFile(yaml)) {
-            throw Problem.in(STAGE, checkpoint, "config.yaml beside it", "nothing at " + yaml.getFileName(), "put it there, or name it with --config");
+            throw Problem.in(STAGE, checkpoint, "config.yaml or hparams.yaml beside it", "nothing at " + yaml.getFileName(), "put it there, or name it with --config");
         }
         TorchFile.Content content = TorchFile.open(checkpoint);
         List<String> notes = new ArrayList<>(content.notes());
@@ -87,26 +89,24 @@ public final class Divider {
         if (!others.isEmpty()) {
             halves.get(1).put("others", others);
         }
-        Hparams hparams = hparams(yaml, folder.getFileName().toString(), steps);
+        Hparams hparams = HparamsYaml.readEither(yaml).withProject(folder.getFileName().toString()).withSteps(steps);
         List<Path> files = new ArrayList<>();
         for (int half = 0; half < 2; half++) {
             Path file = folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt");
             TorchFile.write(file, halves.get(half));
             files.add(file);
         }
-        Path copy = folder.resolve("config.yaml"), own = folder.resolve("hparams.yaml");
-        diffsvc.audio.WholeFile.write(STAGE, copy, part -> Files.write(part, Files.readAllBytes(yaml)));
+        Path own = folder.resolve("hparams.yaml");
         HparamsYaml.write(own, hparams);
         files.add(own);
-        files.add(copy);
+        if (!HparamsYaml.isOurs(yaml)) {
+            files.add(copy(STAGE, yaml, folder.resolve("config.yaml")));
+        }
         return new Result(files, steps, notes);
     }
 
-    private static Hparams hparams(Path yaml, String project, long steps) {
-        Hparams python = Hparams.ofPython(yaml);
-        // a voice trained with embedded energy was trained with the Python project's energy (quirk 5)
-        Hparams.Quirks quirks = python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED;
-        return python.withProject(project).withSteps(steps).withQuirks(quirks);
+    private static Path copy(String stage, Path from, Path to) {
+        return WholeFile.write(stage, to, part -> Files.write(part, Files.readAllBytes(from)));
     }
 
     private static long steps(Map<?, ?> root, Path file) {
@@ -244,10 +244,11 @@ public final class Divider {
         }
         TorchFile.write(checkpoint, whole);
         List<Path> written = new ArrayList<>(List.of(checkpoint));
-        Path config = folder.resolve("config.yaml"), beside = checkpoint.resolveSibling("config.yaml");
+        Path config = folder.resolve("config.yaml");
+        config = Files.isRegularFile(config) ? config : folder.resolve("hparams.yaml");
+        Path beside = checkpoint.resolveSibling(config.getFileName());
         if (Files.isRegularFile(config) && !Files.exists(beside)) {
-            diffsvc.audio.WholeFile.write("merge", beside, part -> Files.write(part, Files.readAllBytes(config)));
-            written.add(beside);
+            written.add(copy("merge", config, beside));
         }
         return new Result(written, steps, notes);
     }

@@ -21,6 +21,22 @@ public final class Denoising {
          * @param x0 the last guess of the clean mel, null before the first step
          */
         default void stopped(int done, int of, NDArray x, NDArray x0) {}
+
+        /** This one, and then another one. */
+        default Listener and(Listener other) {
+            Listener first = this;
+            return new Listener() {
+                @Override public void after(int done, int of, double t, Sampler.Step step) {
+                    first.after(done, of, t, step);
+                    other.after(done, of, t, step);
+                }
+
+                @Override public void stopped(int done, int of, NDArray x, NDArray x0) {
+                    first.stopped(done, of, x, x0);
+                    other.stopped(done, of, x, x0);
+                }
+            };
+        }
     }
 
     private Denoising() {}

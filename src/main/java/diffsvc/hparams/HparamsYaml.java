@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,24 @@ public final class HparamsYaml {
     /** Reads {@code hparams.yaml}; a key that is missing has its default. */
     public static Hparams read(Path file) {
         return of(map(file), file);
+    }
+
+    /**
+     * Reads either form: this workbench's hparams.yaml, whose keys stand in scopes, or the Python project's flat config.yaml ({@link Hparams#ofPython}). The keys tell, and
+     * not the file's name. A Python voice gets its oddities mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's (quirk 5).
+     */
+    public static Hparams readEither(Path file) {
+        if (isOurs(file)) {
+            return read(file);
+        }
+        Hparams python = Hparams.ofPython(file);
+        return python.withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
+    }
+
+    /** Whether a file is of this workbench's form. */
+    public static boolean isOurs(Path file) {
+        Map<String, Object> map = map(file);
+        return Arrays.stream(Hparams.class.getRecordComponents()).anyMatch(c -> c.getType().isRecord() && map.get(key(c)) instanceof Map);
     }
 
     /** Writes all keys, whole or not at all. */

@@ -63,7 +63,7 @@ public record ModelFiles(Path root) {
 
     /**
      * A voice in the Python project's own layout, {@code checkpoints/NAME/config.yaml} with {@code model_ckpt_steps_N.ckpt}. Paths in its config are
-     * taken from the folder that holds {@code checkpoints}.
+     * taken from the folder that holds {@code checkpoints}. The config may be an hparams.yaml as well, beside a checkpoint that was merged or trained here.
      */
     public Pair upstream(Path config, Path checkpoint) {
         for (Path file : new Path[] {config, checkpoint}) {
@@ -77,10 +77,9 @@ public record ModelFiles(Path root) {
             home = home.getParent();
         }
         Matcher steps = Pattern.compile("steps_(\\d+)").matcher(checkpoint.getFileName().toString());
-        Hparams python = Hparams.ofPython(config);
-        String name = python.project().isEmpty() ? config.toAbsolutePath().getParent().getFileName().toString() : python.project();
-        Hparams hparams = python.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0)
-                .withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
+        Hparams given = HparamsYaml.readEither(config);
+        String name = given.project().isEmpty() ? config.toAbsolutePath().getParent().getFileName().toString() : given.project();
+        Hparams hparams = given.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0);
         return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")), there(home, flat.get("pe_ckpt")));
     }
 

@@ -18,17 +18,21 @@ import jdk.jshell.SnippetEvent;
 import jdk.jshell.VarSnippet;
 
 /**
- * Hears of every snippet that the kernel has evaluated, and does three things that JShell leaves undone: what a cell only looked at is let go, a variable that
- * was declared anew with another type lets its old value go, and a mistake reads as a line with a remedy.
+ * Hears of every snippet that the kernel has evaluated, and does four things that JShell leaves undone: what a cell only looked at is let go, a variable that
+ * was declared anew with another type lets its old value go, the text that was compiled for a snippet goes (JShell keeps it twice, all imports and names of the session in it:
+ * some 70 kB a cell), and a mistake reads as a line with a remedy.
  */
 final class Cells {
     private static final Pattern MISSING = Pattern.compile("symbol:\\s+(?:variable|method|class)\\s+(\\w+)");
     private static final long PAUSE_NS = 2_000_000_000L;
+    private static final Inside INSIDE = Inside.find();
     private final JShell shell;
     private long released = System.nanoTime();
     private final ClassLoader loader;
     /** Variables by the class that holds each, to find the ones that were left behind. */
     private final java.util.Map<String, String> holders = new java.util.LinkedHashMap<>();
+    /** The unnamed variable of the last expression, which nobody can want any more once the next snippet has been evaluated. */
+    private VarSnippet looked;
 
     Cells(JShell shell, ClassLoader loader) {
         this.shell = shell;
@@ -48,9 +52,16 @@ final class Cells {
         if (event.status() == Snippet.Status.REJECTED) {
             explain(snippet);
         }
+        slim(snippet);
+        if (looked != null && looked != snippet && event.status() != Snippet.Status.DROPPED) {
+            VarSnippet gone = looked;
+            looked = null;
+            shell.drop(gone);                                                     // or its name is imported into every later snippet
+        }
         if (snippet instanceof VarSnippet variable && event.status().isDefined()) {
             if (snippet.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND) {
                 let(className(snippet), variable.name());                         // the kernel has taken the value to show it
+                looked = variable;
             } else {
                 String before = holders.put(variable.name(), className(snippet));
                 if (before != null && !before.equals(className(snippet))) {
@@ -71,6 +82,40 @@ final class Cells {
             }
         } catch (ReflectiveOperationException | LinkageError e) {
             // the kernel has unloaded it, and the value with it
+        }
+    }
+
+    /** Empties the text that was compiled for a snippet; lines stay, because JShell counts them to say where an exception came from. */
+    private static void slim(Snippet snippet) {
+        try {
+            Object outer = INSIDE.outer.get(snippet), wrap = outer == null ? null : INSIDE.wrap.get(outer);
+            if (wrap != null && INSIDE.parts.getDeclaringClass().isInstance(wrap)) {
+                Object[] parts = (Object[]) INSIDE.parts.get(wrap);
+                for (int i = 0; i < parts.length; i++) {
+                    parts[i] = parts[i] instanceof String text ? "\n".repeat((int) text.chars().filter(c -> c == '\n').count()) : parts[i];
+                }
+                INSIDE.text.set(wrap, "");
+            }
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            // a JShell of another build: it keeps its text
+        }
+    }
+
+    /** Places inside JShell (JDK 17 to 25); null where they are closed or have moved. */
+    private record Inside(Field outer, Field wrap, Field parts, Field text) {
+        static Inside find() {
+            try {
+                Class<?> compound = Class.forName("jdk.jshell.Wrap$CompoundWrap");
+                return new Inside(open(Snippet.class, "outer"), open(Class.forName("jdk.jshell.OuterWrap"), "w"), open(compound, "os"), open(compound, "wrapped"));
+            } catch (ReflectiveOperationException | RuntimeException e) {
+                return new Inside(null, null, null, null);
+            }
+        }
+
+        private static Field open(Class<?> type, String name) throws NoSuchFieldException {
+            Field field = type.getDeclaredField(name);
+            field.setAccessible(true);
+            return field;
         }
     }
 

@@ -159,7 +159,7 @@ public final class TrainingRun implements AutoCloseable {
     public Update train(int updates, java.util.function.Consumer<Update> listener) {
         Update last = null;
         for (int i = 0; i < updates; i++) {
-            Turn.look("train", "after " + i + " of " + updates + " updates, at step " + step);
+            Turn.look("train", i, updates, "updates, at step " + step);
             last = update();
             listener.accept(last);
         }
@@ -226,7 +226,7 @@ public final class TrainingRun implements AutoCloseable {
     public double probe(int draws) {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
-            Turn.look("train", "after " + i + " of " + draws + " probes");
+            Turn.look("train", i, draws, "probes");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(batches.batch(scratch, ~hparams.training().seed(), i));
             }
@@ -243,7 +243,7 @@ public final class TrainingRun implements AutoCloseable {
         double sum = 0;
         int draws = Math.max(VALIDATION_DRAWS, data.validation().size());
         for (int i = 0; i < draws; i++) {
-            Turn.look("validation", "after " + i + " of " + draws + " draws");
+            Turn.look("validation", i, draws, "draws");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(held.fixed(scratch, hparams.training().seed(), i, VALIDATION_FRAMES));
             }

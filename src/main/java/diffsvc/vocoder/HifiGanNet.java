@@ -7,6 +7,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv1d;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import java.util.ArrayList;
@@ -186,6 +187,7 @@ final class HifiGanNet implements AutoCloseable {
 
     /** The residual blocks of one kernel; what a step leaves behind is closed at once, because these are the longest arrays there are. */
     private NDArray residual(NDArray x, int block, int kernel, int[] dilations) {
+        Turn.look("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
         String name = "resblocks." + block + ".convs";
         for (int d = 0; d < dilations.length; d++) {
             NDArray y = activated(x, name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);

@@ -2,6 +2,7 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.conds.mel.CentredMel;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
@@ -131,6 +132,7 @@ public final class SourceFilter implements Vocoder {
         double rate = audio.sampleRateHz(), top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2), phase = 0;
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
         for (int t = 0; t < frames; t++) {
+            Turn.look("vocoder", t, frames, "frames of harmonics");
             if (!voiced[t] || f0Hz[t] <= 0) {
                 continue;
             }
@@ -148,6 +150,9 @@ public final class SourceFilter implements Vocoder {
             }
         }
         for (int i = 0; i < wave.length; i++) {
+            if (i % hop == 0) {
+                Turn.look("vocoder", i, wave.length, "samples of harmonics");
+            }
             double at = (i + 0.5) / hop - lead;
             int t = (int) Math.floor(at), a = Math.max(0, Math.min(frames - 1, t)), b = Math.max(0, Math.min(frames - 1, t + 1));
             double part = Math.max(0, Math.min(1, at - t));
@@ -208,6 +213,7 @@ public final class SourceFilter implements Vocoder {
         // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
         double overlap = NOISE_WINDOW / 2.0 / hop;
         for (int t = -1; t <= frames; t++) {
+            Turn.look("vocoder", t + 1, frames + 2, "frames of noise");
             int start = t * hop + (int) (lead * hop) - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
             double[][] ri = new double[2][NOISE_FFT];
             for (int i = 0; i < NOISE_WINDOW; i++) {

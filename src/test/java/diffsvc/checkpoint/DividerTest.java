@@ -12,6 +12,7 @@ import diffsvc.Golden;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.models.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,6 +121,17 @@ class DividerTest {
         assertEquals(12, Divider.divide(file, null, folder.resolve("v")).steps());
         Divider.merge(folder.resolve("v"), merged);
         same(file, merged);
+    }
+
+    /** A voice trained here has no Python config: its hparams.yaml goes along, and comes back with every key as it was but the name. */
+    @Test void hparamsOfOurOwnGoThroughMergingAndDividing() throws IOException {
+        Path demo = Path.of("models/demo");
+        Divider.Result merged = Divider.merge(demo, folder.resolve("merged/model_ckpt_steps_24500.ckpt"));
+        assertEquals(List.of("model_ckpt_steps_24500.ckpt", "hparams.yaml"), merged.files().stream().map(f -> f.getFileName().toString()).toList());
+        Divider.Result divided = Divider.divide(merged.files().get(0), null, folder.resolve("again"));
+        assertEquals(List.of("embedding_model_steps_24500.pt", "wavenet_model_steps_24500.pt", "hparams.yaml"), divided.files().stream().map(f -> f.getFileName().toString()).toList());
+        assertEquals(HparamsYaml.read(demo.resolve("hparams.yaml")).withProject("again"), HparamsYaml.read(folder.resolve("again/hparams.yaml")));
+        assertEquals(HparamsYaml.read(demo.resolve("hparams.yaml")), ModelFiles.in(Path.of("models")).upstream(folder.resolve("merged/hparams.yaml"), merged.files().get(0)).hparams());
     }
 
     @Test void whatCannotBeDividedSaysWhy() throws IOException {

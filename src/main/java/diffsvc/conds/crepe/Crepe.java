@@ -116,7 +116,7 @@ public final class Crepe implements AutoCloseable {
     public float[][] probabilities(float[][] frames, int atOnce) {
         float[][] probabilities = new float[frames.length][];
         for (int start = 0; start < frames.length; start += atOnce) {
-            Turn.look("pitch", "after " + start + " of " + frames.length + " frames");
+            Turn.look("pitch", start, frames.length, "frames");
             int n = Math.min(atOnce, frames.length - start);
             float[] flat = new float[n * WINDOW];
             for (int i = 0; i < n; i++) {

@@ -12,6 +12,7 @@ import diffsvc.audio.Resampler;
 import diffsvc.audio.Wave;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.tensor.Constant;
@@ -180,6 +181,7 @@ public final class HubertSoft implements AutoCloseable {
         NDArray scale = Constant.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".";
+            Turn.look("content", i, sizes.layers, "layers");
             try (NDManager own = wave.getManager().newSubManager()) {                                 // a layer's temporaries go with it
                 own.tempAttachAll(scale);
                 x.attach(own);

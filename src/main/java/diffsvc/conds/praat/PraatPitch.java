@@ -1,6 +1,7 @@
 package diffsvc.conds.praat;
 
 import diffsvc.check.Problem;
+import diffsvc.check.Turn;
 import diffsvc.conds.F0Track;
 import java.util.Arrays;
 import org.hipparchus.analysis.UnivariateFunction;
@@ -84,6 +85,7 @@ public final class PraatPitch {
         Candidate[][] candidates = new Candidate[frames][];
         double[] intensity = new double[frames];
         for (int t = 0; t < frames; t++) {
+            Turn.look("pitch", t, frames, "frames");
             candidates[t] = frame.candidates(first + t * stepSeconds, intensity, t);
         }
         return choose(candidates, intensity, stepSeconds, first);
