@@ -12,6 +12,17 @@ def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def joined(outputs):
+    """What was printed in a row as one output: the kernel sends a message a print, and a page that is only opened would show each as a paragraph of its own."""
+    kept = []
+    for output in outputs:
+        if kept and output.output_type == "stream" and kept[-1].output_type == "stream" and kept[-1].name == output.name:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
+
+
 for path in sorted(folder.glob("*.ipynb")):
     notebook = nbformat.read(path, 4)
     for key in [k for k in notebook.metadata if k not in ("kernelspec", "language_info")]:
@@ -19,6 +30,8 @@ for path in sorted(folder.glob("*.ipynb")):
     notebook.metadata.get("language_info", {}).pop("version", None)      # the JDK that happened to run it
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
     nbformat.write(notebook, path)
     jupytext.write(notebook, path.with_suffix(".md"), fmt="md")
     korean = folder / "ko" / path.name

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.notebook.Summary;
 import diffsvc.tensor.Npz;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,6 +87,23 @@ public final class Compare {
     /** The same by path. */
     public static Compare with(Path npz) {
         return new Compare(npz, TOLERANCE);
+    }
+
+    /**
+     * The mean absolute difference of two arrays: in log10 where they are mels.
+     *
+     * @throws Problem when their shapes differ
+     */
+    public static double apart(NDArray a, NDArray b) {
+        if (!a.getShape().equals(b.getShape())) {
+            throw Problem.in("compare", "two arrays of one shape", Summary.shape(a) + " and " + Summary.shape(b), "cut the longer one, or turn one of them");
+        }
+        double sum = 0;
+        float[] x = a.toFloatArray(), y = b.toFloatArray();
+        for (int i = 0; i < x.length; i++) {
+            sum += Math.abs(x[i] - y[i]);
+        }
+        return x.length == 0 ? 0 : sum / x.length;
     }
 
     /** Another share of the reference's largest magnitude. */

@@ -40,6 +40,7 @@ import diffsvc.memory.Cost;
 import diffsvc.notebook.Plots;
 import diffsvc.notebook.Summary;
 import diffsvc.random.Draws;
+import diffsvc.random.Noise;
 import diffsvc.tensor.Held;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.NsfHifiGan;
@@ -70,6 +71,8 @@ import tech.tablesaw.api.Table;
 public final class DiffSvc implements AutoCloseable {
     /** Below this peak a file counts as silent: -80 dB, a few steps of 16 bits. */
     public static final float SILENCE = 1e-4f;
+    private static final Stages SILENTLY = (stage, what, shape, seconds) -> { };
+    private static final Denoising.Listener UNHEARD = (done, of, t, step) -> { };
     private final Room room;
     private final ProjectPaths paths;
     private final Hparams hparams;
@@ -83,6 +86,8 @@ public final class DiffSvc implements AutoCloseable {
     private final Vocoder vocoder;
     private final Crepe crepe;
     private final XiaomaPe pitchExtractor;
+    /** A session closes models and values, a scope of it its own values, the same session under other settings nothing. */
+    private final Runnable closing;
 
     /** Hears of each stage as it ends: its name, what it made, the shape, and the seconds it took. */
     @FunctionalInterface public interface Stages {
@@ -132,10 +137,15 @@ public final class DiffSvc implements AutoCloseable {
     private static final class Room {
         private final Held models = Held.open(), values = Held.open();
         private volatile Last last;
+
+        void close() {
+            values.close();
+            models.close();
+        }
     }
 
     private DiffSvc(Room room, ProjectPaths paths, Hparams hparams, NDManager manager, Map<String, Path> files, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
-            MelRange range, Vocoder vocoder, Crepe crepe, XiaomaPe pitchExtractor) {
+            MelRange range, Vocoder vocoder, Crepe crepe, XiaomaPe pitchExtractor, Runnable closing) {
         this.room = room;
         this.paths = paths;
         this.hparams = hparams;
@@ -149,6 +159,7 @@ public final class DiffSvc implements AutoCloseable {
         this.vocoder = vocoder;
         this.crepe = crepe;
         this.pitchExtractor = pitchExtractor;
+        this.closing = closing;
     }
 
     /** Opens a project under models/ with its own settings. */
@@ -210,7 +221,7 @@ public final class DiffSvc implements AutoCloseable {
             };
             Crepe crepe = used.containsKey("crepe") ? Crepe.load(manager, used.get("crepe")) : null;
             XiaomaPe pe = used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
-            return new DiffSvc(room, paths, hparams, room.values.manager(), used, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe, pe);
+            return new DiffSvc(room, paths, hparams, room.values.manager(), used, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe, pe, room::close);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -228,7 +239,22 @@ public final class DiffSvc implements AutoCloseable {
         NDManager manager = room.models.manager();
         HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
         return new DiffSvc(room, paths, hparams, room.values.manager(), Map.of(), encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
-                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null);
+                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null, room::close);
+    }
+
+    /**
+     * The same open voice under other settings of a conversion: {@code session.with("infer.sampler=unipc2,infer.steps=20")}. Models and values are shared with this session, which
+     * alone closes them.
+     *
+     * @param overrides keys of {@code infer} and {@code quirks}, with commas between
+     * @throws Problem for any other key: those shape a model, so the voice has to be opened anew
+     */
+    public DiffSvc with(String overrides) {
+        Hparams other = diffsvc.hparams.Arg2Hparams.apply(hparams, overrides);
+        if (!other.withInfer(hparams.infer()).withQuirks(hparams.quirks()).equals(hparams)) {
+            throw Problem.in("hparams", "keys of infer and quirks", overrides, "open the voice anew: DiffSvc.open(\"" + hparams.project() + "\", \"" + overrides + "\")");
+        }
+        return new DiffSvc(room, paths, other, manager, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, () -> { });
     }
 
     /** The settings in force, overrides included. */
@@ -420,6 +446,16 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
+    /** Standard normal numbers of any shape, the same for the same seed: something to put through a network. */
+    public NDArray draw(long seed, long... shape) {
+        return Noise.of(manager, seed, "draw", 0).normal(new Shape(shape));
+    }
+
+    /** Diffusion steps for a batch, [B] int64, each from 0 to S - 1. */
+    public NDArray timesteps(long... steps) {
+        return manager.create(steps);
+    }
+
     /** Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel. */
     public NDArray start(long frames, NDArray sourceMel, long seed) {
         return start(frames, sourceMel, Draws.keyed(seed));
@@ -517,6 +553,17 @@ public final class DiffSvc implements AutoCloseable {
         };
     }
 
+    /**
+     * Embedding and diffusion at once: what is sung, to the mel in this voice, [1, T, M] log10.
+     *
+     * @param sourceMel [T, M], of which only infer.use_gt_mel takes more than the length
+     * @param seed of the noise
+     * @param listener sees each step
+     */
+    public NDArray sample(Conds conds, NDArray sourceMel, long seed, Denoising.Listener listener) {
+        return toMel(denoise(embed(conds), start(conds.frames(), sourceMel, seed), seed, listener), conds);
+    }
+
     /** x to mel [1, T, M], log10, masked as the reference masks. */
     public NDArray toMel(NDArray x, Conds conds) {
         return range.denorm(x, conds.mel2ph());
@@ -525,6 +572,22 @@ public final class DiffSvc implements AutoCloseable {
     /** F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the pitch extractor hears in the sampled mel [1, T, M]. */
     public float[] f0ForVocoder(EmbeddingModel.Condition condition, NDArray mel) {
         return pitchExtractor == null ? condition.f0Denorm().toFloatArray() : pitchExtractor.extract(mel, hparams.pitch().useUv()).f0Hz().toFloatArray();
+    }
+
+    /**
+     * The last stage by hand: a sampled mel [1, T, M] under the condition it was made with, to a wave as long as the song.
+     *
+     * @param melody of the song, for its voicing
+     * @param song for its length
+     * @param seed of the vocoder's noise and phases
+     */
+    public Wave sing(NDArray mel, EmbeddingModel.Condition condition, F0Track melody, Wave song, long seed) {
+        return Wave.mono(vocode(mel, f0ForVocoder(condition, mel), melody.voiced(), samples(song), seed), hparams.audio().sampleRateHz());
+    }
+
+    /** Samples of a song once it is converted: round(seconds x rate). */
+    public int samples(Wave song) {
+        return (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
     }
 
     /** Mel [1, T, M] and melody to N samples; the mel is clipped to the front end's range first, as the reference does. */
@@ -549,7 +612,17 @@ public final class DiffSvc implements AutoCloseable {
 
     /** Converts with the hparams' own settings, silently. */
     public Converted convert(Wave song) {
-        return convert(song, (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
+        return convert(song, Given.NOTHING, SILENTLY, UNHEARD);
+    }
+
+    /** The same with a listener to each step of the sampler, {@code Progress.of("sampling")} for instance. */
+    public Converted convert(Wave song, Denoising.Listener sampling) {
+        return convert(song, Given.NOTHING, SILENTLY, sampling);
+    }
+
+    /** The same with some stages' values given. */
+    public Converted convert(Wave song, Given given, Denoising.Listener sampling) {
+        return convert(song, given, SILENTLY, sampling);
     }
 
     /** All stages in order, at once: a long song goes through {@link diffsvc.song.Inference}, slice by slice. */
@@ -559,16 +632,14 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same with some stages' values given. */
     public Converted convert(Wave song, Given given, Stages stages, Denoising.Listener sampling) {
-        int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
-        return convert(song, given, samples, Draws.keyed(hparams.infer().seed()), stages, sampling, (name, value) -> { });
+        return convert(song, given, samples(song), Draws.keyed(hparams.infer().seed()), stages, sampling, (name, value) -> { });
     }
 
     /** Every stage's value of one conversion by name, to look at, save and compare. */
     public Trace trace(Wave song, Given given) {
         Trace trace = new Trace(manager, hparams.audio().sampleRateHz());
-        int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
         Draws draws = hparams.infer().pythonOrder() ? Draws.inPythonOrder(hparams.infer().seed()) : Draws.keyed(hparams.infer().seed());
-        convert(song, given, samples, draws, (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { }, trace::keep);
+        convert(song, given, samples(song), draws, SILENTLY, UNHEARD, trace::keep);
         return trace;
     }
 
@@ -649,8 +720,7 @@ public final class DiffSvc implements AutoCloseable {
             NDArray mel = work.mel(signal);
             F0Track melody = work.pitch(signal);
             float[] f0Hz = melody.f0Hz();
-            int samples = (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
-            return Wave.mono(work.vocode(mel.expandDims(0), f0Hz, melody.voiced(), samples, hparams.infer().seed()), hparams.audio().sampleRateHz());
+            return Wave.mono(work.vocode(mel.expandDims(0), f0Hz, melody.voiced(), samples(song), hparams.infer().seed()), hparams.audio().sampleRateHz());
         }
     }
 
@@ -660,7 +730,7 @@ public final class DiffSvc implements AutoCloseable {
      * @param melody times, Hz and voicing, as {@link F0Table} reads them
      */
     public Converted withMelody(Wave song, F0Table melody) {
-        return convert(song, Given.NOTHING.withMelody(melodyOf(song, melody, 0)), (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
+        return convert(song, Given.NOTHING.withMelody(melodyOf(song, melody, 0)), SILENTLY, UNHEARD);
     }
 
     /** A table on this song's frames, which begin {@code startSeconds} into the table. */
@@ -672,7 +742,7 @@ public final class DiffSvc implements AutoCloseable {
     /** Swapped units: this song's melody to what another one says, stretched to its length. Words that stay those of this song come from elsewhere. */
     public Converted withUnitsOf(Wave song, Wave other) {
         try (NDArray units = units(other)) {
-            return convert(song, Given.NOTHING.withUnits(units), (stage, what, shape, seconds) -> { }, (done, of, t, step) -> { });
+            return convert(song, Given.NOTHING.withUnits(units), SILENTLY, UNHEARD);
         }
     }
 
@@ -690,7 +760,8 @@ public final class DiffSvc implements AutoCloseable {
 
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */
     private DiffSvc scoped() {
-        return new DiffSvc(room, paths, hparams, manager.newSubManager(), files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor);
+        NDManager own = manager.newSubManager();
+        return new DiffSvc(room, paths, hparams, own, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, own::close);
     }
 
     private static final class Watch {
@@ -716,9 +787,6 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     @Override public void close() {
-        manager.close();
-        if (manager == room.values.manager()) {                     // the session itself, and no scope of it
-            room.models.close();
-        }
+        closing.run();
     }
 }

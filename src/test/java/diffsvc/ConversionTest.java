@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
+import diffsvc.conds.Agreement;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.F0Track;
@@ -83,7 +84,7 @@ class ConversionTest {
     }
 
     private Figures measure(Heard source, Heard copy, Heard output) {
-        Melody.Agreement a = Melody.agreement(source.melody(), output.melody());
+        Agreement a = Agreement.of(source.melody(), output.melody());
         return new Figures(a.medianCents(), a.voicing(), content(source, copy, output), envelope(output, source, true), envelope(output, source, false));
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.WavReader;
+import diffsvc.conds.Agreement;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
@@ -61,7 +62,7 @@ class SourceFilterTest {
             float[] x = front.signal(WavReader.read(Path.of("raw", "music1.wav")));
             F0Track melody = pitch(x);
             F0Track heard = pitch(new SourceFilter(AUDIO).synthesize(m, front.of(m, x).toFloatArray(), melody.f0Hz(), melody.voiced(), x.length, 1));
-            Melody.Agreement a = Melody.agreement(melody, heard);
+            Agreement a = Agreement.of(melody, heard);
             System.out.printf("source-filter music1: F0 median error %.1f cents, voicing agrees in %.1f %%%n", a.medianCents(), 100 * a.voicing());
             assertTrue(a.medianCents() < 10, a.toString());
             assertTrue(a.voicing() > 0.9, a.toString());

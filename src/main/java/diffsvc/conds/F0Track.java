@@ -24,6 +24,11 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
         return new F0Track(f0Hz, voiced, frameSeconds);
     }
 
+    /** How well this melody follows another one: median cents, voicing, octaves. */
+    public Agreement with(F0Track other) {
+        return Agreement.of(other, this);
+    }
+
     /** Frames, T. */
     public int frames() {
         return f0Hz.length;

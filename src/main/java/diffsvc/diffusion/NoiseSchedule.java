@@ -10,6 +10,8 @@ import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * How much noise each of S steps holds (Ho et al., arXiv:2006.11239, section 2 and 3; betas of Nichol and Dhariwal, arXiv:2102.09672, for the
@@ -165,6 +167,21 @@ public final class NoiseSchedule {
     /** Weight of x_t in the posterior's mean. */
     public double posteriorMeanXt(int t, int s) {
         return (1 - alphaBar(s)) * Math.sqrt(1 - betaBetween(t, s)) / (1 - alphaBar[t]);
+    }
+
+    /** A row a diffusion step: t, beta, alpha_bar, alpha, sigma, lambda. */
+    public Table table() {
+        DoubleColumn t = DoubleColumn.create("t"), beta = DoubleColumn.create("beta"), alphaBar = DoubleColumn.create("alpha_bar"), alpha = DoubleColumn.create("alpha"),
+                sigma = DoubleColumn.create("sigma"), lambda = DoubleColumn.create("lambda");
+        for (int i = 0; i < steps(); i++) {
+            t.append(i);
+            beta.append(beta(i));
+            alphaBar.append(alphaBar(i));
+            alpha.append(alpha(i));
+            sigma.append(sigma(i));
+            lambda.append(lambda(i));
+        }
+        return Table.create("schedule", t, beta, alphaBar, alpha, sigma, lambda);
     }
 
     /** The twelve buffers of a checkpoint, float32, in the reference's order. */

@@ -188,6 +188,11 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
+    /** The same with other settings of a conversion. */
+    public Hparams withInfer(Infer infer) {
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+    }
+
     /** The same with another range of the mel. */
     public Hparams withSpec(List<Double> min, List<Double> max) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, new Noise(noise.steps, noise.schedule, noise.maxBeta, min, max),

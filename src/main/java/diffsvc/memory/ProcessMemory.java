@@ -55,6 +55,18 @@ public final class ProcessMemory {
         }
     }
 
+    /**
+     * How far the resident memory rises, at its highest, while something works; what it kept from an earlier call does not rise again. Other threads count too.
+     *
+     * @return bytes; 0 where the system does not tell
+     */
+    public static long risenBy(Runnable work) {
+        forgetPeak();
+        long before = resident();
+        work.run();
+        return Math.max(0, peak() - before);
+    }
+
     /** What this process may take: the least limit of its control groups (version 2 or 1) and of the machine's memory. */
     public static long limit() {
         return limit(Path.of("/"));

@@ -43,7 +43,10 @@ public final class KernelExtension implements Extension {
         renderer.createRegistration(Trace.class).preferring("text/html").register((trace, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", trace.values())));
         renderer.createRegistration(Wave.class).preferring("text/html").register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
         renderer.createRegistration(Picture.class).preferring("image/png").register((picture, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(picture.png())));
-        renderer.createRegistration(Chart.class).preferring("image/png").register((chart, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png())));
+        renderer.createRegistration(Chart.class).preferring("image/png").register((chart, out) -> {
+            out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png()));
+            out.getOutputContainer().putText(Picture.of(chart).toString());
+        });
         renderer.createRegistration(Progress.Bar.class).preferring("text/html").register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
         renderer.createRegistration(Table.class).preferring("text/html").register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.table(table)));
         listen(kernel);

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * A curve that grows in its place in the notebook while a cell runs; without a kernel a line of text now and then. Single values are drawn faintly, their
@@ -62,7 +61,7 @@ public final class LiveCurve {
         }
         XYChart chart = Plots.curve(title, xName, yName, xs, ys);
         chart.getStyler().setSeriesColors(new Color[] {Colours.FAINT, Colours.STRONG});
-        chart.addSeries("running mean", xs, means).setMarker(SeriesMarkers.NONE);
+        Plots.line(chart, "running mean", xs, means);
         return chart;
     }
 

@@ -16,15 +16,19 @@ import java.awt.RenderingHints;
 import java.awt.geom.AffineTransform;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.DoubleToIntFunction;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import tech.tablesaw.api.NumericColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * Draws mels with seconds and Hz on the axes, F0 over them, waves, losses; pictures side by side, their difference, and film strips. Every call returns what it
@@ -58,6 +62,11 @@ public final class Plots {
     /** A mel [T][M] with the melody drawn over it, or null. */
     public Picture mel(String title, float[][] mel, F0Track melody) {
         return mel(title, mel, melody, top(mel));
+    }
+
+    /** A mel [T][M]. */
+    public Picture mel(String title, float[][] mel) {
+        return mel(title, mel, null);
     }
 
     private Picture mel(String title, float[][] mel, F0Track melody, double top) {
@@ -172,17 +181,17 @@ public final class Plots {
         });
     }
 
-    /** A melody, or several by name, against seconds; unvoiced frames are gaps. */
+    /** A melody, or several in the order of their names, against seconds; unvoiced frames are gaps. */
     public static Picture melodies(String title, Map<String, F0Track> melodies) {
         XYChart chart = chart(title, "seconds", "Hz");
         chart.getStyler().setLegendVisible(melodies.size() > 1);
-        melodies.forEach((name, track) -> {
+        new TreeMap<>(melodies).forEach((name, track) -> {                // the same colours each time, whatever map it is
             List<Double> at = new ArrayList<>(), hz = new ArrayList<>();
             for (int t = 0; t < track.frames(); t++) {
                 at.add(t * track.frameSeconds());
                 hz.add(track.voiced()[t] ? (double) track.f0Hz()[t] : null);
             }
-            chart.addSeries(name, at, hz).setMarker(SeriesMarkers.NONE);
+            line(chart, name, at, hz);
         });
         return Picture.of(chart);
     }
@@ -190,7 +199,7 @@ public final class Plots {
     /** Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture of it. */
     public static XYChart curve(String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
         XYChart chart = chart(title, xName, yName);
-        chart.addSeries(yName, x, y).setMarker(SeriesMarkers.NONE);
+        line(chart, yName, x, y);
         return chart;
     }
 
@@ -202,6 +211,51 @@ public final class Plots {
             values.add(y[i]);
         }
         return curve(title, xName, yName, x, values);
+    }
+
+    /**
+     * Columns of a table against another one of it: a schedule, a ledger.
+     *
+     * @param x name of the column to the right
+     * @param y names of the columns upwards; more than one get a legend
+     * @throws Problem for a name that the table has no column of numbers for
+     */
+    public static XYChart curves(String title, Table table, String x, String... y) {
+        if (y.length == 0) {
+            throw Problem.in("plots", "at least one column to draw", "none", "name one of " + String.join(", ", table.columnNames()));
+        }
+        XYChart chart = chart(title, x, y.length == 1 ? y[0] : "");
+        chart.getStyler().setLegendVisible(y.length > 1);
+        List<Double> across = numbers(table, x);
+        for (String name : y) {
+            line(chart, name, across, numbers(table, name));
+        }
+        return chart;
+    }
+
+    /**
+     * A line without marks. XChart puts its ticks onto the values where they are equally spaced, 0.7314 s for instance; one more point in the middle of the last stretch,
+     * where the line goes through anyway, gives round ones.
+     */
+    static void line(XYChart chart, String name, List<? extends Number> x, List<? extends Number> y) {
+        List<Double> xs = new ArrayList<>(), ys = new ArrayList<>();
+        for (int i = 0; i < x.size(); i++) {
+            if (i > 0 && i == x.size() - 1) {
+                boolean gap = y.get(i - 1) == null || y.get(i) == null;
+                xs.add((x.get(i - 1).doubleValue() + x.get(i).doubleValue()) / 2);
+                ys.add(gap ? null : (Double) ((y.get(i - 1).doubleValue() + y.get(i).doubleValue()) / 2));
+            }
+            xs.add(x.get(i).doubleValue());
+            ys.add(y.get(i) == null ? null : (Double) y.get(i).doubleValue());
+        }
+        chart.addSeries(name, xs, ys).setMarker(SeriesMarkers.NONE);
+    }
+
+    private static List<Double> numbers(Table table, String name) {
+        if (!table.containsColumn(name) || !(table.column(name) instanceof NumericColumn<?> column)) {
+            throw Problem.in("plots", "a column of numbers named " + name, "columns " + String.join(", ", table.columnNames()), "name one of these");
+        }
+        return Arrays.stream(column.asDoubleArray()).boxed().toList();
     }
 
     private static XYChart chart(String title, String xName, String yName) {

@@ -70,4 +70,15 @@ class ProcessMemoryTest {
         }
         System.out.println(before + " " + ProcessMemory.resident() + " " + ProcessMemory.peak() + " " + ProcessMemory.limit() + (b.get(4096) == 1 ? "" : " lost"));
     }
+
+    @Test void whatWorksIsWatchedAtItsHighest() {
+        long rose = ProcessMemory.risenBy(() -> {
+            ByteBuffer block = ByteBuffer.allocateDirect(96 << 20);
+            for (int i = 0; i < block.capacity(); i += 4096) {
+                block.put(i, (byte) 1);
+            }
+        });
+        assertTrue(rose > 80L << 20 && rose < 300L << 20, ProcessMemory.shown(rose));
+        assertTrue(ProcessMemory.risenBy(() -> { }) < 16L << 20, "nothing rises by nothing");
+    }
 }

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
+import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.hparams.Hparams;
 import diffsvc.tensor.Held;
 import java.awt.image.BufferedImage;
@@ -149,5 +150,31 @@ class PlotsTest {
         }
         String html = Html.table(table);
         assertTrue(html.contains("<th>a&lt;b</th>") && !html.contains("<script>") && html.contains("200 of 300 rows"), html.substring(0, 300));
+    }
+
+    @Test void columnsOfATableBecomeCurvesAndAWrongNameIsMetWithTheRightOnes() {
+        Table schedule = NoiseSchedule.linear(1000, 0.02).table();
+        var chart = Plots.curves("the schedule", schedule, "t", "alpha", "sigma");
+        assertEquals(List.of("alpha", "sigma"), chart.getSeriesCollection().stream().map(series -> series.getName()).toList());
+        assertTrue(chart.getStyler().isLegendVisible());
+        assertFalse(Plots.curves("beta", schedule, "t", "beta").getStyler().isLegendVisible());
+        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t", "alfa")).getMessage().contains("need a column of numbers named alfa, got columns t, beta, alpha_bar"));
+        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t")).getMessage().contains("at least one column"));
+        Table words = Table.create("w", StringColumn.create("word", "a"), DoubleColumn.create("n", 1));
+        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", words, "n", "word")).getMessage().contains("numbers named word"));
+    }
+
+    @Test void theScheduleAsATableIsTheScheduleStepByStep() {
+        NoiseSchedule noise = NoiseSchedule.linear(1000, 0.02);
+        Table table = noise.table();
+        assertEquals(1000, table.rowCount());
+        for (int t : new int[] {0, 1, 500, 999}) {
+            assertEquals(t, table.doubleColumn("t").get(t));
+            assertEquals(noise.beta(t), table.doubleColumn("beta").get(t));
+            double alpha = table.doubleColumn("alpha").get(t), sigma = table.doubleColumn("sigma").get(t);
+            assertEquals(1, alpha * alpha + sigma * sigma, 1e-12);
+            assertEquals(alpha * alpha, table.doubleColumn("alpha_bar").get(t), 1e-12);
+            assertEquals(Math.log(alpha / sigma), table.doubleColumn("lambda").get(t), 1e-9);
+        }
     }
 }
