@@ -40,7 +40,11 @@ public final class Compare {
      * @param note why nothing could be compared, or empty
      */
     public record Line(String stage, String shape, double difference, long at, double allowed, double ours, double theirs, String note) {
-        /** Whether the greatest difference is beyond what is allowed. */
+        /**
+         * Whether the greatest difference is beyond what is allowed.
+         *
+         * @return true where the stage is to be looked at
+         */
         public boolean departs() {
             return !(difference <= allowed);
         }
@@ -48,12 +52,20 @@ public final class Compare {
 
     /** All stages that both sides hold, in order. */
     public record Report(List<Line> lines) {
-        /** The first stage that departs; empty where all agree. */
+        /**
+         * The first stage that departs; empty where all agree.
+         *
+         * @return the line of that stage
+         */
         public Optional<Line> first() {
             return lines.stream().filter(Line::departs).findFirst();
         }
 
-        /** A row a stage. */
+        /**
+         * A row a stage.
+         *
+         * @return stage, shape, difference, where, allowed
+         */
         public Table table() {
             Table table = Table.create("compare", StringColumn.create("stage"), StringColumn.create("shape"), DoubleColumn.create("difference"), DoubleColumn.create("allowed"),
                     StringColumn.create("verdict"));
@@ -79,12 +91,22 @@ public final class Compare {
         this.tolerance = tolerance;
     }
 
-    /** Values saved by {@code numpy.savez} or {@link Trace#save}; a relative path is taken from the project's folder. */
+    /**
+     * Values saved by {@code numpy.savez} or {@link Trace#save}; a relative path is taken from the project's folder.
+     *
+     * @param npz path of the file
+     * @return a comparison that allows a thousandth of each stage's largest magnitude
+     */
     public static Compare with(String npz) {
         return with(ProjectPaths.find().resolve(npz));
     }
 
-    /** The same by path. */
+    /**
+     * The same by path.
+     *
+     * @param npz path of the file
+     * @return a comparison that allows a thousandth of each stage's largest magnitude
+     */
     public static Compare with(Path npz) {
         return new Compare(npz, TOLERANCE);
     }
@@ -92,6 +114,9 @@ public final class Compare {
     /**
      * The mean absolute difference of two arrays: in log10 where they are mels.
      *
+     * @param a an array of any shape
+     * @param b the other one
+     * @return 0 where they are equal
      * @throws Problem when their shapes differ
      */
     public static double apart(NDArray a, NDArray b) {
@@ -106,7 +131,12 @@ public final class Compare {
         return x.length == 0 ? 0 : sum / x.length;
     }
 
-    /** Another share of the reference's largest magnitude. */
+    /**
+     * Another share of the reference's largest magnitude.
+     *
+     * @param share 0 to 1
+     * @return the same comparison with it
+     */
     public Compare within(double share) {
         return new Compare(file, share);
     }
@@ -114,6 +144,8 @@ public final class Compare {
     /**
      * Compares each stage that the file names. Axes of size 1 don't count; a value whose last two axes are exchanged is turned first.
      *
+     * @param trace this side
+     * @return a line a stage, and which departs first
      * @throws Problem when the file names no stage
      */
     public Report stages(Trace trace) {

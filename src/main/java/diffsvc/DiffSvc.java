@@ -91,7 +91,14 @@ public final class DiffSvc implements AutoCloseable {
 
     /** Hears of each stage as it ends: its name, what it made, the shape, and the seconds it took. */
     @FunctionalInterface public interface Stages {
-        /** A stage has ended: its name, what it made, the shape of that, and how long it took. */
+        /**
+         * A stage has ended: its name, what it made, the shape of that, and how long it took.
+         *
+         * @param stage as the command line names it
+         * @param what it made
+         * @param shape of that
+         * @param seconds it took
+         */
         void done(String stage, String what, String shape, double seconds);
     }
 
@@ -117,17 +124,32 @@ public final class DiffSvc implements AutoCloseable {
         /** Everything is heard. */
         public static final Given NOTHING = new Given(null, null, null);
 
-        /** With units [1, P, H]. */
+        /**
+         * With units [1, P, H].
+         *
+         * @param other [1, P, H]
+         * @return all else as it is
+         */
         public Given withUnits(NDArray other) {
             return new Given(other, melody, key);
         }
 
-        /** With a melody on the frames of the song's mel. */
+        /**
+         * With a melody on the frames of the song's mel.
+         *
+         * @param other T frames of the song's mel
+         * @return all else as it is
+         */
         public Given withMelody(F0Track other) {
             return new Given(units, other, key);
         }
 
-        /** With a key shift. */
+        /**
+         * With a key shift.
+         *
+         * @param semitones up, or down below 0
+         * @return all else as it is
+         */
         public Given withKey(double semitones) {
             return new Given(units, melody, semitones);
         }
@@ -162,7 +184,12 @@ public final class DiffSvc implements AutoCloseable {
         this.closing = closing;
     }
 
-    /** Opens a project under models/ with its own settings. */
+    /**
+     * Opens a project under models/ with its own settings.
+     *
+     * @param project its folder under models/
+     * @return an open session
+     */
     public static DiffSvc open(String project) {
         return open(project, "");
     }
@@ -170,6 +197,9 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * Opens a project with overrides, {@code "infer.steps=20"}.
      *
+     * @param project its folder under models/
+     * @param overrides key=value with commas between; "" = none
+     * @return an open session
      * @throws Problem when the project or one of its files is missing, is another than the voice was trained with, or does not fit the hparams
      */
     public static DiffSvc open(String project, String overrides) {
@@ -182,13 +212,22 @@ public final class DiffSvc implements AutoCloseable {
      *
      * @param config its config.yaml
      * @param checkpoint its model_ckpt_steps_N.ckpt, with or without an optimizer
+     * @param overrides key=value with commas between; "" = none
+     * @return an open session
      */
     public static DiffSvc open(Path config, Path checkpoint, String overrides) {
         ProjectPaths paths = ProjectPaths.find();
         return open(paths, ModelFiles.in(paths.models()).upstream(config, checkpoint), overrides);
     }
 
-    /** Opens a voice whose files were found already. */
+    /**
+     * Opens a voice whose files were found already.
+     *
+     * @param paths where models, songs and outputs lie
+     * @param pair files of a voice and their settings
+     * @param overrides key=value with commas between; "" = none
+     * @return an open session
+     */
     public static DiffSvc open(ProjectPaths paths, ModelFiles.Pair pair, String overrides) {
         ModelFiles files = ModelFiles.in(paths.models());
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), overrides);
@@ -231,6 +270,9 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * A voice of random weights, denoiser and embedding in the published sizes (or smaller ones by overrides) behind a small random encoder: it only
      * makes noise, but every shape is right.
+     *
+     * @param overrides key=value with commas between; "" = none
+     * @return an open session
      */
     public static DiffSvc random(String overrides) {
         ProjectPaths paths = ProjectPaths.find();
@@ -247,6 +289,7 @@ public final class DiffSvc implements AutoCloseable {
      * alone closes them.
      *
      * @param overrides keys of {@code infer} and {@code quirks}, with commas between
+     * @return a session that shares all else
      * @throws Problem for any other key: those shape a model, so the voice has to be opened anew
      */
     public DiffSvc with(String overrides) {
@@ -257,22 +300,38 @@ public final class DiffSvc implements AutoCloseable {
         return new DiffSvc(room, paths, other, manager, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, () -> { });
     }
 
-    /** The settings in force, overrides included. */
+    /**
+     * The settings in force, overrides included.
+     *
+     * @return a record of records
+     */
     public Hparams hparams() {
         return hparams;
     }
 
-    /** Where models, songs and outputs lie. */
+    /**
+     * Where models, songs and outputs lie.
+     *
+     * @return absolute paths
+     */
     public ProjectPaths paths() {
         return paths;
     }
 
-    /** The manager of what the stages hand out: an array on it lives as long as something refers to it, and nobody needs to close it ({@link Held}). */
+    /**
+     * The manager of what the stages hand out: an array on it lives as long as something refers to it, and nobody needs to close it ({@link Held}).
+     *
+     * @return owned by the session
+     */
     public NDManager manager() {
         return manager;
     }
 
-    /** Draws on this voice's clock and mel scale. */
+    /**
+     * Draws on this voice's clock and mel scale.
+     *
+     * @return for mels of this voice
+     */
     public Plots plots() {
         return Plots.of(hparams.audio());
     }
@@ -280,6 +339,8 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * The arrays that somebody still refers to, the largest first: name where a stage gave one, shape, type, bytes. The models are not among them
      * ({@link #costs}).
+     *
+     * @return value, shape, type, bytes
      */
     public Table held() {
         Table table = Table.create("held", StringColumn.create("value"), StringColumn.create("shape"), StringColumn.create("type"), LongColumn.create("bytes"));
@@ -307,6 +368,7 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * What the call that was stopped last had made so far.
      *
+     * @return what was made, and how far it had come
      * @throws Problem when none was stopped since the session was opened or cleared
      */
     public Last last() {
@@ -317,7 +379,11 @@ public final class DiffSvc implements AutoCloseable {
         return last;
     }
 
-    /** Keeps what a stopped call had made, for {@link #last}. */
+    /**
+     * Keeps what a stopped call had made, for {@link #last}.
+     *
+     * @param last what there is
+     */
     public void keep(Last last) {
         room.last = last;
     }
@@ -327,12 +393,20 @@ public final class DiffSvc implements AutoCloseable {
         return array;
     }
 
-    /** The files the models came from: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor. */
+    /**
+     * The files the models came from: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor.
+     *
+     * @return path by part
+     */
     public Map<String, Path> files() {
         return files;
     }
 
-    /** What each of the open models costs in memory; the source-filter vocoder works on the Java heap alone. */
+    /**
+     * What each of the open models costs in memory; the source-filter vocoder works on the Java heap alone.
+     *
+     * @return a line a model
+     */
     public List<Cost> costs() {
         double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
         List<Cost> costs = new ArrayList<>(List.of(Cost.hubert(encoder.sizes()), Cost.embedding(hparams), Cost.wavenet(hparams)));
@@ -351,54 +425,98 @@ public final class DiffSvc implements AutoCloseable {
         return costs;
     }
 
-    /** The content encoder: 16 kHz to units. */
+    /**
+     * The content encoder: 16 kHz to units.
+     *
+     * @return the open model
+     */
     public HubertSoft encoder() {
         return encoder;
     }
 
-    /** The embedding model: conds to the condition. */
+    /**
+     * The embedding model: conds to the condition.
+     *
+     * @return the open model
+     */
     public EmbeddingModel embedding() {
         return embedding;
     }
 
-    /** The denoiser. */
+    /**
+     * The denoiser.
+     *
+     * @return the open model
+     */
     public WaveNet wavenet() {
         return wavenet;
     }
 
-    /** The noise schedule the voice was trained with. */
+    /**
+     * The noise schedule the voice was trained with.
+     *
+     * @return betas of the file
+     */
     public NoiseSchedule noise() {
         return noise;
     }
 
-    /** The range of each mel bin, between log10 and the denoiser's [-1, 1]. */
+    /**
+     * The range of each mel bin, between log10 and the denoiser's [-1, 1].
+     *
+     * @return spec_min and spec_max of the file
+     */
     public MelRange range() {
         return range;
     }
 
-    /** What sings: mel and F0 to a wave. */
+    /**
+     * What sings: mel and F0 to a wave.
+     *
+     * @return the open model
+     */
     public Vocoder vocoder() {
         return vocoder;
     }
 
-    /** A recording of any kind ({@link AudioFile}), all its channels; a relative path is taken from the project's folder. */
+    /**
+     * A recording of any kind ({@link AudioFile}), all its channels; a relative path is taken from the project's folder.
+     *
+     * @param file path, relative ones from the project's folder
+     * @return all its channels at its own rate
+     */
     public Wave read(String file) {
         return AudioFile.read(paths.resolve(file));
     }
 
-    /** The song at the model's rate, one channel: what mel and F0 are made of. */
+    /**
+     * The song at the model's rate, one channel: what mel and F0 are made of.
+     *
+     * @param song a recording, any rate and channels
+     * @return [N] at the voice's rate
+     */
     public float[] signal(Wave song) {
         return FrontEnd.of(hparams).signal(song);
     }
 
-    /** The mel [T, M], log10. */
+    /**
+     * The mel [T, M], log10.
+     *
+     * @param signal [N], one channel at the voice's rate
+     * @return [T, M], log10
+     */
     public NDArray mel(float[] signal) {
         try (Turn turn = Turn.take("mel")) {
             return named("mel", FrontEnd.of(hparams).of(manager, signal));
         }
     }
 
-    /** The melody on the mel's frames. */
+    /**
+     * The melody on the mel's frames.
+     *
+     * @param signal [N], one channel at the voice's rate
+     * @return T frames, Hz and voicing
+     */
     public F0Track pitch(float[] signal) {
         Hparams.Audio audio = hparams.audio();
         int frames = FrontEnd.of(hparams).frames(signal.length);
@@ -411,7 +529,12 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    /** What is sung: units [1, P, H]. */
+    /**
+     * What is sung: units [1, P, H].
+     *
+     * @param song a recording, any rate and channels
+     * @return [1, P, H], 50 a second
+     */
     public NDArray units(Wave song) {
         try (Turn turn = Turn.take("content"); NDManager scratch = manager.newSubManager()) {
             NDArray units = encoder.extract(HubertSoft.listen(scratch, song)).units();
@@ -420,14 +543,27 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    /** Units and melody on the mel's clock. */
+    /**
+     * Units and melody on the mel's clock.
+     *
+     * @param units [1, P, H]
+     * @param melody F0 and voicing, T frames
+     * @param mel [1, T, M], log10
+     * @return units [1, P, H], mel2ph, f0 (log2 Hz) and energy [1, T]
+     */
     public Conds align(NDArray units, F0Track melody, NDArray mel) {
         try (Turn turn = Turn.take("conds")) {
             return conds2Tensor().align(manager, units, melody, mel);
         }
     }
 
-    /** The same conditions some semitones higher or lower. */
+    /**
+     * The same conditions some semitones higher or lower.
+     *
+     * @param conds as align gave them
+     * @param semitones up, or down below 0
+     * @return f0 shifted, all else as it is
+     */
     public Conds shift(Conds conds, double semitones) {
         return semitones == 0 ? conds : conds.withF0(conds2Tensor().shift(conds.f0(), semitones));
     }
@@ -436,7 +572,12 @@ public final class DiffSvc implements AutoCloseable {
         return new Conds2Tensor(hparams.pitch(), hparams.quirks());
     }
 
-    /** The condition: cond [1, T, H] and f0_denorm [1, T]. */
+    /**
+     * The condition: cond [1, T, H] and f0_denorm [1, T].
+     *
+     * @param conds units, mel2ph, f0 and energy on one clock
+     * @return cond [1, T, H], f0_denorm [1, T] Hz and the pitch ids
+     */
     public EmbeddingModel.Condition embed(Conds conds) {
         try (Turn turn = Turn.take("embedding")) {
             EmbeddingModel.Condition condition = embedding.embed(conds);
@@ -446,17 +587,35 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    /** Standard normal numbers of any shape, the same for the same seed: something to put through a network. */
+    /**
+     * Standard normal numbers of any shape, the same for the same seed: something to put through a network.
+     *
+     * @param seed the same seed, the same result
+     * @param shape sizes of the axes
+     * @return float32
+     */
     public NDArray draw(long seed, long... shape) {
         return Noise.of(manager, seed, "draw", 0).normal(new Shape(shape));
     }
 
-    /** Diffusion steps for a batch, [B] int64, each from 0 to S - 1. */
+    /**
+     * Diffusion steps for a batch, [B] int64, each from 0 to S - 1.
+     *
+     * @param steps one a clip, 0 to S - 1
+     * @return [B] int64
+     */
     public NDArray timesteps(long... steps) {
         return manager.create(steps);
     }
 
-    /** Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel. */
+    /**
+     * Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel.
+     *
+     * @param frames T
+     * @param sourceMel [T, M], read only with infer.use_gt_mel
+     * @param seed the same seed, the same result
+     * @return [1, 1, M, T]
+     */
     public NDArray start(long frames, NDArray sourceMel, long seed) {
         return start(frames, sourceMel, Draws.keyed(seed));
     }
@@ -470,7 +629,11 @@ public final class DiffSvc implements AutoCloseable {
         return noise.noised(x0, manager.create(new long[] {top() - 1}), pure);
     }
 
-    /** The sampler the hparams name: ddpm, plms, ddim, dpmpp, unipc2, unipc3. */
+    /**
+     * The sampler the hparams name: ddpm, plms, ddim, dpmpp, unipc2, unipc3.
+     *
+     * @return as infer.sampler and infer.steps say
+     */
     public Sampler sampler() {
         int steps = hparams.infer().steps(), most = noise.steps();
         String name = hparams.infer().sampler();
@@ -491,7 +654,11 @@ public final class DiffSvc implements AutoCloseable {
         };
     }
 
-    /** The times the sampler goes through, one more than its steps. */
+    /**
+     * The times the sampler goes through, one more than its steps.
+     *
+     * @return downwards, the last is the clean mel
+     */
     public double[] times() {
         return sampler().times(top(), hparams.infer().steps());
     }
@@ -504,17 +671,35 @@ public final class DiffSvc implements AutoCloseable {
         return top;
     }
 
-    /** What the network says, with the condition projected once for all evaluations. */
+    /**
+     * What the network says, with the condition projected once for all evaluations.
+     *
+     * @param condition cond [1, T, H] and f0_denorm [1, T]
+     * @return gives eps [1, 1, M, T] of x at a time
+     */
     public Sampler.Eps network(EmbeddingModel.Condition condition) {
         return wavenet.given(condition.forDenoiser());
     }
 
-    /** Keeps so many of the guesses of the clean mel on the way from noise: {@code denoise(condition, start, seed, film.and(Progress.of("sampling")))}. */
+    /**
+     * Keeps so many of the guesses of the clean mel on the way from noise: {@code denoise(condition, start, seed, film.and(Progress.of("sampling")))}.
+     *
+     * @param frames how many guesses, 2 or more
+     * @return an empty film
+     */
     public Film film(int frames) {
         return new Film(manager, range, frames);
     }
 
-    /** From noise to x [1, 1, M, T] at time 0. */
+    /**
+     * From noise to x [1, 1, M, T] at time 0.
+     *
+     * @param condition cond [1, T, H] and f0_denorm [1, T]
+     * @param start [1, 1, M, T] at the first of the times
+     * @param seed the same seed, the same result
+     * @param listener hears of each step
+     * @return [1, 1, M, T]
+     */
     public NDArray denoise(EmbeddingModel.Condition condition, NDArray start, long seed, Denoising.Listener listener) {
         return denoise(condition, start, Draws.keyed(seed), listener);
     }
@@ -556,20 +741,34 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * Embedding and diffusion at once: what is sung, to the mel in this voice, [1, T, M] log10.
      *
+     * @param conds units, mel2ph, f0 and energy on one clock
      * @param sourceMel [T, M], of which only infer.use_gt_mel takes more than the length
      * @param seed of the noise
      * @param listener sees each step
+     * @return [1, T, M], log10
      */
     public NDArray sample(Conds conds, NDArray sourceMel, long seed, Denoising.Listener listener) {
         return toMel(denoise(embed(conds), start(conds.frames(), sourceMel, seed), seed, listener), conds);
     }
 
-    /** x to mel [1, T, M], log10, masked as the reference masks. */
+    /**
+     * x to mel [1, T, M], log10, masked as the reference masks.
+     *
+     * @param x [1, 1, M, T] at time 0
+     * @param conds units, mel2ph, f0 and energy on one clock
+     * @return [1, T, M], log10
+     */
     public NDArray toMel(NDArray x, Conds conds) {
         return range.denorm(x, conds.mel2ph());
     }
 
-    /** F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the pitch extractor hears in the sampled mel [1, T, M]. */
+    /**
+     * F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the pitch extractor hears in the sampled mel [1, T, M].
+     *
+     * @param condition cond [1, T, H] and f0_denorm [1, T]
+     * @param mel [1, T, M], log10
+     * @return [T] Hz
+     */
     public float[] f0ForVocoder(EmbeddingModel.Condition condition, NDArray mel) {
         return pitchExtractor == null ? condition.f0Denorm().toFloatArray() : pitchExtractor.extract(mel, hparams.pitch().useUv()).f0Hz().toFloatArray();
     }
@@ -577,20 +776,37 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * The last stage by hand: a sampled mel [1, T, M] under the condition it was made with, to a wave as long as the song.
      *
+     * @param mel [1, T, M], log10
+     * @param condition cond [1, T, H] and f0_denorm [1, T]
      * @param melody of the song, for its voicing
      * @param song for its length
      * @param seed of the vocoder's noise and phases
+     * @return one channel at the voice's rate
      */
     public Wave sing(NDArray mel, EmbeddingModel.Condition condition, F0Track melody, Wave song, long seed) {
         return Wave.mono(vocode(mel, f0ForVocoder(condition, mel), melody.voiced(), samples(song), seed), hparams.audio().sampleRateHz());
     }
 
-    /** Samples of a song once it is converted: round(seconds x rate). */
+    /**
+     * Samples of a song once it is converted: round(seconds x rate).
+     *
+     * @param song a recording, any rate and channels
+     * @return N
+     */
     public int samples(Wave song) {
         return (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
     }
 
-    /** Mel [1, T, M] and melody to N samples; the mel is clipped to the front end's range first, as the reference does. */
+    /**
+     * Mel [1, T, M] and melody to N samples; the mel is clipped to the front end's range first, as the reference does.
+     *
+     * @param mel [1, T, M], log10
+     * @param f0Hz [T] Hz
+     * @param voiced [T]
+     * @param samples N of the result
+     * @param seed the same seed, the same result
+     * @return [N], about [-1, 1]
+     */
     public float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
         return vocode(mel, f0Hz, voiced, samples, Draws.keyed(seed));
     }
@@ -605,37 +821,81 @@ public final class DiffSvc implements AutoCloseable {
         return mel.maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax());
     }
 
-    /** Units of another encoder from a .npy or .npz file of float32 or float64, [P, H] or [1, P, H]: [1, P, H]. */
+    /**
+     * Units of another encoder from a .npy or .npz file of float32 or float64, [P, H] or [1, P, H]: [1, P, H].
+     *
+     * @param file path, relative ones from the project's folder
+     * @return [1, P, H]
+     */
     public NDArray unitsFrom(String file) {
         return UnitsFile.read(manager, paths.resolve(file));
     }
 
-    /** Converts with the hparams' own settings, silently. */
+    /**
+     * Converts with the hparams' own settings, silently.
+     *
+     * @param song a recording, any rate and channels
+     * @return wave, mel and melody of the result
+     */
     public Converted convert(Wave song) {
         return convert(song, Given.NOTHING, SILENTLY, UNHEARD);
     }
 
-    /** The same with a listener to each step of the sampler, {@code Progress.of("sampling")} for instance. */
+    /**
+     * The same with a listener to each step of the sampler, {@code Progress.of("sampling")} for instance.
+     *
+     * @param song a recording, any rate and channels
+     * @param sampling hears of each step of the sampler
+     * @return wave, mel and melody of the result
+     */
     public Converted convert(Wave song, Denoising.Listener sampling) {
         return convert(song, Given.NOTHING, SILENTLY, sampling);
     }
 
-    /** The same with some stages' values given. */
+    /**
+     * The same with some stages' values given.
+     *
+     * @param song a recording, any rate and channels
+     * @param given what is taken as given instead of heard
+     * @param sampling hears of each step of the sampler
+     * @return wave, mel and melody of the result
+     */
     public Converted convert(Wave song, Given given, Denoising.Listener sampling) {
         return convert(song, given, SILENTLY, sampling);
     }
 
-    /** All stages in order, at once: a long song goes through {@link diffsvc.song.Inference}, slice by slice. */
+    /**
+     * All stages in order, at once: a long song goes through {@link diffsvc.song.Inference}, slice by slice.
+     *
+     * @param song a recording, any rate and channels
+     * @param stages hears of each stage as it ends
+     * @param sampling hears of each step of the sampler
+     * @return wave, mel and melody of the result
+     */
     public Converted convert(Wave song, Stages stages, Denoising.Listener sampling) {
         return convert(song, Given.NOTHING, stages, sampling);
     }
 
-    /** The same with some stages' values given. */
+    /**
+     * The same with some stages' values given.
+     *
+     * @param song a recording, any rate and channels
+     * @param given what is taken as given instead of heard
+     * @param stages hears of each stage as it ends
+     * @param sampling hears of each step of the sampler
+     * @return wave, mel and melody of the result
+     */
     public Converted convert(Wave song, Given given, Stages stages, Denoising.Listener sampling) {
         return convert(song, given, samples(song), Draws.keyed(hparams.infer().seed()), stages, sampling, (name, value) -> { });
     }
 
-    /** Every stage's value of one conversion by name, to look at, save and compare. */
+    /**
+     * Every stage's value of one conversion by name, to look at, save and compare.
+     *
+     * @param song a recording, any rate and channels
+     * @param given what is taken as given instead of heard
+     * @return the values by name, {@link Trace}
+     */
     public Trace trace(Wave song, Given given) {
         Trace trace = new Trace(manager, hparams.audio().sampleRateHz());
         Draws draws = hparams.infer().pythonOrder() ? Draws.inPythonOrder(hparams.infer().seed()) : Draws.keyed(hparams.infer().seed());
@@ -643,7 +903,12 @@ public final class DiffSvc implements AutoCloseable {
         return trace;
     }
 
-    /** The same with nothing given. */
+    /**
+     * The same with nothing given.
+     *
+     * @param song a recording, any rate and channels
+     * @return the values by name, {@link Trace}
+     */
     public Trace trace(Wave song) {
         return trace(song, Given.NOTHING);
     }
@@ -651,8 +916,14 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * All stages in order. The song's own mel is used only for its length, unless infer.use_gt_mel starts from it.
      *
+     * @param song a recording, any rate and channels
+     * @param given what is taken as given instead of heard
      * @param samples N of the result
+     * @param draws where the noise comes from
+     * @param stages hears of each stage as it ends
+     * @param sampling hears of each step of the sampler
      * @param look sees every stage's value by the names of {@link Trace}
+     * @return wave, mel and melody of the result
      */
     public Converted convert(Wave song, Given given, int samples, Draws draws, Stages stages, Denoising.Listener sampling, BiConsumer<String, NDArray> look) {
         int rate = hparams.audio().sampleRateHz(), hop = hparams.audio().hopSamples(), bins = hparams.audio().melBins();
@@ -713,6 +984,9 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * Copy synthesis: the source's own mel and melody straight into the vocoder. What is wrong in the result is the vocoder's or the pitch's, not the
      * diffusion's.
+     *
+     * @param song a recording, any rate and channels
+     * @return round(seconds x rate) samples
      */
     public Wave copySynthesis(Wave song) {
         try (Turn turn = Turn.take("conversion"); DiffSvc work = scoped()) {
@@ -727,33 +1001,57 @@ public final class DiffSvc implements AutoCloseable {
     /**
      * The oracle's F0: a melody known to be right in place of the one the extractor follows. What stays wrong is not the pitch's.
      *
+     * @param song a recording, any rate and channels
      * @param melody times, Hz and voicing, as {@link F0Table} reads them
+     * @return the result
      */
     public Converted withMelody(Wave song, F0Table melody) {
         return convert(song, Given.NOTHING.withMelody(melodyOf(song, melody, 0)), SILENTLY, UNHEARD);
     }
 
-    /** A table on this song's frames, which begin {@code startSeconds} into the table. */
+    /**
+     * A table on this song's frames, which begin {@code startSeconds} into the table.
+     *
+     * @param song a recording, any rate and channels
+     * @param table times, Hz and voicing
+     * @param startSeconds of the first frame
+     * @return T frames
+     */
     public F0Track melodyOf(Wave song, F0Table table, double startSeconds) {
         FrontEnd front = FrontEnd.of(hparams);
         return table.track(front.frames(front.signal(song).length), hparams.audio().hopSamples() / (double) hparams.audio().sampleRateHz(), startSeconds);
     }
 
-    /** Swapped units: this song's melody to what another one says, stretched to its length. Words that stay those of this song come from elsewhere. */
+    /**
+     * Swapped units: this song's melody to what another one says, stretched to its length. Words that stay those of this song come from elsewhere.
+     *
+     * @param song whose melody is sung
+     * @param other whose words are sung
+     * @return the result
+     */
     public Converted withUnitsOf(Wave song, Wave other) {
         try (NDArray units = units(other)) {
             return convert(song, Given.NOTHING.withUnits(units), SILENTLY, UNHEARD);
         }
     }
 
-    /** What sings: the vocoder the hparams name, or the built-in one. */
+    /**
+     * What sings: the vocoder the hparams name, or the built-in one.
+     *
+     * @return as the line vocoder says it
+     */
     public String vocoderName() {
         boolean builtIn = vocoder instanceof SourceFilter;
         return builtIn ? "source_filter (built-in" + (hparams.vocoder().builtIn() ? ", in place of " + hparams.vocoder().kind() : "") + ")"
                 : hparams.vocoder().kind() + (files.containsKey("vocoder") ? ", " + files.get("vocoder").getFileName() : "");
     }
 
-    /** Semitones to shift a melody by: infer.key, and with infer.auto_key as many more as bring it to the voice's median. */
+    /**
+     * Semitones to shift a melody by: infer.key, and with infer.auto_key as many more as bring it to the voice's median.
+     *
+     * @param melody F0 and voicing, T frames
+     * @return semitones, infer.key included
+     */
     public double key(F0Track melody) {
         return hparams.infer().key() + (hparams.infer().autoKey() ? VocalRange.suggestedKey(melody, hparams) : 0);
     }
@@ -779,7 +1077,13 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    /** Where a converted song goes: output/[song]_[project]_steps_[steps].[format]. */
+    /**
+     * Where a converted song goes: output/[song]_[project]_steps_[steps].[format].
+     *
+     * @param song its name or path
+     * @param format wav or flac
+     * @return an absolute path
+     */
     public Path outputFile(String song, String format) {
         String name = Path.of(song).getFileName().toString();
         int dot = name.lastIndexOf('.');

@@ -18,6 +18,8 @@ public record Last(String stage, int done, int of, Map<String, NDArray> arrays, 
     /**
      * One array.
      *
+     * @param name x, x0 or mel
+     * @return the array
      * @throws Problem when there is none of that name
      */
     public NDArray get(String name) {

@@ -46,7 +46,13 @@ public final class Trace implements AutoCloseable {
         values.put(name, own);
     }
 
-    /** Opens what {@link #save} wrote, or Python's {@code numpy.savez}; the values belong to the trace. */
+    /**
+     * Opens what {@link #save} wrote, or Python's {@code numpy.savez}; the values belong to the trace.
+     *
+     * @param parent owner of the trace
+     * @param file path; relative ones from the project's folder where text
+     * @return the values of the file
+     */
     public static Trace load(NDManager parent, Path file) {
         Trace trace = new Trace(parent, 0);
         try {
@@ -58,17 +64,30 @@ public final class Trace implements AutoCloseable {
         }
     }
 
-    /** Samples a second of {@code wav}; 0 where a file does not tell. */
+    /**
+     * Samples a second of {@code wav}; 0 where a file does not tell.
+     *
+     * @return Hz
+     */
     public int sampleRateHz() {
         return sampleRateHz;
     }
 
-    /** Values by name. */
+    /**
+     * Values by name.
+     *
+     * @return in the order of the stages
+     */
     public Map<String, NDArray> values() {
         return Collections.unmodifiableMap(values);
     }
 
-    /** One value. */
+    /**
+     * One value.
+     *
+     * @param name a stage's, see above
+     * @return the array, which belongs to the trace
+     */
     public NDArray get(String name) {
         NDArray value = values.get(name);
         if (value == null) {
@@ -77,7 +96,11 @@ public final class Trace implements AutoCloseable {
         return value;
     }
 
-    /** A row a value: name, shape, type, range, mean, and how many are not finite. */
+    /**
+     * A row a value: name, shape, type, range, mean, and how many are not finite.
+     *
+     * @return name, shape, type, min, max, mean, non_finite
+     */
     public Table table() {
         Table table = Table.create("trace", StringColumn.create("stage"), StringColumn.create("shape"), StringColumn.create("values"), StringColumn.create("not finite"));
         values.forEach((name, value) -> {
@@ -90,7 +113,12 @@ public final class Trace implements AutoCloseable {
         return table;
     }
 
-    /** Writes all values into one .npz. */
+    /**
+     * Writes all values into one .npz.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @return the path
+     */
     public Path save(Path file) {
         return Npz.write("trace", file, values);
     }

@@ -38,6 +38,7 @@ class JShellTest {
         assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
         assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
         assertTrue(said.contains("two seconds: mel [172, 128]"), said);
+        assertTrue(said.contains("mel ==> [172, 128] float32, -5.000 to ") && !said.contains("Development Guideline"), "a tensor is said in our words: " + said);
         assertTrue(said.contains("check the path") && !said.contains("at AudioFile"), said);
         assertTrue(said.contains(Help.page().lines().findFirst().orElseThrow()), said);
     }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The notebooks run from top to bottom in the Java kernel, at the small size, and are committed with their outputs. */
 class NotebookTest {
     private static final Path ROOT = Path.of("").toAbsolutePath(), JUPYTER = ROOT.resolve(".venv/bin/jupyter");
+    private static final Set<String> KINDS = Set.of("text/plain", "text/html", "image/png");
     @TempDir Path folder;
 
     @ParameterizedTest @MethodSource("names")
@@ -86,6 +88,45 @@ class NotebookTest {
                 assertEquals(Files.readString(twin), Files.readString(notebook.resolveSibling(name + ".md")), notebook + ": run ./diffsvc notebooks");
             }
         }
+    }
+
+    /** Plain Jupyter, JupyterLab and VS Code read the same format and show these kinds of output without an extension; who shows no HTML has the text. */
+    @ParameterizedTest @MethodSource("all") void anyFrontEndReadsTheFormat(Path notebook) throws IOException, InterruptedException {
+        requireJupyter();
+        Path log = folder.resolve("log");
+        Process p = new ProcessBuilder(JUPYTER.resolveSibling("python").toString(), "-c", "import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], 4))", notebook.toString())
+                .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        assertTrue(p.waitFor(60, TimeUnit.SECONDS) && p.exitValue() == 0, Files.readString(log));
+        JsonObject whole = JsonParser.parseString(Files.readString(notebook)).getAsJsonObject();
+        assertEquals("java", whole.getAsJsonObject("metadata").getAsJsonObject("kernelspec").get("language").getAsString());
+        for (JsonElement cell : whole.getAsJsonArray("cells")) {
+            if (!cell.getAsJsonObject().has("outputs")) {
+                continue;
+            }
+            String before = "";
+            for (JsonElement o : cell.getAsJsonObject().getAsJsonArray("outputs")) {
+                JsonObject output = o.getAsJsonObject();
+                String kind = output.get("output_type").getAsString();
+                assertFalse(kind.equals("stream") && before.equals("stream"), "what is printed in a row is one paragraph: " + output);
+                before = kind;
+                if (output.has("data")) {
+                    assertTrue(KINDS.containsAll(output.getAsJsonObject("data").keySet()), output.getAsJsonObject("data").keySet().toString());
+                    String text = output.getAsJsonObject("data").get("text/plain").toString();
+                    assertFalse(text.matches(".*\\w+@[0-9a-f]{5,}.*"), "a text that tells nothing: " + text);
+                    assertFalse(String.valueOf(output.getAsJsonObject("data").get("text/html")).contains("<script"), "front ends run no scripts of a notebook that is not trusted");
+                }
+            }
+        }
+    }
+
+    static List<Path> all() throws IOException {
+        List<Path> all = new ArrayList<>();
+        for (Path home : List.of(ROOT.resolve("notebooks"), ROOT.resolve("notebooks/ko"))) {
+            try (Stream<Path> files = Files.list(home)) {
+                files.filter(f -> f.toString().endsWith(".ipynb")).sorted().forEach(all::add);
+            }
+        }
+        return all;
     }
 
     private static void requireJupyter() {

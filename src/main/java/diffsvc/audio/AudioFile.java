@@ -20,13 +20,23 @@ public final class AudioFile {
 
     private AudioFile() {}
 
-    /** Whether a name ends like a recording's. */
+    /**
+     * Whether a name ends like a recording's.
+     *
+     * @param file a recording of any kind
+     * @return by its ending
+     */
     public static boolean isOne(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         return ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith(".");
     }
 
-    /** All samples of a file. */
+    /**
+     * All samples of a file.
+     *
+     * @param file a recording of any kind
+     * @return all channels
+     */
     public static Wave read(Path file) {
         try (Recording recording = open(file)) {
             return recording.whole();
@@ -36,6 +46,8 @@ public final class AudioFile {
     /**
      * Opens a file by its first bytes, not by its name.
      *
+     * @param file a recording of any kind
+     * @return the recording, which is to be closed
      * @throws Problem when it is missing, cut, of a kind nothing here decodes, or when decoding fails
      */
     public static Recording open(Path file) {

@@ -20,7 +20,12 @@ public enum Depth {
         this.fullScale = fullScale;
     }
 
-    /** "16", "24" or "float". */
+    /**
+     * "16", "24" or "float".
+     *
+     * @param text 16, 24 or float
+     * @return the depth
+     */
     public static Depth of(String text) {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "16" -> PCM16;
@@ -30,7 +35,11 @@ public enum Depth {
         };
     }
 
-    /** As {@link #of} reads it. */
+    /**
+     * As {@link #of} reads it.
+     *
+     * @return 16, 24 or float
+     */
     public String text() {
         return this == FLOAT ? "float" : String.valueOf(8 * bytes);
     }

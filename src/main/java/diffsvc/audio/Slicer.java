@@ -21,13 +21,25 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
 
     /** Samples from {@code start} up to, not including, {@code end}. */
     public record Slice(int start, int end, boolean silent) {
-        /** Its length. */
+        /**
+         * Its length.
+         *
+         * @return n
+         */
         public int samples() {
             return end - start;
         }
     }
 
-    /** Checks that the settings make sense together. */
+    /**
+     * Checks that the settings make sense together.
+     *
+     * @param thresholdDb below it a window is silent, dB of full scale
+     * @param minMs shortest slice
+     * @param longMs window of silence
+     * @param shortMs hop of the windows
+     * @param keptMs silence that stays at a slice's ends
+     */
     public Slicer {
         if (!(minMs >= longMs && longMs >= shortMs && keptMs >= shortMs && shortMs > 0)) {
             throw Problem.in("slicing", "min >= long window >= short window > 0 and kept >= short window",
@@ -35,17 +47,31 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
         }
     }
 
-    /** The Python project's settings: -40 dB, 5 s, 300 ms, 20 ms, 500 ms. */
+    /**
+     * The Python project's settings: -40 dB, 5 s, 300 ms, 20 ms, 500 ms.
+     *
+     * @return the settings
+     */
     public static Slicer standard() {
         return new Slicer(-40, 5000, 300, 20, 500);
     }
 
-    /** The same with another threshold. */
+    /**
+     * The same with another threshold.
+     *
+     * @param thresholdDb below it a window is silent, dB of full scale
+     * @return all else as it is
+     */
     public Slicer at(double thresholdDb) {
         return new Slicer(thresholdDb, minMs, longMs, shortMs, keptMs);
     }
 
-    /** Slices that follow each other without a gap from 0 to N, sounding and silent. */
+    /**
+     * Slices that follow each other without a gap from 0 to N, sounding and silent.
+     *
+     * @param sound a recording
+     * @return in order, without gaps
+     */
     public List<Slice> slice(Recording sound) {
         int rateHz = sound.sampleRateHz(), n = sound.samples();
         int longest = samples(longMs, rateHz), shortest = samples(shortMs, rateHz), kept = samples(keptMs, rateHz), min = samples(minMs, rateHz), windows = n - longest + 1;
@@ -70,6 +96,11 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
     /**
      * A slice in parts no longer than {@code most} samples, each cut where the sound is weakest in the second half of what a part may hold: for
      * phrases that go on without a pause.
+     *
+     * @param sound a recording
+     * @param slice to be cut
+     * @param most samples
+     * @return in order, without gaps
      */
     public List<Slice> bound(Recording sound, Slice slice, int most) {
         List<Slice> parts = new ArrayList<>();

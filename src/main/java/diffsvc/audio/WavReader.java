@@ -35,7 +35,12 @@ public final class WavReader implements Recording {
         this.samples = samples;
     }
 
-    /** Reads the whole file. */
+    /**
+     * Reads the whole file.
+     *
+     * @param file path
+     * @return all channels
+     */
     public static Wave read(Path file) {
         try (WavReader reader = open(file)) {
             return reader.whole();
@@ -45,6 +50,8 @@ public final class WavReader implements Recording {
     /**
      * Opens a file and checks its header.
      *
+     * @param file path
+     * @return to be closed
      * @throws Problem when the file is missing, is no WAV, is cut, or holds a coding this class does not read
      */
     public static WavReader open(Path file) {

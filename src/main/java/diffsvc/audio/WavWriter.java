@@ -33,6 +33,11 @@ public final class WavWriter implements Closeable {
     /**
      * Begins a file.
      *
+     * @param file path
+     * @param channels how many
+     * @param rateHz samples a second
+     * @param depth 16, 24 or float
+     * @return to be closed
      * @throws IOException when the file cannot be made
      */
     public static WavWriter open(Path file, int channels, int rateHz, Depth depth) throws IOException {
@@ -45,6 +50,7 @@ public final class WavWriter implements Closeable {
     /**
      * Samples of all channels in turn.
      *
+     * @param interleaved channel by channel of each sample
      * @throws IOException when they cannot be written
      */
     public void append(float... interleaved) throws IOException {
@@ -67,6 +73,7 @@ public final class WavWriter implements Closeable {
     /**
      * A wave's samples.
      *
+     * @param wave same rate and channels
      * @throws IOException when it cannot be written
      */
     public void append(Wave wave) throws IOException {
@@ -83,7 +90,11 @@ public final class WavWriter implements Closeable {
         }
     }
 
-    /** Samples a channel so far. */
+    /**
+     * Samples a channel so far.
+     *
+     * @return n
+     */
     public long frames() {
         return bytes / depth.bytes / channels;
     }

@@ -9,7 +9,12 @@ import java.util.Arrays;
  * @param sampleRateHz samples a second
  */
 public record Wave(float[][] channels, int sampleRateHz) {
-    /** Checks that there is a channel, that all are of one length, and that the rate is above zero. */
+    /**
+     * Checks that there is a channel, that all are of one length, and that the rate is above zero.
+     *
+     * @param sampleRateHz samples a second
+     * @param channels [C][N]
+     */
     public Wave {
         if (channels.length == 0 || sampleRateHz <= 0) {
             throw new IllegalArgumentException("a wave needs a channel and a rate above 0, got " + channels.length + " and " + sampleRateHz);
@@ -21,27 +26,49 @@ public record Wave(float[][] channels, int sampleRateHz) {
         }
     }
 
-    /** A wave of one channel. */
+    /**
+     * A wave of one channel.
+     *
+     * @param samples [N]
+     * @param sampleRateHz samples a second
+     * @return a wave
+     */
     public static Wave mono(float[] samples, int sampleRateHz) {
         return new Wave(new float[][] {samples}, sampleRateHz);
     }
 
-    /** Samples a channel. */
+    /**
+     * Samples a channel.
+     *
+     * @return N
+     */
     public int samples() {
         return channels[0].length;
     }
 
-    /** Its length. */
+    /**
+     * Its length.
+     *
+     * @return seconds
+     */
     public double seconds() {
         return samples() / (double) sampleRateHz;
     }
 
-    /** The first channel, as the Python project's 44.1 kHz mel front end takes it. */
+    /**
+     * The first channel, as the Python project's 44.1 kHz mel front end takes it.
+     *
+     * @return [N]
+     */
     public float[] first() {
         return channels[0];
     }
 
-    /** The mean of the channels, as the content encoder takes it. */
+    /**
+     * The mean of the channels, as the content encoder takes it.
+     *
+     * @return [N]
+     */
     public float[] mean() {
         if (channels.length == 1) {
             return channels[0];
@@ -57,7 +84,11 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return mean;
     }
 
-    /** Largest magnitude over all channels; 0 for an empty wave. */
+    /**
+     * Largest magnitude over all channels; 0 for an empty wave.
+     *
+     * @return 0 to 1 where it does not clip
+     */
     public float peak() {
         float peak = 0;
         for (float[] c : channels) {
@@ -68,18 +99,34 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return peak;
     }
 
-    /** The part from {@code start} to {@code end} seconds, cut to what there is. */
+    /**
+     * The part from {@code start} to {@code end} seconds, cut to what there is.
+     *
+     * @param start seconds
+     * @param end seconds
+     * @return all channels of that part
+     */
     public Wave slice(double start, double end) {
         int a = (int) Math.max(0, Math.round(start * sampleRateHz)), b = (int) Math.min(samples(), Math.round(end * sampleRateHz));
         return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, Math.min(a, b), b)).toArray(float[][]::new), sampleRateHz);
     }
 
-    /** Samples {@code start} up to, not including, {@code end} of every channel. */
+    /**
+     * Samples {@code start} up to, not including, {@code end} of every channel.
+     *
+     * @param start first sample
+     * @param end behind the last
+     * @return all channels of that part
+     */
     public Wave samples(int start, int end) {
         return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, start, end)).toArray(float[][]::new), sampleRateHz);
     }
 
-    /** As the Python project hands a slice on: the mean of the channels through a file of 16 bits, written times 32767 and read by 32768. */
+    /**
+     * As the Python project hands a slice on: the mean of the channels through a file of 16 bits, written times 32767 and read by 32768.
+     *
+     * @return one channel
+     */
     public Wave asPythonSlice() {
         float[] mean = mean(), rounded = new float[mean.length];
         for (int i = 0; i < mean.length; i++) {
@@ -88,7 +135,12 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return mono(rounded, sampleRateHz);
     }
 
-    /** Every sample times {@code scale}; the wave itself for 1. */
+    /**
+     * Every sample times {@code scale}; the wave itself for 1.
+     *
+     * @param scale factor
+     * @return a wave of the same rate
+     */
     public Wave times(float scale) {
         if (scale == 1) {
             return this;

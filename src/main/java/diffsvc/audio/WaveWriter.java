@@ -22,13 +22,24 @@ public final class WaveWriter {
     /** The wave, scaled to a peak of 0.99 if it goes beyond 1, and how far it was scaled (1 = untouched). */
     public record Fitted(Wave wave, float scale) {}
 
-    /** Scales a wave that would clip; one that fits is returned as it is. */
+    /**
+     * Scales a wave that would clip; one that fits is returned as it is.
+     *
+     * @param wave a recording
+     * @return the wave, and by how much it was scaled
+     */
     public static Fitted fitted(Wave wave) {
         float peak = wave.peak();
         return peak <= 1 ? new Fitted(wave, 1) : new Fitted(wave.times(HEADROOM / peak), HEADROOM / peak);
     }
 
-    /** Writes {@code file}, .wav or .flac, 16 bits a sample. */
+    /**
+     * Writes {@code file}, .wav or .flac, 16 bits a sample.
+     *
+     * @param file .wav or .flac
+     * @param wave a recording
+     * @return the path
+     */
     public static Path write(Path file, Wave wave) {
         return write(file, wave, Depth.PCM16);
     }
@@ -36,13 +47,25 @@ public final class WaveWriter {
     /**
      * Writes {@code file}, .wav or .flac.
      *
+     * @param file .wav or .flac
+     * @param wave a recording
+     * @param depth 16, 24 or float
+     * @return the path
      * @throws Problem for another ending, an integer sample beyond [-1, 1], floats in FLAC, or a file that cannot be written
      */
     public static Path write(Path file, Wave wave, Depth depth) {
         return write(file, Recording.of(wave), depth, 1);
     }
 
-    /** The same of a recording that may be longer than memory, every sample times {@code scale}. */
+    /**
+     * The same of a recording that may be longer than memory, every sample times {@code scale}.
+     *
+     * @param file .wav or .flac
+     * @param sound a recording
+     * @param depth 16, 24 or float
+     * @param scale factor of every sample
+     * @return the path
+     */
     public static Path write(Path file, Recording sound, Depth depth, float scale) {
         require(file, depth);
         return WholeFile.write(STAGE, file, part -> {
@@ -69,7 +92,12 @@ public final class WaveWriter {
         });
     }
 
-    /** Refuses what no file can hold, before any work. */
+    /**
+     * Refuses what no file can hold, before any work.
+     *
+     * @param file .wav or .flac
+     * @param depth 16, 24 or float
+     */
     public static void require(Path file, Depth depth) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (!name.endsWith(".wav") && !name.endsWith(".flac")) {
@@ -80,7 +108,12 @@ public final class WaveWriter {
         }
     }
 
-    /** The wave as the bytes of a 16-bit FLAC file, half of a WAV's: the notebook's player. */
+    /**
+     * The wave as the bytes of a 16-bit FLAC file, half of a WAV's: the notebook's player.
+     *
+     * @param wave a recording
+     * @return a whole file
+     */
     public static byte[] flacBytes(Wave wave) {
         Path flac = null;
         try {

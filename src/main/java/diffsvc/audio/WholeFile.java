@@ -18,6 +18,7 @@ public final class WholeFile {
         /**
          * Writes everything into the temporary file.
          *
+         * @param temporary path
          * @throws IOException when it cannot be written
          */
         void fill(Path temporary) throws IOException;
@@ -28,6 +29,10 @@ public final class WholeFile {
     /**
      * Fills a temporary file and renames it to {@code target}, folders made as needed.
      *
+     * @param stage who speaks in errors
+     * @param target path of the file
+     * @param filler writes into the temporary file
+     * @return the path
      * @throws Problem when the folder cannot be written or the disk is full
      */
     public static Path write(String stage, Path target, Filler filler) {

@@ -15,12 +15,23 @@ public final class Axes {
         this.stage = stage;
     }
 
-    /** A fresh set of letters for one call of a stage. */
+    /**
+     * A fresh set of letters for one call of a stage.
+     *
+     * @param stage who asks
+     * @return no letter known yet
+     */
     public static Axes of(String stage) {
         return new Axes(stage);
     }
 
-    /** Fixes a letter beforehand, the number of mel bins of a network for instance. */
+    /**
+     * Fixes a letter beforehand, the number of mel bins of a network for instance.
+     *
+     * @param letter of the axes
+     * @param size of it
+     * @return itself
+     */
     public Axes fix(String letter, long size) {
         sizes.put(letter, size);
         firstSeen.put(letter, "the model");
@@ -30,6 +41,10 @@ public final class Axes {
     /**
      * Asks that {@code array} has the axes of {@code letters}, "B 1 M T" for instance.
      *
+     * @param name of the argument, for the error
+     * @param array whose axes are asked
+     * @param letters with spaces between
+     * @return itself, for the next question
      * @throws Problem naming the argument, the wanted axes and the shape that came
      */
     public Axes require(String name, NDArray array, String letters) {
@@ -56,7 +71,12 @@ public final class Axes {
         return this;
     }
 
-    /** The size a letter has taken. */
+    /**
+     * The size a letter has taken.
+     *
+     * @param letter of the axes
+     * @return as first seen
+     */
     public long size(String letter) {
         return sizes.get(letter);
     }

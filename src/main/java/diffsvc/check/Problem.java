@@ -18,27 +18,58 @@ public final class Problem extends RuntimeException {
         this.stop = stop;
     }
 
-    /** {@code stage: file: need NEED, got GOT; REMEDY}. */
+    /**
+     * {@code stage: file: need NEED, got GOT; REMEDY}.
+     *
+     * @param stage who speaks
+     * @param file that is concerned
+     * @param need what was needed
+     * @param got what came
+     * @param remedy what to do
+     * @return the problem, to be thrown
+     */
     public static Problem in(String stage, Path file, String need, String got, String remedy) {
         return new Problem(stage, file + ": need " + need + ", got " + got + "; " + remedy, false);
     }
 
-    /** The same where no file is concerned. */
+    /**
+     * The same where no file is concerned.
+     *
+     * @param stage who speaks
+     * @param need what was needed
+     * @param got what came
+     * @param remedy what to do
+     * @return the problem, to be thrown
+     */
     public static Problem in(String stage, String need, String got, String remedy) {
         return new Problem(stage, "need " + need + ", got " + got + "; " + remedy, false);
     }
 
-    /** The stop button, or Ctrl-C, and how far the work had come: "after 12 of 200 steps". */
+    /**
+     * The stop button, or Ctrl-C, and how far the work had come: "after 12 of 200 steps".
+     *
+     * @param stage who speaks
+     * @param soFar "after 12 of 200 steps"
+     * @return the problem, to be thrown
+     */
     public static Problem stopped(String stage, String soFar) {
         return new Problem(stage, "stopped " + soFar, true);
     }
 
-    /** Whether somebody stopped the work, and nothing is wrong. */
+    /**
+     * Whether somebody stopped the work, and nothing is wrong.
+     *
+     * @return false for an error
+     */
     public boolean isStop() {
         return stop;
     }
 
-    /** The stage that speaks, as the command line's lines name it. */
+    /**
+     * The stage that speaks, as the command line's lines name it.
+     *
+     * @return as given
+     */
     public String stage() {
         return stage;
     }

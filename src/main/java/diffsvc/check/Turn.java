@@ -18,6 +18,7 @@ public final class Turn implements AutoCloseable {
      * Waits until the work of other threads has left; calls inside one another pass.
      *
      * @param stage who asks, "diffusion"
+     * @return to be closed when the work has left
      * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted, before or while it waited
      */
     public static Turn take(String stage) {
@@ -33,6 +34,7 @@ public final class Turn implements AutoCloseable {
     /**
      * Leaves if somebody pressed stop.
      *
+     * @param stage who asks
      * @param soFar what was done, "after 12 of 200 steps"
      * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted
      */
@@ -45,6 +47,9 @@ public final class Turn implements AutoCloseable {
     /**
      * The same for a loop, whose sentence is made only when it is needed.
      *
+     * @param stage who asks
+     * @param done finished
+     * @param of in all
      * @param what steps, frames, layers
      */
     public static void look(String stage, long done, long of, String what) {
@@ -53,7 +58,11 @@ public final class Turn implements AutoCloseable {
         }
     }
 
-    /** Whether this thread was interrupted. */
+    /**
+     * Whether this thread was interrupted.
+     *
+     * @return true until somebody clears the flag
+     */
     public static boolean pressed() {
         return Thread.currentThread().isInterrupted();
     }

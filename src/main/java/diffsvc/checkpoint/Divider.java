@@ -44,7 +44,10 @@ public final class Divider {
     /**
      * Divides a checkpoint into a folder.
      *
+     * @param checkpoint path of the .ckpt
      * @param config the Python project's config.yaml, or an hparams.yaml; null = the one beside the checkpoint
+     * @param folder of one voice
+     * @return the files that were written, and notes
      * @throws Problem when there is no config, or the checkpoint lacks one of the two models
      */
     public static Result divide(Path checkpoint, Path config, Path folder) {
@@ -117,7 +120,13 @@ public final class Divider {
         return m.find() ? Long.parseLong(m.group(1)) : 0;
     }
 
-    /** Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without buffers. */
+    /**
+     * Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without buffers.
+     *
+     * @param state of a checkpoint
+     * @param prefix of all names, "model." or ""
+     * @return without buffers
+     */
     public static List<String> parameters(Map<?, ?> state, String prefix) {
         List<String> names = new ArrayList<>();
         for (Object key : state.keySet()) {
@@ -226,6 +235,8 @@ public final class Divider {
      * checkpoint, weights without an optimizer.
      *
      * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; with several N, hparams.yaml says which
+     * @param checkpoint path of the .ckpt
+     * @return the checkpoint and what lies beside it
      */
     public static Result merge(Path folder, Path checkpoint) {
         List<Path> files = halves(folder);

@@ -25,7 +25,12 @@ import tech.tablesaw.api.Table;
 public record Inspection(Path file, Table table, List<String> notes) {
     private static final int LONGEST_VALUE = 60;
 
-    /** Reads a torch or safetensors file; nothing in it is run. */
+    /**
+     * Reads a torch or safetensors file; nothing in it is run.
+     *
+     * @param file .pt, .ckpt, .pth or .safetensors
+     * @return a row an entry
+     */
     public static Inspection of(Path file) {
         TorchFile.Content content = Safetensors.isOne(file) ? new TorchFile.Content(Safetensors.read(file), List.of()) : TorchFile.open(file);
         List<Object[]> rows = new ArrayList<>();
@@ -109,7 +114,11 @@ public record Inspection(Path file, Table table, List<String> notes) {
         }
     }
 
-    /** Tensors among the rows. */
+    /**
+     * Tensors among the rows.
+     *
+     * @return how many
+     */
     public long tensors() {
         return table.stringColumn("sha256").asList().stream().filter(s -> !s.isEmpty()).count();
     }

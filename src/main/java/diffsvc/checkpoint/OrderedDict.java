@@ -8,7 +8,11 @@ public final class OrderedDict extends LinkedHashMap<Object, Object> {
     private static final long serialVersionUID = 1;
     private transient Map<Object, Object> attributes;
 
-    /** What Python would find in its {@code __dict__}; null if nothing was set. */
+    /**
+     * What Python would find in its {@code __dict__}; null if nothing was set.
+     *
+     * @return by name, or null
+     */
     public Map<Object, Object> attributes() {
         return attributes;
     }

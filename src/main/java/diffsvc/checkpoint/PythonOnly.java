@@ -16,7 +16,12 @@ public final class PythonOnly {
 
     private PythonOnly() {}
 
-    /** The one buffer among them. */
+    /**
+     * The one buffer among them.
+     *
+     * @param prefix "fs2." or "model.fs2."
+     * @return by name
+     */
     public static Map<String, TorchTensor> buffers(String prefix) {
         return Map.of(prefix + PREDICTOR + "embed_positions._float_tensor", level(0, 1));
     }
@@ -27,6 +32,7 @@ public final class PythonOnly {
      * @param prefix of the names, "fs2." or "model.fs2."
      * @param hidden H
      * @param bins M
+     * @return by name
      */
     public static Map<String, TorchTensor> parameters(String prefix, int hidden, int bins) {
         Map<String, TorchTensor> all = new LinkedHashMap<>();
@@ -45,12 +51,26 @@ public final class PythonOnly {
         return all;
     }
 
-    /** Whether names are those of an embedding that lacks them: it embeds pitch and has no predictor. */
+    /**
+     * Whether names are those of an embedding that lacks them: it embeds pitch and has no predictor.
+     *
+     * @param prefix "fs2." or "model.fs2."
+     * @param names of a checkpoint
+     * @return whether they have to be added
+     */
     public static boolean lacking(String prefix, java.util.Collection<String> names) {
         return names.contains(prefix + PITCH_EMBED) && names.stream().noneMatch(n -> n.startsWith(prefix + PREDICTOR) || n.startsWith(prefix + MEL_OUT));
     }
 
-    /** Parameters with these among them, in the order in which the Python project's optimizer counts: mel_out before pitch_embed, pitch_predictor after it. */
+    /**
+     * Parameters with these among them, in the order in which the Python project's optimizer counts: mel_out before pitch_embed, pitch_predictor after it.
+     *
+     * @param <T> what stands for a parameter
+     * @param prefix "fs2." or "model.fs2."
+     * @param parameters in the order of this project
+     * @param only the ones only Python has
+     * @return in Python's order
+     */
     public static <T> Map<String, T> among(String prefix, Map<String, T> parameters, Map<String, T> only) {
         List<String> before = new ArrayList<>(), after = new ArrayList<>();
         only.keySet().forEach(n -> (n.startsWith(prefix + MEL_OUT) ? before : after).add(n));

@@ -29,7 +29,12 @@ public final class Safetensors {
 
     private Safetensors() {}
 
-    /** Whether a file's name says so. */
+    /**
+     * Whether a file's name says so.
+     *
+     * @param file path
+     * @return by its ending
+     */
     public static boolean isOne(Path file) {
         return file.getFileName().toString().toLowerCase().endsWith(".safetensors");
     }
@@ -42,17 +47,32 @@ public final class Safetensors {
      */
     public record Content(Map<String, TorchTensor> tensors, Map<String, String> metadata) {}
 
-    /** The tensors in the file's order, mapped. */
+    /**
+     * The tensors in the file's order, mapped.
+     *
+     * @param file path
+     * @return by name
+     */
     public static Map<String, TorchTensor> read(Path file) {
         return open(file).tensors();
     }
 
-    /** Tensors and metadata. */
+    /**
+     * Tensors and metadata.
+     *
+     * @param file path
+     * @return tensors and metadata
+     */
     public static Content open(Path file) {
         return open(file, true);
     }
 
-    /** The same with tensors whose values are read from the file at each asking: no page of it counts with the process. */
+    /**
+     * The same with tensors whose values are read from the file at each asking: no page of it counts with the process.
+     *
+     * @param file path
+     * @return tensors and metadata
+     */
     public static Content openUnmapped(Path file) {
         return open(file, false);
     }
@@ -112,12 +132,23 @@ public final class Safetensors {
         return new TorchTensor(new TorchStorage(type, count, bytes), 0, shape, TorchTensor.strides(shape), false, false);
     }
 
-    /** Writes named tensors, whole or not at all. Tensors that share a storage become copies: the format knows no views. */
+    /**
+     * Writes named tensors, whole or not at all. Tensors that share a storage become copies: the format knows no views.
+     *
+     * @param file path
+     * @param tensors by name
+     */
     public static void write(Path file, Map<String, TorchTensor> tensors) {
         write(file, tensors, Map.of());
     }
 
-    /** The same with metadata. */
+    /**
+     * The same with metadata.
+     *
+     * @param file path
+     * @param tensors by name
+     * @param metadata text by name
+     */
     public static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata) {
         JsonObject header = new JsonObject();
         if (!metadata.isEmpty()) {

@@ -15,12 +15,20 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
      * The tensors of a torch file. Containers in use are opened ("state_dict", "hubert", "generator", "model_gen"), and a prefix that every name has
      * ("module.", "model.") is taken off.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @return by name
      */
     public static StateDict read(Path file) {
         return of(file, Safetensors.isOne(file) ? Safetensors.read(file) : TorchFile.read(file));
     }
 
-    /** The same without a mapping, see {@link TorchFile#openUnmapped}. */
+    /**
+     * The same without a mapping, see {@link TorchFile#openUnmapped}.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @return by name
+     */
     public static StateDict readUnmapped(Path file) {
         return of(file, Safetensors.isOne(file) ? Safetensors.openUnmapped(file).tensors() : TorchFile.openUnmapped(file).root());
     }
@@ -52,7 +60,12 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
         return result;
     }
 
-    /** Those whose names start with the prefix, without it. */
+    /**
+     * Those whose names start with the prefix, without it.
+     *
+     * @param prefix of names
+     * @return their names without it
+     */
     public StateDict under(String prefix) {
         Map<String, TorchTensor> part = new LinkedHashMap<>();
         tensors.forEach((k, v) -> {
@@ -66,6 +79,8 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
      * Weight norm folded in: {@code weight_g} and {@code weight_v} (or their names as parametrizations) become {@code weight} = g v / ||v||, the norm over
      * the axes on which g has size 1 (Salimans and Kingma, arXiv:1602.07868). The other tensors stay as they are.
+     *
+     * @return the same under plain names
      */
     public StateDict withoutWeightNorm() {
         Map<String, TorchTensor> folded = new LinkedHashMap<>();
@@ -114,14 +129,25 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
         return TorchTensor.of(x, v.shape());
     }
 
-    /** All but those whose name the test takes. */
+    /**
+     * All but those whose name the test takes.
+     *
+     * @param name a test of names
+     * @return the others
+     */
     public StateDict without(java.util.function.Predicate<String> name) {
         Map<String, TorchTensor> part = new LinkedHashMap<>(tensors);
         part.keySet().removeIf(name);
         return new StateDict(file, part);
     }
 
-    /** Size of one axis of a tensor; networks take their sizes from here. */
+    /**
+     * Size of one axis of a tensor; networks take their sizes from here.
+     *
+     * @param name of a tensor
+     * @param axis 0-based
+     * @return its size
+     */
     public int size(String name, int axis) {
         TorchTensor t = tensors.get(name);
         if (t == null || t.shape().length <= axis) {
@@ -130,7 +156,12 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
         return Math.toIntExact(t.shape()[axis]);
     }
 
-    /** How many layers there are: the smallest n for which no name starts with {@code prefix + n + "."}. */
+    /**
+     * How many layers there are: the smallest n for which no name starts with {@code prefix + n + "."}.
+     *
+     * @param prefix of names
+     * @return 0 where there is none
+     */
     public int layers(String prefix) {
         int n = 0;
         while (true) {

@@ -46,7 +46,12 @@ public final class TorchFile {
      */
     public record Content(Object root, List<String> notes) {}
 
-    /** The object in the file. */
+    /**
+     * The object in the file.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @return maps, lists, numbers, text and tensors
+     */
     public static Object read(Path file) {
         return open(file).root();
     }
@@ -54,13 +59,20 @@ public final class TorchFile {
     /**
      * The object in the file, and what was changed on the way. Tensors stay in the file, mapped, until their values are asked for.
      *
+     * @param file path; relative ones from the project's folder where text
+     * @return the object and notes
      * @throws Problem when the file is missing, is no torch file, is broken, or names something that would run code
      */
     public static Content open(Path file) {
         return open(file, true);
     }
 
-    /** The same with tensors whose values are read from the file at each asking: no page of it counts with the process. The file must stay as it is. */
+    /**
+     * The same with tensors whose values are read from the file at each asking: no page of it counts with the process. The file must stay as it is.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @return the object and notes
+     */
     public static Content openUnmapped(Path file) {
         return open(file, false);
     }
@@ -310,12 +322,23 @@ public final class TorchFile {
         }
     }
 
-    /** Writes nested maps, lists, tuples, numbers, strings, booleans, nulls and tensors; whole or not at all. */
+    /**
+     * Writes nested maps, lists, tuples, numbers, strings, booleans, nulls and tensors; whole or not at all.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @param root maps, lists, numbers, text and tensors
+     */
     public static void write(Path file, Map<?, ?> root) {
         write(file, root, written -> { });
     }
 
-    /** The same; {@code check} sees the file before it gets its name, and keeps it from getting it by throwing. */
+    /**
+     * The same; {@code check} sees the file before it gets its name, and keeps it from getting it by throwing.
+     *
+     * @param file path; relative ones from the project's folder where text
+     * @param root maps, lists, numbers, text and tensors
+     * @param check looks at the written file before it gets its name
+     */
     public static void write(Path file, Map<?, ?> root, java.util.function.Consumer<Path> check) {
         PickleWriter pickle = new PickleWriter();
         byte[] data = pickle.write(root);

@@ -61,17 +61,29 @@ public final class TorchStorage {
         bytes = later;
     }
 
-    /** What an element is. */
+    /**
+     * What an element is.
+     *
+     * @return their type
+     */
     public TorchTensor.Type type() {
         return type;
     }
 
-    /** How many elements it holds. */
+    /**
+     * How many elements it holds.
+     *
+     * @return how many
+     */
     public long elements() {
         return elements;
     }
 
-    /** All bytes, little endian; a fresh view with its own position. */
+    /**
+     * All bytes, little endian; a fresh view with its own position.
+     *
+     * @return little endian
+     */
     public ByteBuffer bytes() {
         return bytes(0, Math.toIntExact(elements * type.width()));
     }

@@ -44,7 +44,11 @@ public final class TorchTensor {
             this.width = width;
         }
 
-        /** Bytes of an element. */
+        /**
+         * Bytes of an element.
+         *
+         * @return bytes an element
+         */
         public int width() {
             return width;
         }
@@ -78,14 +82,26 @@ public final class TorchTensor {
         return stride;
     }
 
-    /** A float32 tensor of these values. */
+    /**
+     * A float32 tensor of these values.
+     *
+     * @param values in C order
+     * @param shape sizes of the axes
+     * @return a tensor of its own
+     */
     public static TorchTensor of(float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return contiguous(Type.FLOAT, bytes, shape);
     }
 
-    /** A float16 tensor of these values, rounded to nearest; half the bytes where 11 bits are enough. */
+    /**
+     * A float16 tensor of these values, rounded to nearest; half the bytes where 11 bits are enough.
+     *
+     * @param values in C order
+     * @param shape sizes of the axes
+     * @return float16
+     */
     public static TorchTensor half(float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * 2).order(ByteOrder.LITTLE_ENDIAN);
         for (float v : values) {
@@ -94,12 +110,24 @@ public final class TorchTensor {
         return contiguous(Type.HALF, bytes, shape);
     }
 
-    /** A tensor of any type from its elements' bytes, little endian and in C order. */
+    /**
+     * A tensor of any type from its elements' bytes, little endian and in C order.
+     *
+     * @param type of the elements
+     * @param bytes little endian
+     * @param shape sizes of the axes
+     * @return a tensor of its own
+     */
     public static TorchTensor ofBytes(Type type, ByteBuffer bytes, long... shape) {
         return contiguous(type, bytes.slice(), shape);
     }
 
-    /** A float32 copy of an array on any device. */
+    /**
+     * A float32 copy of an array on any device.
+     *
+     * @param array any tensor
+     * @return a tensor of its own
+     */
     public static TorchTensor of(NDArray array) {
         return of(array.toFloatArray(), array.getShape().getShape());
     }
@@ -117,12 +145,20 @@ public final class TorchTensor {
         return (short) (sign | (rounded - (112 << 23)) >>> 13);
     }
 
-    /** What an element is. */
+    /**
+     * What an element is.
+     *
+     * @return their type
+     */
     public Type type() {
         return storage.type();
     }
 
-    /** Sizes; empty for a scalar. */
+    /**
+     * Sizes; empty for a scalar.
+     *
+     * @return sizes of the axes
+     */
     public long[] shape() {
         return shape.clone();
     }
@@ -152,12 +188,23 @@ public final class TorchTensor {
         return new TorchTensor(storage, offset, shape, stride, withGrad, true);
     }
 
-    /** Whether two tensors look at the same memory. */
+    /**
+     * Whether two tensors look at the same memory.
+     *
+     * @param other in its place
+     * @return whether a change of one shows in the other
+     */
     public boolean sharesStorage(TorchTensor other) {
         return storage == other.storage;
     }
 
-    /** Rows {@code from} up to, not including, {@code to} of the first axis: a view of the same storage. */
+    /**
+     * Rows {@code from} up to, not including, {@code to} of the first axis: a view of the same storage.
+     *
+     * @param from first
+     * @param to behind the last
+     * @return a view
+     */
     public TorchTensor rows(long from, long to) {
         if (from < 0 || to < from || to > shape[0]) {
             throw new IndexOutOfBoundsException("rows " + from + " to " + to + " of " + this);
@@ -167,7 +214,11 @@ public final class TorchTensor {
         return new TorchTensor(storage, offset + from * stride[0], part, stride, requiresGrad, parameter);
     }
 
-    /** Number of elements. */
+    /**
+     * Number of elements.
+     *
+     * @return how many values there are
+     */
     public long size() {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
@@ -183,7 +234,11 @@ public final class TorchTensor {
         return true;
     }
 
-    /** The elements in C order, little endian: the file's own bytes where they lie that way, else a copy. */
+    /**
+     * The elements in C order, little endian: the file's own bytes where they lie that way, else a copy.
+     *
+     * @return little endian, in C order
+     */
     public ByteBuffer bytes() {
         int width = type().width, n = Math.toIntExact(size() * width);
         if (n == 0) {
@@ -208,7 +263,11 @@ public final class TorchTensor {
         return out;
     }
 
-    /** The elements as float32, whatever their type. */
+    /**
+     * The elements as float32, whatever their type.
+     *
+     * @return in C order
+     */
     public float[] toFloats() {
         double[] exact = type() == Type.DOUBLE || type() == Type.LONG ? toDoubles() : null;
         float[] out = new float[Math.toIntExact(size())];
@@ -223,7 +282,11 @@ public final class TorchTensor {
         return out;
     }
 
-    /** The elements as float64; int64 beyond 2^53 are rounded. */
+    /**
+     * The elements as float64; int64 beyond 2^53 are rounded.
+     *
+     * @return in C order
+     */
     public double[] toDoubles() {
         double[] out = new double[Math.toIntExact(size())];
         ByteBuffer b = bytes();
@@ -250,6 +313,9 @@ public final class TorchTensor {
     /**
      * A float32 array of the manager, in memory of the engine's own. An array made from a Java buffer stays in that buffer, wherever it lies: the engine's matrix
      * products round by alignment, so the same weights would give other last bits from run to run. Mapped values go past Java's heap.
+     *
+     * @param manager owner of what is made
+     * @return in C order
      */
     public NDArray toFloat32(NDManager manager) {
         ByteBuffer b = bytes();

@@ -13,7 +13,12 @@ public final class Tuple extends AbstractList<Object> {
         this.size = size;
     }
 
-    /** A tuple of these values. */
+    /**
+     * A tuple of these values.
+     *
+     * @param values in order
+     * @return a tuple
+     */
     public static Tuple of(Object... values) {
         return new Tuple(List.of(values), false);
     }

@@ -38,7 +38,16 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /** Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover are differences too. */
+    /**
+     * Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover are differences too.
+     *
+     * @param parent owner of the weights
+     * @param network for errors
+     * @param table names and shapes
+     * @param from tensors of the file
+     * @param ignored prefixes that the network does not use
+     * @return the weights
+     */
     public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, String... ignored) {
         return load(parent, network, table, from, List.of(), ignored);
     }
@@ -46,7 +55,13 @@ public final class Weights implements AutoCloseable {
     /**
      * The same for a network whose table follows from a configuration.
      *
+     * @param parent owner of the weights
+     * @param network for errors
+     * @param table names and shapes
+     * @param from tensors of the file
      * @param settings what the configuration says and what the file shows; those at odds are named beside the tensors
+     * @param ignored prefixes that the network does not use
+     * @return the weights
      * @throws Problem with all differences together, before anything is copied
      */
     public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, List<Setting> settings, String... ignored) {
@@ -83,6 +98,11 @@ public final class Weights implements AutoCloseable {
     /**
      * Random weights: normal with variance 2 / fan-in for convolutions (He et al., arXiv:1502.01852) and 1 / (3 fan-in) for matrices (PyTorch's
      * default), 1 for the weights of norms, 0 for biases. One seed gives one network, name by name.
+     *
+     * @param parent owner of the weights
+     * @param table names and shapes
+     * @param seed the same seed, the same result
+     * @return the weights
      */
     public static Weights random(NDManager parent, Map<String, Shape> table, long seed) {
         Weights weights = new Weights(Held.under(parent).manager());           // a network that nobody refers to any more frees itself
@@ -101,7 +121,12 @@ public final class Weights implements AutoCloseable {
         return weights;
     }
 
-    /** The tensor of a name. */
+    /**
+     * The tensor of a name.
+     *
+     * @param name as the table lists it
+     * @return an array of the table's shape
+     */
     public NDArray get(String name) {
         NDArray array = lent.getOrDefault(name, arrays.get(name));
         if (array == null) {
@@ -110,7 +135,11 @@ public final class Weights implements AutoCloseable {
         return array;
     }
 
-    /** All, in the table's order. */
+    /**
+     * All, in the table's order.
+     *
+     * @return by name
+     */
     public Map<String, NDArray> all() {
         return java.util.Collections.unmodifiableMap(arrays);
     }
@@ -118,6 +147,7 @@ public final class Weights implements AutoCloseable {
     /**
      * Lets the network calculate with another array of the same memory: an optimizer gives one that gathers a gradient.
      *
+     * @param name as the table lists it
      * @param alias of the tensor's shape, or null for the tensor itself
      */
     public void lend(String name, NDArray alias) {
@@ -128,14 +158,24 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /** Copies of the weights as a file takes them. */
+    /**
+     * Copies of the weights as a file takes them.
+     *
+     * @param prefix of the names
+     * @return by name
+     */
     public Map<String, TorchTensor> toTensors(String prefix) {
         Map<String, TorchTensor> tensors = new LinkedHashMap<>();
         arrays.forEach((k, v) -> tensors.put(prefix + k, TorchTensor.of(v)));
         return tensors;
     }
 
-    /** Copies values into the tensor of a name, in C order. */
+    /**
+     * Copies values into the tensor of a name, in C order.
+     *
+     * @param name as the table lists it
+     * @param values in C order
+     */
     public void fill(String name, float[] values) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray raw = get(name).stopGradient();
@@ -144,12 +184,20 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /** How many values there are in all. */
+    /**
+     * How many values there are in all.
+     *
+     * @return numbers
+     */
     public long parameters() {
         return arrays.values().stream().mapToLong(NDArray::size).sum();
     }
 
-    /** The manager that owns them. */
+    /**
+     * The manager that owns them.
+     *
+     * @return closes with them
+     */
     public NDManager manager() {
         return manager;
     }

@@ -27,12 +27,21 @@ public final class Main implements Runnable {
         CommandLine.usage(this, System.out);
     }
 
-    /** Runs one command and ends the process with its exit code. */
+    /**
+     * Runs one command and ends the process with its exit code.
+     *
+     * @param args of the command
+     */
     public static void main(String[] args) {
         System.exit(run(args));
     }
 
-    /** Runs one command and gives its exit code. */
+    /**
+     * Runs one command and gives its exit code.
+     *
+     * @param args of the command
+     * @return 0, 1, 2 or 130
+     */
     public static int run(String... args) {
         CommandLine line = new CommandLine(new Main());
         line.setExecutionExceptionHandler((e, command, parse) -> {

@@ -20,23 +20,47 @@ public final class Conds2Tensor {
      * @param unvoiced [1, T], 1 where the voice does not sound; read by models with use_uv only
      */
     public record Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy, NDArray unvoiced) {
-        /** Checks the axes and that all stand on one clock. */
+        /**
+         * Checks the axes and that all stand on one clock.
+         *
+         * @param units [B, P, H]
+         * @param mel2ph [1, T] int64, 1-based, 0 = padding
+         * @param f0 [B, T], log2 Hz
+         * @param energy [1, T]
+         * @param unvoiced [1, T]
+         */
         public Conds {
             Axes.of("conds").require("units", units, "B P H").require("mel2ph", mel2ph, "B T").require("f0", f0, "B T").require("energy", energy, "B T")
                     .require("unvoiced", unvoiced, "B T");
         }
 
-        /** All of it voiced. */
+        /**
+         * All of it voiced.
+         *
+         * @param units [B, P, H]
+         * @param mel2ph [1, T] int64, 1-based, 0 = padding
+         * @param f0 [B, T], log2 Hz
+         * @param energy [1, T]
+         */
         public Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy) {
             this(units, mel2ph, f0, energy, energy.getManager().zeros(energy.getShape()));
         }
 
-        /** The same with another melody. */
+        /**
+         * The same with another melody.
+         *
+         * @param other [1, T], log2 Hz
+         * @return all else as it is
+         */
         public Conds withF0(NDArray other) {
             return new Conds(units, mel2ph, other, energy, unvoiced);
         }
 
-        /** Mel frames, T. */
+        /**
+         * Mel frames, T.
+         *
+         * @return T
+         */
         public long frames() {
             return mel2ph.getShape().get(1);
         }
@@ -45,7 +69,12 @@ public final class Conds2Tensor {
     private final Hparams.Pitch pitch;
     private final boolean pythonQuirks;
 
-    /** For this range of F0; quirks decide about F0 beyond it and about the energy. */
+    /**
+     * For this range of F0; quirks decide about F0 beyond it and about the energy.
+     *
+     * @param pitch range of F0 and number of coarse bins
+     * @param quirks whether the Python project's oddities are repeated
+     */
     public Conds2Tensor(Hparams.Pitch pitch, Hparams.Quirks quirks) {
         this.pitch = pitch;
         this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;
@@ -54,6 +83,11 @@ public final class Conds2Tensor {
     /**
      * Aligns units [1, P, H] and a melody of T frames; {@code mel} [T, M] only gives the energy. The arrays belong to {@code manager}.
      *
+     * @param manager owner of what is made
+     * @param units [1, P, H], 50 a second
+     * @param melody F0 and voicing, T frames
+     * @param mel [T, M], log10
+     * @return units [1, P, H], mel2ph, f0 (log2 Hz) and energy [1, T]
      * @throws Problem when melody and mel differ in frames
      */
     public Conds align(NDManager manager, NDArray units, F0Track melody, NDArray mel) {
@@ -75,6 +109,10 @@ public final class Conds2Tensor {
     /**
      * Which unit (1-based) each of T mel frames takes: unit i ends at frame int(i r + r + 0.5), inclusive, r = T / P; the next starts one
      * later, so the first has one frame more (the reference's order of operations).
+     *
+     * @param frames T
+     * @param units P
+     * @return [T], 1 to P
      */
     public static long[] mel2ph(int frames, int units) {
         if (units < 1 || frames < 0) {
@@ -93,7 +131,12 @@ public final class Conds2Tensor {
         return mel2ph;
     }
 
-    /** log2 Hz [T]; unvoiced gaps are filled on a line in log2, ends held, all unvoiced gives 0 (that is 1 Hz). */
+    /**
+     * log2 Hz [T]; unvoiced gaps are filled on a line in log2, ends held, all unvoiced gives 0 (that is 1 Hz).
+     *
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @return [T], log2 Hz
+     */
     public static float[] normInterp(float[] f0Hz) {
         double[] exact = new double[f0Hz.length];
         for (int t = 0; t < exact.length; t++) {
@@ -102,7 +145,12 @@ public final class Conds2Tensor {
         return normInterp(exact);
     }
 
-    /** The same from double precision. */
+    /**
+     * The same from double precision.
+     *
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @return [T], log2 Hz
+     */
     public static float[] normInterp(double[] f0Hz) {
         float[] log = new float[f0Hz.length];
         int before = -1;
@@ -124,6 +172,10 @@ public final class Conds2Tensor {
 
     /**
      * A key shift in semitones on log2 F0 [B, T]. Above f0_max the Python project writes 0, which is 1 Hz (quirk 6); fixed: held at f0_max.
+     *
+     * @param f0 [B, T], log2 Hz
+     * @param semitones up, or down below 0
+     * @return [B, T], log2 Hz
      */
     public NDArray shift(NDArray f0, double semitones) {
         NDArray shifted = f0.add((float) (semitones / 12));
@@ -132,7 +184,13 @@ public final class Conds2Tensor {
         return shifted.mul(over.neg().add(1)).add(pythonQuirks ? over.mul(0) : over.mul((float) top));
     }
 
-    /** Coarse pitch 1 .. bins - 1 of Hz on arrays: half to even, as NumPy rounds. The embedding has its own, on tensors. */
+    /**
+     * Coarse pitch 1 .. bins - 1 of Hz on arrays: half to even, as NumPy rounds. The embedding has its own, on tensors.
+     *
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @param pitch range of F0 and number of coarse bins
+     * @return [T], 1 to bins - 1
+     */
     public static int[] coarse(double[] f0Hz, Hparams.Pitch pitch) {
         double low = mel(pitch.f0MinHz()), high = mel(pitch.f0MaxHz());
         int[] ids = new int[f0Hz.length];
@@ -144,7 +202,13 @@ public final class Conds2Tensor {
         return ids;
     }
 
-    /** sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10 (quirk 5). */
+    /**
+     * sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10 (quirk 5).
+     *
+     * @param manager owner of what is made
+     * @param mel [T, M], log10
+     * @return [1, T]
+     */
     public NDArray energy(NDManager manager, NDArray mel) {
         try (NDManager scratch = manager.newSubManager()) {
             scratch.tempAttachAll(mel);

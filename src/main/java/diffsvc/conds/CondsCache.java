@@ -41,12 +41,25 @@ public record CondsCache(Path folder, long mostBytes) {
     /** One file. */
     public record Entry(Path file, String kind, long bytes, Instant used) {}
 
-    /** In a folder, up to 2 GiB. */
+    /**
+     * In a folder, up to 2 GiB.
+     *
+     * @param folder made as needed
+     * @return a cache; its folder is made with the first entry
+     */
     public static CondsCache in(Path folder) {
         return new CondsCache(folder, MOST_BYTES);
     }
 
-    /** The melody of a wave, heard or remembered. {@code settings} names all that shapes it beside the wave. */
+    /**
+     * The melody of a wave, heard or remembered. {@code settings} names all that shapes it beside the wave.
+     *
+     * @param manager owner of what is made
+     * @param wave a recording
+     * @param settings all that shapes the result beside the wave
+     * @param hear makes it where nothing is remembered
+     * @return T frames
+     */
     public F0Track melody(NDManager manager, Wave wave, String settings, Supplier<F0Track> hear) {
         if (folder == null) {
             return hear.get();
@@ -73,7 +86,15 @@ public record CondsCache(Path folder, long mostBytes) {
         }
     }
 
-    /** The units of a wave, heard or remembered; they belong to {@code manager}. */
+    /**
+     * The units of a wave, heard or remembered; they belong to {@code manager}.
+     *
+     * @param manager owner of what is made
+     * @param wave a recording
+     * @param settings all that shapes the result beside the wave
+     * @param hear makes it where nothing is remembered
+     * @return [1, P, H]
+     */
     public NDArray units(NDManager manager, Wave wave, String settings, Supplier<NDArray> hear) {
         if (folder == null) {
             return hear.get();
@@ -137,7 +158,11 @@ public record CondsCache(Path folder, long mostBytes) {
         }
     }
 
-    /** All files in it, the last used first. */
+    /**
+     * All files in it, the last used first.
+     *
+     * @return name, bytes and when it was used
+     */
     public List<Entry> entries() {
         List<Entry> entries = new ArrayList<>();
         if (folder == null || !Files.isDirectory(folder)) {
@@ -155,7 +180,11 @@ public record CondsCache(Path folder, long mostBytes) {
         return entries;
     }
 
-    /** Removes them all; gives the bytes that were freed. */
+    /**
+     * Removes them all; gives the bytes that were freed.
+     *
+     * @return bytes
+     */
     public long clear() {
         long freed = 0;
         for (Entry e : entries()) {

@@ -28,14 +28,26 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     private static final double SAME_SECONDS = 5e-5;
     private static final double HIGHEST_HZ = 20000;
 
-    /** Checks that the columns have one length and the times rise. */
+    /**
+     * Checks that the columns have one length and the times rise.
+     *
+     * @param seconds rising
+     * @param hz 0 where unvoiced
+     * @param voiced a row each
+     */
     public F0Table {
         if (seconds.length != hz.length || seconds.length != voiced.length) {
             throw new IllegalArgumentException("rows of " + seconds.length + ", " + hz.length + " and " + voiced.length);
         }
     }
 
-    /** A melody as followed, its first frame at {@code startSeconds}. */
+    /**
+     * A melody as followed, its first frame at {@code startSeconds}.
+     *
+     * @param melody as a pitch extractor gave it
+     * @param startSeconds of the first frame
+     * @return a row a frame
+     */
     public static F0Table of(F0Track melody, double startSeconds) {
         double[] seconds = new double[melody.frames()];
         for (int t = 0; t < seconds.length; t++) {
@@ -44,7 +56,12 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(seconds, melody.f0Hz().clone(), melody.voiced().clone());
     }
 
-    /** Tables one after the other; of what overlaps the earlier one stays. */
+    /**
+     * Tables one after the other; of what overlaps the earlier one stays.
+     *
+     * @param parts in the order of their times
+     * @return one table
+     */
     public static F0Table joined(List<F0Table> parts) {
         double last = Double.NEGATIVE_INFINITY;
         int n = parts.stream().mapToInt(p -> p.seconds.length).sum(), at = 0;
@@ -63,7 +80,12 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(Arrays.copyOf(seconds, at), Arrays.copyOf(hz, at), Arrays.copyOf(voiced, at));
     }
 
-    /** The rows before a time. */
+    /**
+     * The rows before a time.
+     *
+     * @param end seconds
+     * @return the earlier rows
+     */
     public F0Table before(double end) {
         int n = 0;
         while (n < seconds.length && seconds[n] < end) {
@@ -72,12 +94,20 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(Arrays.copyOf(seconds, n), Arrays.copyOf(hz, n), Arrays.copyOf(voiced, n));
     }
 
-    /** Rows. */
+    /**
+     * Rows.
+     *
+     * @return how many
+     */
     public int rows() {
         return seconds.length;
     }
 
-    /** As a table to look at and work on. */
+    /**
+     * As a table to look at and work on.
+     *
+     * @return time, hz, voiced
+     */
     public Table table() {
         Table table = Table.create("f0", DoubleColumn.create("time"), DoubleColumn.create("hz"), BooleanColumn.create("voiced"));
         for (int i = 0; i < seconds.length; i++) {
@@ -88,7 +118,12 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return table;
     }
 
-    /** Back from such a table. */
+    /**
+     * Back from such a table.
+     *
+     * @param table as table() gives it
+     * @return a row a frame
+     */
     public static F0Table of(Table table) {
         int n = table.rowCount();
         double[] seconds = new double[n];
@@ -102,7 +137,12 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(seconds, hz, voiced);
     }
 
-    /** Writes the CSV, whole or not at all. */
+    /**
+     * Writes the CSV, whole or not at all.
+     *
+     * @param file a CSV
+     * @return the path
+     */
     public Path write(Path file) {
         StringBuilder text = new StringBuilder(HEADER).append('\n');
         for (int i = 0; i < seconds.length; i++) {
@@ -115,6 +155,8 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
      * Reads a CSV of two or three columns: time, Hz, and voiced (true/false, 1/0); without the third, 0 Hz is unvoiced. Commas, semicolons or tabs; a header
      * is taken by its names, in any order.
      *
+     * @param file a CSV
+     * @return a row a line
      * @throws Problem that names the line
      */
     public static F0Table read(Path file) {
@@ -199,6 +241,11 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     /**
      * The melody on T frames, the first at {@code startSeconds} of the table: a row's own value where one stands, in between a line in log2 from voiced row to
      * voiced row; voiced as the nearest row. Before the first and behind the last row nothing sounds.
+     *
+     * @param frames T
+     * @param frameSeconds from frame to frame
+     * @param startSeconds of the first frame
+     * @return T frames
      */
     public F0Track track(int frames, double frameSeconds, double startSeconds) {
         float[] f0 = new float[frames];

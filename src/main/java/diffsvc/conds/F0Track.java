@@ -8,14 +8,26 @@ package diffsvc.conds;
  * @param frameSeconds time from frame to frame
  */
 public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
-    /** Checks that both are of one length. */
+    /**
+     * Checks that both are of one length.
+     *
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @param voiced [T]
+     * @param frameSeconds from frame to frame
+     */
     public F0Track {
         if (f0Hz.length != voiced.length) {
             throw new IllegalArgumentException("f0Hz has " + f0Hz.length + " frames, voiced " + voiced.length);
         }
     }
 
-    /** Voicing read off the F0: above 0. */
+    /**
+     * Voicing read off the F0: above 0.
+     *
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @param frameSeconds from frame to frame
+     * @return a track
+     */
     public static F0Track of(float[] f0Hz, double frameSeconds) {
         boolean[] voiced = new boolean[f0Hz.length];
         for (int t = 0; t < voiced.length; t++) {
@@ -24,17 +36,30 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
         return new F0Track(f0Hz, voiced, frameSeconds);
     }
 
-    /** How well this melody follows another one: median cents, voicing, octaves. */
+    /**
+     * How well this melody follows another one: median cents, voicing, octaves.
+     *
+     * @param other what it should follow
+     * @return over the frames that both have
+     */
     public Agreement with(F0Track other) {
         return Agreement.of(other, this);
     }
 
-    /** Frames, T. */
+    /**
+     * Frames, T.
+     *
+     * @return T
+     */
     public int frames() {
         return f0Hz.length;
     }
 
-    /** Share of voiced frames, 0 to 1. */
+    /**
+     * Share of voiced frames, 0 to 1.
+     *
+     * @return 0 for a track without frames
+     */
     public double voicedShare() {
         int n = 0;
         for (boolean v : voiced) {

@@ -23,7 +23,14 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
     /** A semitone with less of the training than this counts as not held. */
     private static final double HELD = 1e-3;
 
-    /** Compares a melody, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them into its hparams). */
+    /**
+     * Compares a melody, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them into its hparams).
+     *
+     * @param melody F0 and voicing, T frames
+     * @param hparams the voice's settings
+     * @param key semitones
+     * @return shares and what lies outside
+     */
     public static VocalRange of(F0Track melody, Hparams hparams, double key) {
         float[] voiced = voiced(melody);
         Hparams.Range range = hparams.range();
@@ -50,6 +57,9 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
     /**
      * Whole semitones that bring the song's median nearest to the training's; 0 for a song without a voice.
      *
+     * @param melody F0 and voicing, T frames
+     * @param hparams the voice's settings
+     * @return semitones
      * @throws Problem when the voice's hparams hold no statistics
      */
     public static double suggestedKey(F0Track melody, Hparams hparams) {
@@ -62,7 +72,13 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
         return voiced.length == 0 ? 0 : Math.rint(semitones(trained, voiced[voiced.length / 2]));
     }
 
-    /** Semitones from one frequency up to another. */
+    /**
+     * Semitones from one frequency up to another.
+     *
+     * @param hz upper frequency
+     * @param fromHz lower frequency
+     * @return below 0 where the first is lower
+     */
     public static double semitones(double hz, double fromHz) {
         return 12 * Math.log(hz / fromHz) / Math.log(2);
     }
@@ -80,12 +96,20 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
         return sorted;
     }
 
-    /** Whether there is anything to compare with. */
+    /**
+     * Whether there is anything to compare with.
+     *
+     * @return false for a voice without statistics
+     */
     public boolean known() {
         return trainedHz > 0 && !trained.isEmpty();
     }
 
-    /** A row a semitone that either of them holds. */
+    /**
+     * A row a semitone that either of them holds.
+     *
+     * @return from_hz, song, trained
+     */
     public Table table() {
         Table table = Table.create("range", DoubleColumn.create("from_hz"), DoubleColumn.create("song"), DoubleColumn.create("trained"));
         for (int i = 0; i < trained.size(); i++) {

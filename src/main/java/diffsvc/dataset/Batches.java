@@ -34,7 +34,13 @@ public final class Batches {
     /** One clip of a batch: a reading of its units, a stretch of its frames, how much louder (log10). */
     private record Choice(Clip clip, int reading, int start, int frames, float louder) {}
 
-    /** Batches of {@code hparams.training().batch()} clips. */
+    /**
+     * Batches of {@code hparams.training().batch()} clips.
+     *
+     * @param clips of the training part
+     * @param hparams batch, crop, seed
+     * @param noiseSteps S
+     */
     public Batches(List<Clip> clips, Hparams hparams, int noiseSteps) {
         this.clips = clips;
         this.hparams = hparams;
@@ -48,12 +54,23 @@ public final class Batches {
         }
     }
 
-    /** Batches that visit every clip once, where whole clips are trained on. */
+    /**
+     * Batches that visit every clip once, where whole clips are trained on.
+     *
+     * @return 0 where crops are drawn
+     */
     public int epochBatches() {
         return bounds.size();
     }
 
-    /** Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to {@code manager}. */
+    /**
+     * Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to {@code manager}.
+     *
+     * @param manager owner of what is made
+     * @param seed the same seed, the same result
+     * @param number from 0 over all updates and accumulations
+     * @return the same for the same number
+     */
     public JointTraining.Batch batch(NDManager manager, long seed, long number) {
         SplittableRandom random = new SplittableRandom(Noise.mix(seed, "batch", number));
         List<Choice> chosen = new ArrayList<>();
@@ -73,7 +90,15 @@ public final class Batches {
         return tensors(manager, chosen, whole.stream().mapToInt(Clip::frames).max().orElse(1), random, seed, number);
     }
 
-    /** Clip {@code i} as it is, at most {@code frames} long, with draws that only depend on seed and i: for validation. */
+    /**
+     * Clip {@code i} as it is, at most {@code frames} long, with draws that only depend on seed and i: for validation.
+     *
+     * @param manager owner of what is made
+     * @param seed the same seed, the same result
+     * @param i of the clip
+     * @param frames at most
+     * @return a batch of one
+     */
     public JointTraining.Batch fixed(NDManager manager, long seed, int i, int frames) {
         Clip c = clips.get(i % clips.size());
         int t = Math.min(frames, c.frames());

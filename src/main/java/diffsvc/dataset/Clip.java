@@ -13,28 +13,54 @@ import java.util.List;
  * @param f0Hz [T], 0 where unvoiced
  */
 public record Clip(String name, String recording, TorchTensor mel, List<TorchTensor> units, TorchTensor f0Hz) {
-    /** A clip of plain arrays, row by row. */
+    /**
+     * A clip of plain arrays, row by row.
+     *
+     * @param name recording#part
+     * @param mel [T M] row by row, log10
+     * @param melBins M
+     * @param units [P H] row by row, one an unit speed
+     * @param unitWidth H
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @return a clip
+     */
     public static Clip of(String name, float[] mel, int melBins, List<float[]> units, int unitWidth, float[] f0Hz) {
         return new Clip(name, name, TorchTensor.half(mel, f0Hz.length, melBins),
                 units.stream().map(u -> TorchTensor.half(u, u.length / unitWidth, unitWidth)).toList(), TorchTensor.of(f0Hz, f0Hz.length));
     }
 
-    /** T. */
+    /**
+     * T.
+     *
+     * @return T
+     */
     public int frames() {
         return (int) mel.shape()[0];
     }
 
-    /** M. */
+    /**
+     * M.
+     *
+     * @return M
+     */
     public int melBins() {
         return (int) mel.shape()[1];
     }
 
-    /** H. */
+    /**
+     * H.
+     *
+     * @return H
+     */
     public int unitWidth() {
         return (int) units.get(0).shape()[1];
     }
 
-    /** P of the clip as it is. */
+    /**
+     * P of the clip as it is.
+     *
+     * @return P
+     */
     public int unitCount() {
         return (int) units.get(0).shape()[0];
     }

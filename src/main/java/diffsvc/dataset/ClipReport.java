@@ -35,7 +35,12 @@ public record ClipReport(String recording, String clip, String part, double star
         return new ClipReport(recording, clip, clip.isEmpty() ? "" : part, startSeconds, seconds, voicedShare, f0LowHz, f0MedianHz, f0HighHz, peak, clippedSamples, skipped);
     }
 
-    /** As a table, a row a clip. */
+    /**
+     * As a table, a row a clip.
+     *
+     * @param reports a clip each
+     * @return columns as in report.csv
+     */
     public static Table table(List<ClipReport> reports) {
         Table table = Table.create("clips");
         table.addColumns(StringColumn.create("recording", reports.stream().map(ClipReport::recording)), StringColumn.create("clip", reports.stream().map(ClipReport::clip)),

@@ -20,7 +20,13 @@ import java.util.Map;
 public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> test) {
     private static final String STAGE = "dataset", REMEDY = "make it with ./diffsvc preprocess FOLDER --project NAME";
 
-    /** Keeps its own lists. */
+    /**
+     * Keeps its own lists.
+     *
+     * @param training clips to train on
+     * @param validation clips to look at on the way
+     * @param test clips for the end
+     */
     public Dataset {
         if (training.isEmpty()) {
             throw Problem.in(STAGE, "a clip to train on", "none", REMEDY);
@@ -33,12 +39,22 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         }
     }
 
-    /** Clips that are all trained on. */
+    /**
+     * Clips that are all trained on.
+     *
+     * @param clips recordings in pieces
+     * @return a dataset without validation
+     */
     public static Dataset of(List<Clip> clips) {
         return new Dataset(clips, List.of(), List.of());
     }
 
-    /** Opens a folder that {@link Preprocessing} wrote. */
+    /**
+     * Opens a folder that {@link Preprocessing} wrote.
+     *
+     * @param folder of one dataset
+     * @return clips in shards, read when they are needed
+     */
     public static Dataset open(Path folder) {
         Path file = folder.resolve("index.json");
         if (!Files.isRegularFile(file)) {
@@ -65,22 +81,38 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         return new Dataset(parts.get("train"), parts.get("valid"), parts.get("test"));
     }
 
-    /** M of every clip's mel [T, M]. */
+    /**
+     * M of every clip's mel [T, M].
+     *
+     * @return M
+     */
     public int melBins() {
         return training.get(0).melBins();
     }
 
-    /** H of every clip's units [P, H]. */
+    /**
+     * H of every clip's units [P, H].
+     *
+     * @return H
+     */
     public int unitWidth() {
         return training.get(0).unitWidth();
     }
 
-    /** Frames of all training clips. */
+    /**
+     * Frames of all training clips.
+     *
+     * @return T of all together
+     */
     public long frames() {
         return training.stream().mapToLong(Clip::frames).sum();
     }
 
-    /** Frames of the longest training clip. */
+    /**
+     * Frames of the longest training clip.
+     *
+     * @return T
+     */
     public int longest() {
         return training.stream().mapToInt(Clip::frames).max().orElse(0);
     }

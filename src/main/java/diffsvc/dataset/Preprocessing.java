@@ -58,7 +58,14 @@ public final class Preprocessing {
 
     /** Hears of each recording as it is done. */
     @FunctionalInterface public interface Progress {
-        /** So many recordings of all are done; the last was {@code name}, made before if {@code reused}. */
+        /**
+         * So many recordings of all are done; the last was {@code name}, made before if {@code reused}.
+         *
+         * @param recordings that are done
+         * @param of in all
+         * @param name of the last one
+         * @param reused whether it had been made before
+         */
         void done(int recordings, int of, String name, boolean reused);
     }
 
@@ -70,7 +77,11 @@ public final class Preprocessing {
      * @param reused recordings whose shard was there already
      */
     public record Result(Path folder, Hparams hparams, List<ClipReport> reports, int reused) {
-        /** The reports as a table. */
+        /**
+         * The reports as a table.
+         *
+         * @return a row a clip
+         */
         public Table table() {
             return ClipReport.table(reports);
         }
@@ -89,7 +100,13 @@ public final class Preprocessing {
     /** What index.json says. */
     record Index(String format, String project, List<Entry> recordings) {}
 
-    /** Borrows encoder and CREPE; crepe may be null where the hparams ask for Praat's method. */
+    /**
+     * Borrows encoder and CREPE; crepe may be null where the hparams ask for Praat's method.
+     *
+     * @param hparams the voice's settings
+     * @param encoder hears the units
+     * @param crepe null for Praat's method
+     */
     public Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe) {
         this.hparams = hparams;
         this.encoder = encoder;
@@ -111,6 +128,10 @@ public final class Preprocessing {
     /**
      * Walks a folder, sub-folders included, and writes the dataset.
      *
+     * @param raw folder of recordings
+     * @param out folder of the dataset
+     * @param progress hears of each recording
+     * @return reports, and the hparams with the range found
      * @throws Problem when nothing in the folder can be used
      */
     public Result run(Path raw, Path out, Progress progress) {

@@ -26,7 +26,11 @@ public final class SungSpeech {
     private final Hparams.Pitch pitch;
     private final MelSpectrogram front;
 
-    /** A singer of this front end's rate. */
+    /**
+     * A singer of this front end's rate.
+     *
+     * @param hparams the voice's settings
+     */
     public SungSpeech(Hparams hparams) {
         audio = hparams.audio();
         pitch = hparams.pitch();
@@ -41,14 +45,29 @@ public final class SungSpeech {
      */
     public record Sung(Wave wave, double stretch) {}
 
-    /** Which of n recordings a share of them is, drawn from the seed, in rising order. */
+    /**
+     * Which of n recordings a share of them is, drawn from the seed, in rising order.
+     *
+     * @param n how many there are
+     * @param share 0 to 1
+     * @param seed the same seed, the same result
+     * @return indices
+     */
     public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
         Collections.shuffle(all, new java.util.Random(Noise.mix(seed, "drawn", 0)));
         return all.subList(0, (int) Math.round(share * n)).stream().mapToInt(Integer::intValue).sorted().toArray();
     }
 
-    /** Sings a recording; number and seed fix melody and pace. One in three keeps its own and only passes through the vocoder. */
+    /**
+     * Sings a recording; number and seed fix melody and pace. One in three keeps its own and only passes through the vocoder.
+     *
+     * @param manager owner of what is made
+     * @param speech labelled clips
+     * @param seed the same seed, the same result
+     * @param number of the clip
+     * @return a clip, sung
+     */
     public Sung sing(NDManager manager, Wave speech, long seed, long number) {
         SplittableRandom random = new SplittableRandom(Noise.mix(seed, "sung", number));
         float[] signal = front.signal(speech), mel = front.of(manager, signal).toFloatArray();

@@ -9,7 +9,11 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps gone at once; 1 is the Python project's
  */
 public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
-    /** Every step. */
+    /**
+     * Every step.
+     *
+     * @param noise the voice's schedule
+     */
     public Ddpm(NoiseSchedule noise) {
         this(noise, 1);
     }

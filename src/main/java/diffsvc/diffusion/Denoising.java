@@ -11,18 +11,32 @@ import java.util.List;
 public final class Denoising {
     /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
     @FunctionalInterface public interface Listener {
-        /** Step {@code done} of {@code of} was taken, from time t (a diffusion step, 0 to S - 1). */
+        /**
+         * Step {@code done} of {@code of} was taken, from time t (a diffusion step, 0 to S - 1).
+         *
+         * @param done so many
+         * @param of of so many
+         * @param t diffusion step, 0 to S - 1
+         * @param step x, the guess of x0 and the noise, only during the call
+         */
         void after(int done, int of, double t, Sampler.Step step);
 
         /**
          * Hears that the loop leaves because somebody pressed stop.
          *
+         * @param done so many
+         * @param of of so many
          * @param x [B, 1, M, T] where it stands, only during the call
          * @param x0 the last guess of the clean mel, null before the first step
          */
         default void stopped(int done, int of, NDArray x, NDArray x0) {}
 
-        /** This one, and then another one. */
+        /**
+         * This one, and then another one.
+         *
+         * @param other hears after this one
+         * @return a listener that tells both
+         */
         default Listener and(Listener other) {
             Listener first = this;
             return new Listener() {
@@ -55,6 +69,13 @@ public final class Denoising {
     /**
      * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is left as it is.
      *
+     * @param sampler takes the steps
+     * @param network says the noise in x at time t
+     * @param draw where fresh noise comes from
+     * @param x [B, 1, M, T] at the first of the times
+     * @param times diffusion steps to go through, downwards
+     * @param listener hears of each step
+     * @return [B, 1, M, T]
      * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted between two steps
      */
     public static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, double[] times, Listener listener) {

@@ -50,7 +50,11 @@ public final class Film implements Denoising.Listener {
         return done < 1 ? -1 : (int) ((done - 1L) * (frames - 1) / (of - 1));
     }
 
-    /** The guesses so far, [B, T, M] log10 by "x0 after step 41 of 200". */
+    /**
+     * The guesses so far, [B, T, M] log10 by "x0 after step 41 of 200".
+     *
+     * @return in the order of the steps
+     */
     public Map<String, NDArray> guesses() {
         return Collections.unmodifiableMap(guesses);
     }

@@ -19,36 +19,66 @@ import java.util.Map;
  * @param max as long as min
  */
 public record MelRange(float[] min, float[] max) {
-    /** As the hparams say, noise.spec_min and noise.spec_max: one value for all bins, or one each. */
+    /**
+     * As the hparams say, noise.spec_min and noise.spec_max: one value for all bins, or one each.
+     *
+     * @param noise hparams with spec_min and spec_max
+     * @return the range
+     */
     public static MelRange of(Hparams.Noise noise) {
         return new MelRange(floats(noise.specMin()), floats(noise.specMax()));
     }
 
-    /** As a trained file says; its buffers spec_min and spec_max win over the hparams. */
+    /**
+     * As a trained file says; its buffers spec_min and spec_max win over the hparams.
+     *
+     * @param state tensors by name, of a checkpoint
+     * @return the range
+     */
     public static MelRange ofBuffers(StateDict state) {
         return new MelRange(state.tensors().get("spec_min").toFloats(), state.tensors().get("spec_max").toFloats());
     }
 
-    /** mel [B, T, M] to x0 [B, 1, M, T] in [-1, 1]. */
+    /**
+     * mel [B, T, M] to x0 [B, 1, M, T] in [-1, 1].
+     *
+     * @param mel [B, T, M], log10
+     * @return [B, 1, M, T]
+     */
     public NDArray norm(NDArray mel) {
         NDManager m = mel.getManager();
         NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
         return mel.sub(low).div(high.sub(low)).mul(2f).sub(1f).transpose(0, 2, 1).expandDims(1);
     }
 
-    /** x [B, 1, M, T] to mel [B, T, M], log10. */
+    /**
+     * x [B, 1, M, T] to mel [B, T, M], log10.
+     *
+     * @param x [B, 1, M, T]
+     * @return [B, T, M], log10
+     */
     public NDArray denorm(NDArray x) {
         NDManager m = x.getManager();
         NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
         return x.squeeze(1).transpose(0, 2, 1).add(1f).div(2f).mul(high.sub(low)).add(low);
     }
 
-    /** Denormalises and then masks by mel2ph > 0: padding is 0.0, which is full scale, not silence (the reference's order). */
+    /**
+     * Denormalises and then masks by mel2ph > 0: padding is 0.0, which is full scale, not silence (the reference's order).
+     *
+     * @param x [B, 1, M, T]
+     * @param mel2ph [B, T], 0 = padding
+     * @return [B, T, M], log10
+     */
     public NDArray denorm(NDArray x, NDArray mel2ph) {
         return denorm(x).mul(mel2ph.gt(0).toType(DataType.FLOAT32, false).expandDims(2));
     }
 
-    /** As a checkpoint holds them, [1, 1, n]. */
+    /**
+     * As a checkpoint holds them, [1, 1, n].
+     *
+     * @return spec_min and spec_max
+     */
     public Map<String, TorchTensor> buffers() {
         Map<String, TorchTensor> buffers = new LinkedHashMap<>();
         buffers.put("spec_min", TorchTensor.of(min, 1, 1, min.length));

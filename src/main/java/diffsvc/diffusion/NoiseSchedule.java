@@ -31,7 +31,12 @@ public final class NoiseSchedule {
         }
     }
 
-    /** As the hparams say: "linear" from 1e-4 to max_beta, or "cosine". */
+    /**
+     * As the hparams say: "linear" from 1e-4 to max_beta, or "cosine".
+     *
+     * @param noise hparams
+     * @return the schedule
+     */
     public static NoiseSchedule of(Hparams.Noise noise) {
         return switch (noise.schedule()) {
             case "linear" -> linear(noise.steps(), noise.maxBeta());
@@ -40,7 +45,13 @@ public final class NoiseSchedule {
         };
     }
 
-    /** linspace(1e-4, maxBeta, steps). */
+    /**
+     * linspace(1e-4, maxBeta, steps).
+     *
+     * @param steps S
+     * @param maxBeta the last beta
+     * @return the schedule
+     */
     public static NoiseSchedule linear(int steps, double maxBeta) {
         double[] betas = new double[steps];
         double step = steps > 1 ? (maxBeta - FIRST_BETA) / (steps - 1) : 0;
@@ -50,7 +61,12 @@ public final class NoiseSchedule {
         return new NoiseSchedule(betas);
     }
 
-    /** Squared cosine with offset 0.008, betas clipped to [0, 0.999]; the reference spaces steps + 1 points over steps + 1. */
+    /**
+     * Squared cosine with offset 0.008, betas clipped to [0, 0.999]; the reference spaces steps + 1 points over steps + 1.
+     *
+     * @param steps S
+     * @return the schedule
+     */
     public static NoiseSchedule cosine(int steps) {
         double[] f = new double[steps + 1];
         for (int i = 0; i <= steps; i++) {
@@ -64,7 +80,12 @@ public final class NoiseSchedule {
         return new NoiseSchedule(betas);
     }
 
-    /** From the betas of a trained file. */
+    /**
+     * From the betas of a trained file.
+     *
+     * @param state tensors by name, of a checkpoint
+     * @return the schedule
+     */
     public static NoiseSchedule ofBuffers(StateDict state) {
         float[] b = state.tensors().get("betas").toFloats();
         double[] betas = new double[b.length];
@@ -74,37 +95,70 @@ public final class NoiseSchedule {
         return new NoiseSchedule(betas);
     }
 
-    /** This schedule as a checkpoint will hold it, betas in float32: a run that goes on from the file must not differ from one that never stopped. */
+    /**
+     * This schedule as a checkpoint will hold it, betas in float32: a run that goes on from the file must not differ from one that never stopped.
+     *
+     * @return the schedule of the file
+     */
     public NoiseSchedule asSaved() {
         return ofBuffers(new StateDict(null, buffers()));
     }
 
-    /** S. */
+    /**
+     * S.
+     *
+     * @return 1000 in published voices
+     */
     public int steps() {
         return betas.length;
     }
 
-    /** Variance of the noise that diffusion step t (0 to S - 1) adds. */
+    /**
+     * Variance of the noise that diffusion step t (0 to S - 1) adds.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return 0 to 1
+     */
     public double beta(int t) {
         return betas[t];
     }
 
-    /** Product of 1 - beta up to t; 1 before the first step. */
+    /**
+     * Product of 1 - beta up to t; 1 before the first step.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return 0 to 1
+     */
     public double alphaBar(int t) {
         return t < 0 ? 1 : alphaBar[t];
     }
 
-    /** Share of the clean signal at t: sqrt(alphaBar). */
+    /**
+     * Share of the clean signal at t: sqrt(alphaBar).
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return 0 to 1
+     */
     public double alpha(int t) {
         return Math.sqrt(alphaBar(t));
     }
 
-    /** Share of the noise at t: sqrt(1 - alphaBar). */
+    /**
+     * Share of the noise at t: sqrt(1 - alphaBar).
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return 0 to 1
+     */
     public double sigma(int t) {
         return Math.sqrt(1 - alphaBar(t));
     }
 
-    /** log of {@link #alpha}, between two steps on the line between theirs, as the solvers' authors interpolate; 0 at the clean mel. */
+    /**
+     * log of {@link #alpha}, between two steps on the line between theirs, as the solvers' authors interpolate; 0 at the clean mel.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return 0 or less
+     */
     public double logAlpha(double t) {
         if (t <= 0) {
             return t < 0 ? 0 : 0.5 * Math.log(alphaBar[0]);
@@ -114,7 +168,12 @@ public final class NoiseSchedule {
         return here + share * (there - here);
     }
 
-    /** Share of the noise between two steps: the root of what {@link #logAlpha} leaves. */
+    /**
+     * Share of the noise between two steps: the root of what {@link #logAlpha} leaves.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return 0 to 1
+     */
     public double sigmaBetween(double t) {
         return Math.sqrt(-Math.expm1(2 * logAlpha(t)));
     }
@@ -129,12 +188,23 @@ public final class NoiseSchedule {
         return x.sub(eps.mul((float) sigmaBetween(t))).div((float) alphaBetween(t));
     }
 
-    /** Half the logarithm of the signal-to-noise ratio, log(alpha / sigma): the time in which the solvers step. */
+    /**
+     * Half the logarithm of the signal-to-noise ratio, log(alpha / sigma): the time in which the solvers step.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @return infinite at the clean mel
+     */
     public double lambda(double t) {
         return logAlpha(t) - Math.log(sigmaBetween(t));
     }
 
-    /** N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full S, fewer from a lower top. */
+    /**
+     * N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full S, fewer from a lower top.
+     *
+     * @param top S for pure noise, less for a start from the source
+     * @param evaluations of the network over the full S
+     * @return [N + 1], downwards
+     */
     public double[] even(int top, int evaluations) {
         int n = Math.max(1, (int) Math.round(evaluations * (double) top / steps()));
         double[] times = new double[n + 1];
@@ -149,27 +219,55 @@ public final class NoiseSchedule {
         return s == t - 1 ? betas[t] : 1 - alphaBar(t) / alphaBar(s);
     }
 
-    /** Variance of q(x_s | x_t, x_0), s below t, eq. 7 of arXiv:2006.11239; s = -1 is the clean signal. */
+    /**
+     * Variance of q(x_s | x_t, x_0), s below t, eq. 7 of arXiv:2006.11239; s = -1 is the clean signal.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @param s earlier step, -1 = the clean signal
+     * @return above 0, or 0 for s = -1
+     */
     public double posteriorVariance(int t, int s) {
         return betaBetween(t, s) * (1 - alphaBar(s)) / (1 - alphaBar[t]);
     }
 
-    /** Its logarithm, with the zero before the clean signal replaced by 1e-20. */
+    /**
+     * Its logarithm, with the zero before the clean signal replaced by 1e-20.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @param s earlier step, -1 = the clean signal
+     * @return natural logarithm
+     */
     public double posteriorLogVariance(int t, int s) {
         return Math.log(Math.max(posteriorVariance(t, s), TINIEST_VARIANCE));
     }
 
-    /** Weight of x_0 in the posterior's mean. */
+    /**
+     * Weight of x_0 in the posterior's mean.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @param s earlier step, -1 = the clean signal
+     * @return a factor
+     */
     public double posteriorMeanX0(int t, int s) {
         return betaBetween(t, s) * Math.sqrt(alphaBar(s)) / (1 - alphaBar[t]);
     }
 
-    /** Weight of x_t in the posterior's mean. */
+    /**
+     * Weight of x_t in the posterior's mean.
+     *
+     * @param t diffusion step, 0 to S - 1
+     * @param s earlier step, -1 = the clean signal
+     * @return a factor
+     */
     public double posteriorMeanXt(int t, int s) {
         return (1 - alphaBar(s)) * Math.sqrt(1 - betaBetween(t, s)) / (1 - alphaBar[t]);
     }
 
-    /** A row a diffusion step: t, beta, alpha_bar, alpha, sigma, lambda. */
+    /**
+     * A row a diffusion step: t, beta, alpha_bar, alpha, sigma, lambda.
+     *
+     * @return S rows
+     */
     public Table table() {
         DoubleColumn t = DoubleColumn.create("t"), beta = DoubleColumn.create("beta"), alphaBar = DoubleColumn.create("alpha_bar"), alpha = DoubleColumn.create("alpha"),
                 sigma = DoubleColumn.create("sigma"), lambda = DoubleColumn.create("lambda");
@@ -184,7 +282,11 @@ public final class NoiseSchedule {
         return Table.create("schedule", t, beta, alphaBar, alpha, sigma, lambda);
     }
 
-    /** The twelve buffers of a checkpoint, float32, in the reference's order. */
+    /**
+     * The twelve buffers of a checkpoint, float32, in the reference's order.
+     *
+     * @return by their names
+     */
     public Map<String, TorchTensor> buffers() {
         Map<String, TorchTensor> buffers = new LinkedHashMap<>();
         put(buffers, "betas", this::beta);
@@ -210,7 +312,14 @@ public final class NoiseSchedule {
         buffers.put(name, TorchTensor.of(values, values.length));
     }
 
-    /** q(x_t | x_0): x0 [B, 1, M, T] with noise of the same shape mixed in, t [B] int64 (eq. 4). */
+    /**
+     * q(x_t | x_0): x0 [B, 1, M, T] with noise of the same shape mixed in, t [B] int64 (eq. 4).
+     *
+     * @param x0 [B, 1, M, T]
+     * @param t diffusion step, 0 to S - 1
+     * @param noise [B, 1, M, T]
+     * @return [B, 1, M, T]
+     */
     public NDArray noised(NDArray x0, NDArray t, NDArray noise) {
         long b = x0.getShape().get(0);
         long[] steps = t.toLongArray();

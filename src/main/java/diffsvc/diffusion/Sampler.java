@@ -11,13 +11,25 @@ import java.util.List;
 public interface Sampler {
     /** What the network says: the noise in x [B, 1, M, T] at step t, which may lie between two of the S. */
     @FunctionalInterface interface Eps {
-        /** The noise [B, 1, M, T] that the network sees in x at time t. */
+        /**
+         * The noise [B, 1, M, T] that the network sees in x at time t.
+         *
+         * @param x [B, 1, M, T]
+         * @param t diffusion step, 0 to S - 1
+         * @return an array of x's shape, in x's manager
+         */
         NDArray at(NDArray x, double t);
     }
 
     /** Fresh noise of x's shape for the draw at step t; only samplers with a random posterior ask. */
     @FunctionalInterface interface Draw {
-        /** A standard normal draw of x's shape for diffusion step t. */
+        /**
+         * A standard normal draw of x's shape for diffusion step t.
+         *
+         * @param x [B, 1, M, T]
+         * @param t diffusion step, 0 to S - 1
+         * @return an array of x's shape, in x's manager
+         */
         NDArray at(NDArray x, int t);
     }
 
@@ -31,7 +43,11 @@ public interface Sampler {
         /** Before the first step, and where one begins anew with another sampler. */
         public static final Past NONE = new Past(List.of(), List.of());
 
-        /** How many steps back it reaches. */
+        /**
+         * How many steps back it reaches.
+         *
+         * @return 0 at the start
+         */
         public int size() {
             return values.size();
         }
@@ -62,9 +78,20 @@ public interface Sampler {
      *
      * @param top S for pure noise, add_noise_step for a start from the source; the first time is below it
      * @param evaluations network calls over the full S; fewer from a lower top
+     * @return [N + 1]
      */
     double[] times(int top, int evaluations);
 
-    /** From {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager. */
+    /**
+     * From {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager.
+     *
+     * @param eps the network
+     * @param draw where fresh noise comes from
+     * @param x [B, 1, M, T]
+     * @param times as times() gives them, downwards
+     * @param i index of the step, 0-based
+     * @param past what the step before left
+     * @return where it stands then, and what the next step needs
+     */
     Step step(Eps eps, Draw draw, NDArray x, double[] times, int i, Past past);
 }

@@ -11,7 +11,13 @@ import java.util.Map;
 public final class Arg2Hparams {
     private Arg2Hparams() {}
 
-    /** A new record with the overrides; lists are written with spaces, {@code noise.spec_min=-5 -4.5}. */
+    /**
+     * A new record with the overrides; lists are written with spaces, {@code noise.spec_min=-5 -4.5}.
+     *
+     * @param hparams to begin from
+     * @param overrides key=value with commas between; "" = none
+     * @return the record with them
+     */
     @SuppressWarnings("unchecked")
     public static Hparams apply(Hparams hparams, String overrides) {
         Map<String, Object> map = HparamsYaml.toMap(hparams);

@@ -43,7 +43,15 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of following the song
      */
     public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
-        /** Without a pitch extractor behind the sampler. */
+        /**
+         * Without a pitch extractor behind the sampler.
+         *
+         * @param extractor praat, crepe or crepe-tiny
+         * @param f0MinHz lowest F0
+         * @param f0MaxHz highest F0
+         * @param f0Bins coarse bins
+         * @param useUv whether voicing goes by the extractor's own
+         */
         public Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv) {
             this(extractor, f0MinHz, f0MaxHz, f0Bins, useUv, false);
         }
@@ -157,7 +165,11 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      */
     public record Range(double medianHz, double lowHz, double highHz, List<Double> semitones) {}
 
-    /** The published 44.1 kHz configuration. */
+    /**
+     * The published 44.1 kHz configuration.
+     *
+     * @return without a project
+     */
     public static Hparams defaults() {
         return new Hparams("", 0, Quirks.FIXED,
                 new Audio(44100, 512, 2048, 2048, 128, 40, 16000, -6, 1.5),
@@ -173,38 +185,75 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new Range(0, 0, 0, List.of()));
     }
 
-    /** The same under another name. */
+    /**
+     * The same under another name.
+     *
+     * @param name of the project
+     * @return all else as it is
+     */
     public Hparams withProject(String name) {
         return new Hparams(name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
-    /** The same voice after further steps. */
+    /**
+     * The same voice after further steps.
+     *
+     * @param steps training steps behind the weights
+     * @return all else as it is
+     */
     public Hparams withSteps(long steps) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
-    /** The same with another side of the quirks. */
+    /**
+     * The same with another side of the quirks.
+     *
+     * @param quirks python or fixed
+     * @return all else as it is
+     */
     public Hparams withQuirks(Quirks quirks) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
-    /** The same with other settings of a conversion. */
+    /**
+     * The same with other settings of a conversion.
+     *
+     * @param infer other settings
+     * @return all else as it is
+     */
     public Hparams withInfer(Infer infer) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
-    /** The same with another range of the mel. */
+    /**
+     * The same with another range of the mel.
+     *
+     * @param min one value, or one a bin, log10
+     * @param max one value, or one a bin, log10
+     * @return all else as it is
+     */
     public Hparams withSpec(List<Double> min, List<Double> max) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, new Noise(noise.steps, noise.schedule, noise.maxBeta, min, max),
                 dataset, training, infer, vocoder, range);
     }
 
-    /** The same with what training saw of the melody. */
+    /**
+     * The same with what training saw of the melody.
+     *
+     * @param range statistics of the voiced frames
+     * @return all else as it is
+     */
     public Hparams withRange(Range range) {
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
     }
 
-    /** The same with another batch. */
+    /**
+     * The same with another batch.
+     *
+     * @param batch clips at once
+     * @param accumulate passes an update
+     * @return all else as it is
+     */
     public Hparams withBatch(int batch, int accumulate) {
         Training t = training;
         return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, new Training(t.lr, t.beta1, t.beta2, t.eps, t.weightDecay,
@@ -215,6 +264,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /**
      * Reads a config.yaml of the Python project: its keys are flat and go to the scopes here; what has no place here is left out. Missing
      * max_beta is 0.01, as in the Python code.
+     *
+     * @param file a config.yaml
+     * @return quirks=python
      */
     public static Hparams ofPython(Path file) {
         Map<String, Object> flat = HparamsYaml.map(file);

@@ -26,7 +26,12 @@ public final class HparamsYaml {
 
     private HparamsYaml() {}
 
-    /** Reads {@code hparams.yaml}; a key that is missing has its default. */
+    /**
+     * Reads {@code hparams.yaml}; a key that is missing has its default.
+     *
+     * @param file path
+     * @return the record
+     */
     public static Hparams read(Path file) {
         return of(map(file), file);
     }
@@ -34,6 +39,9 @@ public final class HparamsYaml {
     /**
      * Reads either form: this workbench's hparams.yaml, whose keys stand in scopes, or the Python project's flat config.yaml ({@link Hparams#ofPython}). The keys tell, and
      * not the file's name. A Python voice gets its oddities mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's (quirk 5).
+     *
+     * @param file path
+     * @return the record
      */
     public static Hparams readEither(Path file) {
         if (isOurs(file)) {
@@ -43,19 +51,34 @@ public final class HparamsYaml {
         return python.withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
     }
 
-    /** Whether a file is of this workbench's form. */
+    /**
+     * Whether a file is of this workbench's form.
+     *
+     * @param file path
+     * @return whether its keys stand in scopes
+     */
     public static boolean isOurs(Path file) {
         Map<String, Object> map = map(file);
         return Arrays.stream(Hparams.class.getRecordComponents()).anyMatch(c -> c.getType().isRecord() && map.get(key(c)) instanceof Map);
     }
 
-    /** Writes all keys, whole or not at all. */
+    /**
+     * Writes all keys, whole or not at all.
+     *
+     * @param file path
+     * @param hparams the voice's settings
+     */
     public static void write(Path file, Hparams hparams) {
         String text = new Dump(DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).setWidth(140).build()).dumpToString(toMap(hparams));
         WholeFile.write(STAGE, file, part -> Files.writeString(part, text));
     }
 
-    /** Any YAML file as a map. */
+    /**
+     * Any YAML file as a map.
+     *
+     * @param file path
+     * @return as YAML gives it
+     */
     @SuppressWarnings("unchecked")
     public static Map<String, Object> map(Path file) {
         try {
@@ -72,12 +95,23 @@ public final class HparamsYaml {
         }
     }
 
-    /** From nested maps; a key that is missing has its default. {@code file} is named in errors. */
+    /**
+     * From nested maps; a key that is missing has its default. {@code file} is named in errors.
+     *
+     * @param map keys in scopes
+     * @param file path
+     * @return the record
+     */
     public static Hparams of(Map<String, Object> map, Path file) {
         return (Hparams) record(Hparams.class, Hparams.defaults(), map, "", file);
     }
 
-    /** As nested maps, in the order of the records. */
+    /**
+     * As nested maps, in the order of the records.
+     *
+     * @param record any of the records
+     * @return keys as in hparams.yaml
+     */
     public static Map<String, Object> toMap(Record record) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (RecordComponent c : record.getClass().getRecordComponents()) {

@@ -12,7 +12,11 @@ import java.nio.file.Path;
  * @param root the project's folder, absolute
  */
 public record ProjectPaths(Path root) {
-    /** Finds the root as described above. */
+    /**
+     * Finds the root as described above.
+     *
+     * @return absolute paths
+     */
     public static ProjectPaths find() {
         String home = System.getProperty("diffsvc.home", System.getenv().getOrDefault("DIFFSVC_HOME", ""));
         if (!home.isEmpty()) {
@@ -28,38 +32,69 @@ public record ProjectPaths(Path root) {
                 "start from inside the project, or set -Ddiffsvc.home=FOLDER");
     }
 
-    /** An absolute path as it is, a relative one under the root. */
+    /**
+     * An absolute path as it is, a relative one under the root.
+     *
+     * @param path absolute or relative
+     * @return absolute
+     */
     public Path resolve(String path) {
         return resolve(Path.of(path));
     }
 
-    /** An absolute path as it is, a relative one under the root. */
+    /**
+     * An absolute path as it is, a relative one under the root.
+     *
+     * @param path absolute or relative
+     * @return absolute
+     */
     public Path resolve(Path path) {
         return path.isAbsolute() ? path.normalize() : root.resolve(path).normalize();
     }
 
-    /** How a path is shown to a person: relative to the root if it lies below. */
+    /**
+     * How a path is shown to a person: relative to the root if it lies below.
+     *
+     * @param path absolute or relative
+     * @return text
+     */
     public String shown(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
         return absolute.startsWith(root) ? root.relativize(absolute).toString() : absolute.toString();
     }
 
-    /** The voices and frozen models. */
+    /**
+     * The voices and frozen models.
+     *
+     * @return models/
+     */
     public Path models() {
         return root.resolve("models");
     }
 
-    /** Datasets, a folder a project. */
+    /**
+     * Datasets, a folder a project.
+     *
+     * @return data/
+     */
     public Path data() {
         return root.resolve("data");
     }
 
-    /** Melodies and units that were heard before. */
+    /**
+     * Melodies and units that were heard before.
+     *
+     * @return cache/
+     */
     public Path cache() {
         return root.resolve("cache");
     }
 
-    /** Where converted songs go. */
+    /**
+     * Where converted songs go.
+     *
+     * @return output/
+     */
     public Path output() {
         return root.resolve("output");
     }

@@ -25,7 +25,13 @@ import java.util.Map;
 public record Cost(String model, double framesPerSecond, long weights, Activations activations) {
     /** Bytes at work. */
     @FunctionalInterface public interface Activations {
-        /** Bytes beside the weights, for so many clips of so many frames. */
+        /**
+         * Bytes beside the weights, for so many clips of so many frames.
+         *
+         * @param batch clips at once
+         * @param frames T of a clip
+         * @return bytes
+         */
         double of(int batch, int frames);
     }
 
@@ -38,17 +44,34 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     static final VocoderConfig PUBLISHED_HIFIGAN = new VocoderConfig(Path.of("config.yaml"), 24000, 512, 512, 30, 12000, 80, 512, new int[] {8, 4, 2, 2}, new int[] {16, 8, 4, 4},
             new int[] {3, 7, 11}, new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}}, true);
 
-    /** Bytes above the process without models, at the peak. */
+    /**
+     * Bytes above the process without models, at the peak.
+     *
+     * @param batch clips at once
+     * @param frames T of a clip
+     * @return bytes
+     */
     public long peak(int batch, int frames) {
         return weights + atWork(batch, frames);
     }
 
-    /** Bytes above the weights, at the peak. */
+    /**
+     * Bytes above the weights, at the peak.
+     *
+     * @param batch clips at once
+     * @param frames T of a clip
+     * @return bytes
+     */
     public long atWork(int batch, int frames) {
         return Math.round(activations.of(batch, frames));
     }
 
-    /** Frames of a sound. */
+    /**
+     * Frames of a sound.
+     *
+     * @param seconds of sound
+     * @return rounded up
+     */
     public int frames(double seconds) {
         return (int) Math.ceil(seconds * framesPerSecond);
     }
@@ -59,6 +82,9 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
 
     /**
      * HuBERT Soft over P frames. Its peak lies in the first convolution (64 P wide in time), or, beyond some minutes, in the attention (P squared).
+     *
+     * @param s sizes of the network
+     * @return the cost
      */
     public static Cost hubert(HubertSoft.Sizes s) {
         double position = (double) s.dim() * s.dim() / 16 * 128;
@@ -66,18 +92,34 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
                 2.5 * s.heads() * (double) p * p * b + 20.0 * s.dim() * b * p)));
     }
 
-    /** CREPE with {@code batch} windows worked on at a time, of {@code frames} in all: the first layer's 256 positions by its channels. */
+    /**
+     * CREPE with {@code batch} windows worked on at a time, of {@code frames} in all: the first layer's 256 positions by its channels.
+     *
+     * @param channels after each of CREPE's layers
+     * @return the cost
+     */
     public static Cost crepe(int[] channels) {
         return new Cost("crepe", WINDOWS_PER_SECOND, bytes(Crepe.table(channels)), (b, f) -> 30 * MIB + FLOAT * (6.2 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76)
                 + 2 * 1024.0 * f));
     }
 
-    /** Xiaoma's pitch extractor over T mel frames. */
+    /**
+     * Xiaoma's pitch extractor over T mel frames.
+     *
+     * @param s sizes of the network
+     * @param framesPerSecond of the mel
+     * @return the cost
+     */
     public static Cost pitchExtractor(XiaomaPe.Sizes s, double framesPerSecond) {
         return new Cost("pe", framesPerSecond, bytes(XiaomaPe.table(s)), (b, t) -> 14 * MIB + FLOAT * 86 * s.hidden() * b * t);
     }
 
-    /** Units and pitch to the condition; with no_fs2 false a transformer over the units. */
+    /**
+     * Units and pitch to the condition; with no_fs2 false a transformer over the units.
+     *
+     * @param h the voice's settings
+     * @return the cost
+     */
     public static Cost embedding(Hparams h) {
         Hparams.Embedding e = h.embedding();
         double fps = fps(h);
@@ -88,13 +130,24 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
         return e.noFs2() ? 0 : e.encLayers() * b * (42.0 * e.hiddenSize() * units + 2.4 * e.numHeads() * units * units);
     }
 
-    /** The denoiser, sampling: the condition's projections of all layers stay for all steps. */
+    /**
+     * The denoiser, sampling: the condition's projections of all layers stay for all steps.
+     *
+     * @param h the voice's settings
+     * @return the cost
+     */
     public static Cost wavenet(Hparams h) {
         WaveNet.Sizes s = WaveNet.Sizes.of(h);
         return new Cost("wavenet", fps(h), bytes(WaveNet.table(s)), (b, t) -> 22 * MIB + FLOAT * s.channels() * (3.9 * s.layers() + 24.5) * b * t);
     }
 
-    /** A generator, NSF-HiFiGAN or HiFiGAN, over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source. */
+    /**
+     * A generator, NSF-HiFiGAN or HiFiGAN, over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source.
+     *
+     * @param model its name in tables
+     * @param c sizes of the generator
+     * @return the cost
+     */
     public static Cost generator(String model, VocoderConfig c) {
         return new Cost(model, c.rateHz() / (double) c.hopSamples(), bytes(c.table()), (b, t) -> 25 * MIB + FLOAT * (19.0 * widest(c) + 33.0 * 9 * c.hopSamples()) * b * t
                 * gaps(widest(c) * b * t, 0.64));
@@ -119,6 +172,9 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     /**
      * Embedding and denoiser in training: weights, gradients, two moments (and the averaged weights), and of each layer what the backward pass needs. Part of
      * the training is a validation pass, whatever the batch.
+     *
+     * @param h the voice's settings
+     * @return embedding and wavenet together
      */
     public static Cost pair(Hparams h) {
         WaveNet.Sizes s = WaveNet.Sizes.of(h);

@@ -40,7 +40,11 @@ public final class Meter {
     /** What was measured, in bytes: of the process before, with the weights, at the peak. */
     public record Measured(long baseline, long weights, long peak) {}
 
-    /** Prints three numbers: bytes before, bytes the weights took, bytes above both at the peak. */
+    /**
+     * Prints three numbers: bytes before, bytes the weights took, bytes above both at the peak.
+     *
+     * @param args model, batch, frames
+     */
     public static void main(String[] args) {
         if (args.length < 3) {
             throw Problem.in("memory", "MODEL BATCH FRAMES [HPARAMS]", args.length + " words", "models: " + Cost.MODELS);

@@ -45,13 +45,26 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @param peak bytes above the baseline with that batch, with one clip where not even that fits
      */
     public record Line(Cost cost, String at, int frames, int batch, long peak) {
-        /** Bytes above the baseline with the smallest batch. */
+        /**
+         * Bytes above the baseline with the smallest batch.
+         *
+         * @return bytes
+         */
         public long least() {
             return cost.peak(1, frames);
         }
     }
 
-    /** The seven models of a project, the two trained ones together: published sizes where a file is not there. */
+    /**
+     * The seven models of a project, the two trained ones together: published sizes where a file is not there.
+     *
+     * @param files where models lie
+     * @param hparams the voice's settings
+     * @param seconds of a clip
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
+     * @return a line a model
+     */
     public static Plan of(ModelFiles files, Hparams hparams, double seconds, long limit, long baseline) {
         double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
         List<Cost> costs = new ArrayList<>();
@@ -105,7 +118,15 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         sources.add(found == null ? "published sizes" : found.at());
     }
 
-    /** The largest batch whose peak stays within {@code bytes}; 0 = none. */
+    /**
+     * The largest batch whose peak stays within {@code bytes}; 0 = none.
+     *
+     * @param cost of one model
+     * @param frames T of a clip
+     * @param bytes that may be used
+     * @param most clips
+     * @return clips
+     */
     public static int largest(Cost cost, int frames, long bytes, int most) {
         int batch = 0;
         while (batch < most && cost.peak(batch + 1, frames) <= bytes) {
@@ -117,7 +138,11 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     /**
      * Batch and accumulation for training within a limit.
      *
+     * @param hparams the voice's settings
      * @param frames of the longest clip of a batch
+     * @param clips asked for at once
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
      * @return the hparams with the largest batch that fits, at most training.batch (0 = at most {@link #MOST}); where it is smaller than asked, as many more
      *     batches are accumulated, so that an update sees as many clips
      * @throws Problem with the smallest limit that would do, where not even one clip fits
@@ -140,7 +165,10 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * The longest slice that a conversion may take at once.
      *
      * @param costs of the models, which are open already: one after the other they work above what the process takes
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
      * @param wanted seconds that are never exceeded
+     * @return seconds
      * @throws Problem with the smallest limit that would do, where not even the shortest slice fits
      */
     public static double sliceSeconds(List<Cost> costs, long limit, long baseline, double wanted) {
@@ -169,7 +197,12 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         return Problem.in(stage, "at least " + mib + " MiB for " + what, ProcessMemory.shown(limit), "give --max-memory " + mib + "MiB or more" + (stage.equals("infer") ? "" : ", or take shorter clips"));
     }
 
-    /** Bytes of this process with its engine started and no model open, and what the Java heap may still grow by. */
+    /**
+     * Bytes of this process with its engine started and no model open, and what the Java heap may still grow by.
+     *
+     * @param manager owner of what is made
+     * @return bytes
+     */
     public static long baseline(NDManager manager) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray x = scratch.randomNormal(new Shape(64, 64));
@@ -182,7 +215,11 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
 
     private static final long UNKNOWN = 200 << 20;
 
-    /** What the models may take: the GPU's memory where the engine has one, else {@link ProcessMemory#limit}. */
+    /**
+     * What the models may take: the GPU's memory where the engine has one, else {@link ProcessMemory#limit}.
+     *
+     * @return bytes
+     */
     public static long available() {
         if (Engine.getInstance().getGpuCount() > 0) {
             return CudaUtils.getGpuMemory(Device.gpu()).getMax();
@@ -190,7 +227,11 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         return ProcessMemory.limit();
     }
 
-    /** A row a model, in MiB. Nobody has compared the column for GPUs with a GPU yet: it is what the arrays take, without the process. */
+    /**
+     * A row a model, in MiB. Nobody has compared the column for GPUs with a GPU yet: it is what the arrays take, without the process.
+     *
+     * @return MiB
+     */
     public Table table() {
         Table t = Table.create("memory");
         t.addColumns(StringColumn.create("model", lines.stream().map(l -> l.cost().model())), StringColumn.create("sizes_of", lines.stream().map(Line::at)),

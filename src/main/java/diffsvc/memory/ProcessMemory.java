@@ -18,17 +18,29 @@ public final class ProcessMemory {
 
     private ProcessMemory() {}
 
-    /** Resident now (VmRSS). */
+    /**
+     * Resident now (VmRSS).
+     *
+     * @return bytes
+     */
     public static long resident() {
         return status("VmRSS:");
     }
 
-    /** The most that was ever resident (VmHWM), or since {@link #forgetPeak}. */
+    /**
+     * The most that was ever resident (VmHWM), or since {@link #forgetPeak}.
+     *
+     * @return bytes
+     */
     public static long peak() {
         return status("VmHWM:");
     }
 
-    /** Anonymous resident memory (RssAnon): without mapped files. */
+    /**
+     * Anonymous resident memory (RssAnon): without mapped files.
+     *
+     * @return bytes
+     */
     public static long anonymous() {
         return status("RssAnon:");
     }
@@ -36,6 +48,8 @@ public final class ProcessMemory {
     /**
      * Gives free memory between native blocks that stay back to the system (glibc's malloc_trim(0)); false where there is no such thing. The engine's arrays come
      * and go in thousands of sizes, and the gaps they leave would stay resident.
+     *
+     * @return whether anything went back
      */
     public static boolean release() {
         try {
@@ -45,7 +59,11 @@ public final class ProcessMemory {
         }
     }
 
-    /** Begins {@link #peak} anew; false where the system does not allow it. */
+    /**
+     * Begins {@link #peak} anew; false where the system does not allow it.
+     *
+     * @return whether it did
+     */
     public static boolean forgetPeak() {
         try {
             Files.writeString(Path.of("/proc/self/clear_refs"), "5");
@@ -58,6 +76,7 @@ public final class ProcessMemory {
     /**
      * How far the resident memory rises, at its highest, while something works; what it kept from an earlier call does not rise again. Other threads count too.
      *
+     * @param work what is watched
      * @return bytes; 0 where the system does not tell
      */
     public static long risenBy(Runnable work) {
@@ -67,7 +86,11 @@ public final class ProcessMemory {
         return Math.max(0, peak() - before);
     }
 
-    /** What this process may take: the least limit of its control groups (version 2 or 1) and of the machine's memory. */
+    /**
+     * What this process may take: the least limit of its control groups (version 2 or 1) and of the machine's memory.
+     *
+     * @return bytes
+     */
     public static long limit() {
         return limit(Path.of("/"));
     }
@@ -108,7 +131,12 @@ public final class ProcessMemory {
         return folders;
     }
 
-    /** "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary, as in Java's options. */
+    /**
+     * "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary, as in Java's options.
+     *
+     * @param text 6GiB, 800M
+     * @return bytes
+     */
     public static long parse(String text) {
         Matcher m = SIZE.matcher(text.trim());
         if (!m.matches()) {
@@ -122,7 +150,12 @@ public final class ProcessMemory {
         return Math.round(Double.parseDouble(m.group(1)) * Math.pow(decimal ? 1000 : 1024, power));
     }
 
-    /** Bytes for people: MiB below 10 GiB, else GiB. */
+    /**
+     * Bytes for people: MiB below 10 GiB, else GiB.
+     *
+     * @param bytes how many
+     * @return "735 MiB"
+     */
     public static String shown(long bytes) {
         double mib = bytes / 1048576.0;
         return mib < 10240 ? String.format(java.util.Locale.ROOT, "%.0f MiB", mib) : String.format(java.util.Locale.ROOT, "%.1f GiB", mib / 1024);

@@ -56,7 +56,12 @@ public record Doctor(List<Line> lines) {
             new Frozen("crepe_tiny.pth", "CREPE, small: --pitch crepe-tiny", "./diffsvc weights crepe"),
             new Frozen("crepe_full.pth", "CREPE, full: --pitch crepe", "./diffsvc weights crepe"));
 
-    /** Everything. */
+    /**
+     * Everything.
+     *
+     * @param paths where to look
+     * @return a line each
+     */
     public static Doctor machine(ProjectPaths paths) {
         List<Line> lines = new ArrayList<>();
         lines.add(java());
@@ -70,7 +75,12 @@ public record Doctor(List<Line> lines) {
         return new Doctor(lines);
     }
 
-    /** Only the models. */
+    /**
+     * Only the models.
+     *
+     * @param paths where to look
+     * @return voices, then frozen files
+     */
     public static Doctor models(ProjectPaths paths) {
         ModelFiles files = ModelFiles.in(paths.models());
         List<Line> lines = new ArrayList<>();
@@ -189,12 +199,20 @@ public record Doctor(List<Line> lines) {
         }
     }
 
-    /** Whether nothing is wrong. */
+    /**
+     * Whether nothing is wrong.
+     *
+     * @return whether the demo can sing and the notebooks open
+     */
     public boolean well() {
         return lines.stream().noneMatch(l -> l.grade() == Grade.WRONG);
     }
 
-    /** A row a line: grade, what, found, remedy. */
+    /**
+     * A row a line: grade, what, found, remedy.
+     *
+     * @return a row a line
+     */
     public Table table() {
         Table table = Table.create("doctor", StringColumn.create("grade"), StringColumn.create("what"), StringColumn.create("found"), StringColumn.create("remedy"));
         for (Line l : lines) {

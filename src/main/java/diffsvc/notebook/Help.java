@@ -4,11 +4,16 @@ package diffsvc.notebook;
 public final class Help {
     private Help() {}
 
-    /** The screen: at most 24 lines of 100 characters. */
+    /**
+     * The screen: at most 24 lines of 100 characters.
+     *
+     * @return lines with breaks between
+     */
     public static String page() {
         return """
             A voice      session()                               the demo voice, opened at the first call
                          DiffSvc.open("tenor", "infer.key=2")    another one, with settings of your own
+                         session().with("infer.sampler=unipc2,infer.steps=20")   the same voice, quicker
                          DiffSvc.random("")                      random weights in the published sizes: for shapes
             A song       var song = session().read("raw/music1.wav").slice(0, 6)
                          session().convert(song).wave()          all stages at once

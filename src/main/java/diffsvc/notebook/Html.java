@@ -10,9 +10,12 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import tech.tablesaw.api.ColumnType;
@@ -39,8 +42,8 @@ final class Html {
             if (value instanceof NDArray array) {
                 Summary s = Summary.of(array);
                 html.append("<td>").append(s.shape()).append("</td><td>").append(s.type().name().toLowerCase(Locale.ROOT)).append("</td>");
-                for (double v : new double[] {s.min(), s.max(), s.mean()}) {
-                    html.append("<td>").append(String.format(Locale.ROOT, "%.4g", v)).append("</td>");
+                for (String v : List.of(s.value(s.min()), s.value(s.max()), String.format(Locale.ROOT, "%.4g", s.mean()))) {
+                    html.append("<td>").append(v).append("</td>");
                 }
                 html.append("<td>").append(s.nan()).append("</td><td>").append(thumbnail(array)).append("</td></tr>");
             } else {
@@ -95,13 +98,21 @@ final class Html {
                 ColumnType type = table.column(c).type();
                 boolean number = type == ColumnType.DOUBLE || type == ColumnType.FLOAT || type == ColumnType.INTEGER || type == ColumnType.LONG;
                 Object cell = table.get(row, c);
-                String text = cell instanceof Double d ? String.format(Locale.ROOT, d == Math.rint(d) && Math.abs(d) < 1e9 ? "%.0f" : "%.5g", d) : table.getString(row, c);
+                String text = cell instanceof Double d ? number(d) : table.getString(row, c);
                 html.append(number ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">").append(escaped(text)).append("</td>");
             }
             html.append("</tr>");
         }
         html.append("</table>");
         return table.rowCount() <= rows ? html.toString() : html + "<p>" + rows + " of " + table.rowCount() + " rows; table.write().csv(\"all.csv\") writes all</p>";
+    }
+
+    /** Five digits, and no zeros behind them. */
+    static String number(double d) {
+        if (!Double.isFinite(d) || d != 0 && (Math.abs(d) < 1e-4 || Math.abs(d) >= 1e9)) {
+            return String.format(Locale.ROOT, "%.4g", d);
+        }
+        return d == Math.rint(d) ? String.format(Locale.ROOT, "%.0f", d) : new BigDecimal(d).round(new MathContext(5)).stripTrailingZeros().toPlainString();
     }
 
     /** An audio player, the sound inside it; quieter where it would clip. */

@@ -21,14 +21,26 @@ public final class LiveCurve {
     private long drawn;
     private boolean shown;
 
-    /** An empty one; it shows with its first value. */
+    /**
+     * An empty one; it shows with its first value.
+     *
+     * @param title stands above it
+     * @param xName below the axis
+     * @param yName beside the axis
+     */
     public LiveCurve(String title, String xName, String yName) {
         this.title = title;
         this.xName = xName;
         this.yName = yName;
     }
 
-    /** One more value; the picture is drawn anew at most twice a second. */
+    /**
+     * One more value; the picture is drawn anew at most twice a second.
+     *
+     * @param at value to the right
+     * @param value upwards
+     * @return the curve itself
+     */
     public LiveCurve add(double at, double value) {
         if (Double.isFinite(value)) {
             weight = MEAN_DECAY * weight + 1;
@@ -48,7 +60,11 @@ public final class LiveCurve {
         draw();
     }
 
-    /** All of it as a chart, thinned out where there are thousands of points. */
+    /**
+     * All of it as a chart, thinned out where there are thousands of points.
+     *
+     * @return single values faint, their running mean strong
+     */
     public XYChart chart() {
         int every = Math.max(1, (x.size() + MOST_POINTS - 1) / MOST_POINTS);
         List<Double> xs = new ArrayList<>(), ys = new ArrayList<>(), means = new ArrayList<>();

@@ -9,7 +9,11 @@ import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 public final class Page {
     private Page() {}
 
-    /** Whether there is one. */
+    /**
+     * Whether there is one.
+     *
+     * @return false in JShell and in programs
+     */
     public static boolean isThere() {
         try {
             return BaseKernel.notebookKernel() != null;
@@ -18,7 +22,11 @@ public final class Page {
         }
     }
 
-    /** Shows something in the middle of a cell; without a page its text. */
+    /**
+     * Shows something in the middle of a cell; without a page its text.
+     *
+     * @param thing anything
+     */
     public static void show(Object thing) {
         if (isThere()) {
             BaseKernel kernel = BaseKernel.notebookKernel();
@@ -28,7 +36,12 @@ public final class Page {
         }
     }
 
-    /** What a value is, in words: a tensor in a line, a record of tensors a line a part. */
+    /**
+     * What a value is, in words: a tensor in a line, a record of tensors a line a part.
+     *
+     * @param thing anything
+     * @return one line or several
+     */
     public static String text(Object thing) {
         if (thing instanceof NDArray array) {
             return Summary.of(array).toString();

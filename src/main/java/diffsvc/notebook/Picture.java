@@ -43,7 +43,13 @@ import org.knowm.xchart.internal.chartpart.Chart;
 public record Picture(String title, String about, int width, int height, Drawing drawing) {
     /** Draws into the rectangle from (0, 0) to (width, height). */
     @FunctionalInterface public interface Drawing {
-        /** Draws in this size, pixels. */
+        /**
+         * Draws in this size, pixels.
+         *
+         * @param g where to draw
+         * @param width pixels
+         * @param height pixels
+         */
         void draw(Graphics2D g, int width, int height);
     }
 
@@ -68,13 +74,22 @@ public record Picture(String title, String about, int width, int height, Drawing
         }
     }
 
-    /** A chart of XChart as a picture, so that it stands beside others, saves itself and opens a window. */
+    /**
+     * A chart of XChart as a picture, so that it stands beside others, saves itself and opens a window.
+     *
+     * @param chart of XChart
+     * @return a drawing
+     */
     public static Picture of(Chart<?, ?> chart) {
         return new Picture(chart.getTitle(), "chart", chart.getWidth(), chart.getHeight(),
                 (g, width, height) -> chart.paint(g, width, height));
     }
 
-    /** Its pixels. */
+    /**
+     * Its pixels.
+     *
+     * @return width x height
+     */
     public BufferedImage image() {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
@@ -83,7 +98,11 @@ public record Picture(String title, String about, int width, int height, Drawing
         return image;
     }
 
-    /** The PNG's bytes. */
+    /**
+     * The PNG's bytes.
+     *
+     * @return 8 bits a colour
+     */
     public byte[] png() {
         try (ByteArrayOutputStream out = new ByteArrayOutputStream()) {
             ImageIO.write(image(), "png", out);
@@ -93,7 +112,11 @@ public record Picture(String title, String about, int width, int height, Drawing
         }
     }
 
-    /** The SVG's text: axes and lines stay lines, a mel is an image inside. */
+    /**
+     * The SVG's text: axes and lines stay lines, a mel is an image inside.
+     *
+     * @return UTF-8
+     */
     public byte[] svg() {
         PngWriter.register();
         SVGGraphics2D g;
@@ -116,6 +139,8 @@ public record Picture(String title, String about, int width, int height, Drawing
     /**
      * Writes a PNG or an SVG, as the name ends, whole or not at all.
      *
+     * @param file path that ends in .png or .svg
+     * @return the path
      * @throws Problem where the name ends otherwise or the folder cannot be written
      */
     public Path save(Path file) {
@@ -126,7 +151,12 @@ public record Picture(String title, String about, int width, int height, Drawing
         return WholeFile.write("picture", file, part -> Files.write(part, name.endsWith(".svg") ? svg() : png()));
     }
 
-    /** The same for a path as text. */
+    /**
+     * The same for a path as text.
+     *
+     * @param file path that ends in .png or .svg
+     * @return the path
+     */
     public Path save(String file) {
         return save(Path.of(file));
     }

@@ -44,27 +44,58 @@ public final class Plots {
         this.audio = audio;
     }
 
-    /** Plots for mels of this front end. */
+    /**
+     * Plots for mels of this front end.
+     *
+     * @param audio rate, hop and mel bins
+     * @return plots on its clock and scale
+     */
     public static Plots of(Hparams.Audio audio) {
         return new Plots(audio);
     }
 
-    /** A mel [T, M] or [1, T, M], log10. */
+    /**
+     * A mel [T, M] or [1, T, M], log10.
+     *
+     * @param title stands above the picture
+     * @param mel [T, M] or [1, T, M], log10
+     * @return a drawing
+     */
     public Picture mel(String title, NDArray mel) {
         return mel(title, mel, null);
     }
 
-    /** A mel with the melody drawn over it. */
+    /**
+     * A mel with the melody drawn over it.
+     *
+     * @param title stands above the picture
+     * @param mel [T, M] or [1, T, M], log10
+     * @param melody drawn over it; null = none
+     * @return a drawing
+     */
     public Picture mel(String title, NDArray mel, F0Track melody) {
         return mel(title, FrontEnd.rows(mel), melody);
     }
 
-    /** A mel [T][M] with the melody drawn over it, or null. */
+    /**
+     * A mel [T][M] with the melody drawn over it, or null.
+     *
+     * @param title stands above the picture
+     * @param mel [T, M] or [1, T, M], log10
+     * @param melody drawn over it; null = none
+     * @return a drawing
+     */
     public Picture mel(String title, float[][] mel, F0Track melody) {
         return mel(title, mel, melody, top(mel));
     }
 
-    /** A mel [T][M]. */
+    /**
+     * A mel [T][M].
+     *
+     * @param title stands above the picture
+     * @param mel [T, M] or [1, T, M], log10
+     * @return a drawing
+     */
     public Picture mel(String title, float[][] mel) {
         return mel(title, mel, null);
     }
@@ -85,13 +116,24 @@ public final class Plots {
     /**
      * What one mel has more (red) or less (blue) than another of the same size.
      *
+     * @param title stands above the picture
+     * @param mel [T, M] or [1, T, M], log10
+     * @param from [T, M] or [1, T, M], of the same size
+     * @return a drawing, white where they agree
      * @throws Problem when the sizes differ
      */
     public Picture difference(String title, NDArray mel, NDArray from) {
         return difference(title, FrontEnd.rows(mel), FrontEnd.rows(from));
     }
 
-    /** The same for mels [T][M]. */
+    /**
+     * The same for mels [T][M].
+     *
+     * @param title stands above the picture
+     * @param mel [T, M] or [1, T, M], log10
+     * @param from [T, M] or [1, T, M], of the same size
+     * @return a drawing, white where they agree
+     */
     public Picture difference(String title, float[][] mel, float[][] from) {
         if (mel.length != from.length || bins(mel) != bins(from)) {
             throw Problem.in("plots", "two mels of one size", mel.length + " x " + bins(mel) + " and " + from.length + " x " + bins(from), "cut the longer one: mel.get(\":300\")");
@@ -115,17 +157,35 @@ public final class Plots {
         });
     }
 
-    /** Pictures side by side in one width, each drawn anew for its share of it. */
+    /**
+     * Pictures side by side in one width, each drawn anew for its share of it.
+     *
+     * @param title stands above the picture
+     * @param pictures from left to right
+     * @return one picture
+     */
     public static Picture sideBySide(String title, List<Picture> pictures) {
         return grid(title, pictures, pictures.size());
     }
 
-    /** The same for single pictures. */
+    /**
+     * The same for single pictures.
+     *
+     * @param title stands above the picture
+     * @param pictures from left to right
+     * @return one picture
+     */
     public static Picture sideBySide(String title, Picture... pictures) {
         return sideBySide(title, List.of(pictures));
     }
 
-    /** Mels [T, M] by name as the frames of a film, with one scale of colours for all of them. */
+    /**
+     * Mels [T, M] by name as the frames of a film, with one scale of colours for all of them.
+     *
+     * @param title stands above the picture
+     * @param mels [T, M] or [1, T, M], log10, by name
+     * @return three frames a row
+     */
     public Picture filmstrip(String title, Map<String, NDArray> mels) {
         Map<String, float[][]> rows = new LinkedHashMap<>();
         double top = 0;
@@ -160,7 +220,13 @@ public final class Plots {
         });
     }
 
-    /** A wave's outline against seconds. */
+    /**
+     * A wave's outline against seconds.
+     *
+     * @param title stands above the picture
+     * @param wave a recording
+     * @return a drawing
+     */
     public static Picture wave(String title, Wave wave) {
         String about = String.format(Locale.ROOT, "%.2f s at %d Hz, peak %.3f", wave.seconds(), wave.sampleRateHz(), wave.peak());
         return new Picture(title, about, WIDEST, 190, (g, width, height) -> {
@@ -181,7 +247,13 @@ public final class Plots {
         });
     }
 
-    /** A melody, or several in the order of their names, against seconds; unvoiced frames are gaps. */
+    /**
+     * A melody, or several in the order of their names, against seconds; unvoiced frames are gaps.
+     *
+     * @param title stands above the picture
+     * @param melodies by the name in the legend
+     * @return a line a melody
+     */
     public static Picture melodies(String title, Map<String, F0Track> melodies) {
         XYChart chart = chart(title, "seconds", "Hz");
         chart.getStyler().setLegendVisible(melodies.size() > 1);
@@ -196,14 +268,31 @@ public final class Plots {
         return Picture.of(chart);
     }
 
-    /** Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture of it. */
+    /**
+     * Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture of it.
+     *
+     * @param title stands above the picture
+     * @param xName below the axis
+     * @param yName beside the axis
+     * @param x [B, 1, M, T]
+     * @param y values upwards
+     * @return the chart
+     */
     public static XYChart curve(String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
         XYChart chart = chart(title, xName, yName);
         line(chart, yName, x, y);
         return chart;
     }
 
-    /** Values against their place, 0, 1, 2, .... */
+    /**
+     * Values against their place, 0, 1, 2, ....
+     *
+     * @param title stands above the picture
+     * @param xName below the axis
+     * @param yName beside the axis
+     * @param y values upwards
+     * @return the chart
+     */
     public static XYChart curve(String title, String xName, String yName, double[] y) {
         List<Double> x = new ArrayList<>(), values = new ArrayList<>();
         for (int i = 0; i < y.length; i++) {
@@ -216,8 +305,11 @@ public final class Plots {
     /**
      * Columns of a table against another one of it: a schedule, a ledger.
      *
+     * @param title stands above the picture
+     * @param table as table() gives it
      * @param x name of the column to the right
      * @param y names of the columns upwards; more than one get a legend
+     * @return the chart, which may be styled further
      * @throws Problem for a name that the table has no column of numbers for
      */
     public static XYChart curves(String title, Table table, String x, String... y) {
@@ -265,7 +357,12 @@ public final class Plots {
         return chart;
     }
 
-    /** A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key shift is in it. */
+    /**
+     * A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key shift is in it.
+     *
+     * @param range song and training
+     * @return a step chart
+     */
     public static Picture range(VocalRange range) {
         XYChart chart = chart(String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()), "Hz", "% of voiced frames");
         chart.getStyler().setLegendVisible(true);

@@ -24,14 +24,23 @@ public final class Progress implements Denoising.Listener, Inference.Progress, P
         this.what = what;
     }
 
-    /** A bar for one piece of work. */
+    /**
+     * A bar for one piece of work.
+     *
+     * @param what stands before the bar
+     * @return a bar at nothing
+     */
     public static Progress of(String what) {
         return new Progress(what);
     }
 
     /** The bar as it stands. */
     public record Bar(String what, long done, long of, double seconds, String note) {
-        /** The share that is done, 0 to 1. */
+        /**
+         * The share that is done, 0 to 1.
+         *
+         * @return 0 to 1
+         */
         public double share() {
             return of <= 0 ? 0 : Math.min(1, done / (double) of);
         }
@@ -53,6 +62,8 @@ public final class Progress implements Denoising.Listener, Inference.Progress, P
     /**
      * So much is done.
      *
+     * @param done so many
+     * @param of in all
      * @throws diffsvc.check.Problem {@link diffsvc.check.Problem#isStop() stopped} when somebody pressed stop
      */
     public void at(long done, long of) {

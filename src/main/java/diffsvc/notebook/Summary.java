@@ -18,12 +18,22 @@ import java.util.Locale;
  * @param infinite how many are infinite
  */
 public record Summary(String shape, DataType type, double min, double max, double mean, long nan, long infinite) {
-    /** Sizes as a person writes them, "[1, 518, 256]". */
+    /**
+     * Sizes as a person writes them, "[1, 518, 256]".
+     *
+     * @param array of any shape and type
+     * @return with brackets
+     */
     public static String shape(NDArray array) {
         return Arrays.toString(array.getShape().getShape());
     }
 
-    /** Looks at every value once. */
+    /**
+     * Looks at every value once.
+     *
+     * @param array of any shape and type
+     * @return what there is to say
+     */
     public static Summary of(NDArray array) {
         if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
             return new Summary(shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0, 0);
@@ -53,14 +63,28 @@ public record Summary(String shape, DataType type, double min, double max, doubl
         }
     }
 
-    /** Values that are no numbers of finite size. */
+    /**
+     * Values that are no numbers of finite size.
+     *
+     * @return NaN and infinite
+     */
     public long nonFinite() {
         return nan + infinite;
     }
 
-    /** "float32, -5.000 to 0.3632, mean -2.741, NaN 0". */
+    /**
+     * "float32, -5.000 to 0.3632, mean -2.741, NaN 0".
+     *
+     * @return without the shape
+     */
     public String text() {
-        return String.format(Locale.ROOT, "%s, %.4g to %.4g, mean %.4g, NaN %d%s", type.name().toLowerCase(Locale.ROOT), min, max, mean, nan, infinite == 0 ? "" : ", infinite " + infinite);
+        return String.format(Locale.ROOT, "%s, %s to %s, mean %.4g, NaN %d%s", type.name().toLowerCase(Locale.ROOT), value(min), value(max), mean, nan,
+                infinite == 0 ? "" : ", infinite " + infinite);
+    }
+
+    /** A value of the array as a person writes it: whole where the type is. */
+    String value(double v) {
+        return String.format(Locale.ROOT, type.isInteger() && Double.isFinite(v) ? "%.0f" : "%.4g", v);
     }
 
     @Override public String toString() {

@@ -7,19 +7,48 @@ import ai.djl.ndarray.types.Shape;
 
 /** All that is random in a conversion: start noise, posterior noise, the vocoder's phases and noise. */
 public interface Draws {
-    /** Standard normal, float32, for a purpose ("x_T", "posterior", ...) and an index; it belongs to {@code manager}. */
+    /**
+     * Standard normal, float32, for a purpose ("x_T", "posterior", ...) and an index; it belongs to {@code manager}.
+     *
+     * @param manager owner of what is made
+     * @param purpose "x_T", "posterior", ...
+     * @param index of the draw, a slice or a step
+     * @param shape sizes of the axes
+     * @return an array of that shape
+     */
     NDArray normal(NDManager manager, String purpose, long index, Shape shape);
 
-    /** Uniform in [0, 1), float32. */
+    /**
+     * Uniform in [0, 1), float32.
+     *
+     * @param manager owner of what is made
+     * @param purpose "x_T", "posterior", ...
+     * @param index of the draw, a slice or a step
+     * @param shape sizes of the axes
+     * @return an array of that shape
+     */
     NDArray uniform(NDManager manager, String purpose, long index, Shape shape);
 
-    /** For generators of our own, which Python has no counterpart of. */
+    /**
+     * For generators of our own, which Python has no counterpart of.
+     *
+     * @return a number
+     */
     long seed();
 
-    /** Whether every draw moves the next: then those that Python makes and does not use must be made too. */
+    /**
+     * Whether every draw moves the next: then those that Python makes and does not use must be made too.
+     *
+     * @return false where draws do not depend on each other
+     */
     boolean inPythonOrder();
 
-    /** Each draw by its seed, purpose and index alone, whatever was drawn before ({@link Noise}). */
+    /**
+     * Each draw by its seed, purpose and index alone, whatever was drawn before ({@link Noise}).
+     *
+     * @param seed of the conversion
+     * @return draws that do not depend on each other
+     */
     static Draws keyed(long seed) {
         return new Draws() {
             @Override public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
@@ -43,6 +72,9 @@ public interface Draws {
     /**
      * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in its order. The engine has one generator for
      * the process, so nothing else may draw until the conversion ends.
+     *
+     * @param seed of the conversion
+     * @return that stream
      */
     static Draws inPythonOrder(long seed) {
         Engine.getInstance().setRandomSeed(Noise.fold(seed));

@@ -19,12 +19,25 @@ public final class Noise {
         this.seed = seed;
     }
 
-    /** The draw for this seed, purpose ("x_T", "posterior", ...) and index; the array belongs to {@code manager}. */
+    /**
+     * The draw for this seed, purpose ("x_T", "posterior", ...) and index; the array belongs to {@code manager}.
+     *
+     * @param manager owner of what is made
+     * @param seed of the run or the song
+     * @param purpose "x_T", "posterior", ...
+     * @param index of the draw, a slice or a step
+     * @return to be asked once
+     */
     public static Noise of(NDManager manager, long seed, String purpose, long index) {
         return new Noise(manager, mix(seed, purpose, index));
     }
 
-    /** Standard normal, float32. */
+    /**
+     * Standard normal, float32.
+     *
+     * @param shape sizes of the axes
+     * @return float32
+     */
     public NDArray normal(Shape shape) {
         synchronized (GENERATOR) {
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
@@ -32,7 +45,12 @@ public final class Noise {
         }
     }
 
-    /** Uniform in [0, 1), float32. */
+    /**
+     * Uniform in [0, 1), float32.
+     *
+     * @param shape sizes of the axes
+     * @return float32
+     */
     public NDArray uniform(Shape shape) {
         synchronized (GENERATOR) {
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
@@ -45,7 +63,14 @@ public final class Noise {
         return seed == (int) seed ? (int) seed : (int) (seed ^ seed >>> 32);
     }
 
-    /** Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order is the same. */
+    /**
+     * Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order is the same.
+     *
+     * @param <T> what the draws give
+     * @param seed of the run or the song
+     * @param draws made at once, nothing else draws meanwhile
+     * @return what the draws gave
+     */
     public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
         synchronized (GENERATOR) {
             Engine.getInstance().setRandomSeed(fold(seed));
@@ -53,7 +78,14 @@ public final class Noise {
         }
     }
 
-    /** A seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts). */
+    /**
+     * A seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts).
+     *
+     * @param seed of the run or the song
+     * @param purpose "x_T", "posterior", ...
+     * @param index of the draw, a slice or a step
+     * @return 64 bits
+     */
     public static long mix(long seed, String purpose, long index) {
         long h = splitMix(seed);
         for (int i = 0; i < purpose.length(); i++) {

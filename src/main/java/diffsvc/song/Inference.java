@@ -60,10 +60,21 @@ public final class Inference {
 
     /** Where a conversion stands: parts of {@code of} done, in the stage of that name. */
     @FunctionalInterface public interface Progress {
-        /** A stage stands at {@code done} of {@code of} samples of the song. */
+        /**
+         * A stage stands at {@code done} of {@code of} samples of the song.
+         *
+         * @param stage as the command line names it
+         * @param done samples of the song
+         * @param of samples in all
+         */
         void at(String stage, long done, long of);
 
-        /** The song's melody against the training's, before anything is sung; only where the voice's statistics are known. */
+        /**
+         * The song's melody against the training's, before anything is sung; only where the voice's statistics are known.
+         *
+         * @param range song and training
+         * @param suggestedKey whole semitones
+         */
         default void range(VocalRange range, double suggestedKey) { }
     }
 
@@ -78,12 +89,23 @@ public final class Inference {
      * @param config and checkpoint where the voice came from, if not from models/: for the manifest
      */
     public record Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
-        /** Only the song; all else as the hparams say. */
+        /**
+         * Only the song; all else as the hparams say.
+         *
+         * @param song path
+         * @param key semitones
+         * @return a request
+         */
         public static Request of(Path song, double key) {
             return new Request(song, null, key, null, null, null, null, null);
         }
 
-        /** The same to another place. */
+        /**
+         * The same to another place.
+         *
+         * @param file where to
+         * @return all else as it is
+         */
         public Request to(Path file) {
             return new Request(song, file, key, units, f0, f0Export, config, checkpoint);
         }
@@ -92,12 +114,18 @@ public final class Inference {
     /** The file, and what happened. */
     public record Done(Path file, boolean replaced, Manifest manifest) {}
 
-    /** With the machine's memory as the limit and nothing remembered. */
+    /**
+     * With the machine's memory as the limit and nothing remembered.
+     *
+     * @param svc an open session
+     */
     public Inference(DiffSvc svc) {
         this(svc, 0, CondsCache.NONE);
     }
 
     /**
+     *
+     * @param svc an open session
      * @param limit bytes that the process may take; 0 = most of what there is
      * @param cache what remembers melodies and units
      */
@@ -105,7 +133,13 @@ public final class Inference {
         this(svc, limit, cache, 0);
     }
 
-    /** @param sliceSeconds longest slice, as a manifest says; 0 = as memory and hparams allow. A longer one than they allow is refused */
+    /**
+     *
+     * @param svc an open session
+     * @param limit bytes the process may take; 0 = most of what there is
+     * @param cache remembers melodies and units
+     * @param sliceSeconds longest slice, as a manifest says; 0 = as memory and hparams allow. A longer one than they allow is refused
+     */
     public Inference(DiffSvc svc, long limit, CondsCache cache, double sliceSeconds) {
         this.svc = svc;
         this.cache = cache;
@@ -114,17 +148,32 @@ public final class Inference {
         this.limit = limit > 0 ? limit : most > 0 ? (long) (SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
     }
 
-    /** A song to its usual place; a relative path is taken from the project's folder. */
+    /**
+     * A song to its usual place; a relative path is taken from the project's folder.
+     *
+     * @param song path
+     * @return output, manifest and what was noticed
+     */
     public Done convert(String song) {
         return convert(Request.of(svc.paths().resolve(song), svc.hparams().infer().key()), (stage, done, of) -> { });
     }
 
-    /** Where a request's result goes. */
+    /**
+     * Where a request's result goes.
+     *
+     * @param request what to convert, and to where
+     * @return an absolute path
+     */
     public Path target(Request request) {
         return request.out() != null ? request.out() : svc.outputFile(request.song().toString(), svc.hparams().infer().format().toLowerCase(Locale.ROOT));
     }
 
-    /** The manifest that belongs to an output. */
+    /**
+     * The manifest that belongs to an output.
+     *
+     * @param output path of a converted song
+     * @return the path with .json in place of its ending
+     */
     public static Path manifestOf(Path output) {
         String name = output.getFileName().toString();
         return output.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".json");
@@ -133,6 +182,9 @@ public final class Inference {
     /**
      * Converts one song and writes output and manifest.
      *
+     * @param request what to convert, and to where
+     * @param progress hears how far it is
+     * @return output, manifest and what was noticed
      * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be written
      */
     public Done convert(Request request, Progress progress) {

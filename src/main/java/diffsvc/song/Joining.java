@@ -21,12 +21,20 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
         /**
          * The next samples of the result.
          *
+         * @param samples [n], at the voice's rate
          * @throws IOException when they cannot be written
          */
         void accept(float[] samples) throws IOException;
     }
 
-    /** The result begins each part where the song does, so that it ends at round(seconds x rate). */
+    /**
+     * The result begins each part where the song does, so that it ends at round(seconds x rate).
+     *
+     * @param song the recording
+     * @param parts that follow each other from 0 to N
+     * @param rateHz samples a second
+     * @return how the parts are placed
+     */
     public static Joining exact(Recording song, List<Part> parts, int rateHz) {
         int[] places = new int[parts.size() + 1];
         for (int i = 0; i < parts.size(); i++) {
@@ -35,7 +43,14 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
         return new Joining(song, parts, rateHz, places, true);
     }
 
-    /** As the Python project joins: every slice takes ceil(seconds x rate) samples, and nothing fades. */
+    /**
+     * As the Python project joins: every slice takes ceil(seconds x rate) samples, and nothing fades.
+     *
+     * @param song the recording
+     * @param parts that follow each other from 0 to N
+     * @param rateHz samples a second
+     * @return how the parts are placed
+     */
     public static Joining asPython(Recording song, List<Part> parts, int rateHz) {
         int[] places = new int[parts.size() + 1];
         for (int i = 0; i < parts.size(); i++) {
@@ -48,12 +63,21 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
         return Math.toIntExact(Math.round(sample / (double) song.sampleRateHz() * rateHz));
     }
 
-    /** Samples of the result. */
+    /**
+     * Samples of the result.
+     *
+     * @return N
+     */
     public int samples() {
         return places[parts.size()];
     }
 
-    /** What part {@code i} is heard as, never shorter than a tenth of a second: silence fills up. */
+    /**
+     * What part {@code i} is heard as, never shorter than a tenth of a second: silence fills up.
+     *
+     * @param i index of the part
+     * @return at the song's rate
+     */
     public Wave heard(int i) {
         Part p = parts.get(i);
         Wave heard = song.read(p.from(), p.to());
@@ -65,6 +89,8 @@ public record Joining(Recording song, List<Part> parts, int rateHz, int[] places
     /**
      * Sings and joins; {@code out} gets {@link #samples()} samples.
      *
+     * @param singer gives each part in the other voice
+     * @param out takes the result in order
      * @throws IOException when {@code out} throws it
      */
     public void run(Singer singer, Sink out) throws IOException {

@@ -78,7 +78,11 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      */
     public record Stage(String stage, String what, String shape, int slices, double seconds, long peakBytes) {}
 
-    /** A row a stage: what it made, how often it ran, seconds, memory in MiB. */
+    /**
+     * A row a stage: what it made, how often it ran, seconds, memory in MiB.
+     *
+     * @return stage, made, slices, seconds, MiB
+     */
     public Table table() {
         Table table = Table.create("stages", StringColumn.create("stage"), StringColumn.create("made"), IntColumn.create("slices"), DoubleColumn.create("seconds"), IntColumn.create("MiB"));
         for (Stage s : stages) {
@@ -91,7 +95,12 @@ public record Manifest(int format, String program, Map<String, String> machine, 
         return table;
     }
 
-    /** Writes the file, whole or not at all. */
+    /**
+     * Writes the file, whole or not at all.
+     *
+     * @param file path of the .json
+     * @return the path
+     */
     public Path write(Path file) {
         return WholeFile.write(STAGE, file, part -> Files.writeString(part, JSON.toJson(this) + "\n"));
     }
@@ -99,6 +108,8 @@ public record Manifest(int format, String program, Map<String, String> machine, 
     /**
      * Reads one.
      *
+     * @param file path of the .json
+     * @return the manifest
      * @throws Problem when it is missing, no manifest, or of another format
      */
     public static Manifest read(Path file) {

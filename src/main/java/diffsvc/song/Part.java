@@ -16,8 +16,11 @@ public record Part(int start, int end, int from, int to, boolean silent, boolean
     /**
      * Parts that follow each other from 0 to N.
      *
+     * @param sound a recording that is read part by part
+     * @param slicer says where silence is
      * @param most longest that may be heard at once, samples
      * @param context heard beyond a forced cut on either side, samples
+     * @return in order
      */
     public static List<Part> of(Recording sound, Slicer slicer, int most, int context) {
         List<Part> parts = new ArrayList<>();
@@ -35,12 +38,20 @@ public record Part(int start, int end, int from, int to, boolean silent, boolean
         return parts;
     }
 
-    /** Samples of the song that the part covers, without what is heard beyond its cuts. */
+    /**
+     * Samples of the song that the part covers, without what is heard beyond its cuts.
+     *
+     * @return n
+     */
     public int samples() {
         return end - start;
     }
 
-    /** Samples heard. */
+    /**
+     * Samples heard.
+     *
+     * @return n
+     */
     public int heard() {
         return to - from;
     }

@@ -17,12 +17,22 @@ import java.util.List;
 public record Seam(double seconds, String kind, double jump, double jumpAround, double loudnessDb, double aroundDb) {
     private static final double WINDOW = 0.05, AROUND = 0.15, NEAR = 0.02, FLOOR_DB = -120, LOUDER_DB = 0.5, AUDIBLE = 1e-3;
 
-    /** Whether one hears it: louder than what surrounds it, or a step that the sound around does not make. */
+    /**
+     * Whether one hears it: louder than what surrounds it, or a step that the sound around does not make.
+     *
+     * @return whether it stands out
+     */
     public boolean heard() {
         return loudnessDb > aroundDb + LOUDER_DB || jump > AUDIBLE && jump > 2 * jumpAround;
     }
 
-    /** Listens to every seam of a joined song. */
+    /**
+     * Listens to every seam of a joined song.
+     *
+     * @param joining how the song was joined
+     * @param result the joined song
+     * @return a line a seam
+     */
     public static List<Seam> audit(Joining joining, Recording result) {
         List<Seam> seams = new ArrayList<>();
         int rate = result.sampleRateHz(), n = result.samples(), window = (int) (WINDOW * rate), around = (int) (AROUND * rate);

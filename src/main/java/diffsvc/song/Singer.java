@@ -11,6 +11,7 @@ public interface Singer {
      * @param index of the part
      * @param heard the part with what lies around it, at the song's rate
      * @param samples wanted, at the voice's rate
+     * @return [samples]
      */
     float[] sing(int index, Wave heard, int samples);
 }

@@ -10,7 +10,13 @@ import ai.djl.ndarray.NDArray;
 public final class Constant {
     private Constant() {}
 
-    /** {@code value} as a scalar of the manager of {@code like}. */
+    /**
+     * {@code value} as a scalar of the manager of {@code like}.
+     *
+     * @param like an array of the manager that is to own it
+     * @param value the number
+     * @return a scalar, float32
+     */
     public static NDArray of(NDArray like, double value) {
         return like.getManager().create((float) value);
     }

@@ -126,28 +126,49 @@ public final class Held implements AutoCloseable {
         }
     }
 
-    /** A manager of its own, beside all others. */
+    /**
+     * A manager of its own, beside all others.
+     *
+     * @return a manager that holds weakly
+     */
     public static Held open() {
         return new Held(NDManager.newBaseManager());
     }
 
-    /** One that closes with {@code parent} at the latest. */
+    /**
+     * One that closes with {@code parent} at the latest.
+     *
+     * @param parent closes it at the latest
+     * @return a manager that holds weakly
+     */
     public static Held under(NDManager parent) {
         return new Held(parent.newSubManager());
     }
 
-    /** The manager to work with. */
+    /**
+     * The manager to work with.
+     *
+     * @return to make arrays with
+     */
     public NDManager manager() {
         return manager;
     }
 
-    /** What somebody still refers to, after a collection. */
+    /**
+     * What somebody still refers to, after a collection.
+     *
+     * @return in no order
+     */
     public List<NDArray> arrays() {
         collect();
         return arrays.living();
     }
 
-    /** Bytes of what somebody still refers to, after a collection; views count as if they were copies. */
+    /**
+     * Bytes of what somebody still refers to, after a collection; views count as if they were copies.
+     *
+     * @return the bytes of their values
+     */
     public long bytes() {
         collect();
         return arrays.refs.values().stream().mapToLong(r -> r.bytes).sum();

@@ -38,6 +38,10 @@ public final class Npz {
     /**
      * All arrays by name, in the file's order; a .npy file holds one, named by an empty string. They belong to {@code manager}.
      *
+     * @param manager owner of what is made
+     * @param stage who speaks in errors
+     * @param file .npz or .npy
+     * @return by name
      * @throws Problem in the words of {@code stage} when the file is missing, damaged, or holds element types that nothing here reads
      */
     public static Map<String, NDArray> read(NDManager manager, String stage, Path file) {
@@ -132,7 +136,14 @@ public final class Npz {
         }
     }
 
-    /** Writes arrays of float32, float64, int32, int64 or bool, whole or not at all; {@code numpy.load} opens it. */
+    /**
+     * Writes arrays of float32, float64, int32, int64 or bool, whole or not at all; {@code numpy.load} opens it.
+     *
+     * @param stage who speaks in errors
+     * @param file .npz or .npy
+     * @param arrays by name
+     * @return the path
+     */
     public static Path write(String stage, Path file, Map<String, NDArray> arrays) {
         return WholeFile.write(stage, file, part -> {
             try (OutputStream out = Files.newOutputStream(part); ZipOutputStream zip = new ZipOutputStream(out)) {

@@ -36,7 +36,12 @@ public final class AdamW implements AutoCloseable {
     /**
      * An optimizer of all parameters of some networks, which must live longer than it.
      *
+     * @param parent closes the optimizer when it closes
      * @param networks by the prefix that their parameters' names get, in the order of the checkpoint
+     * @param beta1 of the first moments
+     * @param beta2 of the second moments
+     * @param eps beside the root of the second moments
+     * @param weightDecay as AdamW takes it
      * @param averaged whether to keep an exponential average of the weights too
      */
     public AdamW(NDManager parent, Map<String, Weights> networks, double beta1, double beta2, double eps, double weightDecay, boolean averaged) {
@@ -56,24 +61,42 @@ public final class AdamW implements AutoCloseable {
         clear();
     }
 
-    /** The weights, by name. */
+    /**
+     * The weights, by name.
+     *
+     * @return in the checkpoint's order
+     */
     public Map<String, NDArray> parameters() {
         return parameters;
     }
 
-    /** Updates made so far. */
+    /**
+     * Updates made so far.
+     *
+     * @return 0 for a new one
+     */
     public long updates() {
         return updates;
     }
 
-    /** One parameter's gradient, null where it got none; it belongs to {@code scratch}. */
+    /**
+     * One parameter's gradient, null where it got none; it belongs to {@code scratch}.
+     *
+     * @param scratch owner of what is made
+     * @param name of a parameter
+     * @return an array of the parameter's shape
+     */
     public NDArray gradient(NDManager scratch, String name) {
         NDArray g = leaves.get(name).getGradient();
         g.attach(scratch);
         return g.getShape().equals(parameters.get(name).getShape()) ? g : null;           // one that was never reached comes as an empty array
     }
 
-    /** Names and norms of the gradients. */
+    /**
+     * Names and norms of the gradients.
+     *
+     * @return 0 where none came
+     */
     public Map<String, Double> gradientNorms() {
         Map<String, Double> norms = new LinkedHashMap<>();
         try (NDManager scratch = manager.newSubManager()) {
@@ -94,7 +117,11 @@ public final class AdamW implements AutoCloseable {
         return norms;
     }
 
-    /** The norm over all gradients. */
+    /**
+     * The norm over all gradients.
+     *
+     * @return root of the sum of squares
+     */
     public double gradientNorm() {
         return Math.sqrt(gradientNorms().values().stream().mapToDouble(n -> n * n).sum());
     }
@@ -116,7 +143,13 @@ public final class AdamW implements AutoCloseable {
         }));
     }
 
-    /** One update without an average. */
+    /**
+     * One update without an average.
+     *
+     * @param lr learning rate
+     * @param clipNorm limit of the total norm; 0 = none
+     * @return the norm over all gradients before clipping
+     */
     public double update(double lr, double clipNorm) {
         return update(lr, clipNorm, 1, gradientNorm());
     }
@@ -124,6 +157,7 @@ public final class AdamW implements AutoCloseable {
     /**
      * One update from the gradients the parameters hold, which are then forgotten. Where a gradient is not finite nothing changes.
      *
+     * @param lr learning rate
      * @param clipNorm limit of the total norm; 0 = none
      * @param averageDecay decay of the average, where one is kept
      * @param norm of all gradients, as {@link #gradientNorm} gives it
@@ -305,24 +339,40 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** The weights by name. On a CPU they are the arrays' own memory, valid until the optimizer closes. */
+    /**
+     * The weights by name. On a CPU they are the arrays' own memory, valid until the optimizer closes.
+     *
+     * @return by parameter name
+     */
     public Map<String, TorchTensor> weights() {
         Map<String, TorchTensor> named = new LinkedHashMap<>();
         parameters.forEach((name, p) -> named.put(name, TorchTensor.ofBytes(TorchTensor.Type.FLOAT, bytes(p), p.getShape().getShape())));
         return named;
     }
 
-    /** First moments by parameter name, as {@link #weights}. */
+    /**
+     * First moments by parameter name, as {@link #weights}.
+     *
+     * @return memory of the optimizer
+     */
     public Map<String, TorchTensor> firstMoments() {
         return named(m);
     }
 
-    /** Second moments by parameter name, as {@link #weights}. */
+    /**
+     * Second moments by parameter name, as {@link #weights}.
+     *
+     * @return memory of the optimizer
+     */
     public Map<String, TorchTensor> secondMoments() {
         return named(v);
     }
 
-    /** The averaged weights by name, or the weights themselves where no average is kept. */
+    /**
+     * The averaged weights by name, or the weights themselves where no average is kept.
+     *
+     * @return memory of the optimizer
+     */
     public Map<String, TorchTensor> averages() {
         return average == null ? weights() : named(average);
     }
@@ -343,14 +393,24 @@ public final class AdamW implements AutoCloseable {
         return onCpu ? memory(array) : array.toByteBuffer();
     }
 
-    /** Goes on from saved moments; names that are missing keep zeros, as parameters that never had a gradient. */
+    /**
+     * Goes on from saved moments; names that are missing keep zeros, as parameters that never had a gradient.
+     *
+     * @param first moments by name
+     * @param second moments by name
+     * @param updates behind the moments
+     */
     public void resume(Map<String, TorchTensor> first, Map<String, TorchTensor> second, long updates) {
         this.updates = updates;
         fill(m, first);
         fill(v, second);
     }
 
-    /** Sets all weights, shapes as they are. */
+    /**
+     * Sets all weights, shapes as they are.
+     *
+     * @param saved by name
+     */
     public void restore(Map<String, TorchTensor> saved) {
         try (NDManager scratch = manager.newSubManager()) {
             parameters.forEach((name, p) -> {
@@ -361,7 +421,11 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** Sets the average. */
+    /**
+     * Sets the average.
+     *
+     * @param saved by name
+     */
     public void resumeAverage(Map<String, TorchTensor> saved) {
         if (average != null) {
             fill(average, saved);

@@ -21,7 +21,11 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     private static final Pattern NAME = Pattern.compile("model_ckpt_steps_(\\d+)\\.ckpt"),
             UNFINISHED = Pattern.compile("\\.model_ckpt_steps_\\d+\\.[0-9a-f]+\\.part\\.ckpt");
 
-    /** Steps of the checkpoints there are, newest first. */
+    /**
+     * Steps of the checkpoints there are, newest first.
+     *
+     * @return empty for a new run
+     */
     public List<Long> steps() {
         if (!Files.isDirectory(folder)) {
             return List.of();
@@ -33,12 +37,26 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         }
     }
 
-    /** The file of a step. */
+    /**
+     * The file of a step.
+     *
+     * @param step training step
+     * @return whether it is there or not
+     */
     public Path file(long step) {
         return folder.resolve("model_ckpt_steps_" + step + ".ckpt");
     }
 
-    /** Writes, reads back, compares; then the older ones that need not stay go. */
+    /**
+     * Writes, reads back, compares; then the older ones that need not stay go.
+     *
+     * @param state to be kept
+     * @param beta1 of the first moments
+     * @param beta2 of the second moments
+     * @param eps AdamW's
+     * @param weightDecay as AdamW takes it
+     * @return its path
+     */
     public Path save(TrainingState state, double beta1, double beta2, double eps, double weightDecay) {
         sweep();
         Path file = file(state.step());
@@ -70,7 +88,12 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         }
     }
 
-    /** The newest state that can be read; one that cannot is named to {@code spoilt} and the one before it taken. Null where there is none. */
+    /**
+     * The newest state that can be read; one that cannot is named to {@code spoilt} and the one before it taken. Null where there is none.
+     *
+     * @param spoilt hears the name of one that cannot be read
+     * @return null where there is none
+     */
     public TrainingState newest(Consumer<String> spoilt) {
         for (long step : steps()) {
             try {

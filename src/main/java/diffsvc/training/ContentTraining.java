@@ -26,7 +26,14 @@ public final class ContentTraining implements AutoCloseable {
     private final long seed;
     private long step;
 
-    /** A run from random weights. */
+    /**
+     * A run from random weights.
+     *
+     * @param parent what it closes with
+     * @param sizes of the encoder
+     * @param speech labelled clips
+     * @param seed the same seed, the same result
+     */
     public ContentTraining(NDManager parent, HubertSoft.Sizes sizes, LabelledSpeech speech, long seed) {
         this(parent.newSubManager(), speech, seed, manager -> {
             HubertSoft net = HubertSoft.random(manager, sizes, seed);
@@ -35,7 +42,15 @@ public final class ContentTraining implements AutoCloseable {
         });
     }
 
-    /** A run that goes on from an encoder's file, with a fresh optimizer. */
+    /**
+     * A run that goes on from an encoder's file, with a fresh optimizer.
+     *
+     * @param parent what it closes with
+     * @param encoder path of an encoder's file
+     * @param heads of the attention; 0 = one a 64 channels
+     * @param speech labelled clips
+     * @param seed the same seed, the same result
+     */
     public ContentTraining(NDManager parent, Path encoder, int heads, LabelledSpeech speech, long seed) {
         this(parent.newSubManager(), speech, seed, manager -> HubertSoft.load(manager, encoder, heads));
     }
@@ -54,12 +69,20 @@ public final class ContentTraining implements AutoCloseable {
         return v;
     }
 
-    /** The encoder that learns; its weights change with each update. */
+    /**
+     * The encoder that learns; its weights change with each update.
+     *
+     * @return owned by the training
+     */
     public HubertSoft net() {
         return net;
     }
 
-    /** Updates made so far. */
+    /**
+     * Updates made so far.
+     *
+     * @return updates of this run
+     */
     public long step() {
         return step;
     }
@@ -67,6 +90,8 @@ public final class ContentTraining implements AutoCloseable {
     /**
      * One update on crops of two seconds.
      *
+     * @param batch clips an update
+     * @param lr learning rate
      * @param progress 0 at the start of the run, 1 at its end: the rate falls as a cosine
      * @return the mean cross-entropy
      */
@@ -89,7 +114,13 @@ public final class ContentTraining implements AutoCloseable {
         return loss;
     }
 
-    /** Share of frames whose nearest label is the right one, over at most {@code limit} clips of other speech. */
+    /**
+     * Share of frames whose nearest label is the right one, over at most {@code limit} clips of other speech.
+     *
+     * @param other speech that training has not seen
+     * @param limit clips at most
+     * @return 0 to 1
+     */
     public double accuracy(LabelledSpeech other, int limit) {
         long right = 0, all = 0;
         for (LabelledSpeech.Clip clip : other.clips().subList(0, Math.min(limit, other.clips().size()))) {
@@ -107,7 +138,11 @@ public final class ContentTraining implements AutoCloseable {
         return right / (double) all;
     }
 
-    /** Writes the encoder in HuBERT-soft's file format. */
+    /**
+     * Writes the encoder in HuBERT-soft's file format.
+     *
+     * @param file where to
+     */
     public void save(Path file) {
         Map<String, TorchTensor> tensors = net.weights().toTensors("");
         TorchFile.write(file, tensors);

@@ -37,17 +37,32 @@ public final class JointTraining implements AutoCloseable {
      * @param clips their names
      */
     public record Batch(Conds conds, NDArray mels, NDArray t, NDArray noise, List<String> clips) {
-        /** A batch of clips without names. */
+        /**
+         * A batch of clips without names.
+         *
+         * @param conds of the clips
+         * @param mels [B, T, M], log10
+         * @param t [B] int64
+         * @param noise schedule
+         */
         public Batch(Conds conds, NDArray mels, NDArray t, NDArray noise) {
             this(conds, mels, t, noise, List.of());
         }
 
-        /** B. */
+        /**
+         * B.
+         *
+         * @return B
+         */
         public int size() {
             return (int) mels.getShape().get(0);
         }
 
-        /** T. */
+        /**
+         * T.
+         *
+         * @return T
+         */
         public int frames() {
             return (int) mels.getShape().get(1);
         }
@@ -76,7 +91,16 @@ public final class JointTraining implements AutoCloseable {
     private static GradientCollector collector;
     private static JointTraining remembers;
 
-    /** Takes over both models: closing the training closes them. */
+    /**
+     * Takes over both models: closing the training closes them.
+     *
+     * @param manager owner of the models
+     * @param hparams the voice's settings
+     * @param embedding the model, which learns
+     * @param wavenet the model, which learns
+     * @param noise schedule
+     * @param range of each mel bin
+     */
     public JointTraining(NDManager manager, Hparams hparams, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise, MelRange range) {
         this.embedding = embedding;
         this.wavenet = wavenet;
@@ -92,27 +116,47 @@ public final class JointTraining implements AutoCloseable {
         optimizer = new AdamW(manager, networks, settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay(), settings.emaDecay() > 0);
     }
 
-    /** The embedding model that learns. */
+    /**
+     * The embedding model that learns.
+     *
+     * @return with gradients
+     */
     public EmbeddingModel embedding() {
         return embedding;
     }
 
-    /** The denoiser that learns. */
+    /**
+     * The denoiser that learns.
+     *
+     * @return with gradients
+     */
     public WaveNet wavenet() {
         return wavenet;
     }
 
-    /** The one optimizer of both models. */
+    /**
+     * The one optimizer of both models.
+     *
+     * @return the optimizer
+     */
     public AdamW optimizer() {
         return optimizer;
     }
 
-    /** The schedule that noises the mels. */
+    /**
+     * The schedule that noises the mels.
+     *
+     * @return S steps
+     */
     public NoiseSchedule noise() {
         return noise;
     }
 
-    /** The range of each mel bin. */
+    /**
+     * The range of each mel bin.
+     *
+     * @return as the mels were normalised
+     */
     public MelRange range() {
         return range;
     }
@@ -128,6 +172,9 @@ public final class JointTraining implements AutoCloseable {
 
     /**
      * The forward pass, remembered for {@link #backward}. One at a time in a process: a pass that was begun and never sent back is forgotten.
+     *
+     * @param batch conds, mels, t and noise of some clips
+     * @return cond, guess and noise
      */
     public Forward forward(Batch batch) {
         return forward(batch, UnaryOperator.identity());
@@ -136,6 +183,10 @@ public final class JointTraining implements AutoCloseable {
     /**
      * The same with something done to the condition [B, H, T] on its way to the denoiser, for experiments: with {@code NDArray::stopGradient} the embedding
      * learns nothing.
+     *
+     * @param batch conds, mels, t and noise of some clips
+     * @param onCondition what happens to it, [B, H, T] to [B, H, T]
+     * @return cond, guess and noise
      */
     public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
         Turn.look("train", "before the forward pass");
@@ -152,13 +203,23 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /** The mean error of the guess over all elements, padding included as in the reference: a scalar. */
+    /**
+     * The mean error of the guess over all elements, padding included as in the reference: a scalar.
+     *
+     * @param forward what the forward pass gave
+     * @return a scalar
+     */
     public NDArray loss(Forward forward) {
         NDArray error = forward.guess().sub(forward.noise());
         return settings.loss().equals("l1") ? error.abs().mean() : error.square().mean();
     }
 
-    /** Sends a loss back: adds to the gradients both models hold, and gives its value. */
+    /**
+     * Sends a loss back: adds to the gradients both models hold, and gives its value.
+     *
+     * @param loss a scalar
+     * @return its value
+     */
     public double backward(NDArray loss) {
         if (remembers != this) {
             throw Problem.in("train", "a forward pass before each backward pass", "none since the last", "call forward, then loss, then backward");
@@ -180,7 +241,12 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /** The loss of a batch without remembering, for validation. */
+    /**
+     * The loss of a batch without remembering, for validation.
+     *
+     * @param batch conds, mels, t and noise of some clips
+     * @return a number
+     */
     public double lossOf(Batch batch) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
             scratch.tempAttachAll(batch.arrays());
@@ -188,7 +254,13 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /** Forward and backward of one batch, its share of the loss added to the gradients; the whole loss of the batch. */
+    /**
+     * Forward and backward of one batch, its share of the loss added to the gradients; the whole loss of the batch.
+     *
+     * @param batch conds, mels, t and noise of some clips
+     * @param share of the batch in the update
+     * @return the whole loss of the batch
+     */
     public double accumulate(Batch batch, double share) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
             scratch.tempAttachAll(batch.arrays());
@@ -201,12 +273,21 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /** Forward and backward of one batch. */
+    /**
+     * Forward and backward of one batch.
+     *
+     * @param batch conds, mels, t and noise of some clips
+     * @return the whole loss of the batch
+     */
     public double accumulate(Batch batch) {
         return accumulate(batch, 1);
     }
 
-    /** What each parameter would learn from the gradients that are held: the proof that one loss reaches both models. */
+    /**
+     * What each parameter would learn from the gradients that are held: the proof that one loss reaches both models.
+     *
+     * @return parameter, model, shape, norm
+     */
     public Table gradients() {
         Map<String, Double> norms = optimizer.gradientNorms();
         Table table = Table.create("gradients");
@@ -217,12 +298,24 @@ public final class JointTraining implements AutoCloseable {
         return table;
     }
 
-    /** One update from what was accumulated; the total gradient norm before clipping. */
+    /**
+     * One update from what was accumulated; the total gradient norm before clipping.
+     *
+     * @param step training step, 0-based
+     * @return norms, rate and step
+     */
     public double update(long step) {
         return optimizer.update(learningRate(settings.lr(), settings.decaySteps(), step), settings.clipGradNorm());
     }
 
-    /** Rate of update {@code step} (0-based): after update g the reference sets lr 0.5^floor(g / decaySteps) for the next one. */
+    /**
+     * Rate of update {@code step} (0-based): after update g the reference sets lr 0.5^floor(g / decaySteps) for the next one.
+     *
+     * @param lr rate at the start
+     * @param decaySteps updates until the rate halves
+     * @param step training step, 0-based
+     * @return the rate
+     */
     public static double learningRate(double lr, int decaySteps, long step) {
         return lr * Math.pow(0.5, Math.floorDiv(Math.max(0, step - 1), decaySteps));
     }

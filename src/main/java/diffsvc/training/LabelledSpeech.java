@@ -37,7 +37,12 @@ public record LabelledSpeech(List<Clip> clips) {
         }
     }
 
-    /** Reads a folder's index.tsv and its files. */
+    /**
+     * Reads a folder's index.tsv and its files.
+     *
+     * @param folder with index.tsv
+     * @return clips with a label a frame
+     */
     public static LabelledSpeech read(Path folder) {
         try {
             List<Clip> clips = Files.readAllLines(folder.resolve("index.tsv")).parallelStream().map(line -> {
@@ -65,6 +70,11 @@ public record LabelledSpeech(List<Clip> clips) {
     /**
      * The same speech and, after it, a drawn share of its clips as the source-filter vocoder sings them, longer and on notes: what an encoder that
      * is to hear songs has to be taught, and speech alone does not hold.
+     *
+     * @param hparams front end of the vocoder
+     * @param share of the clips, 0 to 1
+     * @param seed the same seed, the same result
+     * @return speech, then song
      */
     public LabelledSpeech withSung(Hparams hparams, double share, long seed) {
         List<Clip> all = new ArrayList<>(clips);
@@ -72,7 +82,14 @@ public record LabelledSpeech(List<Clip> clips) {
         return new LabelledSpeech(all);
     }
 
-    /** A drawn share of the clips, sung. */
+    /**
+     * A drawn share of the clips, sung.
+     *
+     * @param hparams front end of the vocoder
+     * @param share of the clips, 0 to 1
+     * @param seed the same seed, the same result
+     * @return the drawn clips
+     */
     public LabelledSpeech sung(Hparams hparams, double share, long seed) {
         SungSpeech singer = new SungSpeech(hparams);
         return new LabelledSpeech(Arrays.stream(SungSpeech.drawn(clips.size(), share, seed)).parallel().mapToObj(i -> {

@@ -35,7 +35,13 @@ public final class Ledger implements AutoCloseable {
         out = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
-    /** The ledger of a run that stands at {@code step}. */
+    /**
+     * The ledger of a run that stands at {@code step}.
+     *
+     * @param file a CSV
+     * @param step lines behind it are cut off
+     * @return to be closed
+     */
     public static Ledger open(Path file, long step) {
         try {
             List<String> lines = Files.exists(file) ? Files.readAllLines(file) : List.of();
@@ -54,7 +60,12 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    /** Adds a line; on disk before this returns. False when the disk does not take it. */
+    /**
+     * Adds a line; on disk before this returns. False when the disk does not take it.
+     *
+     * @param line of one step
+     * @return whether it is on disk
+     */
     public boolean add(Line line) {
         try {
             out.write(line.csv());
@@ -66,13 +77,22 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    /** A ledger as a table. */
+    /**
+     * A ledger as a table.
+     *
+     * @param file a CSV
+     * @return a row a line
+     */
     public static Table table(Path file) {
         return Table.read().usingOptions(CsvReadOptions.builder(file.toFile()).header(true).columnTypes(name -> name.equals("step") ? tech.tablesaw.api.ColumnType.LONG
                 : tech.tablesaw.api.ColumnType.DOUBLE));
     }
 
-    /** The file. */
+    /**
+     * The file.
+     *
+     * @return its path
+     */
     public Path file() {
         return file;
     }

@@ -19,7 +19,12 @@ public final class RunLock implements AutoCloseable {
         this.folder = folder;
     }
 
-    /** Takes the folder, which is made as needed. */
+    /**
+     * Takes the folder, which is made as needed.
+     *
+     * @param folder of the run
+     * @return to be closed
+     */
     public static RunLock of(Path folder) {
         FileChannel channel = null;
         try {

@@ -45,12 +45,25 @@ public final class TrainingRun implements AutoCloseable {
     private double firstRate = -1;
     private long step;
 
-    /** A new run: random weights, or the warm start if the hparams ask for it. */
+    /**
+     * A new run: random weights, or the warm start if the hparams ask for it.
+     *
+     * @param parent what it closes with
+     * @param hparams the voice's settings
+     * @param data clips to learn from
+     */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data) {
         this(parent, hparams, data, NoiseSchedule.of(hparams.noise()).asSaved(), MelRange.of(hparams.noise()));
     }
 
-    /** A run that goes on from a state: its schedule and mel range win over the hparams, as they do in inference. */
+    /**
+     * A run that goes on from a state: its schedule and mel range win over the hparams, as they do in inference.
+     *
+     * @param parent what it closes with
+     * @param hparams the voice's settings
+     * @param data clips to learn from
+     * @param state of a checkpoint
+     */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data, TrainingState state) {
         this(parent, hparams, data, state.buffers().containsKey("betas") ? NoiseSchedule.ofBuffers(new StateDict(null, state.buffers())) : NoiseSchedule.of(hparams.noise()).asSaved(),
                 state.buffers().containsKey("spec_min") ? MelRange.ofBuffers(new StateDict(null, state.buffers())) : MelRange.of(hparams.noise()));
@@ -83,57 +96,107 @@ public final class TrainingRun implements AutoCloseable {
         order = List.copyOf(PythonOnly.among("fs2.", own, unheld).keySet());
     }
 
-    /** Both models and their optimizer. */
+    /**
+     * Both models and their optimizer.
+     *
+     * @return the steps by hand
+     */
     public JointTraining training() {
         return training;
     }
 
-    /** The settings of the run. */
+    /**
+     * The settings of the run.
+     *
+     * @return as given
+     */
     public Hparams hparams() {
         return hparams;
     }
 
-    /** The clips. */
+    /**
+     * The clips.
+     *
+     * @return training and validation
+     */
     public Dataset data() {
         return data;
     }
 
-    /** Updates behind the weights. */
+    /**
+     * Updates behind the weights.
+     *
+     * @return 0 for a new run
+     */
     public long step() {
         return step;
     }
 
-    /** Where a batch whose loss is not finite is kept; null = nowhere. */
+    /**
+     * Where a batch whose loss is not finite is kept; null = nowhere.
+     *
+     * @param folder where to
+     */
     public void keepSpoiltBatchesIn(Path folder) {
         spoilt = folder;
     }
 
-    /** The next update's first batch; it belongs to {@code scratch}. */
+    /**
+     * The next update's first batch; it belongs to {@code scratch}.
+     *
+     * @param scratch owner of the batch
+     * @return conds, mels, t and noise
+     */
     public JointTraining.Batch batch(NDManager scratch) {
         return batch(scratch, 0);
     }
 
-    /** The next update's batch {@code part}, 0 up to training.accumulate. */
+    /**
+     * The next update's batch {@code part}, 0 up to training.accumulate.
+     *
+     * @param scratch owner of the batch
+     * @param part 0 up to training.accumulate
+     * @return conds, mels, t and noise
+     */
     public JointTraining.Batch batch(NDManager scratch, int part) {
         return batches.batch(scratch, hparams.training().seed(), step * Math.max(1, hparams.training().accumulate()) + part);
     }
 
-    /** See {@link JointTraining#forward}. */
+    /**
+     * See {@link JointTraining#forward}.
+     *
+     * @param batch conds, mels, t and noise of some clips
+     * @return cond, guess and noise
+     */
     public JointTraining.Forward forward(JointTraining.Batch batch) {
         return training.forward(batch);
     }
 
-    /** See {@link JointTraining#loss}. */
+    /**
+     * See {@link JointTraining#loss}.
+     *
+     * @param forward what the forward pass gave
+     * @return a scalar
+     */
     public NDArray loss(JointTraining.Forward forward) {
         return training.loss(forward);
     }
 
-    /** See {@link JointTraining#backward}. */
+    /**
+     * See {@link JointTraining#backward}.
+     *
+     * @param loss a scalar
+     * @return its value
+     */
     public double backward(NDArray loss) {
         return training.backward(loss);
     }
 
-    /** See {@link JointTraining#gradients}. */
+    /**
+     * See {@link JointTraining#gradients}.
+     *
+     * @return parameter, model, shape, norm
+     */
     public Table gradients() {
         return training.gradients();
     }
@@ -141,6 +204,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * One whole update: training.accumulate batches forward and backward, then the step.
      *
+     * @return step, loss, norms and rate
      * @throws Problem when loss or gradient is not finite; the weights are as before, and the batch is kept
      */
     public Update update() {
@@ -152,6 +216,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Several updates in a row.
      *
+     * @param updates how many
      * @param listener hears of each
      * @return the last one
      * @throws Problem {@link Problem#isStop() stopped} by the stop button between two updates; the run stands after the last whole one and goes on from there
@@ -182,7 +247,12 @@ public final class TrainingRun implements AutoCloseable {
         return update(loss);
     }
 
-    /** The step from the gradients that are held, after {@link #backward} by hand; {@code loss} is what it is reported with. */
+    /**
+     * The step from the gradients that are held, after {@link #backward} by hand; {@code loss} is what it is reported with.
+     *
+     * @param loss a scalar
+     * @return step, loss, norms and rate
+     */
     public Update update(double loss) {
         double lr = firstRate > 0 ? firstRate : JointTraining.learningRate(hparams.training().lr(), hparams.training().decaySteps(), step);
         double decay = Math.min(hparams.training().emaDecay(), (1 + step) / (10.0 + step));       // short memory at first
@@ -222,7 +292,12 @@ public final class TrainingRun implements AutoCloseable {
                 "look at these clips; lower training.lr; the checkpoints before this are untouched");
     }
 
-    /** Mean loss of the present weights over draws that are the same at every call, and other ones than training's: for before and after. */
+    /**
+     * Mean loss of the present weights over draws that are the same at every call, and other ones than training's: for before and after.
+     *
+     * @param draws how many
+     * @return mean loss
+     */
     public double probe(int draws) {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
@@ -234,7 +309,11 @@ public final class TrainingRun implements AutoCloseable {
         return sum / draws;
     }
 
-    /** Mean loss over the validation part at fixed stretches, noise and diffusion steps; NaN where there is no validation part. */
+    /**
+     * Mean loss over the validation part at fixed stretches, noise and diffusion steps; NaN where there is no validation part.
+     *
+     * @return mean loss
+     */
     public double validate() {
         if (data.validation().isEmpty()) {
             return Double.NaN;
@@ -251,14 +330,23 @@ public final class TrainingRun implements AutoCloseable {
         return sum / draws;
     }
 
-    /** The averaged weights (the last ones if ema_decay is 0) as a voice in {@code folder}. */
+    /**
+     * The averaged weights (the last ones if ema_decay is 0) as a voice in {@code folder}.
+     *
+     * @param folder where to
+     * @return the hparams that were written
+     */
     public Hparams saveVoice(Path folder) {
         Hparams done = hparams.withSteps(step);
         Voice.save(folder, done, training.optimizer().averages(), training.noise(), training.range());
         return done;
     }
 
-    /** Everything that is needed to go on; the tensors are the run's own memory, so write it before the next update. */
+    /**
+     * Everything that is needed to go on; the tensors are the run's own memory, so write it before the next update.
+     *
+     * @return weights, moments, averages, step
+     */
     public TrainingState state() {
         AdamW optimizer = training.optimizer();
         Map<String, TorchTensor> buffers = new LinkedHashMap<>(training.noise().buffers());
@@ -271,7 +359,12 @@ public final class TrainingRun implements AutoCloseable {
                 hparams.training().emaDecay() > 0 ? optimizer.averages() : Map.of());
     }
 
-    /** Saves {@link #state} among a run's checkpoints. */
+    /**
+     * Saves {@link #state} among a run's checkpoints.
+     *
+     * @param checkpoints of the run
+     * @return path of the checkpoint
+     */
     public Path save(Checkpoints checkpoints) {
         Hparams.Training t = hparams.training();
         return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay());
@@ -280,6 +373,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Goes on from a state of this project or of the Python project. As there, the first update takes the rate that the checkpoint holds.
      *
+     * @param state of a checkpoint
      * @throws Problem naming every tensor that is missing or has another shape
      */
     public void resume(TrainingState state) {
@@ -315,7 +409,13 @@ public final class TrainingRun implements AutoCloseable {
         return java.nio.ByteBuffer.allocate(from.remaining()).order(java.nio.ByteOrder.LITTLE_ENDIAN).put(from).flip();
     }
 
-    /** Starts from a saved voice's weights with a fresh optimizer; the step goes on counting. */
+    /**
+     * Starts from a saved voice's weights with a fresh optimizer; the step goes on counting.
+     *
+     * @param embeddingFile path of embedding_model_steps_N.pt
+     * @param wavenetFile path of wavenet_model_steps_N.pt
+     * @param atStep training step to count on from
+     */
     public void from(Path embeddingFile, Path wavenetFile, long atStep) {
         Map<String, TorchTensor> weights = new LinkedHashMap<>(StateDict.readUnmapped(wavenetFile).tensors());
         weights.putAll(StateDict.readUnmapped(embeddingFile).tensors());

@@ -31,7 +31,12 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
         Map<String, TorchTensor> second, Map<String, TorchTensor> average) {
     private static final String PREFIX = "model.";
 
-    /** Reads a checkpoint of this project or of the Python project, optimizer state included. */
+    /**
+     * Reads a checkpoint of this project or of the Python project, optimizer state included.
+     *
+     * @param file path of the .ckpt
+     * @return weights, moments, averages, step
+     */
     public static TrainingState read(Path file) {
         Object root = TorchFile.openUnmapped(file).root();
         if (!(root instanceof Map<?, ?> map && map.get("state_dict") instanceof Map<?, ?> state && map.get("global_step") instanceof Long step)) {
@@ -78,7 +83,15 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
         return new TrainingState(step, updates, lr, seed, buffers, weights, first, second, average);
     }
 
-    /** Writes the checkpoint, reads it back and compares it to the bit before it gets its name; torch.load(weights_only=True) opens it. */
+    /**
+     * Writes the checkpoint, reads it back and compares it to the bit before it gets its name; torch.load(weights_only=True) opens it.
+     *
+     * @param file path of the .ckpt
+     * @param beta1 of the first moments
+     * @param beta2 of the second moments
+     * @param eps AdamW's
+     * @param weightDecay as AdamW takes it
+     */
     public void write(Path file, double beta1, double beta2, double eps, double weightDecay) {
         OrderedDict state = new OrderedDict();
         buffers.forEach((k, v) -> state.put(PREFIX + k, v));

@@ -31,7 +31,12 @@ public final class Validation {
     private final Path folder;
     private final List<Clip> clips;
 
-    /** Pictures and sounds go to {@code folder}. */
+    /**
+     * Pictures and sounds go to {@code folder}.
+     *
+     * @param run whose voice is heard
+     * @param folder made as needed
+     */
     public Validation(TrainingRun run, Path folder) {
         this.run = run;
         this.folder = folder;
@@ -43,7 +48,12 @@ public final class Validation {
     /** One clip, sampled: mel [T, M] log10, the recording's own, and the wave. */
     public record Sung(String clip, float[][] mel, float[][] target, Wave wave) {}
 
-    /** Samples clip {@code i}. */
+    /**
+     * Samples clip {@code i}.
+     *
+     * @param i of the validation part
+     * @return mel and the recording's own
+     */
     public Sung sing(int i) {
         Hparams hparams = run.hparams();
         JointTraining training = run.training();

@@ -25,7 +25,15 @@ public final class Voice {
 
     private Voice() {}
 
-    /** Writes the pair and, last, the hparams that make the folder a project. {@code parameters} are named "denoise_fn.*" and "fs2.*". */
+    /**
+     * Writes the pair and, last, the hparams that make the folder a project. {@code parameters} are named "denoise_fn.*" and "fs2.*".
+     *
+     * @param folder of the project
+     * @param hparams the voice's settings
+     * @param parameters by name
+     * @param noise schedule
+     * @param range of each mel bin
+     */
     public static void save(Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise, MelRange range) {
         Map<String, TorchTensor> wavenet = new LinkedHashMap<>(), embedding = new LinkedHashMap<>();
         noise.buffers().forEach((k, v) -> wavenet.put("model." + k, v));

@@ -19,7 +19,13 @@ public final class HarmonicSource {
     private final float[] weight;
     private final float bias;
 
-    /** The merge is {@code m_source.l_linear}: its width tells the number of harmonics. */
+    /**
+     * The merge is {@code m_source.l_linear}: its width tells the number of harmonics.
+     *
+     * @param generator tensors of the vocoder
+     * @param rateHz samples a second
+     * @param hopSamples samples from frame to frame
+     */
     public HarmonicSource(StateDict generator, int rateHz, int hopSamples) {
         harmonics = generator.size("m_source.l_linear.weight", 1);
         weight = generator.tensors().get("m_source.l_linear.weight").toFloats();
@@ -42,7 +48,11 @@ public final class HarmonicSource {
         return new HarmonicSource(9, rateHz, hopSamples);
     }
 
-    /** How many sines it adds, the fundamental included. */
+    /**
+     * How many sines it adds, the fundamental included.
+     *
+     * @return K
+     */
     public int harmonics() {
         return harmonics;
     }
@@ -55,7 +65,15 @@ public final class HarmonicSource {
      */
     public record Draw(NDArray phase, NDArray noise) {}
 
-    /** Both draws in the reference's order, so that one seed gives the wave that Python gives after {@code torch.manual_seed(seed)}. */
+    /**
+     * Both draws in the reference's order, so that one seed gives the wave that Python gives after {@code torch.manual_seed(seed)}.
+     *
+     * @param manager owner of what is made
+     * @param batch B
+     * @param frames T
+     * @param seed the same seed, the same result
+     * @return phases [B, K] and noise [B, L, K]
+     */
     public Draw draw(NDManager manager, long batch, long frames, long seed) {
         return Noise.asPython(seed, () -> {
             NDArray phase = manager.randomUniform(0, 1, new Shape(batch, harmonics));
@@ -63,7 +81,15 @@ public final class HarmonicSource {
         });
     }
 
-    /** The same from a conversion's draws. In Python's order the reference's second noise, which it never uses, is drawn too. */
+    /**
+     * The same from a conversion's draws. In Python's order the reference's second noise, which it never uses, is drawn too.
+     *
+     * @param manager owner of what is made
+     * @param batch B
+     * @param frames T
+     * @param draws where the noise comes from
+     * @return phases [B, K] and noise [B, L, K]
+     */
     public Draw draw(NDManager manager, long batch, long frames, Draws draws) {
         if (!draws.inPythonOrder()) {
             return draw(manager, batch, frames, draws.seed());
@@ -73,7 +99,13 @@ public final class HarmonicSource {
         return new Draw(phase, noise);
     }
 
-    /** Sines [B, L, K] of F0 [B, T] in Hz without noise; 0 Hz is unvoiced and silent. */
+    /**
+     * Sines [B, L, K] of F0 [B, T] in Hz without noise; 0 Hz is unvoiced and silent.
+     *
+     * @param f0Hz [B, T] Hz
+     * @param phase [B, K], turns added at the first sample
+     * @return [B, L, K], L = T hop
+     */
     public NDArray sines(NDArray f0Hz, NDArray phase) {
         long b = f0Hz.getShape().get(0);
         int t = (int) f0Hz.getShape().get(1), l = t * hop;
@@ -91,7 +123,14 @@ public final class HarmonicSource {
         return f0Hz.getManager().create(out, new Shape(b, l, harmonics));
     }
 
-    /** The sines [B, L, K] with their noise: little where the voice sounds, as loud as a third of a sine where it does not. */
+    /**
+     * The sines [B, L, K] with their noise: little where the voice sounds, as loud as a third of a sine where it does not.
+     *
+     * @param sines [B, L, K]
+     * @param f0Hz [B, T] Hz
+     * @param noise [B, L, K], standard normal
+     * @return [B, L, K]
+     */
     public NDArray withNoise(NDArray sines, NDArray f0Hz, NDArray noise) {
         long b = f0Hz.getShape().get(0), t = f0Hz.getShape().get(1);
         NDArray voiced = f0Hz.gt(0f).toType(ai.djl.ndarray.types.DataType.FLOAT32, false).reshape(b, t, 1, 1);
@@ -99,7 +138,12 @@ public final class HarmonicSource {
         return noise.reshape(b, t, hop, harmonics).mul(amount).reshape(b, t * hop, harmonics).add(sines);
     }
 
-    /** Merged: tanh of a weighted sum, [B, L, K] to [B, 1, L]. */
+    /**
+     * Merged: tanh of a weighted sum, [B, L, K] to [B, 1, L].
+     *
+     * @param sines [B, L, K]
+     * @return [B, 1, L]
+     */
     public NDArray merge(NDArray sines) {
         Axes.of("vocoder").fix("K", harmonics).require("sines", sines, "B L K");
         NDArray w = sines.getManager().create(weight, new Shape(harmonics, 1));

@@ -24,7 +24,13 @@ public final class HifiGan implements Vocoder {
         this.net = net;
     }
 
-    /** Opens a checkpoint, {@code state_dict.model_gen}, with its config.yaml beside it (or NAME.yaml). */
+    /**
+     * Opens a checkpoint, {@code state_dict.model_gen}, with its config.yaml beside it (or NAME.yaml).
+     *
+     * @param manager owner of what is made
+     * @param file path; relative ones from the project's folder where text
+     * @return the vocoder
+     */
     public static HifiGan load(NDManager manager, Path file) {
         VocoderConfig config = VocoderConfig.yaml(file);
         StateDict state = StateDict.read(file);
@@ -33,28 +39,56 @@ public final class HifiGan implements Vocoder {
         return new HifiGan(config, source, HifiGanNet.load(manager, "HiFiGAN", sizes, state));
     }
 
-    /** Random weights, with a harmonic source: for shapes and sizes. */
+    /**
+     * Random weights, with a harmonic source: for shapes and sizes.
+     *
+     * @param manager owner of what is made
+     * @param config sizes and rates
+     * @param seed the same seed, the same result
+     * @return a vocoder that makes noise
+     */
     public static HifiGan random(NDManager manager, VocoderConfig config, long seed) {
         HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
         return new HifiGan(config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
     }
 
-    /** Its harmonic source, or null. */
+    /**
+     * Its harmonic source, or null.
+     *
+     * @return null for a generator that takes no source
+     */
     public HarmonicSource harmonics() {
         return source;
     }
 
-    /** Sizes and rates the file came with. */
+    /**
+     * Sizes and rates the file came with.
+     *
+     * @return as read
+     */
     public VocoderConfig config() {
         return config;
     }
 
-    /** The source [B, 1, L] of F0 [B, T] in Hz, L = T hop; null for a generator that takes none. */
+    /**
+     * The source [B, 1, L] of F0 [B, T] in Hz, L = T hop; null for a generator that takes none.
+     *
+     * @param f0Hz [B, T] Hz
+     * @param draws where the noise comes from
+     * @return [B, 1, L], or null
+     */
     public NDArray source(NDArray f0Hz, Draws draws) {
         return source == null ? null : source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { });
     }
 
-    /** The same with its random part given; {@code look} sees sines (with noise) and source. */
+    /**
+     * The same with its random part given; {@code look} sees sines (with noise) and source.
+     *
+     * @param f0Hz [B, T] Hz
+     * @param draw where fresh noise comes from
+     * @param look sees each stage's value by name
+     * @return [B, 1, L], or null
+     */
     public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look) {
         NDArray sines = source.withNoise(source.sines(f0Hz, draw.phase()), f0Hz, draw.noise());
         look.accept("sines", sines);
@@ -63,7 +97,14 @@ public final class HifiGan implements Vocoder {
         return merged;
     }
 
-    /** The wave [B, 1, L] of a log10 mel [B, M, T] and a source [B, 1, L], or null: then nothing is added. */
+    /**
+     * The wave [B, 1, L] of a log10 mel [B, M, T] and a source [B, 1, L], or null: then nothing is added.
+     *
+     * @param mel [B, M, T], log10
+     * @param source [B, 1, L], or null
+     * @param look sees each stage's value by name
+     * @return [B, 1, L], [-1, 1]
+     */
     public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> look) {
         return net.wave(mel, source, look);
     }

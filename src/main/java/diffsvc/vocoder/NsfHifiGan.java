@@ -28,7 +28,13 @@ public final class NsfHifiGan implements Vocoder {
         this.net = net;
     }
 
-    /** Opens a file that holds {@code {'generator': ...}} with its config.json beside it (or NAME.json). */
+    /**
+     * Opens a file that holds {@code {'generator': ...}} with its config.json beside it (or NAME.json).
+     *
+     * @param manager owner of what is made
+     * @param file path of the weights
+     * @return the vocoder
+     */
     public static NsfHifiGan load(NDManager manager, Path file) {
         return load(manager, file, VocoderConfig.json(file));
     }
@@ -42,33 +48,65 @@ public final class NsfHifiGan implements Vocoder {
         return new NsfHifiGan(config, new HarmonicSource(state, config.rateHz(), sizes.hop()), HifiGanNet.load(manager, "NSF-HiFiGAN", sizes, state));
     }
 
-    /** A generator of random weights in the sizes of a configuration: to learn shapes, or to measure. */
+    /**
+     * A generator of random weights in the sizes of a configuration: to learn shapes, or to measure.
+     *
+     * @param manager owner of what is made
+     * @param config sizes and rates
+     * @param seed the same seed, the same result
+     * @return a vocoder that makes noise
+     */
     public static NsfHifiGan random(NDManager manager, VocoderConfig config, long seed) {
         HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
         return new NsfHifiGan(config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
     }
 
-    /** Its harmonic source. */
+    /**
+     * Its harmonic source.
+     *
+     * @return the source module
+     */
     public HarmonicSource harmonics() {
         return source;
     }
 
-    /** The generator's weights, weight norm folded in. */
+    /**
+     * The generator's weights, weight norm folded in.
+     *
+     * @return owned by the generator
+     */
     public Weights weights() {
         return net.weights();
     }
 
-    /** Sizes and rates the file came with. */
+    /**
+     * Sizes and rates the file came with.
+     *
+     * @return as read
+     */
     public VocoderConfig config() {
         return config;
     }
 
-    /** The source [B, 1, L] of F0 [B, T] in Hz, L = T hop. */
+    /**
+     * The source [B, 1, L] of F0 [B, T] in Hz, L = T hop.
+     *
+     * @param f0Hz [B, T] Hz
+     * @param draws where the noise comes from
+     * @return [B, 1, L]
+     */
     public NDArray source(NDArray f0Hz, Draws draws) {
         return source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { });
     }
 
-    /** The same with its random part given; {@code look} sees sines (with noise) and source. */
+    /**
+     * The same with its random part given; {@code look} sees sines (with noise) and source.
+     *
+     * @param f0Hz [B, T] Hz
+     * @param draw where fresh noise comes from
+     * @param look sees each stage's value by name
+     * @return [B, 1, L]
+     */
     public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look) {
         NDArray sines = source.withNoise(source.sines(f0Hz, draw.phase()), f0Hz, draw.noise());
         look.accept("sines", sines);
@@ -77,7 +115,14 @@ public final class NsfHifiGan implements Vocoder {
         return merged;
     }
 
-    /** The wave [B, 1, L] of a mel [B, M, T] in natural logarithms and a source [B, 1, L]; {@code look} sees each scale by name. */
+    /**
+     * The wave [B, 1, L] of a mel [B, M, T] in natural logarithms and a source [B, 1, L]; {@code look} sees each scale by name.
+     *
+     * @param mel [B, M, T], natural logarithm
+     * @param source [B, 1, L]
+     * @param look sees each stage's value by name
+     * @return [B, 1, L], [-1, 1]
+     */
     public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> look) {
         return net.wave(mel, source, look);
     }

@@ -34,12 +34,21 @@ public final class SourceFilter implements Vocoder {
     private final double[] centreHz;
     private final double[] binOfNoise;
 
-    /** A vocoder for mels of the 44.1 kHz front end. */
+    /**
+     * A vocoder for mels of the 44.1 kHz front end.
+     *
+     * @param audio of the 44.1 kHz front end
+     */
     public SourceFilter(Hparams.Audio audio) {
         this(audio, new MelSpectrogram(audio, Hparams.Quirks.FIXED));
     }
 
-    /** A vocoder for mels of any front end. */
+    /**
+     * A vocoder for mels of any front end.
+     *
+     * @param audio of the 44.1 kHz front end
+     * @param front the front end whose mels are sung
+     */
     public SourceFilter(Hparams.Audio audio, FrontEnd front) {
         this.audio = audio;
         this.front = front;
@@ -61,9 +70,13 @@ public final class SourceFilter implements Vocoder {
     /**
      * The wave of N samples; the last frame is held to its end.
      *
+     * @param manager owner of what is made
      * @param mel [T M], log10, row by row
      * @param f0Hz [T]; read in voiced frames only
+     * @param voiced [T]
+     * @param samples N
      * @param seed of the noise
+     * @return [N]
      * @throws Problem when mel, F0 and voicing differ in frames
      */
     public float[] synthesize(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {

@@ -31,7 +31,11 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
         int[] blockKernels, int[][] dilations, boolean twoFold) {
     private static final String STAGE = "vocoder";
 
-    /** T samples of the wave for each frame. */
+    /**
+     * T samples of the wave for each frame.
+     *
+     * @return product of the rates
+     */
     public int hopSamples() {
         int hop = 1;
         for (int rate : rates) {
@@ -40,18 +44,31 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
         return hop;
     }
 
-    /** The generator's tensors, weight norm folded in, and their shapes. */
+    /**
+     * The generator's tensors, weight norm folded in, and their shapes.
+     *
+     * @return names and shapes
+     */
     public Map<String, ai.djl.ndarray.types.Shape> table() {
         return HifiGanNet.table(sizes(true));
     }
 
-    /** The published NSF-HiFiGAN for 44.1 kHz. */
+    /**
+     * The published NSF-HiFiGAN for 44.1 kHz.
+     *
+     * @return the configuration
+     */
     public static VocoderConfig published() {
         return new VocoderConfig(Path.of("config.json"), 44100, 2048, 2048, 40, 16000, 128, 512, new int[] {8, 8, 2, 2, 2}, new int[] {16, 16, 4, 4, 4}, new int[] {3, 7, 11},
                 new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}}, true);
     }
 
-    /** NAME.json or config.json beside the weights. */
+    /**
+     * NAME.json or config.json beside the weights.
+     *
+     * @param weights path of the vocoder
+     * @return the configuration
+     */
     public static VocoderConfig json(Path weights) {
         Path file = beside(weights, ".json");
         try {
@@ -65,7 +82,12 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
         }
     }
 
-    /** NAME.yaml or config.yaml beside the weights. */
+    /**
+     * NAME.yaml or config.yaml beside the weights.
+     *
+     * @param weights path of the vocoder
+     * @return the configuration
+     */
     public static VocoderConfig yaml(Path weights) {
         Path file = beside(weights, ".yaml");
         Map<String, Object> map = HparamsYaml.map(file);

@@ -177,4 +177,16 @@ class PlotsTest {
             assertEquals(Math.log(alpha / sigma), table.doubleColumn("lambda").get(t), 1e-9);
         }
     }
+
+    @Test void numbersAreWrittenAsAPersonWould() {
+        assertEquals("0.03", Html.number(0.03));
+        assertEquals("2.35", Html.number(2.3500000001));
+        assertEquals("12346", Html.number(12345.678));
+        assertEquals("24500", Html.number(24500));
+        assertEquals("-0.5", Html.number(-0.5));
+        assertEquals("0", Html.number(0));
+        assertEquals("3.265e-05", Html.number(0.00003264611783));
+        assertEquals("NaN", Html.number(Double.NaN));
+        assertEquals("[3] int64, 1 to 300, mean 134, NaN 0", Summary.of(held.manager().create(new long[] {1, 101, 300})).toString().replace("134.0", "134"));
+    }
 }

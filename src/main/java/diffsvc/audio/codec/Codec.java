@@ -26,6 +26,8 @@ public final class Codec {
     /**
      * Any recording to a WAV of 32-bit floats, rate and channels as they are.
      *
+     * @param file a recording of any kind
+     * @param wav path of a WAV
      * @throws Problem with what the decoder said
      */
     public static void decode(Path file, Path wav) {
@@ -38,6 +40,8 @@ public final class Codec {
     /**
      * A WAV of 16 or 24 bits to FLAC, without loss; the same sound gives the same bytes.
      *
+     * @param wav path of a WAV
+     * @param flac path to write
      * @throws IOException when a file cannot be read or written
      */
     public static void flac(Path wav, Path flac) throws IOException {

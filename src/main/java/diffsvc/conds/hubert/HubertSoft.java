@@ -45,7 +45,13 @@ public final class HubertSoft implements AutoCloseable {
      * @param labels rows of the label embedding: the sounds the units were trained to name
      */
     public record Sizes(int conv, int dim, int layers, int heads, int feedForward, int units, int labels) {
-        /** Read off a checkpoint; {@code heads} 0 means one a 64 channels. */
+        /**
+         * Read off a checkpoint; {@code heads} 0 means one a 64 channels.
+         *
+         * @param file a checkpoint
+         * @param heads of the attention; 0 = one a 64 channels
+         * @return the sizes
+         */
         public static Sizes of(StateDict file, int heads) {
             int dim = file.size("feature_projection.projection.weight", 0), h = heads == 0 ? Math.max(1, dim / CHANNELS_PER_HEAD) : heads;
             if (dim % h != 0) {
@@ -58,7 +64,11 @@ public final class HubertSoft implements AutoCloseable {
 
     /** Units [B, P, H]; they belong to the manager the wave came from. */
     public record Units(NDArray units) {
-        /** Checks the axes. */
+        /**
+         * Checks the axes.
+         *
+         * @param units [B, P, H]
+         */
         public Units {
             Axes.of("hubert").require("units", units, "B P H");
         }
@@ -72,19 +82,38 @@ public final class HubertSoft implements AutoCloseable {
         this.weights = weights;
     }
 
-    /** Opens a checkpoint: a flat state dict, one with "module." before each name, or one nested under "hubert". */
+    /**
+     * Opens a checkpoint: a flat state dict, one with "module." before each name, or one nested under "hubert".
+     *
+     * @param manager owner of what is made
+     * @param file a checkpoint
+     * @param heads of the attention; 0 = one a 64 channels
+     * @return the network
+     */
     public static HubertSoft load(NDManager manager, Path file, int heads) {
         StateDict state = StateDict.read(file);
         Sizes sizes = Sizes.of(state, heads);
         return new HubertSoft(sizes, Weights.load(manager, "HuBERT-soft", table(sizes), state));
     }
 
-    /** A network of random weights, to learn its shapes or to train it. */
+    /**
+     * A network of random weights, to learn its shapes or to train it.
+     *
+     * @param manager owner of what is made
+     * @param sizes of the network
+     * @param seed the same seed, the same result
+     * @return a network that has learnt nothing
+     */
     public static HubertSoft random(NDManager manager, Sizes sizes, long seed) {
         return new HubertSoft(sizes, Weights.random(manager, table(sizes), seed));
     }
 
-    /** Checkpoint names and shapes, in the order of the published file. */
+    /**
+     * Checkpoint names and shapes, in the order of the published file.
+     *
+     * @param s sizes
+     * @return in the file's order
+     */
     public static Map<String, Shape> table(Sizes s) {
         Map<String, Shape> t = new LinkedHashMap<>();
         t.put("masked_spec_embed", new Shape(s.dim));
@@ -127,22 +156,41 @@ public final class HubertSoft implements AutoCloseable {
         t.put(name + ".bias", new Shape(width));
     }
 
-    /** Units of N samples at 16 kHz: floor((N + 80 - 400) / 320) + 1. */
+    /**
+     * Units of N samples at 16 kHz: floor((N + 80 - 400) / 320) + 1.
+     *
+     * @param samples N at 16 kHz
+     * @return P; below 1 where the wave is shorter than one window
+     */
     public static int frames(int samples) {
         return Math.floorDiv(samples + 2 * PAD - WINDOW, HOP) + 1;
     }
 
-    /** The network's sizes, read off its tensors. */
+    /**
+     * The network's sizes, read off its tensors.
+     *
+     * @return conv, dim, layers, heads and widths
+     */
     public Sizes sizes() {
         return sizes;
     }
 
-    /** The network's tensors under their checkpoint names. */
+    /**
+     * The network's tensors under their checkpoint names.
+     *
+     * @return owned by the network
+     */
     public Weights weights() {
         return weights;
     }
 
-    /** The wave as the network hears it: mean of the channels, 16 kHz, [1, 1, N]. */
+    /**
+     * The wave as the network hears it: mean of the channels, 16 kHz, [1, 1, N].
+     *
+     * @param manager owner of what is made
+     * @param wave any rate and channels
+     * @return [1, 1, N], 16 kHz
+     */
     public static NDArray listen(NDManager manager, Wave wave) {
         float[] x = Resampler.resampleIfNeeded(wave.mean(), wave.sampleRateHz(), RATE_HZ);
         return manager.create(x, new Shape(1, 1, x.length));
@@ -151,6 +199,8 @@ public final class HubertSoft implements AutoCloseable {
     /**
      * Units of a wave [B, 1, N].
      *
+     * @param wave 16 kHz, [B, 1, N]
+     * @return [B, P, H]
      * @throws Problem when the wave is shorter than one window of 320 samples
      */
     public Units extract(NDArray wave) {
@@ -161,7 +211,13 @@ public final class HubertSoft implements AutoCloseable {
         }
     }
 
-    /** The forward pass, each stage shown to {@code look} by name: features, projected, pos, normed, layer0.., units. */
+    /**
+     * The forward pass, each stage shown to {@code look} by name: features, projected, pos, normed, layer0.., units.
+     *
+     * @param wave 16 kHz, [B, 1, N]
+     * @param look sees each stage's value by name
+     * @return [B, P, H]
+     */
     public NDArray walk(NDArray wave, BiConsumer<String, NDArray> look) {
         long n = Axes.of("hubert").require("wave", wave, "B 1 N").size("N");
         if (frames((int) n) < 1) {
@@ -196,7 +252,12 @@ public final class HubertSoft implements AutoCloseable {
         return units;
     }
 
-    /** How near each unit is to each label: cosine over 0.1, [B, P, H] to [B, P, L]; what training and phone labels use. */
+    /**
+     * How near each unit is to each label: cosine over 0.1, [B, P, H] to [B, P, L]; what training and phone labels use.
+     *
+     * @param units [B, P, H]
+     * @return [B, P, L]
+     */
     public NDArray logits(NDArray units) {
         NDArray label = units.getManager().create(1f).mul(w("label_embedding.weight"));                   // the caller's copy, so that nothing stays with the weights
         NDArray unit = units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());

@@ -15,7 +15,13 @@ public final class UnitsFile {
 
     private UnitsFile() {}
 
-    /** Units [1, P, H] of a .npy file, or of a .npz with one array or one named units; they belong to {@code manager}. */
+    /**
+     * Units [1, P, H] of a .npy file, or of a .npz with one array or one named units; they belong to {@code manager}.
+     *
+     * @param manager owner of what is made
+     * @param file .npy or .npz
+     * @return [1, P, H]
+     */
     public static NDArray read(NDManager manager, Path file) {
         try (NDManager scratch = manager.newSubManager()) {
             Map<String, NDArray> arrays = Npz.read(scratch, STAGE, file);

@@ -19,7 +19,12 @@ public final class CentredMel implements FrontEnd {
     private final float[] bank;
     private final float[] window;
 
-    /** A front end for these sizes; the filter bank is made once. */
+    /**
+     * A front end for these sizes; the filter bank is made once.
+     *
+     * @param audio rate, hop, window and mel bins
+     * @param quirks whether the Python project's oddities are repeated
+     */
     public CentredMel(Hparams.Audio audio, Hparams.Quirks quirks) {
         this.audio = audio;
         float[][] rows = MelFilters.bank(audio.sampleRateHz(), audio.fftSize(), audio.melBins(), audio.fminHz(), audio.fmaxHz());

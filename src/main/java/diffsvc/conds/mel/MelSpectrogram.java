@@ -21,7 +21,12 @@ public final class MelSpectrogram implements FrontEnd {
     private final float[] bank;
     private final float[] window;
 
-    /** A front end for these sizes; the filter bank is made once. */
+    /**
+     * A front end for these sizes; the filter bank is made once.
+     *
+     * @param audio rate, hop, window and mel bins
+     * @param quirks whether the Python project's oddities are repeated
+     */
     public MelSpectrogram(Hparams.Audio audio, Hparams.Quirks quirks) {
         this.audio = audio;
         this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;

@@ -37,7 +37,12 @@ public final class XiaomaPe implements AutoCloseable {
      * @param channels of the predictor
      */
     public record Sizes(int mels, int hidden, int channels, int kernel, int prenet, int encoder, int predictor) {
-        /** Read off a checkpoint's shapes. */
+        /**
+         * Read off a checkpoint's shapes.
+         *
+         * @param s sizes
+         * @return the sizes
+         */
         public static Sizes of(StateDict s) {
             return new Sizes(s.size("mel_prenet.layers.0.0.weight", 1), s.size("mel_prenet.layers.0.0.weight", 0), s.size("pitch_predictor.conv.0.1.weight", 0),
                     s.size("mel_prenet.layers.0.0.weight", 2), s.layers("mel_prenet.layers."), s.layers("mel_encoder.conv."), s.layers("pitch_predictor.conv."));
@@ -57,19 +62,37 @@ public final class XiaomaPe implements AutoCloseable {
         this.weights = weights;
     }
 
-    /** Opens a checkpoint: a training file or its bare state dict. */
+    /**
+     * Opens a checkpoint: a training file or its bare state dict.
+     *
+     * @param manager owner of what is made
+     * @param file path; relative ones from the project's folder where text
+     * @return the network
+     */
     public static XiaomaPe load(NDManager manager, Path file) {
         StateDict state = StateDict.read(file);
         Sizes sizes = Sizes.of(state);
         return new XiaomaPe(sizes, Weights.load(manager, "the pitch extractor", table(sizes), state.without(n -> n.endsWith("num_batches_tracked") || n.endsWith("_float_tensor"))));
     }
 
-    /** Random weights in the published sizes or others, to learn the shapes. */
+    /**
+     * Random weights in the published sizes or others, to learn the shapes.
+     *
+     * @param manager owner of what is made
+     * @param sizes of the network
+     * @param seed the same seed, the same result
+     * @return a network that hears nothing yet
+     */
     public static XiaomaPe random(NDManager manager, Sizes sizes, long seed) {
         return new XiaomaPe(sizes, Weights.random(manager, table(sizes), seed));
     }
 
-    /** Checkpoint names, less the prefix {@code model.}, and shapes. */
+    /**
+     * Checkpoint names, less the prefix {@code model.}, and shapes.
+     *
+     * @param s sizes
+     * @return in the checkpoint's order
+     */
     public static Map<String, Shape> table(Sizes s) {
         Map<String, Shape> t = new LinkedHashMap<>();
         for (int i = 0; i < s.prenet; i++) {
@@ -107,12 +130,20 @@ public final class XiaomaPe implements AutoCloseable {
         t.put(name + ".bias", new Shape(out));
     }
 
-    /** The network's sizes, read off its tensors. */
+    /**
+     * The network's sizes, read off its tensors.
+     *
+     * @return hidden size, layers, M
+     */
     public Sizes sizes() {
         return sizes;
     }
 
-    /** The network's tensors under their checkpoint names. */
+    /**
+     * The network's tensors under their checkpoint names.
+     *
+     * @return owned by the network
+     */
     public Weights weights() {
         return weights;
     }
@@ -120,7 +151,9 @@ public final class XiaomaPe implements AutoCloseable {
     /**
      * F0 of a mel [B, T, M]; frames that are zero throughout are padding.
      *
+     * @param mel [B, T, M], log10
      * @param useUv whether frames whose unvoiced logit is above 0 get 0 Hz; the Python project leaves that off
+     * @return [B, T] Hz, and voicing
      */
     public Pitch extract(NDArray mel, boolean useUv) {
         try (NDManager scratch = mel.getManager().newSubManager()) {
@@ -135,7 +168,13 @@ public final class XiaomaPe implements AutoCloseable {
         }
     }
 
-    /** The forward pass, each stage shown to {@code look}: prenet, encoder, predictor_conv0.., pitch_pred. */
+    /**
+     * The forward pass, each stage shown to {@code look}: prenet, encoder, predictor_conv0.., pitch_pred.
+     *
+     * @param mel [B, T, M], log10
+     * @param look sees each stage's value by name
+     * @return [B, T, 2]: log2 F0, and the logit of being unvoiced
+     */
     public NDArray walk(NDArray mel, BiConsumer<String, NDArray> look) {
         Axes.of("pitch extractor").fix("M", sizes.mels).require("mel", mel, "B T M");
         NDArray x = prenet(mel, present(mel));                                       // [B, T, H]

@@ -33,7 +33,13 @@ public final class PraatPitch {
      */
     public record Settings(double floorHz, double ceilingHz, double voicingThreshold, int maxCandidates, double silenceThreshold,
             double octaveCost, double octaveJumpCost, double voicedUnvoicedCost) {
-        /** What the Python project asks of Praat: voicing threshold 0.6, everything else Praat's default. */
+        /**
+         * What the Python project asks of Praat: voicing threshold 0.6, everything else Praat's default.
+         *
+         * @param floorHz lowest F0
+         * @param ceilingHz highest F0
+         * @return the settings
+         */
         public static Settings of(double floorHz, double ceilingHz) {
             return new Settings(floorHz, ceilingHz, 0.6, 15, 0.03, 0.01, 0.35, 0.14);
         }
@@ -52,7 +58,11 @@ public final class PraatPitch {
 
     private final Settings settings;
 
-    /** With these thresholds and costs. */
+    /**
+     * With these thresholds and costs.
+     *
+     * @param settings thresholds and costs
+     */
     public PraatPitch(Settings settings) {
         this.settings = settings;
     }
@@ -60,6 +70,11 @@ public final class PraatPitch {
     /**
      * The melody on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest behind.
      *
+     * @param wave [N], one channel
+     * @param sampleRateHz samples a second
+     * @param hopSamples samples from frame to frame
+     * @param frames T
+     * @return T frames
      * @throws Problem when the wave is shorter than three periods of the floor
      */
     public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames) {
@@ -72,7 +87,14 @@ public final class PraatPitch {
         return F0Track.of(f0, hopSamples / (double) sampleRateHz);
     }
 
-    /** Praat's frames, {@code stepSeconds} apart and centred in the wave. */
+    /**
+     * Praat's frames, {@code stepSeconds} apart and centred in the wave.
+     *
+     * @param wave [N], one channel
+     * @param sampleRateHz samples a second
+     * @param stepSeconds from frame to frame
+     * @return F0 in Hz and strength of each frame
+     */
     public Path path(float[] wave, int sampleRateHz, double stepSeconds) {
         double dx = 1.0 / sampleRateHz, windowSeconds = PERIODS_PER_WINDOW / settings.floorHz(), duration = wave.length * dx;
         if (duration < windowSeconds) {

@@ -39,7 +39,11 @@ public final class EmbeddingModel implements AutoCloseable {
      * @param pitchIds [B, T] coarse pitch 1 .. 255, int64
      */
     public record Condition(NDArray cond, NDArray f0Denorm, NDArray pitchIds) {
-        /** cond [B, T, H] to [B, H, T]. */
+        /**
+         * cond [B, T, H] to [B, H, T].
+         *
+         * @return [B, H, T]
+         */
         public NDArray forDenoiser() {
             return cond.transpose(0, 2, 1);
         }
@@ -52,7 +56,14 @@ public final class EmbeddingModel implements AutoCloseable {
         encoder = sizes.noFs2() ? null : new UnitEncoder(UnitEncoder.Sizes.of(sizes), weights);
     }
 
-    /** Takes {@code fs2.*} of a state dict. */
+    /**
+     * Takes {@code fs2.*} of a state dict.
+     *
+     * @param manager owner of what is made
+     * @param hparams the voice's settings
+     * @param state tensors with or without fs2.
+     * @return the model
+     */
     public static EmbeddingModel load(NDManager manager, Hparams hparams, StateDict state) {
         StateDict own = state.under("fs2.");
         return new EmbeddingModel(hparams.embedding(), hparams.pitch(),
@@ -73,7 +84,14 @@ public final class EmbeddingModel implements AutoCloseable {
         return settings;
     }
 
-    /** Random weights; pitch rows are small and row 0, the padding, is zero. */
+    /**
+     * Random weights; pitch rows are small and row 0, the padding, is zero.
+     *
+     * @param manager owner of what is made
+     * @param hparams the voice's settings
+     * @param seed the same seed, the same result
+     * @return a model that has learnt nothing
+     */
     public static EmbeddingModel random(NDManager manager, Hparams hparams, long seed) {
         EmbeddingModel model = new EmbeddingModel(hparams.embedding(), hparams.pitch(), Weights.random(manager, table(hparams.embedding()), seed));
         model.weights.all().forEach((name, rows) -> {
@@ -86,7 +104,12 @@ public final class EmbeddingModel implements AutoCloseable {
         return model;
     }
 
-    /** Checkpoint names, less the prefix {@code fs2.}, and shapes. */
+    /**
+     * Checkpoint names, less the prefix {@code fs2.}, and shapes.
+     *
+     * @param s sizes
+     * @return in the checkpoint's order
+     */
     public static Map<String, Shape> table(Hparams.Embedding s) {
         Map<String, Shape> table = new LinkedHashMap<>();
         if (!s.noFs2()) {
@@ -101,7 +124,11 @@ public final class EmbeddingModel implements AutoCloseable {
         return table;
     }
 
-    /** The model's tensors under their checkpoint names. */
+    /**
+     * The model's tensors under their checkpoint names.
+     *
+     * @return owned by the model
+     */
     public Weights weights() {
         return weights;
     }
@@ -109,13 +136,21 @@ public final class EmbeddingModel implements AutoCloseable {
     /**
      * The condition of a batch; the arrays belong to the manager of the units.
      *
+     * @param conds units, mel2ph, f0 and energy on one clock
+     * @return cond [B, T, H], f0_denorm [B, T] and pitch ids [B, T]
      * @throws Problem when the units are not H wide
      */
     public Condition embed(Conds conds) {
         return walk(conds, (name, value) -> { });
     }
 
-    /** The same, each stage shown to {@code look} by name: embedded, layer0.., encoder_out (without no_fs2), decoder_inp. */
+    /**
+     * The same, each stage shown to {@code look} by name: embedded, layer0.., encoder_out (without no_fs2), decoder_inp.
+     *
+     * @param conds units, mel2ph, f0 and energy on one clock
+     * @param look sees each stage's value by name
+     * @return cond [B, T, H], f0_denorm [B, T] and pitch ids [B, T]
+     */
     public Condition walk(Conds conds, BiConsumer<String, NDArray> look) {
         Axes.of("embedding").fix("H", sizes.hiddenSize()).require("units", conds.units(), "B P H").require("mel2ph", conds.mel2ph(), "B T")
                 .require("f0", conds.f0(), "B T");

@@ -41,13 +41,24 @@ public final class WaveNet implements AutoCloseable {
      * @param cycle dilation of layer i is 2^(i mod cycle): the one number that no tensor tells
      */
     public record Sizes(int mels, int channels, int cond, int layers, int cycle) {
-        /** Read off a checkpoint's shapes. */
+        /**
+         * Read off a checkpoint's shapes.
+         *
+         * @param denoiser tensors named as in the checkpoint
+         * @param cycle dilation cycle length
+         * @return the sizes
+         */
         public static Sizes of(StateDict denoiser, int cycle) {
             return new Sizes(denoiser.size("input_projection.weight", 1), denoiser.size("input_projection.weight", 0),
                     denoiser.size("residual_layers.0.conditioner_projection.weight", 1), denoiser.layers("residual_layers."), cycle);
         }
 
-        /** As the hparams say. */
+        /**
+         * As the hparams say.
+         *
+         * @param h the voice's settings
+         * @return the sizes
+         */
         public static Sizes of(Hparams h) {
             return new Sizes(h.audio().melBins(), h.wavenet().residualChannels(), h.embedding().hiddenSize(), h.wavenet().residualLayers(),
                     h.wavenet().dilationCycleLength());
@@ -65,7 +76,14 @@ public final class WaveNet implements AutoCloseable {
         }
     }
 
-    /** Takes {@code denoise_fn.*} of a state dict; config and file must agree in every size. */
+    /**
+     * Takes {@code denoise_fn.*} of a state dict; config and file must agree in every size.
+     *
+     * @param manager owner of what is made
+     * @param hparams the voice's settings
+     * @param state tensors by name, of a checkpoint
+     * @return the network
+     */
     public static WaveNet load(NDManager manager, Hparams hparams, StateDict state) {
         Sizes sizes = Sizes.of(hparams);
         StateDict own = state.under("denoise_fn.");
@@ -81,12 +99,24 @@ public final class WaveNet implements AutoCloseable {
                 new Weights.Setting("embedding.hidden_size", config.cond, file.cond), new Weights.Setting("wavenet.residual_layers", config.layers, file.layers));
     }
 
-    /** Random weights, to learn the shapes or to train. */
+    /**
+     * Random weights, to learn the shapes or to train.
+     *
+     * @param manager owner of what is made
+     * @param sizes of the network
+     * @param seed the same seed, the same result
+     * @return a network that has learnt nothing
+     */
     public static WaveNet random(NDManager manager, Sizes sizes, long seed) {
         return new WaveNet(sizes, Weights.random(manager, table(sizes), seed));
     }
 
-    /** Checkpoint names, less the prefix {@code denoise_fn.}, and shapes, in the reference's order. */
+    /**
+     * Checkpoint names, less the prefix {@code denoise_fn.}, and shapes, in the reference's order.
+     *
+     * @param s sizes
+     * @return in the checkpoint's order
+     */
     public static Map<String, Shape> table(Sizes s) {
         int c = s.channels;
         Map<String, Shape> t = new LinkedHashMap<>();
@@ -106,17 +136,30 @@ public final class WaveNet implements AutoCloseable {
         return t;
     }
 
-    /** The network's sizes. */
+    /**
+     * The network's sizes.
+     *
+     * @return channels, layers, cycle, M and H
+     */
     public Sizes sizes() {
         return sizes;
     }
 
-    /** The network's tensors under their checkpoint names. */
+    /**
+     * The network's tensors under their checkpoint names.
+     *
+     * @return owned by the network
+     */
     public Weights weights() {
         return weights;
     }
 
-    /** What a sampler asks: the noise in x [B, 1, M, T] under one condition [B, H, T], which is projected once for all evaluations. */
+    /**
+     * What a sampler asks: the noise in x [B, 1, M, T] under one condition [B, H, T], which is projected once for all evaluations.
+     *
+     * @param cond [B, H, T]
+     * @return a function of x and time
+     */
     public Sampler.Eps given(NDArray cond) {
         Projected projected = project(cond);
         return (x, t) -> {
@@ -126,7 +169,12 @@ public final class WaveNet implements AutoCloseable {
         };
     }
 
-    /** cond [B, H, T] for every layer; the arrays belong to the manager of cond. */
+    /**
+     * cond [B, H, T] for every layer; the arrays belong to the manager of cond.
+     *
+     * @param cond [B, H, T]
+     * @return an array a layer
+     */
     public Projected project(NDArray cond) {
         Axes.of("wavenet").fix("H", sizes.cond).require("cond", cond, "B H T");
         List<NDArray> layers = new ArrayList<>();
@@ -139,6 +187,10 @@ public final class WaveNet implements AutoCloseable {
     /**
      * The noise in spec [B, 1, M, T] at step [B] or [B, 1], given cond [B, H, T]; the answer belongs to the manager of spec.
      *
+     * @param spec [B, 1, M, T]
+     * @param step [B] or [B, 1] int64, diffusion steps
+     * @param cond [B, H, T]
+     * @return [B, 1, M, T]
      * @throws Problem when the axes do not fit each other or the network
      */
     public NDArray predict(NDArray spec, NDArray step, NDArray cond) {
@@ -149,7 +201,14 @@ public final class WaveNet implements AutoCloseable {
         }
     }
 
-    /** The same with the condition projected beforehand; each layer's temporaries go when the layer is done. */
+    /**
+     * The same with the condition projected beforehand; each layer's temporaries go when the layer is done.
+     *
+     * @param spec [B, 1, M, T]
+     * @param step [B] or [B, 1] int64, diffusion steps
+     * @param projected the condition for every layer
+     * @return [B, 1, M, T]
+     */
     public NDArray predict(NDArray spec, NDArray step, Projected projected) {
         try (NDManager scratch = spec.getManager().newSubManager()) {
             scratch.tempAttachAll(spec, step);
@@ -177,6 +236,12 @@ public final class WaveNet implements AutoCloseable {
     /**
      * The forward pass as training needs it: a layer's own arrays are let go with the layer, and what the backward pass wants of them the engine keeps. {@code look}
      * sees each stage by name, as in golden svc_denoiser; the answer and what it needs belong to the manager of spec.
+     *
+     * @param spec [B, 1, M, T]
+     * @param step [B] or [B, 1] int64, diffusion steps
+     * @param projected the condition for every layer
+     * @param look sees each stage's value by name
+     * @return [B, 1, M, T]
      */
     public NDArray walk(NDArray spec, NDArray step, Projected projected, BiConsumer<String, NDArray> look) {
         NDManager scratch = spec.getManager();
@@ -212,7 +277,12 @@ public final class WaveNet implements AutoCloseable {
         return conv(x, "output_projection").expandDims(1);                                            // [B, C, T] -> [B, 1, M, T]
     }
 
-    /** Sinusoids of the step, [B] or [B, 1] to [B, C]: sine half, then cosine half. */
+    /**
+     * Sinusoids of the step, [B] or [B, 1] to [B, C]: sine half, then cosine half.
+     *
+     * @param step [B] or [B, 1] int64, diffusion steps
+     * @return [B, C]
+     */
     public NDArray sinusoid(NDArray step) {
         int half = sizes.channels / 2;
         NDManager manager = step.getManager();
