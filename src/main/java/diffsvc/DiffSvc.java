@@ -295,7 +295,8 @@ public final class DiffSvc implements AutoCloseable {
     public DiffSvc with(String overrides) {
         Hparams other = diffsvc.hparams.Arg2Hparams.apply(hparams, overrides);
         if (!other.withInfer(hparams.infer()).withQuirks(hparams.quirks()).equals(hparams)) {
-            throw Problem.in("hparams", "keys of infer and quirks", overrides, "open the voice anew: DiffSvc.open(\"" + hparams.project() + "\", \"" + overrides + "\")");
+            String anew = hparams.project().isEmpty() ? "DiffSvc.random(" : "DiffSvc.open(\"" + hparams.project() + "\", ";
+            throw Problem.in("hparams", "keys of infer and quirks", overrides, "open the voice anew: " + anew + "\"" + overrides + "\")");
         }
         return new DiffSvc(room, paths, other, manager, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, () -> { });
     }

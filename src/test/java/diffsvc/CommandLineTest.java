@@ -90,13 +90,6 @@ class CommandLineTest {
         assertEquals("fLaC", new String(Files.readAllBytes(Path.of(flac)), 0, 4, StandardCharsets.ISO_8859_1));
     }
 
-    /** A shell without job control starts its background commands, and all that they start, deaf to Ctrl-C. */
-    private static boolean interruptsAreIgnored() throws IOException {
-        Path status = Path.of("/proc/self/status");
-        return Files.exists(status) && Files.readAllLines(status).stream().filter(l -> l.startsWith("SigIgn:"))
-                .anyMatch(l -> (Long.parseUnsignedLong(l.substring(7).trim(), 16) & 2) != 0);
-    }
-
     @Test void samplersAreAskedForByNameAndInThePythonProjectsWay() throws Exception {
         String song = song(1.5);
         for (String[] want : new String[][] {{"--accelerate", "100", "plms, 10 steps"}, {"--sampler", "unipc3", "unipc3, 7 steps"}, {"--sampler", "dpmpp", "dpmpp, 7 steps"},
@@ -124,16 +117,12 @@ class CommandLineTest {
         List<String> command = List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Ddiffsvc.home=" + ROOT, "-Dai.djl.offline=true",
                 "-cp", System.getProperty("java.class.path"), "diffsvc.cli.Main", "infer", ROOT.resolve("raw/music1.wav").toString(), "--out",
                 target.resolve("out.wav").toString(), "--sampler", "ddpm", "--steps", "1000");
-        if (interruptsAreIgnored()) {
-            command = new ArrayList<>(command);
-            command.addAll(0, List.of("env", "--default-signal=INT"));
-        }
         Path out = folder.resolve("stopped.log");
-        Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        Process p = new ProcessBuilder(Interrupts.heardBy(command)).redirectErrorStream(true).redirectOutput(out.toFile()).start();
         for (int i = 0; i < 600 && !Files.readString(out).contains("sampling"); i++) {
             Thread.sleep(100);                                          // until it is in the middle of the sampling
         }
-        new ProcessBuilder("kill", "-INT", String.valueOf(p.pid())).start().waitFor();
+        Interrupts.press(p);
         assertTrue(p.waitFor(30, TimeUnit.SECONDS), "still running after Ctrl-C");
         assertEquals(130, p.exitValue());
         assertFalse(Files.exists(target), "nothing was written");

@@ -49,6 +49,9 @@ class SessionTest {
     @Test void keysThatShapeAModelAreRefusedWithWhatToWriteInstead() {
         String said = assertThrows(Problem.class, () -> session.with("infer.steps=20,wavenet.residual_layers=3")).getMessage();
         assertTrue(said.contains("need keys of infer and quirks") && said.contains("DiffSvc.open(\"demo\", \"infer.steps=20,wavenet.residual_layers=3\")"), said);
+        try (DiffSvc random = DiffSvc.random("wavenet.residual_channels=16,wavenet.residual_layers=1")) {
+            assertTrue(assertThrows(Problem.class, () -> random.with("noise.steps=10")).getMessage().contains("DiffSvc.random(\"noise.steps=10\")"));
+        }
         assertTrue(assertThrows(Problem.class, () -> session.with("infer.stebs=20")).getMessage().contains("did you mean infer.steps?"));
     }
 

@@ -51,7 +51,7 @@ class TrainCommandTest {
             if (!before.isEmpty()) {
                 command.addAll(java);
             }
-            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+            ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command)).redirectErrorStream(true).redirectOutput(log.toFile());
             builder.environment().putAll(Map.of("MALLOC_MMAP_THRESHOLD_", "67108864", "MALLOC_TRIM_THRESHOLD_", "4294967296", "MALLOC_ARENA_MAX", "1"));
             process = builder.start();
         }
@@ -68,7 +68,11 @@ class TrainCommandTest {
         }
 
         Said end() throws Exception {
-            assertTrue(process.waitFor(3, TimeUnit.MINUTES), "took longer than three minutes: " + command);
+            boolean ended = process.waitFor(3, TimeUnit.MINUTES);
+            if (!ended) {
+                process.destroyForcibly().waitFor();                                      // or it would hold the project's lock against the tests that follow
+            }
+            assertTrue(ended, "took longer than three minutes: " + command);
             return new Said(process.exitValue(), text());
         }
     }
@@ -224,7 +228,7 @@ class TrainCommandTest {
             Thread.sleep(50);
         }
         assertFalse(checkpoints().isEmpty(), child.text());
-        new ProcessBuilder("kill", "-INT", String.valueOf(child.process.pid())).start().waitFor();
+        Interrupts.press(child.process);
         Said said = child.end();
         assertTrue(said.text().contains("stopped    step"), said.text());
         TrainingState.read(training().resolve("model_ckpt_steps_" + checkpoints().get(checkpoints().size() - 1) + ".ckpt"));
@@ -289,7 +293,7 @@ class TrainCommandTest {
         Child first = new Child("", "train", "--project", "voice", "--steps", "100000");
         first.until("begin");
         refused(diffsvc("train", "--project", "voice", "--steps", "5"), "no other run");
-        new ProcessBuilder("kill", "-INT", String.valueOf(first.process.pid())).start().waitFor();
+        Interrupts.press(first.process);
         Said said = first.end();
         assertEquals(130, said.code(), said.text());
         assertTrue(said.text().contains("stopped    step"), said.text());

