@@ -74,12 +74,14 @@ public final class ProcessMemory {
     }
 
     /**
-     * How far the resident memory rises, at its highest, while something works; what it kept from an earlier call does not rise again. Other threads count too.
+     * How far the resident memory rises, at its highest, while something works. What earlier work freed goes back to the system first ({@link #release}): the
+     * allocator would hand it out again, and nothing would rise. What other threads take and free meanwhile counts too.
      *
      * @param work what is watched
      * @return bytes; 0 where the system does not tell
      */
     public static long risenBy(Runnable work) {
+        release();
         forgetPeak();
         long before = resident();
         work.run();
