@@ -142,15 +142,15 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     }
 
     /**
-     * A generator, NSF-HiFiGAN or HiFiGAN, over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source.
+     * A generator, NSF-HiFiGAN or HiFiGAN, over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source. Where big blocks come from the
+     * system and go back to it, as the launcher has it for {@code infer}, for JShell and for notebooks; kept blocks leave gaps, and up to three times as much is resident.
      *
      * @param model its name in tables
      * @param c sizes of the generator
      * @return the cost
      */
     public static Cost generator(String model, VocoderConfig c) {
-        return new Cost(model, c.rateHz() / (double) c.hopSamples(), bytes(c.table()), (b, t) -> 25 * MIB + FLOAT * (19.0 * widest(c) + 33.0 * 9 * c.hopSamples()) * b * t
-                * gaps(widest(c) * b * t, 0.64));
+        return new Cost(model, c.rateHz() / (double) c.hopSamples(), bytes(c.table()), (b, t) -> 57 * MIB + FLOAT * (6.1 * widest(c) + 2.1 * 9 * c.hopSamples()) * b * t);
     }
 
     /** Arrays above 64 MiB come from the system and go back to it (the launcher's setting), so that they leave no gaps between those that stay. */

@@ -7,6 +7,7 @@ import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.random.Draws;
 import diffsvc.random.Noise;
+import java.util.function.BiConsumer;
 
 /**
  * What the NSF vocoders sing on: sines of the F0 and its overtones, a little noise, merged to one channel (Wang et al., arXiv:1904.12088, section
@@ -135,7 +136,7 @@ public final class HarmonicSource {
         long b = f0Hz.getShape().get(0), t = f0Hz.getShape().get(1);
         NDArray voiced = f0Hz.gt(0f).toType(ai.djl.ndarray.types.DataType.FLOAT32, false).reshape(b, t, 1, 1);
         NDArray amount = voiced.mul(NOISE_VOICED - NOISE_UNVOICED).add(NOISE_UNVOICED);
-        return noise.reshape(b, t, hop, harmonics).mul(amount).reshape(b, t * hop, harmonics).add(sines);
+        return noise.reshape(b, t, hop, harmonics).mul(amount).reshape(b, t * hop, harmonics).addi(sines);
     }
 
     /**
@@ -148,5 +149,22 @@ public final class HarmonicSource {
         Axes.of("vocoder").fix("K", harmonics).require("sines", sines, "B L K");
         NDArray w = sines.getManager().create(weight, new Shape(harmonics, 1));
         return sines.matMul(w).add(bias).tanh().transpose(0, 2, 1);
+    }
+
+    /** The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before a generator takes room of its own. */
+    NDArray of(NDArray f0Hz, Draws draws) {
+        try (NDManager scratch = f0Hz.getManager().newSubManager()) {
+            scratch.tempAttachAll(f0Hz);
+            return scratch.ret(of(f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { }));
+        }
+    }
+
+    /** The same with its random part given; {@code look} sees sines (with noise) and source. */
+    NDArray of(NDArray f0Hz, Draw draw, BiConsumer<String, NDArray> look) {
+        NDArray sines = withNoise(sines(f0Hz, draw.phase()), f0Hz, draw.noise());
+        look.accept("sines", sines);
+        NDArray merged = merge(sines);
+        look.accept("source", merged);
+        return merged;
     }
 }

@@ -78,7 +78,7 @@ public final class HifiGan implements Vocoder {
      * @return [B, 1, L], or null
      */
     public NDArray source(NDArray f0Hz, Draws draws) {
-        return source == null ? null : source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { });
+        return source == null ? null : source.of(f0Hz, draws);
     }
 
     /**
@@ -90,11 +90,7 @@ public final class HifiGan implements Vocoder {
      * @return [B, 1, L], or null
      */
     public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look) {
-        NDArray sines = source.withNoise(source.sines(f0Hz, draw.phase()), f0Hz, draw.noise());
-        look.accept("sines", sines);
-        NDArray merged = source.merge(sines);
-        look.accept("source", merged);
-        return merged;
+        return source.of(f0Hz, draw, look);
     }
 
     /**

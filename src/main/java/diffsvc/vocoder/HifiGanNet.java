@@ -148,9 +148,8 @@ final class HifiGanNet implements AutoCloseable {
             look.accept("conv_pre", x);
             for (int i = 0; i < sizes.rates.length; i++) {
                 try (NDManager scale = scratch.newSubManager()) {
-                    NDArray in = x;
-                    scale.tempAttachAll(in);
-                    x = scale.ret(upsample(in, source, i, look));                           // [B, C / 2^(i+1), T u..]
+                    scale.attachAll(x);
+                    x = scale.ret(upsample(x, source, i, look));                            // [B, C / 2^(i+1), T u..]
                 }
             }
             NDArray y = convolve(Activation.leakyRelu(x, LAST_SLOPE), "conv_post", EDGE_KERNEL, 1);
@@ -159,15 +158,20 @@ final class HifiGanNet implements AutoCloseable {
         }
     }
 
+    /** One scale; x is closed as soon as it has been taken, and so is all between: these are the longest arrays there are. */
     private NDArray upsample(NDArray x, NDArray source, int i, BiConsumer<String, NDArray> look) {
-        NDArray up = transposed(Activation.leakyRelu(x, SLOPE), w("ups." + i + ".weight"), w("ups." + i + ".bias"), sizes.rates[i], (sizes.kernels[i] - sizes.rates[i]) / 2);
+        NDArray up;
+        try (NDArray y = activated(x)) {
+            up = transposed(y, w("ups." + i + ".weight"), w("ups." + i + ".bias"), sizes.rates[i], (sizes.kernels[i] - sizes.rates[i]) / 2);
+        }
         look.accept("up" + i, up);
         if (sizes.source && source != null) {
             int stride = sizes.strideAfter(i);
             NDArray told = Conv1d.conv1d(up.getManager().create(1f).mul(source), w("noise_convs." + i + ".weight"), w("noise_convs." + i + ".bias"),
                     new Shape(stride), new Shape(stride / 2)).singletonOrThrow();
             look.accept("noiseconv" + i, told);
-            up = up.addi(told);
+            up.addi(told);
+            told.close();
         }
         NDArray sum = null;
         for (int b = 0; b < sizes.blockKernels.length; b++) {
@@ -185,29 +189,34 @@ final class HifiGanNet implements AutoCloseable {
         return sum.divi(sizes.blockKernels.length);
     }
 
-    /** The residual blocks of one kernel; what a step leaves behind is closed at once, because these are the longest arrays there are. */
+    /** The residual blocks of one kernel. */
     private NDArray residual(NDArray x, int block, int kernel, int[] dilations) {
         Turn.look("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
         String name = "resblocks." + block + ".convs";
         for (int d = 0; d < dilations.length; d++) {
-            NDArray y = activated(x, name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);
+            NDArray y = convolved(Activation.leakyRelu(x, SLOPE), name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);
             if (sizes.twoFold) {
-                NDArray first = y;
-                y = activated(first, name + "2." + d, kernel, 1);
-                first.close();
+                y = convolved(activated(y), name + "2." + d, kernel, 1);
             }
-            NDArray in = x;
-            x = y.addi(in);
+            y.addi(x);
             if (d > 0) {
-                in.close();
+                x.close();
             }
+            x = y;
         }
         return x;
     }
 
-    private NDArray activated(NDArray x, String name, int kernel, int dilation) {
-        try (NDArray y = Activation.leakyRelu(x, SLOPE)) {
-            return convolve(y, name, kernel, dilation);
+    /** Leaky ReLU in place of what it is taken from. */
+    private static NDArray activated(NDArray x) {
+        try (x) {
+            return Activation.leakyRelu(x, SLOPE);
+        }
+    }
+
+    private NDArray convolved(NDArray x, String name, int kernel, int dilation) {
+        try (x) {
+            return convolve(x, name, kernel, dilation);
         }
     }
 
@@ -232,7 +241,8 @@ final class HifiGanNet implements AutoCloseable {
             kernel = kernel.reshape(in, out, taps, u).flip(2).transpose(3, 1, 0, 2).reshape(u * out, in, taps);
             NDArray phases = Conv1d.conv1d(x, kernel, null, new Shape(1), new Shape(taps - 1)).singletonOrThrow();           // [B, u O, T + taps - 1]
             long q = t + taps - 1;
-            NDArray y = phases.reshape(b, u, out, q).transpose(0, 2, 3, 1).reshape(b, out, q * u);
+            NDArray y = phases.reshape(b, u, out, q).transpose(0, 2, 3, 1).reshape(b, out, q * u);                            // a copy, in order
+            phases.close();
             return scratch.ret(y.get(":, :, " + pad + ":" + (whole - pad)).add(scratch.create(1f).mul(bias).reshape(1, out, 1)));
         }
     }

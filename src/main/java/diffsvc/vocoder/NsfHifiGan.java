@@ -96,7 +96,7 @@ public final class NsfHifiGan implements Vocoder {
      * @return [B, 1, L]
      */
     public NDArray source(NDArray f0Hz, Draws draws) {
-        return source(f0Hz, source.draw(f0Hz.getManager(), f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { });
+        return source.of(f0Hz, draws);
     }
 
     /**
@@ -108,11 +108,7 @@ public final class NsfHifiGan implements Vocoder {
      * @return [B, 1, L]
      */
     public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look) {
-        NDArray sines = source.withNoise(source.sines(f0Hz, draw.phase()), f0Hz, draw.noise());
-        look.accept("sines", sines);
-        NDArray merged = source.merge(sines);
-        look.accept("source", merged);
-        return merged;
+        return source.of(f0Hz, draw, look);
     }
 
     /**
