@@ -16,7 +16,7 @@ spec = {
     "interrupt_mode": "message",
     "env": {
         "JJAVA_CLASSPATH": f"{root}/target/classes:{root}/target/lib/*",
-        "JJAVA_JVM_OPTS": f"-Xms96m -Xmx2g -Xmn48m -XX:+UseSerialGC -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=25 --add-opens java.base/java.lang=ALL-UNNAMED -Djava.awt.headless=true -Dai.djl.offline=true -Ddiffsvc.home={root} -Dfile.encoding=UTF-8",
+        "JJAVA_JVM_OPTS": f"-Xms96m -Xmx2g -Xmn48m -XX:+UseSerialGC -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=25 --add-opens java.base/java.lang=ALL-UNNAMED --enable-native-access=ALL-UNNAMED -Djava.awt.headless=true -Dai.djl.offline=true -Ddiffsvc.home={root} -Dfile.encoding=UTF-8",
         "JJAVA_LOAD_EXTENSIONS": "1",
         "MALLOC_MMAP_THRESHOLD_": "4194304",
         "MALLOC_TRIM_THRESHOLD_": "67108864",

@@ -30,6 +30,7 @@ class JShellTest {
             var song = session().read("raw/music1.wav").slice(0, 2)
             var signal = session().signal(song)
             var mel = session().mel(signal)
+            mel
             show(mel)
             session().plots().mel("two seconds", mel, session().pitch(signal))
             session().read("nothing.wav")
@@ -38,7 +39,8 @@ class JShellTest {
         assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
         assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
         assertTrue(said.contains("two seconds: mel [172, 128]"), said);
-        assertTrue(said.contains("mel ==> [172, 128] float32, -5.000 to ") && !said.contains("Development Guideline"), "a tensor is said in our words: " + said);
+        assertEquals(3, said.split("mel ==> \\[172, 128\\] float32, -5.000 to ", -1).length, "declared and looked at, a tensor is said in our words: " + said);
+        assertFalse(said.contains("Development Guideline"), said);
         assertTrue(said.contains("check the path") && !said.contains("at AudioFile"), said);
         assertTrue(said.contains(Help.page().lines().findFirst().orElseThrow()), said);
     }

@@ -5,9 +5,7 @@ import diffsvc.notebook.Page;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.lang.reflect.Field;
 import java.lang.reflect.Method;
-import java.lang.reflect.Modifier;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.HashMap;
@@ -41,16 +39,7 @@ public final class Agent extends RemoteExecutionControl {
     }
 
     @Override protected String invoke(Method snippet) throws Exception {
-        String text = super.invoke(snippet);
-        for (Field field : snippet.getDeclaringClass().getDeclaredFields()) {      // what a snippet declares is a static field of its class, the unnamed $3 as well
-            if (Modifier.isStatic(field.getModifiers())) {
-                field.setAccessible(true);
-                Object value = field.get(null);
-                if ((value instanceof NDArray || value instanceof Record) && text.equals(value.toString())) {
-                    return Page.text(value);
-                }
-            }
-        }
-        return text.replace(ENGINES_HINT, "");
+        Object value = snippet.invoke(null);                                       // what a declaration was given, or what an expression is
+        return value instanceof NDArray || value instanceof Record ? Page.text(value) : valueString(value).replace(ENGINES_HINT, "");
     }
 }
