@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import diffsvc.cli.Execution;
 import diffsvc.notebook.Help;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import jdk.jshell.JShell;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +68,38 @@ class JShellTest {
             """);
         assertFalse(said.contains("|  Error") || said.contains("|  Exception"), said);
         assertTrue(said.contains("mel2ph  [1, 86] int64"), said);
+    }
+
+    /** What the terminal's Ctrl-C calls, on the same classes. */
+    @Test void ctrlCLeavesBetweenTwoStepsAndKeepsWhatWasMade() {
+        try (JShell shell = JShell.builder().executionEngine(new Execution(), Map.of()).remoteVMOptions("--class-path=" + System.getProperty("java.class.path"), "-Xmx2g",
+                "-Dai.djl.offline=true", "-Ddiffsvc.home=" + ROOT).build()) {
+            for (String line : List.of("import diffsvc.*;", "var session = DiffSvc.open(\"demo\", \"infer.steps=1000\");", "var song = session.read(\"raw/music1.wav\");", "var signal = session.signal(song);",
+                    "var mel = session.mel(signal);", "var conds = session.align(session.units(song), session.pitch(signal), mel);")) {
+                assertEquals(null, shell.eval(line).get(0).exception(), line);
+            }
+            String stopped = stopped(shell, "session.sample(conds, mel, 7, (i, of, at, step) -> { });");
+            assertTrue(stopped.matches("diffusion: stopped after \\d+ of 1000 steps"), stopped);
+            String last = shell.eval("session.last().toString()").get(0).value();
+            assertTrue(last.contains(" of 1000"), last);
+            assertEquals("null", stopped(shell, "while (true) { }"), "what never looks is ended where it stands");
+            assertEquals("2", shell.eval("1 + 1").get(0).value());
+        }
+    }
+
+    /** The exception's message after a stop two seconds on; "null" where JShell itself ended the thread. */
+    private static String stopped(JShell shell, String line) {
+        Thread presses = new Thread(() -> {
+            try {
+                Thread.sleep(2000);
+                shell.stop();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        presses.start();
+        Throwable thrown = shell.eval(line).get(0).exception();
+        return thrown == null ? "null" : thrown.getMessage();
     }
 
     /** Tab asks the same question of the same class. */

@@ -2,6 +2,7 @@ package diffsvc.cli;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.notebook.Page;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -15,8 +16,8 @@ import jdk.jshell.execution.RemoteExecutionControl;
 import jdk.jshell.execution.Util;
 
 /**
- * The process in which JShell runs what was typed, with one difference from its own: a tensor is said by shape, type and range, a record of tensors by its parts, instead of the engine's
- * words for a debugger.
+ * The process in which JShell runs what was typed, with two differences from its own: a tensor is said by shape, type and range, a record of tensors by its parts, instead of the engine's
+ * words for a debugger; and Ctrl-C interrupts ({@link Execution}).
  */
 public final class Agent extends RemoteExecutionControl {
     private static final String ENGINES_HINT = "\nCheck the \"Development Guideline\"->Debug to enable array display.\n";
@@ -34,12 +35,46 @@ public final class Agent extends RemoteExecutionControl {
             outputs.put("err", stream -> System.setErr(new PrintStream(stream, true)));
             Map<String, Consumer<InputStream>> inputs = new HashMap<>();
             inputs.put("in", System::setIn);
-            Util.forwardExecutionControlAndIO(new Agent(), socket.getInputStream(), socket.getOutputStream(), outputs, inputs);
+            Agent agent = new Agent();
+            Socket bell = new Socket(InetAddress.getLoopbackAddress(), Integer.getInteger(Execution.BELL));
+            Thread listener = new Thread(() -> agent.listen(bell), "Ctrl-C");
+            listener.setDaemon(true);
+            listener.start();
+            Util.forwardExecutionControlAndIO(agent, socket.getInputStream(), socket.getOutputStream(), outputs, inputs);
         }
     }
 
+    /** The thread that runs a snippet, or null between two. */
+    private Thread working;
+
     @Override protected String invoke(Method snippet) throws Exception {
-        Object value = snippet.invoke(null);                                       // what a declaration was given, or what an expression is
-        return value instanceof NDArray || value instanceof Record ? Page.text(value) : valueString(value).replace(ENGINES_HINT, "");
+        works(Thread.currentThread());
+        try {
+            Object value = snippet.invoke(null);                                   // what a declaration was given, or what an expression is
+            return value instanceof NDArray || value instanceof Record ? Page.text(value) : valueString(value).replace(ENGINES_HINT, "");
+        } finally {
+            works(null);
+        }
+    }
+
+    /** No interruption outlives the snippet that it was meant for. */
+    private synchronized void works(Thread thread) {
+        working = thread;
+        Thread.interrupted();
+    }
+
+    /** Each byte from the tool is a Ctrl-C. */
+    private void listen(Socket bell) {
+        try (bell) {
+            while (bell.getInputStream().read() >= 0) {
+                synchronized (this) {
+                    if (working != null) {
+                        working.interrupt();
+                    }
+                }
+            }
+        } catch (IOException e) {
+            // the tool has gone, and this process goes too
+        }
     }
 }
