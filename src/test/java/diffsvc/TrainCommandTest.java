@@ -52,7 +52,7 @@ class TrainCommandTest {
                 command.addAll(java);
             }
             ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command)).redirectErrorStream(true).redirectOutput(log.toFile());
-            builder.environment().putAll(Map.of("MALLOC_MMAP_THRESHOLD_", "67108864", "MALLOC_TRIM_THRESHOLD_", "4294967296", "MALLOC_ARENA_MAX", "1"));
+            builder.environment().putAll(Allocator.KEEPS);
             process = builder.start();
         }
 

@@ -111,8 +111,11 @@ public final class Execution implements ExecutionControlProvider {
             }
         }
 
-        /** Interrupts, and waits a little. */
+        /** Interrupts a snippet and waits a little; false where it stays, or where none runs and JShell asks for a value. */
         private synchronized boolean leaves() {
+            if (!working) {
+                return false;
+            }
             long end = System.currentTimeMillis() + PATIENCE_MS;
             try {
                 bell.getOutputStream().write(1);

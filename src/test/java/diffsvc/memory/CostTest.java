@@ -3,6 +3,7 @@ package diffsvc.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import diffsvc.Allocator;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.vocoder.VocoderConfig;
@@ -59,10 +60,7 @@ class CostTest {
                 System.getProperty("java.class.path"), Meter.class.getName(), model, String.valueOf(batch), String.valueOf(frames), sizes));
         java.addAll(1, sings ? List.of("-Xms32m", "-Xmx384m", "-Xmn16m") : List.of("-Xmx512m"));
         ProcessBuilder builder = new ProcessBuilder(java);
-        builder.environment().put("MALLOC_ARENA_MAX", "1");
-        builder.environment().put("MALLOC_MMAP_THRESHOLD_", sings ? "4194304" : "67108864");
-        builder.environment().put("MALLOC_TRIM_THRESHOLD_", sings ? "67108864" : "4294967296");
-        builder.environment().put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=" + (sings ? 1 : 0));
+        builder.environment().putAll(sings ? Allocator.LEVEL : Allocator.KEEPS);
         Process p = builder.redirectErrorStream(true).start();
         String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(p.waitFor(5, TimeUnit.MINUTES), "took longer than five minutes");

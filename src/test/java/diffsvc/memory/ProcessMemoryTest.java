@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jna.Memory;
+import diffsvc.Allocator;
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,7 +74,7 @@ class ProcessMemoryTest {
     private static long[] alone(String what) throws Exception {
         ProcessBuilder java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-XX:MaxDirectMemorySize=500m", "-cp",
                 System.getProperty("java.class.path"), ProcessMemoryTest.class.getName(), what).redirectErrorStream(true);
-        java.environment().putAll(Map.of("MALLOC_MMAP_THRESHOLD_", "67108864", "MALLOC_TRIM_THRESHOLD_", "4294967296", "MALLOC_ARENA_MAX", "1"));
+        java.environment().putAll(Allocator.KEEPS);
         Process p = java.start();
         String said = new String(p.getInputStream().readAllBytes()).trim();
         assertEquals(0, p.waitFor(), said);
