@@ -13,6 +13,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
@@ -162,7 +163,7 @@ class CheckpointTest {
         Files.writeString(folder.resolve("frozen/e.pt"), "x");
         assertEquals(folder.resolve("frozen/e.pt"), ModelFiles.in(folder).frozen("b", "e.pt", "", "content encoder"));
         assertTrue(assertThrows(Problem.class, () -> ModelFiles.in(folder).frozen("b", "e.pt", "00", "content encoder")).getMessage().contains("SHA-256"));
-        assertFalse(ModelFiles.sha256(folder.resolve("frozen/e.pt")).isEmpty());
+        assertFalse(Sha256.of(folder.resolve("frozen/e.pt")).isEmpty());
     }
 
     @Test void frozenModelsAreFoundUnderTheNamesInUse() throws IOException {

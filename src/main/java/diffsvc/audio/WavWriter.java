@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * A WAV file, written a part at a time; its lengths are filled in when it closes, as RF64 (EBU Tech 3306) beyond 4 GiB. Writes to the very path it is given:
- * what must be whole or not at all goes through {@link WholeFile}.
+ * what must be whole or not at all goes through {@link diffsvc.files.WholeFile}.
  */
 public final class WavWriter implements Closeable {
     private static final int PCM = 1, IEEE_FLOAT = 3, DS64 = 28, BLOCK = 1 << 16;

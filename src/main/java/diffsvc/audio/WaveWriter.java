@@ -2,6 +2,7 @@ package diffsvc.audio;
 
 import diffsvc.audio.codec.Codec;
 import diffsvc.check.Problem;
+import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package diffsvc.checkpoint;
 
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;

@@ -1,13 +1,11 @@
 package diffsvc.checkpoint;
 
 import diffsvc.check.Problem;
+import diffsvc.files.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import tech.tablesaw.api.DoubleColumn;
@@ -51,7 +49,7 @@ public record Inspection(Path file, Table table, List<String> notes) {
                 max.append(range.max);
                 mean.append(range.mean);
                 nan.append(range.nan);
-                sha.append(sha256(t.bytes()));
+                sha.append(Sha256.of(t.bytes()));
             } else {
                 dtype.append(row[1] == null ? "None" : row[1].getClass().getSimpleName());
                 shape.append(shortened(String.valueOf(row[1])));
@@ -101,16 +99,6 @@ public record Inspection(Path file, Table table, List<String> notes) {
                 }
             }
             return n == 0 ? new Range(Double.NaN, Double.NaN, Double.NaN, nan) : new Range(min, max, sum / n, nan);
-        }
-    }
-
-    static String sha256(ByteBuffer bytes) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(bytes.duplicate());
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -5,7 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;

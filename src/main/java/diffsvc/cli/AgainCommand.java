@@ -3,6 +3,7 @@ package diffsvc.cli;
 import diffsvc.DiffSvc;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
@@ -82,7 +83,7 @@ final class AgainCommand implements Callable<Integer> {
         if (!Files.isRegularFile(file)) {
             throw Problem.in("again", file, what + " of " + manifest.getFileName(), "nothing at that path", "put the file back");
         }
-        String is = ModelFiles.sha256(file);
+        String is = Sha256.of(file);
         if (!is.equals(was.sha256())) {
             throw Problem.in("again", file, what + " of " + manifest.getFileName() + " with SHA-256 " + was.sha256(), is, "put the file back that was there then");
         }

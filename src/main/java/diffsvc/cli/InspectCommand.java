@@ -24,7 +24,7 @@ final class InspectCommand implements Callable<Integer> {
         seen.notes().forEach(n -> System.out.println("note       " + n));
         System.out.printf("%d values, %d of them tensors%n", seen.table().rowCount(), seen.tensors());
         if (csv != null) {
-            diffsvc.audio.WholeFile.write("inspect", paths.resolve(csv), part -> seen.table().write().csv(part.toFile()));
+            diffsvc.files.WholeFile.write("inspect", paths.resolve(csv), part -> seen.table().write().csv(part.toFile()));
             System.out.println("wrote      " + paths.shown(paths.resolve(csv)));
         }
         return 0;

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
+import diffsvc.files.Sha256;
 import diffsvc.tensor.Npz;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,11 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -138,24 +137,20 @@ public record CondsCache(Path folder, long mostBytes) {
     }
 
     private Path file(String kind, Wave wave, String settings) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((VERSION + "|" + kind + "|" + settings + "|" + wave.sampleRateHz() + "|" + wave.channels().length + "|").getBytes(StandardCharsets.UTF_8));
-            for (float[] channel : wave.channels()) {
-                ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
-                for (float v : channel) {
-                    bytes.putFloat(v);
-                    if (!bytes.hasRemaining()) {
-                        digest.update(bytes.flip());
-                        bytes.clear();
-                    }
+        MessageDigest digest = Sha256.digest();
+        digest.update((VERSION + "|" + kind + "|" + settings + "|" + wave.sampleRateHz() + "|" + wave.channels().length + "|").getBytes(StandardCharsets.UTF_8));
+        for (float[] channel : wave.channels()) {
+            ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
+            for (float v : channel) {
+                bytes.putFloat(v);
+                if (!bytes.hasRemaining()) {
+                    digest.update(bytes.flip());
+                    bytes.clear();
                 }
-                digest.update(bytes.flip());
             }
-            return folder.resolve(kind + "-" + HexFormat.of().formatHex(digest.digest()) + ENDING);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+            digest.update(bytes.flip());
         }
+        return folder.resolve(kind + "-" + Sha256.hex(digest) + ENDING);
     }
 
     /**

@@ -1,6 +1,6 @@
 package diffsvc.conds;
 
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

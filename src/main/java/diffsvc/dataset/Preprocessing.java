@@ -8,7 +8,7 @@ import diffsvc.audio.Resampler;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.F0Track;
@@ -18,22 +18,18 @@ import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
-import diffsvc.models.ModelFiles;
 import diffsvc.random.Noise;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -201,8 +197,8 @@ public final class Preprocessing {
         String name = raw.relativize(file).toString();
         String key = "";
         try {
-            String sha = ModelFiles.sha256(file);
-            key = digest(sha + "|" + settings);
+            String sha = Sha256.of(file);
+            key = Sha256.of(sha + "|" + settings);
             Path target = shards.resolve(key.substring(0, 24) + ".safetensors");
             Shard there = Shard.readIfWhole(target, key, name);
             if (there != null) {
@@ -375,7 +371,7 @@ public final class Preprocessing {
     /** Which recording goes where: in an order that the seed draws, whole recordings for validation, then for test, the rest for training. */
     private Map<String, String> split(List<Made> made) {
         List<Made> usable = made.stream().filter(m -> m.shard() != null && m.seconds() > 0)
-                .sorted(Comparator.comparing(m -> digest(hparams.dataset().seed() + "|" + m.key()))).toList();
+                .sorted(Comparator.comparing(m -> Sha256.of(hparams.dataset().seed() + "|" + m.key()))).toList();
         double total = usable.stream().mapToDouble(Made::seconds).sum();
         Map<String, String> parts = new HashMap<>();
         int left = usable.size();
@@ -428,13 +424,5 @@ public final class Preprocessing {
             shares.add(Math.round(c / voiced.length * 1e6) / 1e6);
         }
         return new Hparams.Range(at(voiced, 0.5), at(voiced, 0.05), at(voiced, 0.95), shares);
-    }
-
-    private static String digest(String text) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

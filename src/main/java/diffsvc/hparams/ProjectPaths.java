@@ -2,12 +2,13 @@ package diffsvc.hparams;
 
 import diffsvc.check.Problem;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
  * The one place where a relative path becomes absolute: against the project root, the same from notebooks/, JShell and the command line.
  * The root is the system property {@code diffsvc.home} (the launcher sets it), else the nearest folder above the working one that holds
- * both {@code pom.xml} and {@code models}.
+ * both {@code pom.xml} and {@code models}. Files that a person names on the command line are taken from where they stand instead ({@link #here}).
  *
  * @param root the project's folder, absolute
  */
@@ -50,6 +51,22 @@ public record ProjectPaths(Path root) {
      */
     public Path resolve(Path path) {
         return path.isAbsolute() ? path.normalize() : root.resolve(path).normalize();
+    }
+
+    /**
+     * A path as a person names it on the command line: a relative one is taken from where they stand, links and {@code ..} are left to the system.
+     *
+     * @param path absolute or relative
+     * @return absolute
+     * @throws Problem when it cannot be the name of a file
+     */
+    public static Path here(String path) {
+        try {
+            return Path.of(path).toAbsolutePath();
+        } catch (InvalidPathException e) {
+            throw Problem.in("paths", "the name of a file", "\"" + path.replaceAll("\\p{Cntrl}", "?") + "\"" + (path.indexOf(0) >= 0 ? "" : ", which this locale cannot hold"),
+                    path.indexOf(0) >= 0 ? "correct the name" : "set LC_ALL=C.UTF-8");
+        }
     }
 
     /**

@@ -3,17 +3,13 @@ package diffsvc.models;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -238,8 +234,8 @@ public record ModelFiles(Path root) {
         String stem = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
         Path given = Path.of(file);
         Path found = given.isAbsolute() ? given : first("the " + what + " " + file, List.of(root.resolve(project), root.resolve("frozen"), root.resolve(stem), root), file);
-        if (!sha256.isEmpty() && !sha256(found).equals(sha256)) {
-            throw Problem.in(STAGE, found, "the " + what + " with SHA-256 " + sha256, sha256(found), "the voice was trained with another file: put that one there");
+        if (!sha256.isEmpty() && !Sha256.of(found).equals(sha256)) {
+            throw Problem.in(STAGE, found, "the " + what + " with SHA-256 " + sha256, Sha256.of(found), "the voice was trained with another file: put that one there");
         }
         return found;
     }
@@ -264,26 +260,6 @@ public record ModelFiles(Path root) {
             return list.filter(p -> p.getFileName().toString().startsWith(start) && p.getFileName().toString().endsWith(end)).sorted().toList();
         } catch (IOException e) {
             throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
-        }
-    }
-
-    /**
-     * SHA-256 of a file, hexadecimal.
-     *
-     * @param file its name, or an absolute path
-     * @return 64 digits
-     */
-    public static String sha256(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            try (DigestInputStream all = new DigestInputStream(in, digest)) {
-                all.transferTo(java.io.OutputStream.nullOutputStream());
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a readable file", e.getClass().getSimpleName(), "check its permissions");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

@@ -1,6 +1,6 @@
 package diffsvc.notebook;
 
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import java.awt.Dimension;
 import java.awt.Graphics2D;

@@ -20,11 +20,11 @@ import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.memory.Plan;
 import diffsvc.memory.ProcessMemory;
-import diffsvc.models.ModelFiles;
 import diffsvc.random.Draws;
 import diffsvc.random.Noise;
 import java.io.IOException;
@@ -402,7 +402,7 @@ public final class Inference {
     /** Files and hashes of the models; made once. */
     private Map<String, Manifest.Hashed> models() {
         if (models.isEmpty()) {
-            svc.files().forEach((role, file) -> models.put(role, new Manifest.Hashed(svc.paths().shown(file), ModelFiles.sha256(file))));
+            svc.files().forEach((role, file) -> models.put(role, new Manifest.Hashed(svc.paths().shown(file), Sha256.of(file))));
         }
         return models;
     }
@@ -433,14 +433,14 @@ public final class Inference {
         boolean upstream = r.config() != null;
         return new Manifest(Manifest.FORMAT, PROGRAM, machine(), upstream ? "" : h.project(), upstream ? shown(r.config()) : "", upstream ? shown(r.checkpoint()) : "",
                 HparamsYaml.toMap(h), r.key(), key, given, svc.vocoderName(), models(),
-                new Manifest.Input(shown(r.song()), ModelFiles.sha256(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
-                new Manifest.Output(shown(target), ModelFiles.sha256(target), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
+                new Manifest.Input(shown(r.song()), Sha256.of(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
+                new Manifest.Output(shown(target), Sha256.of(target), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
                 new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),
                 new Manifest.Range(range.songHz(), range.trainedHz(), range.outside(), range.firstHz(), range.song(), range.trained()), ledger.lines(), written.seams(), List.copyOf(warnings));
     }
 
     private Manifest.Hashed hashed(Path file) {
-        return new Manifest.Hashed(shown(file), ModelFiles.sha256(file));
+        return new Manifest.Hashed(shown(file), Sha256.of(file));
     }
 
     private String shown(Path file) {

@@ -4,7 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

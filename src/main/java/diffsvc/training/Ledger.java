@@ -1,7 +1,7 @@
 package diffsvc.training;
 
 import diffsvc.check.Problem;
-import diffsvc.audio.WholeFile;
+import diffsvc.files.WholeFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

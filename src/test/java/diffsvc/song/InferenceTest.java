@@ -14,7 +14,7 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
-import diffsvc.models.ModelFiles;
+import diffsvc.files.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,7 +117,7 @@ class InferenceTest {
             Inference.Done first = run(inference, new Inference.Request(file, folder.resolve("1.wav"), 0, null, null, table, null, null));
             Inference.Done again = run(inference, new Inference.Request(file, folder.resolve("2.wav"), 0, null, table, null, null, null));
             assertEquals(first.manifest().output().sha256(), again.manifest().output().sha256(), "unedited, the same bytes");
-            assertEquals(ModelFiles.sha256(table), again.manifest().given().get("f0").sha256());
+            assertEquals(Sha256.of(table), again.manifest().given().get("f0").sha256());
             F0Table exported = F0Table.read(table);
             float[] higher = exported.hz().clone();
             for (int i = 0; i < higher.length; i++) {
@@ -150,11 +150,11 @@ class InferenceTest {
             Inference.Done done = run(new Inference(svc), r);
             Manifest m = Manifest.read(folder.resolve("s out.json"));
             assertEquals(done.manifest().output(), m.output());
-            assertEquals(ModelFiles.sha256(r.song()), m.input().sha256());
-            assertEquals(ModelFiles.sha256(done.file()), m.output().sha256());
+            assertEquals(Sha256.of(r.song()), m.input().sha256());
+            assertEquals(Sha256.of(done.file()), m.output().sha256());
             assertEquals(List.of("encoder", "embedding", "wavenet"), List.copyOf(m.models().keySet()));
             for (Manifest.Hashed h : m.models().values()) {
-                assertEquals(ModelFiles.sha256(svc.paths().resolve(h.file())), h.sha256());
+                assertEquals(Sha256.of(svc.paths().resolve(h.file())), h.sha256());
             }
             assertEquals(List.of("audio", "pitch", "content", "mel", "embedding", "diffusion", "vocoder", "output"), m.stages().stream().map(Manifest.Stage::stage).toList());
             assertTrue(m.stages().stream().allMatch(s -> s.peakBytes() > 1 << 20 && s.seconds() >= 0), m.stages().toString());

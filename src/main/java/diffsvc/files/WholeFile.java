@@ -1,9 +1,12 @@
-package diffsvc.audio;
+package diffsvc.files;
 
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -24,6 +27,8 @@ public final class WholeFile {
         void fill(Path temporary) throws IOException;
     }
 
+    private static final int STEM = 40;
+
     private WholeFile() {}
 
     /**
@@ -42,9 +47,9 @@ public final class WholeFile {
             Files.createDirectories(folder);
             String name = target.getFileName().toString();
             int dot = name.lastIndexOf('.');
-            // the ending stays: an encoder may choose its format by it
-            temporary = folder.resolve("." + (dot > 0 ? name.substring(0, dot) : name) + "." + Long.toHexString(System.nanoTime()) + ".part"
-                    + (dot > 0 ? name.substring(dot) : ""));
+            // the ending stays: an encoder may choose its format by it; the stem is cut, so that the temporary name is never too long where the target's is not
+            String stem = dot > 0 ? name.substring(0, dot) : name;
+            temporary = folder.resolve("." + stem.substring(0, Math.min(STEM, stem.length())) + "." + Long.toHexString(System.nanoTime()) + ".part" + (dot > 0 ? name.substring(dot) : ""));
             Files.createFile(temporary);                               // with the permissions other files get, unlike createTempFile
             temporary.toFile().deleteOnExit();
             filler.fill(temporary);
@@ -54,7 +59,7 @@ public final class WholeFile {
             Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
             return target;
         } catch (IOException e) {
-            throw Problem.in(stage, target, "a file that can be written", e.getClass().getSimpleName() + " " + e.getMessage(),
+            throw Problem.in(stage, target, "a file that can be written", reason(e),
                     "check the folder's permissions and the free disk space");
         } finally {
             if (temporary != null) {
@@ -65,5 +70,24 @@ public final class WholeFile {
                 }
             }
         }
+    }
+
+    /**
+     * Why reading or writing failed, in words: "no permission", "No space left on device".
+     *
+     * @param e as the system gave it
+     * @return for the got of a {@link Problem}
+     */
+    public static String reason(IOException e) {
+        if (e instanceof AccessDeniedException) {
+            return "no permission";
+        }
+        if (e instanceof NoSuchFileException missing) {
+            return "no " + missing.getFile();
+        }
+        if (e instanceof FileSystemException f && f.getReason() != null) {
+            return f.getReason();
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 }

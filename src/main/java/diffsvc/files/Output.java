@@ -1,0 +1,215 @@
+package diffsvc.files;
+
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What a command may replace. One rule for all of them: an existing file goes only where it is known that the same command made it for the same purpose, or where
+ * the user says {@code --overwrite}; a file that the command reads never goes. Files are compared as files (links, hard links, case and {@code ..} make no
+ * difference), and a link is followed: what it leads to is replaced, the link stays.
+ *
+ * @param overwrite whether the user allows to replace anything but the inputs
+ * @param inputs files that the command reads
+ */
+public record Output(boolean overwrite, List<Path> inputs) {
+    /** Replaces only what is ours. */
+    public static final Output CAREFUL = new Output(false, List.of());
+    private static final int PROBE = 4096;
+
+    /** Knows the files that a command made. */
+    @FunctionalInterface public interface Owner {
+        /** No existing file is ours. */
+        Owner NOBODY = file -> "a file that was there before";
+
+        /**
+         * Why an existing file is not ours.
+         *
+         * @param file its real path
+         * @return null where it is ours, else what it is: "a file that infer did not write"
+         */
+        String stranger(Path file);
+    }
+
+    /**
+     * Keeps its own list.
+     *
+     * @param overwrite whether anything but the inputs may go
+     * @param inputs files that the command reads; null ones are left out
+     */
+    public Output {
+        List<Path> there = new ArrayList<>();
+        for (Path p : inputs) {
+            if (p != null) {
+                there.add(p);
+            }
+        }
+        inputs = List.copyOf(there);
+    }
+
+    /**
+     * The same with further files that are read.
+     *
+     * @param files null ones are left out
+     * @return all else as it is
+     */
+    public Output reading(Path... files) {
+        List<Path> all = new ArrayList<>(inputs);
+        for (Path f : files) {
+            if (f != null) {
+                all.add(f);
+            }
+        }
+        return new Output(overwrite, all);
+    }
+
+    /**
+     * Decides whether {@code target} may be written.
+     *
+     * @param stage that writes it
+     * @param target path of a file
+     * @param owner knows what is ours
+     * @return the real path to write to
+     * @throws Problem when an input, a folder, a special file or somebody else's file lies there
+     */
+    public Path require(String stage, Path target, Owner owner) {
+        return require(stage, target, owner, "choose another name, or replace it with --overwrite");
+    }
+
+    /**
+     * The same with a remedy of its own.
+     *
+     * @param stage that writes it
+     * @param target path of a file
+     * @param owner knows what is ours
+     * @param remedy what to do where the file is not ours; it names --overwrite
+     * @return the real path to write to
+     * @throws Problem when an input, a folder, a special file or somebody else's file lies there
+     */
+    public Path require(String stage, Path target, Owner owner, String remedy) {
+        if (!Files.exists(target)) {
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
+                throw Problem.in(stage, target, "a free name", Input.kind(target), remedy);
+            }
+            return real(target);
+        }
+        if (!Files.isRegularFile(target)) {
+            throw Problem.in(stage, target, "the name of a file", Input.kind(target), "choose another name");
+        }
+        for (Path input : inputs) {
+            if (same(input, target)) {
+                throw Problem.in(stage, target, "another file than the one that is read", input.equals(target) ? "that file itself" : input + ", which is the same file",
+                        "choose another name");
+            }
+        }
+        Path real = real(target);
+        String stranger = overwrite ? null : owner.stranger(real);
+        if (stranger != null) {
+            throw Problem.in(stage, target, "a free name, or a file that this command made before", stranger, remedy);
+        }
+        return real;
+    }
+
+    /**
+     * Whether two paths lead to one file.
+     *
+     * @param a a path
+     * @param b another
+     * @return false where one of them does not exist
+     */
+    public static boolean same(Path a, Path b) {
+        try {
+            return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * The path with all links followed as far as it exists.
+     *
+     * @param path may not exist
+     * @return absolute
+     */
+    public static Path real(Path path) {
+        Path absolute = path.toAbsolutePath();
+        List<Path> missing = new ArrayList<>();
+        for (Path p = absolute; p != null; p = p.getParent()) {
+            try {
+                Path real = p.toRealPath();
+                for (int i = missing.size() - 1; i >= 0; i--) {
+                    real = real.resolve(missing.get(i));
+                }
+                return real.normalize();
+            } catch (IOException e) {
+                missing.add(p.getFileName() == null ? p : p.getFileName());
+            }
+        }
+        return absolute.normalize();
+    }
+
+    /**
+     * Tries an output before the work: the nearest folder that exists takes a file, its disk has room, and no name is too long. Nothing stays behind.
+     *
+     * @param stage that writes it
+     * @param target path of a file whose folders may not exist yet
+     * @param bytes that will be written; 0 = not known
+     * @throws Problem that says what stands in the way
+     */
+    public static void tryOut(String stage, Path target, long bytes) {
+        Path folder = target.toAbsolutePath().getParent();
+        while (folder != null && !Files.exists(folder)) {
+            named(stage, target, folder);
+            folder = folder.getParent();
+        }
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw Problem.in(stage, target, "a folder to write into", folder == null ? "none" : folder + ", " + Input.kind(folder), "choose another name");
+        }
+        named(stage, target, target.toAbsolutePath());
+        Path probe = folder.resolve(".diffsvc-" + Long.toHexString(System.nanoTime()) + ".part");
+        try {
+            Files.createFile(probe);
+            probe.toFile().deleteOnExit();
+            try (FileChannel channel = FileChannel.open(probe, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.allocate(PROBE));
+                channel.force(true);
+            }
+            long free = Files.getFileStore(folder).getUsableSpace();
+            if (bytes > free) {
+                throw Problem.in(stage, target, mib(bytes) + " of free disk space in " + folder, mib(free), "make room, or write to another disk");
+            }
+        } catch (IOException e) {
+            throw Problem.in(stage, target, "a folder that can be written", WholeFile.reason(e), "check the folder's permissions and the free disk space");
+        } finally {
+            probe.toFile().delete();
+        }
+    }
+
+    /** Refuses a name that the file system cannot hold. */
+    private static void named(String stage, Path target, Path path) {
+        try {
+            Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            // free
+        } catch (FileSystemException e) {
+            throw Problem.in(stage, target, "a name that can be written", WholeFile.reason(e), "choose another name");
+        } catch (IOException e) {
+            throw Problem.in(stage, target, "a place that can be written", WholeFile.reason(e), "choose another name");
+        }
+    }
+
+    private static String mib(long bytes) {
+        return String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
+    }
+}

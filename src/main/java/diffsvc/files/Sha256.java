@@ -1,0 +1,84 @@
+package diffsvc.files;
+
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256 (FIPS 180-4) as 64 hexadecimal digits. */
+public final class Sha256 {
+    private static final int BLOCK = 1 << 16;
+
+    private Sha256() {}
+
+    /**
+     * Of a file's bytes.
+     *
+     * @param file a regular file
+     * @return 64 digits
+     * @throws Problem when the file cannot be read
+     */
+    public static String of(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = digest();
+            byte[] block = new byte[BLOCK];
+            for (int n = in.read(block); n >= 0; n = in.read(block)) {
+                digest.update(block, 0, n);
+            }
+            return hex(digest);
+        } catch (IOException e) {
+            throw Problem.in("files", file, "a readable file", WholeFile.reason(e), "check the path and its permissions");
+        }
+    }
+
+    /**
+     * Of the bytes that remain in a buffer; its position stays.
+     *
+     * @param bytes any bytes
+     * @return 64 digits
+     */
+    public static String of(ByteBuffer bytes) {
+        MessageDigest digest = digest();
+        digest.update(bytes.duplicate());
+        return hex(digest);
+    }
+
+    /**
+     * Of a text in UTF-8.
+     *
+     * @param text any text
+     * @return 64 digits
+     */
+    public static String of(String text) {
+        return of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * An empty digest, for what comes in parts.
+     *
+     * @return SHA-256
+     */
+    public static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);                      // every Java has it
+        }
+    }
+
+    /**
+     * What a digest holds, which is empty afterwards.
+     *
+     * @param digest of {@link #digest()}
+     * @return 64 digits
+     */
+    public static String hex(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

@@ -1,0 +1,34 @@
+package diffsvc.hparams;
+
+import diffsvc.check.Problem;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+
+/** The name of a voice: of its folder under models/ and data/ and of its songs. A name in any script, and never a path. */
+public final class ProjectName {
+    private static final int LONGEST = 120;
+    private static final String FORBIDDEN = "/\\:*?\"<>|";
+    /** Folders under models/ that hold no voice. */
+    private static final Set<String> TAKEN = Set.of("frozen", "embedding_model", "wavenet_model");
+
+    private ProjectName() {}
+
+    /**
+     * Requires a name.
+     *
+     * @param stage that takes it
+     * @param name of a project
+     * @return the name
+     * @throws Problem for a path, an empty name, one that begins with . or -, one of models/' own folders, or one that is too long
+     */
+    public static String require(String stage, String name) {
+        boolean fits = !name.isBlank() && name.equals(name.strip()) && !name.startsWith(".") && !name.startsWith("-") && !name.endsWith(".") && !TAKEN.contains(name)
+                && name.getBytes(StandardCharsets.UTF_8).length <= LONGEST && name.chars().noneMatch(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0);
+        if (!fits) {
+            String got = "\"" + name.replaceAll("\\p{Cntrl}", "?") + "\"";
+            throw Problem.in(stage, "a project's name: no path, no " + FORBIDDEN + ", no . or - in front, at most " + LONGEST + " bytes",
+                    TAKEN.contains(name) ? got + ", which is no voice's folder" : got, "choose a name such as tenor-2");
+        }
+        return name;
+    }
+}
