@@ -14,6 +14,7 @@ import diffsvc.dataset.*;
 import diffsvc.diffusion.*;
 import diffsvc.diffusion.embedding.*;
 import diffsvc.diffusion.wavenet.*;
+import diffsvc.files.*;
 import diffsvc.hparams.*;
 import diffsvc.memory.*;
 import diffsvc.models.*;

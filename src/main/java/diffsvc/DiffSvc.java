@@ -7,6 +7,8 @@ import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.check.Turn;
+import diffsvc.check.Finite;
+import diffsvc.models.Effect;
 import diffsvc.models.ModelFiles;
 import diffsvc.models.Pairing;
 import diffsvc.checkpoint.StateDict;
@@ -35,6 +37,7 @@ import diffsvc.diffusion.UniPc;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Cost;
 import diffsvc.notebook.Plots;
@@ -158,7 +161,12 @@ public final class DiffSvc implements AutoCloseable {
     /** What a session and its scopes share: the models, the values handed out, and what a stopped call left. */
     private static final class Room {
         private final Held models = Held.open(), values = Held.open();
+        private final List<String> notes;
         private volatile Last last;
+
+        Room(List<String> notes) {
+            this.notes = notes;
+        }
 
         void close() {
             values.close();
@@ -204,7 +212,7 @@ public final class DiffSvc implements AutoCloseable {
      */
     public static DiffSvc open(String project, String overrides) {
         ProjectPaths paths = ProjectPaths.find();
-        return open(paths, ModelFiles.in(paths.models()).project(project), overrides);
+        return open(paths, ModelFiles.in(paths.models()).project(ProjectName.require("models", project)), overrides);
     }
 
     /**
@@ -231,8 +239,10 @@ public final class DiffSvc implements AutoCloseable {
     public static DiffSvc open(ProjectPaths paths, ModelFiles.Pair pair, String overrides) {
         ModelFiles files = ModelFiles.in(paths.models());
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), overrides);
-        Pairing.of(files, pair, hparams).require();
-        Room room = new Room();
+        Effect.require(hparams, overrides);
+        Pairing pairing = Pairing.of(files, pair, hparams);
+        pairing.require();
+        Room room = new Room(pairing.notes());
         NDManager manager = room.models.manager();
         try {
             Map<String, Path> used = new LinkedHashMap<>();
@@ -277,7 +287,7 @@ public final class DiffSvc implements AutoCloseable {
     public static DiffSvc random(String overrides) {
         ProjectPaths paths = ProjectPaths.find();
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(Hparams.defaults(), overrides);
-        Room room = new Room();
+        Room room = new Room(List.of());
         NDManager manager = room.models.manager();
         HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
         return new DiffSvc(room, paths, hparams, room.values.manager(), Map.of(), encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
@@ -298,7 +308,17 @@ public final class DiffSvc implements AutoCloseable {
             String anew = hparams.project().isEmpty() ? "DiffSvc.random(" : "DiffSvc.open(\"" + hparams.project() + "\", ";
             throw Problem.in("hparams", "keys of infer and quirks", overrides, "open the voice anew: " + anew + "\"" + overrides + "\")");
         }
+        Effect.require(other, overrides);
         return new DiffSvc(room, paths, other, manager, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, () -> { });
+    }
+
+    /**
+     * What a person should know about this voice: keys of its hparams that have no effect because its files decide.
+     *
+     * @return a sentence each
+     */
+    public List<String> notes() {
+        return room.notes;
     }
 
     /**
@@ -539,6 +559,7 @@ public final class DiffSvc implements AutoCloseable {
     public NDArray units(Wave song) {
         try (Turn turn = Turn.take("content"); NDManager scratch = manager.newSubManager()) {
             NDArray units = encoder.extract(HubertSoft.listen(scratch, song)).units();
+            requireFinite("content", "encoder", "units", units, "");
             units.attach(manager);
             return named("units", units);
         }
@@ -582,6 +603,7 @@ public final class DiffSvc implements AutoCloseable {
     public EmbeddingModel.Condition embed(Conds conds) {
         try (Turn turn = Turn.take("embedding")) {
             EmbeddingModel.Condition condition = embedding.embed(conds);
+            requireFinite("embedding", "embedding", "a condition", condition.cond(), "");
             named("cond", condition.cond());
             named("f0_denorm", condition.f0Denorm());
             return condition;
@@ -722,6 +744,7 @@ public final class DiffSvc implements AutoCloseable {
         NDManager home = room.values.manager();
         return new Denoising.Listener() {
             @Override public void after(int done, int of, double t, Sampler.Step step) {
+                requireFinite("diffusion", "wavenet", "a mel", step.x(), " after step " + done + " of " + of);
                 listener.after(done, of, t, step);
             }
 
@@ -814,8 +837,24 @@ public final class DiffSvc implements AutoCloseable {
 
     private float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws) {
         try (Turn turn = Turn.take("vocoder"); NDArray clipped = clipped(mel)) {
-            return vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
+            float[] wave = vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
+            if (!Finite.all(wave)) {
+                throw spoilt("vocoder", "vocoder", "a wave", "NaN or infinity");
+            }
+            return wave;
         }
+    }
+
+    private void requireFinite(String stage, String role, String what, NDArray array, String when) {
+        if (!Finite.all(array)) {
+            throw spoilt(stage, role, what, Finite.count(array) + when);
+        }
+    }
+
+    /** The network that made the values is named, not the song: the song's samples were looked at when they were read. */
+    private Problem spoilt(String stage, String role, String what, String got) {
+        String need = "finite values in " + what, remedy = "this file's weights are finite but too large: take another checkpoint, or look at what was given to the stage";
+        return files.containsKey(role) ? Problem.in(stage, files.get(role), need, got, remedy) : Problem.in(stage, need, got, "look at what was given to the stage");
     }
 
     private NDArray clipped(NDArray mel) {

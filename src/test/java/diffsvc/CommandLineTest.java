@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import diffsvc.audio.Wave;
 import diffsvc.audio.WavReader;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -212,6 +214,59 @@ class CommandLineTest {
         for (String command : new String[] {"infer", "test", "lab", "jshell", "train", "preprocess", "memory", "divide", "merge", "inspect", "doctor", "again", "cache", "Exit codes"}) {
             assertTrue(help.out().contains(command), help.out());
         }
+    }
+
+    /** As Docker has it: no locale at all, or one that the machine does not know. */
+    @Test void namesInAnyScriptNeedNoLocale() throws Exception {
+        assumeTrue(built(), "the launcher builds first");
+        Path song = Path.of(song(0.6)), named = folder.resolve("노래 ünï 🎵.wav");
+        Files.move(song, named);
+        for (String locale : new String[] {"", "C", "POSIX", "xx_YY.UTF-8"}) {
+            Said said = launcher(Map.of("LC_ALL", locale), "infer", named.getFileName().toString(), "--steps", "2", "--sampler", "unipc2", "--out", "나온 노래.wav", "--overwrite");
+            assertEquals(0, said.code(), "LC_ALL=" + locale + ": " + said.err());
+            assertTrue(Files.isRegularFile(folder.resolve("나온 노래.wav")), "from where one stands, under its own name");
+            Files.delete(folder.resolve("나온 노래.wav"));
+        }
+    }
+
+    @Test void aTemporaryFolderThatIsMissingIsNamedAtOnce() throws Exception {
+        assumeTrue(built(), "the launcher builds first");
+        Said said = launcher(Map.of("TMPDIR", folder.resolve("nowhere").toString()), "infer", song(0.6), "--out", out());
+        refused(said, "temporary files", "TMPDIR", "nowhere");
+    }
+
+    @Test void outOfMemoryIsOneSentence() throws Exception {
+        StringBuilder rows = new StringBuilder("time,hz,voiced\n");
+        for (int i = 0; i < 1_500_000; i++) {
+            rows.append(i / 1000.0).append(",220,true\n");
+        }
+        Path table = Files.writeString(folder.resolve("long.csv"), rows);
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Xmx80m", "-Ddiffsvc.home=" + ROOT, "-Dai.djl.offline=true",
+                "-cp", System.getProperty("java.class.path"), "diffsvc.cli.Main", "infer", song(0.6), "--f0", table.toString(), "--out", out()));
+        refused(run(command), "need more memory", "--max-memory");
+    }
+
+    /** Whether the launcher would run without a build in the middle of the tests. CI's own command builds before. */
+    private static boolean built() throws IOException {
+        Path mark = ROOT.resolve("target/.built");
+        if (!Files.exists(mark)) {
+            return false;
+        }
+        try (Stream<Path> sources = Files.walk(ROOT.resolve("src/main"))) {
+            return sources.allMatch(f -> f.toFile().lastModified() <= mark.toFile().lastModified());
+        }
+    }
+
+    private Said launcher(Map<String, String> environment, String... args) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("sh", ROOT.resolve("diffsvc").toString()));
+        command.addAll(List.of(args));
+        Path out = folder.resolve("stdout"), err = folder.resolve("stderr");
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
+        List.of("LANG", "LC_ALL", "LC_CTYPE").forEach(builder.environment()::remove);
+        builder.environment().putAll(environment);
+        Process p = builder.start();
+        assertTrue(p.waitFor(4, TimeUnit.MINUTES), "took longer than 4 minutes: " + command);
+        return new Said(p.exitValue(), Files.readString(out), Files.readString(err));
     }
 
     @Test void jshellStartsWithTheNotebooksImports() throws Exception {

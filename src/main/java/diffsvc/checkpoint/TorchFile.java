@@ -2,6 +2,7 @@ package diffsvc.checkpoint;
 
 import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
+import diffsvc.files.Input;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
@@ -79,7 +80,7 @@ public final class TorchFile {
 
     private static Content open(Path file, boolean mapped) {
         if (!Files.isRegularFile(file)) {
-            throw Problem.in(STAGE, file, "a checkpoint", "nothing at that path", "check the path, or put the file there");
+            throw Problem.in(STAGE, file, "a checkpoint", Input.kind(file), "check the path, or put the file there");
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             byte[] start = new byte[2];

@@ -3,9 +3,11 @@ package diffsvc.checkpoint;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.random.Noise;
 import diffsvc.tensor.Held;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -92,7 +94,27 @@ public final class Weights implements AutoCloseable {
         }
         Weights weights = new Weights(Held.under(parent).manager());           // a network that nobody refers to any more frees itself
         table.keySet().forEach(name -> weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
+        try {
+            weights.requireFinite(from.file(), network);
+        } catch (Problem e) {
+            weights.close();
+            throw e;
+        }
         return weights;
+    }
+
+    /** A weight that is NaN or infinite makes every value after it so, and the song would be blamed. */
+    private void requireFinite(Path file, String network) {
+        List<String> spoilt = new ArrayList<>();
+        arrays.forEach((name, array) -> {
+            if (!Finite.all(array)) {
+                spoilt.add(name);
+            }
+        });
+        if (!spoilt.isEmpty()) {
+            throw Problem.in("checkpoint", file, "finite weights of " + network, "NaN or infinity in " + spoilt.get(0) + (spoilt.size() > 1 ? " and " + (spoilt.size() - 1) + " other tensors" : ""),
+                    "the file is damaged or its training ran away: take it again, or an earlier checkpoint");
+        }
     }
 
     /**

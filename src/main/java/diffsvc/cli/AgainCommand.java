@@ -4,6 +4,8 @@ import diffsvc.DiffSvc;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.files.Sha256;
+import diffsvc.files.Input;
+import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
@@ -13,6 +15,7 @@ import diffsvc.song.Inference;
 import diffsvc.song.Manifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,16 +26,18 @@ import picocli.CommandLine.Parameters;
 @Command(name = "again", description = "Repeats a conversion from the manifest beside its output, and says whether the bytes are the same.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class AgainCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "MANIFEST", description = "the .json beside an output")
+    @Parameters(paramLabel = "MANIFEST", description = "the .json beside an output, from where you stand")
     String manifest;
-    @Option(names = "--out", description = "file to write instead of the one that was written then")
+    @Option(names = "--out", description = "file to write, from where you stand (default: the name that was written then, beside the manifest)")
     String out;
+    @Option(names = "--overwrite", description = "replace a file that infer did not write, or that was changed since; never a file that is read")
+    boolean overwrite;
     @Option(names = "--max-memory", description = "the whole process stays below, 2GiB for instance; the slices must come out as they were")
     String maxMemory;
 
     @Override public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
-        Path file = paths.resolve(manifest);
+        Path file = ProjectPaths.here(manifest);
         Manifest then = Manifest.read(file);
         same(file, paths, "the song", new Manifest.Hashed(then.input().file(), then.input().sha256()));
         then.given().forEach((role, given) -> same(file, paths, role, given));
@@ -50,11 +55,12 @@ final class AgainCommand implements Callable<Integer> {
                 }
                 same(file, paths, role, new Manifest.Hashed(paths.shown(path), was.sha256()));
             });
-            Path target = paths.resolve(out == null ? then.output().file() : out);
+            // the path that a manifest names may be anybody's: only its name counts
+            Path target = out == null ? file.resolveSibling(Path.of(then.output().file()).getFileName()) : ProjectPaths.here(out);
             Map<String, Manifest.Hashed> given = then.given();
             Inference.Request request = new Inference.Request(paths.resolve(then.input().file()), target, then.asked(), given.containsKey("units") ? paths.resolve(given.get("units").file()) : null,
                     given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null, null, then.project().isEmpty() ? paths.resolve(then.config()) : null,
-                    then.project().isEmpty() ? paths.resolve(then.checkpoint()) : null);
+                    then.project().isEmpty() ? paths.resolve(then.checkpoint()) : null, new Output(overwrite, List.of()));
             Inference.Done done;
             Inference inference = new Inference(svc, maxMemory == null ? 0 : ProcessMemory.parse(maxMemory), CondsCache.in(paths.cache()), then.slices().mostSeconds());
             try (SongBar bar = new SongBar()) {
@@ -81,7 +87,7 @@ final class AgainCommand implements Callable<Integer> {
     private static void same(Path manifest, ProjectPaths paths, String what, Manifest.Hashed was) {
         Path file = paths.resolve(was.file());
         if (!Files.isRegularFile(file)) {
-            throw Problem.in("again", file, what + " of " + manifest.getFileName(), "nothing at that path", "put the file back");
+            throw Problem.in("again", file, what + " of " + manifest.getFileName(), Input.kind(file), "put the file back");
         }
         String is = Sha256.of(file);
         if (!is.equals(was.sha256())) {

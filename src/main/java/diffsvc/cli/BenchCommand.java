@@ -1,7 +1,7 @@
 package diffsvc.cli;
 
 import ai.djl.ndarray.NDManager;
-import diffsvc.check.Problem;
+import diffsvc.check.Bound;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Arg2Hparams;
@@ -28,9 +28,8 @@ final class BenchCommand implements Callable<Integer> {
     String overrides;
 
     @Override public Integer call() {
-        if (repeat < 1 || !(seconds >= 0.1 && seconds <= 60)) {
-            throw Problem.in("bench", "--repeat from 1, --seconds from 0.1 to 60", repeat + " and " + seconds, "correct them");
-        }
+        Bound.whole("bench", "--repeat", repeat, 1, 10_000);
+        Bound.number("bench", "--seconds", seconds, 0.1, 60);
         Hparams base = Hparams.defaults();
         int frames = (int) Math.round(seconds * base.audio().sampleRateHz() / base.audio().hopSamples()), units = frames / 2;
         Hparams hparams = Arg2Hparams.apply(base, "project=bench,training.batch=1,training.crop_frames=" + frames + (overrides.isEmpty() ? "" : "," + overrides));

@@ -2,8 +2,10 @@ package diffsvc.cli;
 
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.models.Doctor;
+import diffsvc.models.Effect;
 import diffsvc.models.ModelFiles;
 import diffsvc.models.Pairing;
 import java.nio.file.Path;
@@ -26,7 +28,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     /** A voice in the Python project's layout. */
     static final class Upstream {
-        @Option(names = "--config", required = true, description = "config.yaml of a voice in the Python project's layout")
+        @Option(names = "--config", required = true, description = "config.yaml of a voice in the Python project's layout, from where you stand")
         Path config;
         @Option(names = "--ckpt", required = true, description = "its model_ckpt_steps_N.ckpt")
         Path checkpoint;
@@ -46,9 +48,11 @@ final class DoctorCommand implements Callable<Integer> {
             return doctor.well() ? 0 : 2;
         }
         ModelFiles files = ModelFiles.in(paths.models());
-        ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint));
+        ModelFiles.Pair pair = upstream == null ? files.project(ProjectName.require("options", project))
+                : files.upstream(ProjectPaths.here(upstream.config.toString()), ProjectPaths.here(upstream.checkpoint.toString()));
         Hparams hparams = Arg2Hparams.apply(pair.hparams(), overrides);
-        Pairing pairing = Pairing.of(files, pair, hparams);
+        Effect.require(hparams, overrides);
+        Pairing pairing = Pairing.lookingInside(files, pair, hparams);
         pairing.findings().forEach(f -> System.out.printf("%-6s %-70s %s%s%n", f.verdict().name().toLowerCase(Locale.ROOT), f.what(), f.config(),
                 f.config().equals(f.file()) ? "" : " | " + f.file()));
         pairing.require();

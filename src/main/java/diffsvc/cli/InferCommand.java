@@ -3,9 +3,13 @@ package diffsvc.cli;
 import ai.djl.engine.Engine;
 import diffsvc.DiffSvc;
 import diffsvc.audio.Depth;
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
+import diffsvc.files.Input;
+import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.ProcessMemory;
 import diffsvc.models.ModelFiles;
@@ -28,13 +32,13 @@ import picocli.CommandLine.Parameters;
 @Command(name = "infer", description = "Converts songs into a voice: SONG.wav to output/SONG_PROJECT_steps_N.wav, with a manifest (.json) beside it.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class, sortOptions = false)
 final class InferCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "SONG", arity = "0..*", description = "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels (default raw/music1.wav)")
+    @Parameters(paramLabel = "SONG", arity = "0..*", description = "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels, from where you stand (default: the project's raw/music1.wav)")
     List<String> songs = new ArrayList<>();
     @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
     String project;
     @ArgGroup(exclusive = false)
     DoctorCommand.Upstream upstream;
-    @Option(names = {"--key", "--keys"}, split = ",", description = "semitones to shift the melody by; one a song, a short list goes on with its first")
+    @Option(names = {"--key", "--keys"}, split = ",", description = "semitones to shift the melody by, -48 to 48; one a song, a short list goes on with its first")
     List<Double> keys = new ArrayList<>();
     @Option(names = "--auto-key", description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
@@ -42,7 +46,7 @@ final class InferCommand implements Callable<Integer> {
     String pitch;
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
     String f0;
-    @Option(names = "--export-f0", description = "write the melody as such a CSV beside the output, to edit and give back by --f0")
+    @Option(names = "--export-f0", description = "write the melody as such a CSV beside the output, to edit and give back by --f0; an edited one is never replaced")
     boolean exportF0;
     @Option(names = "--units", description = ".npy or .npz with units of another encoder, [P, H], instead of the voice's own")
     String units;
@@ -66,14 +70,16 @@ final class InferCommand implements Callable<Integer> {
     Double sliceDb;
     @Option(names = "--max-memory", description = "the whole process stays below, 2GiB for instance (default 80 %% of what there is): slices become shorter")
     String maxMemory;
-    @Option(names = "--threads", description = "threads of the engine (default: all cores)")
+    @Option(names = "--threads", description = "threads of the engine, at most four a core (default: all cores)")
     Integer threads;
     @Option(names = "--format", description = "wav or flac")
     String format;
     @Option(names = "--depth", description = "16, 24 or float (WAV only)")
     String depth;
-    @Option(names = "--out", description = "file to write instead of the usual one under output/, or a folder")
+    @Option(names = "--out", description = "file to write, or a folder, from where you stand (default: the project's output/)")
     String out;
+    @Option(names = "--overwrite", description = "replace files that infer did not write, or that were changed since; never a file that is read")
+    boolean overwrite;
     @Option(names = "--no-cache", description = "neither read nor keep melodies and units in cache/")
     boolean noCache;
     @Option(names = "--hparams", defaultValue = "", description = "overrides of any key, key=value with commas between")
@@ -81,8 +87,11 @@ final class InferCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
+        if (upstream == null) {
+            ProjectName.require("options", project);
+        }
         if (songs.isEmpty()) {
-            songs.add("raw/music1.wav");
+            songs.add(paths.resolve("raw/music1.wav").toString());
         }
         if (songs.size() > 1 && (f0 != null || units != null)) {
             throw Problem.in("options", "one song with --f0 or --units", songs.size() + " songs", "convert it by itself");
@@ -90,12 +99,13 @@ final class InferCommand implements Callable<Integer> {
         if (keys.size() > songs.size()) {
             throw Problem.in("options", "at most one key a song", keys.size() + " keys for " + songs.size() + " songs", "leave some out");
         }
-        List<Path> sources = songs.stream().map(paths::resolve).toList();
+        keys.forEach(key -> Bound.number("options", "--key", key, -Inference.LARGEST_KEY, Inference.LARGEST_KEY));
+        List<Path> sources = songs.stream().map(ProjectPaths::here).toList();
         if (sources.stream().noneMatch(Files::isRegularFile)) {                  // before any model: a wrong path should cost nothing
-            throw Problem.in("audio", sources.get(0), "a recording", Files.isDirectory(sources.get(0)) ? "a folder" : "nothing at that path", "check the path");
+            Input.require("audio", sources.get(0), "a recording");
         }
         ModelFiles files = ModelFiles.in(paths.models());
-        ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(paths.resolve(upstream.config), paths.resolve(upstream.checkpoint));
+        ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(here(upstream.config), here(upstream.checkpoint));
         String all = settings(pair.hparams());
         long limit = maxMemory == null ? 0 : ProcessMemory.parse(maxMemory);
         try (DiffSvc svc = DiffSvc.open(paths, pair, all)) {
@@ -110,63 +120,101 @@ final class InferCommand implements Callable<Integer> {
             for (int i = 0; i < sources.size(); i++) {
                 requests.add(request(paths, svc, sources.get(i), keys.isEmpty() ? infer.key() : keys.get(i < keys.size() ? i : 0), inference));
             }
-            return run(inference, requests, svc);
+            return new Batch(inference, requests, svc).run();
         }
     }
 
     private Inference.Request request(ProjectPaths paths, DiffSvc svc, Path song, double key, Inference inference) {
-        Path target = svc.outputFile(song.toString(), svc.hparams().infer().format().toLowerCase(Locale.ROOT));
+        String ending = svc.hparams().infer().format().toLowerCase(Locale.ROOT);
+        Path target = svc.outputFile(song.toString(), ending);
         if (out != null) {
-            Path given = paths.resolve(out);
-            boolean folder = Files.isDirectory(given) || !given.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*\\.(wav|flac|[a-z0-9]{2,4})");
+            Path given = ProjectPaths.here(out);
+            String name = given.getFileName() == null ? "" : given.getFileName().toString().toLowerCase(Locale.ROOT);
+            boolean folder = Files.isDirectory(given) || !name.matches(".*\\.(wav|flac|[a-z0-9]{2,4})");
             if (!folder && songs.size() > 1) {
                 throw Problem.in("options", "a folder as --out for " + songs.size() + " songs", out, "name a folder, or convert one song");
+            }
+            if (!folder && (format != null || overrides.contains("infer.format")) && !name.endsWith("." + ending)) {
+                throw Problem.in("options", "--format and the ending of --out that agree", ending + " and " + given.getFileName(), "leave --format out, or write NAME." + ending);
             }
             target = folder ? given.resolve(target.getFileName()) : given;
         }
         String name = target.getFileName().toString();
         Path table = !exportF0 ? null : target.resolveSibling(name.substring(0, Math.max(name.lastIndexOf('.'), 1)) + ".f0.csv");
-        return new Inference.Request(song, target, key, units == null ? null : paths.resolve(units), f0 == null ? null : paths.resolve(f0), table,
-                upstream == null ? null : paths.resolve(upstream.config), upstream == null ? null : paths.resolve(upstream.checkpoint));
+        Output rule = new Output(overwrite, songs.stream().map(ProjectPaths::here).toList());
+        return new Inference.Request(song, target, key, here(units), here(f0), table, upstream == null ? null : here(upstream.config), upstream == null ? null : here(upstream.checkpoint), rule);
     }
 
-    /** One after the other; what fails is said and counted, and the rest goes on. */
-    private static int run(Inference inference, List<Inference.Request> requests, DiffSvc svc) {
-        Map<Path, Path> targets = new LinkedHashMap<>();
-        for (Inference.Request r : requests) {
-            Path other = targets.putIfAbsent(Inference.manifestOf(r.out()).toAbsolutePath().normalize(), r.song());
-            if (other != null) {
-                throw Problem.in("output", r.out(), "one output name a song", other + " and " + r.song(), "rename one, or convert them into different folders (--out)");
+    private static Path here(Object path) {
+        return path == null ? null : ProjectPaths.here(path.toString());
+    }
+
+    /**
+     * Songs one after the other. All outputs are tried first; what fails is named and counted, and the rest goes on.
+     */
+    private record Batch(Inference inference, List<Inference.Request> requests, DiffSvc svc) {
+        int run() {
+            Map<String, Path> targets = new LinkedHashMap<>();
+            for (Inference.Request r : requests) {
+                Path other = targets.putIfAbsent(Output.real(Inference.manifestOf(r.out())).toString(), r.song());
+                if (other != null) {
+                    throw Problem.in("output", r.out(), "one output name a song", other + " and " + r.song(), "rename one, or convert them into different folders (--out)");
+                }
             }
-        }
-        int failed = 0, code = 0;
-        for (Inference.Request r : requests) {
+            List<Inference.Request> possible = new ArrayList<>();
+            int code = 0;
+            for (Inference.Request r : requests) {
+                int failed = attempt(r, () -> inference.check(r));
+                code = worse(code, failed);
+                if (failed == 0) {
+                    possible.add(r);
+                }
+            }
+            int converted = 0;
+            for (Inference.Request r : possible) {
+                if (requests.size() > 1) {
+                    System.out.println(svc.paths().shown(r.song()));
+                }
+                int failed = attempt(r, () -> convert(r));
+                code = worse(code, failed);
+                converted += failed == 0 ? 1 : 0;
+            }
             if (requests.size() > 1) {
-                System.out.println(svc.paths().shown(r.song()));
+                int failed = requests.size() - converted;
+                System.out.printf("%d of %d songs converted%s%n", converted, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
             }
-            Inference.Done done = null;
+            return code;
+        }
+
+        private void convert(Inference.Request r) {
+            Inference.Done done;
             try (SongBar bar = new SongBar()) {
                 done = inference.convert(r, bar);
-            } catch (Problem e) {
-                failed++;
-                code = 2;
-                System.err.println(e.getMessage());
-            } catch (RuntimeException e) {
-                if (requests.size() == 1) {
-                    throw e;
+            }
+            print(done, r, svc);
+        }
+
+        /** An exit code; one song's error, even of memory, does not end the others. */
+        private int attempt(Inference.Request r, Runnable work) {
+            try {
+                work.run();
+                return 0;
+            } catch (Throwable e) {
+                Failure failure = Failure.of("infer", e);
+                if (failure.sentence() != null) {
+                    System.err.println(e instanceof Problem || requests.size() == 1 ? failure.sentence() : r.song() + ": " + failure.sentence());
+                } else if (requests.size() == 1) {
+                    e.printStackTrace();
+                } else {
+                    System.err.println("infer: " + r.song() + ": need a conversion, got " + e + "; please report it");
                 }
-                failed++;
-                code = code == 0 ? 1 : code;
-                System.err.println("infer: " + r.song() + ": need a conversion, got " + e + "; please report it");
-            }
-            if (done != null) {
-                print(done, r, svc);
+                return failure.code();
             }
         }
-        if (requests.size() > 1) {
-            System.out.printf("%d of %d songs converted%s%n", requests.size() - failed, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
+
+        private static int worse(int code, int other) {
+            return code == 2 || other == 2 ? 2 : Math.max(code, other);
         }
-        return code;
     }
 
     static void print(Inference.Done done, Inference.Request r, DiffSvc svc) {
@@ -183,15 +231,16 @@ final class InferCommand implements Callable<Integer> {
             System.out.println("note       the song is silent, so the output is too");
         }
         done.manifest().warnings().forEach(w -> System.out.println("note       " + w));
-        if (r.f0Export() != null) {
-            System.out.println("wrote      " + svc.paths().shown(r.f0Export()));
+        if (done.f0Export() != null) {
+            System.out.println("wrote      " + svc.paths().shown(done.f0Export()));
         }
         System.out.println((done.replaced() ? "replaced   " : "wrote      ") + svc.paths().shown(done.file()));
     }
 
     private static void check(Hparams.Infer infer) {
-        if (infer.threads() < 0) {
-            throw Problem.in("options", "--threads of at least 1", String.valueOf(infer.threads()), "leave it out to use all cores");
+        int most = Threads.most();
+        if (infer.threads() < 0 || infer.threads() > most) {
+            throw Problem.in("options", "--threads from 1 to " + most + ", four a core", String.valueOf(infer.threads()), "leave it out to use all cores");
         }
         String ending = infer.format().toLowerCase(Locale.ROOT);
         if (!ending.equals("wav") && !ending.equals("flac")) {
@@ -208,6 +257,13 @@ final class InferCommand implements Callable<Integer> {
         if (vocoder != null && !vocoder.equals("built-in")) {
             throw Problem.in("options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
         }
+        if (threads != null && threads < 1) {
+            throw Problem.in("options", "--threads from 1 to " + Threads.most() + ", four a core", String.valueOf(threads), "leave it out to use all cores");
+        }
+        without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
+        without(!keys.isEmpty() && overrides.matches("(.*,)?\\s*infer\\.key\\s*=.*"), "infer.key", "--key is given");
+        without(units != null && overrides.matches("(.*,)?\\s*hubert\\..*"), "hubert.*", "--units takes the encoder's place");
+        without(f0 != null && overrides.matches("(.*,)?\\s*pitch\\.extractor\\s*=.*"), "pitch.extractor", "--f0 gives the melody, so no extractor runs");
         if (addNoiseStep != null && useGtMel == null && !of.infer().useGtMel()) {
             throw Problem.in("options", "--use-gt-mel with --add-noise-step", "--add-noise-step alone", "add --use-gt-mel");
         }
@@ -237,6 +293,12 @@ final class InferCommand implements Callable<Integer> {
         return all + (all.length() == 0 ? "" : ",") + overrides;
     }
 
+    private static void without(boolean effect, String option, String why) {
+        if (effect) {
+            throw Problem.in("options", "options that have an effect", option + ": " + why, "leave " + option + " out");
+        }
+    }
+
     /** 20 is 50 steps of PLMS over a schedule of 1000, 1 is every step by DDPM. */
     private void accelerated(int schedule) {
         if (steps != null) {
@@ -258,6 +320,11 @@ final class InferCommand implements Callable<Integer> {
     /** The engine's thread counts; the second can be set only before the first operation. */
     static final class Threads {
         private Threads() {}
+
+        /** More than a few a processor only wait for one another. */
+        static int most() {
+            return 4 * Runtime.getRuntime().availableProcessors();
+        }
 
         static void use(int threads) {
             System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));

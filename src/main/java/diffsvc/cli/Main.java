@@ -1,6 +1,5 @@
 package diffsvc.cli;
 
-import diffsvc.check.Problem;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -45,12 +44,7 @@ public final class Main implements Runnable {
     public static int run(String... args) {
         CommandLine line = new CommandLine(new Main());
         line.setExecutionExceptionHandler((e, command, parse) -> {
-            if (e instanceof Problem) {
-                System.err.println(e.getMessage());
-                return 2;
-            }
-            e.printStackTrace();
-            return 1;
+            return say(e, command.getCommandName());
         });
         line.setParameterExceptionHandler((e, arguments) -> {
             String hint = e instanceof CommandLine.UnmatchedArgumentException u && CommandLine.UnmatchedArgumentException.printSuggestions(u, new java.io.PrintWriter(System.err))
@@ -58,6 +52,20 @@ public final class Main implements Runnable {
             System.err.println("options: " + e.getMessage() + hint);
             return 2;
         });
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (Throwable e) {                                       // picocli hands on what is no exception: memory, stack, libraries
+            return say(e, args.length == 0 ? "diffsvc" : args[0]);
+        }
+    }
+
+    private static int say(Throwable e, String command) {
+        Failure failure = Failure.of(command, e);
+        if (failure.sentence() == null) {
+            e.printStackTrace();
+        } else {
+            System.err.println(failure.sentence());
+        }
+        return failure.code();
     }
 }

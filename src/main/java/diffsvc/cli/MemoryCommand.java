@@ -5,6 +5,7 @@ import diffsvc.check.Problem;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Plan;
 import diffsvc.memory.ProcessMemory;
@@ -35,6 +36,9 @@ final class MemoryCommand implements Callable<Integer> {
     @Override public Integer call() {
         if (!(seconds > 0 && seconds <= 3600)) {
             throw Problem.in("memory", "--seconds between 0 and 3600", String.valueOf(seconds), "correct it");
+        }
+        if (project != null) {
+            ProjectName.require("options", project);
         }
         ProjectPaths paths = ProjectPaths.find();
         Hparams base = Hparams.defaults();

@@ -2,8 +2,10 @@ package diffsvc.conds;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
+import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.files.Sha256;
 import diffsvc.tensor.Npz;
@@ -19,23 +21,36 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
  * Melodies and units that were heard before, in files named by the SHA-256 of everything that shaped them: the samples, their rate, the model's file and every
- * setting. Nothing in it can be stale, so nothing is ever asked to be made anew; the least used go when it grows beyond its limit.
+ * setting, so nothing in it can be stale. Each value carries its checksum (CRC-32, the archive's own); a damaged file is made again and named. The least used
+ * files go when the cache grows beyond its limit.
  *
  * @param folder of the files; null keeps nothing
  * @param mostBytes what it may hold
+ * @param notes takes a sentence for each file that is damaged and made again
  */
-public record CondsCache(Path folder, long mostBytes) {
+public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     /** Changes when the way from sound to value does. */
     private static final String VERSION = "1";
     private static final String STAGE = "cache", ENDING = ".npz";
     private static final long MOST_BYTES = 2L << 30;
     /** Keeps nothing. */
     public static final CondsCache NONE = new CondsCache(null, 0);
+
+    /**
+     * A cache whose sentences nobody takes.
+     *
+     * @param folder of the files; null keeps nothing
+     * @param mostBytes what it may hold
+     */
+    public CondsCache(Path folder, long mostBytes) {
+        this(folder, mostBytes, note -> { });
+    }
 
     /** One file. */
     public record Entry(Path file, String kind, long bytes, Instant used) {}
@@ -48,6 +63,16 @@ public record CondsCache(Path folder, long mostBytes) {
      */
     public static CondsCache in(Path folder) {
         return new CondsCache(folder, MOST_BYTES);
+    }
+
+    /**
+     * The same cache, whose sentences go elsewhere.
+     *
+     * @param to takes a sentence for each file that is damaged and made again
+     * @return all else as it is
+     */
+    public CondsCache noting(Consumer<String> to) {
+        return new CondsCache(folder, mostBytes, to);
     }
 
     /**
@@ -66,7 +91,7 @@ public record CondsCache(Path folder, long mostBytes) {
         Path file = file("f0", wave, settings);
         try (NDManager scratch = manager.newSubManager()) {
             Map<String, NDArray> kept = kept(scratch, file);
-            if (kept != null && kept.keySet().containsAll(List.of("f0_hz", "voiced", "frame_seconds"))) {
+            if (kept != null && isMelody(file, kept)) {
                 float[] hz = kept.get("f0_hz").toFloatArray();
                 int[] sounds = kept.get("voiced").toIntArray();
                 boolean[] voiced = new boolean[hz.length];
@@ -100,7 +125,7 @@ public record CondsCache(Path folder, long mostBytes) {
         }
         Path file = file("units", wave, settings);
         Map<String, NDArray> kept = kept(manager, file);
-        if (kept != null && kept.containsKey("units")) {
+        if (kept != null && isUnits(file, kept)) {
             return kept.get("units");
         }
         NDArray heard = hear.get();
@@ -108,16 +133,41 @@ public record CondsCache(Path folder, long mostBytes) {
         return heard;
     }
 
-    private static Map<String, NDArray> kept(NDManager manager, Path file) {
+    /** The archive's checksums were right; its values must be a melody's too. */
+    private boolean isMelody(Path file, Map<String, NDArray> kept) {
+        NDArray hz = kept.get("f0_hz"), voiced = kept.get("voiced"), seconds = kept.get("frame_seconds");
+        boolean fits = hz != null && voiced != null && seconds != null && hz.getDataType() == DataType.FLOAT32 && voiced.getDataType() == DataType.INT32
+                && seconds.getDataType() == DataType.FLOAT64 && hz.getShape().dimension() == 1 && hz.getShape().equals(voiced.getShape()) && seconds.size() == 1 && Finite.all(hz)
+                && Finite.all(seconds);
+        return fits || damaged(file);
+    }
+
+    private boolean isUnits(Path file, Map<String, NDArray> kept) {
+        NDArray units = kept.get("units");
+        boolean fits = units != null && units.getDataType() == DataType.FLOAT32 && units.getShape().dimension() == 3 && units.getShape().get(0) == 1 && Finite.all(units);
+        return fits || damaged(file);
+    }
+
+    private boolean damaged(Path file) {
+        notes.accept("cache/" + file.getFileName() + " was damaged and is made again");
+        return false;
+    }
+
+    private Map<String, NDArray> kept(NDManager manager, Path file) {
         if (!Files.isRegularFile(file)) {
             return null;
         }
         try {
             Map<String, NDArray> arrays = Npz.read(manager, STAGE, file);
-            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+            try {
+                Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+            } catch (IOException e) {
+                // a cache that may only be read serves as well
+            }
             return arrays;
-        } catch (Problem | IOException e) {
-            return null;                                                                      // a damaged file is made anew
+        } catch (Problem e) {
+            damaged(file);
+            return null;
         }
     }
 

@@ -1,8 +1,10 @@
 package diffsvc.conds;
 
+import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +29,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     /** A frame this near to a row is the row's own: CSV times are rounded. */
     private static final double SAME_SECONDS = 5e-5;
     private static final double HIGHEST_HZ = 20000;
+    private static final long MOST_BYTES = 64 << 20;
 
     /**
      * Checks that the columns have one length and the times rise.
@@ -160,11 +163,17 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
      * @throws Problem that names the line
      */
     public static F0Table read(Path file) {
+        Input.require(STAGE, file, "a CSV of " + HEADER);
         List<String> lines;
         try {
+            if (Files.size(file) > MOST_BYTES) {
+                throw Problem.in(STAGE, file, "a CSV of at most " + (MOST_BYTES >> 20) + " MiB, some three hours of 5 ms", (Files.size(file) >> 20) + " MiB", "give the curve of one song");
+            }
             lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+        } catch (CharacterCodingException e) {
+            throw Problem.in(STAGE, file, "a CSV of " + HEADER, "bytes that are no text in UTF-8", "export one with --export-f0, or save it as UTF-8");
         } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a CSV of " + HEADER, Files.exists(file) ? e.getClass().getSimpleName() : "nothing at that path", "check the path");
+            throw Problem.in(STAGE, file, "a CSV of " + HEADER, WholeFile.reason(e), "check the path");
         }
         int time = 0, f0 = 1, voicing = 2, width = 0;
         List<double[]> rows = new ArrayList<>();

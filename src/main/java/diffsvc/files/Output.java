@@ -126,11 +126,11 @@ public record Output(boolean overwrite, List<Path> inputs) {
      *
      * @param a a path
      * @param b another
-     * @return false where one of them does not exist
+     * @return false where one of them is null or does not exist
      */
     public static boolean same(Path a, Path b) {
         try {
-            return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
+            return a != null && b != null && Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
         } catch (IOException e) {
             return false;
         }
@@ -184,6 +184,9 @@ public record Output(boolean overwrite, List<Path> inputs) {
             try (FileChannel channel = FileChannel.open(probe, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.allocate(PROBE));
                 channel.force(true);
+                if (bytes > PROBE) {
+                    channel.write(ByteBuffer.allocate(1), bytes - 1);         // takes no room, and meets a limit of the size of files
+                }
             }
             long free = Files.getFileStore(folder).getUsableSpace();
             if (bytes > free) {

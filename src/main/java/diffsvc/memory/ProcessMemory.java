@@ -16,6 +16,9 @@ public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]?)(i?)B?", Pattern.CASE_INSENSITIVE);
 
+    /** Less holds no process, more no machine. */
+    private static final long LEAST = 16 << 20, MOST = 1L << 50;
+
     private ProcessMemory() {}
 
     /**
@@ -54,7 +57,7 @@ public final class ProcessMemory {
     public static boolean release() {
         try {
             return Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {new NativeLong(0)}) == 1;
-        } catch (UnsatisfiedLinkError e) {
+        } catch (LinkageError e) {
             return false;
         }
     }
@@ -149,7 +152,11 @@ public final class ProcessMemory {
         if (m.group(2).isEmpty()) {
             power = 0;
         }
-        return Math.round(Double.parseDouble(m.group(1)) * Math.pow(decimal ? 1000 : 1024, power));
+        double bytes = Double.parseDouble(m.group(1)) * Math.pow(decimal ? 1000 : 1024, power);
+        if (!(bytes >= LEAST && bytes <= MOST)) {
+            throw Problem.in("memory", "a size from " + shown(LEAST) + " to " + (MOST >> 40) + " TiB", text, "write for instance 6GiB, or leave it out for what the machine has");
+        }
+        return Math.round(bytes);
     }
 
     /**

@@ -3,6 +3,7 @@ package diffsvc.models;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.files.Input;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
@@ -83,7 +84,7 @@ public record ModelFiles(Path root) {
     public Pair upstream(Path config, Path checkpoint) {
         for (Path file : new Path[] {config, checkpoint}) {
             if (!Files.isRegularFile(file)) {
-                throw Problem.in(STAGE, file, file == config ? "a config.yaml" : "a checkpoint", "nothing at that path", "check the path");
+                throw Problem.in(STAGE, file, file == config ? "a config.yaml" : "a checkpoint", Input.kind(file), "check the path");
             }
         }
         Map<String, Object> flat = HparamsYaml.map(config);

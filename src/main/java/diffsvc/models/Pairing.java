@@ -25,7 +25,7 @@ import tech.tablesaw.api.Table;
  * @param findings all that was compared, in the order of the data's way
  */
 public record Pairing(String subject, Path file, List<Finding> findings) {
-    private static final String STAGE = "doctor";
+    private static final String STAGE = "doctor", WINS = "; the file wins";
 
     /** What a finding means: fine, worth knowing, or a pair that does not fit. */
     public enum Verdict {
@@ -77,6 +77,62 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         buffers(found, h, trained);
         vocoder(found, files, pair, h);
         return new Pairing(h.project(), pair.wavenet(), found);
+    }
+
+    /**
+     * The same, and looks into every weight: one that is NaN or infinite is a clash. It reads all files whole.
+     *
+     * @param files where models lie
+     * @param pair files of a voice and their settings
+     * @param h the settings in force
+     * @return what was compared
+     */
+    public static Pairing lookingInside(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
+        Pairing parts = of(files, pair, h);
+        List<Finding> found = new ArrayList<>(parts.findings);
+        weights(found, "content encoder", () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
+        weights(found, "embedding", pair::embedding);
+        weights(found, "denoiser", pair::wavenet);
+        boolean own = !h.vocoder().kind().equals("source_filter") && !h.vocoder().builtIn();
+        weights(found, "vocoder", () -> !own ? null : pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
+        weights(found, "pitch extractor", () -> !h.pitch().peEnable() ? null : pair.pitchExtractor() != null ? pair.pitchExtractor() : files.pitchExtractorFile(h.project()));
+        return new Pairing(parts.subject, parts.file, found);
+    }
+
+    private static boolean isFloating(TorchTensor.Type type) {
+        return switch (type) {
+            case DOUBLE, FLOAT, HALF, BFLOAT16 -> true;
+            default -> false;
+        };
+    }
+
+    private static void weights(List<Finding> found, String model, Located where) {
+        Path file;
+        try {
+            file = where.find();
+        } catch (Problem e) {
+            return;                                                   // a file that is missing is a finding already
+        }
+        if (file == null) {
+            return;
+        }
+        long values = 0, spoilt = 0;
+        String first = null;
+        for (Map.Entry<String, TorchTensor> e : StateDict.read(file).tensors().entrySet()) {
+            // real files hold uninitialised memory under these names, and nobody reads them
+            if (!isFloating(e.getValue().type()) || e.getKey().endsWith("_float_tensor")) {
+                continue;
+            }
+            long here = 0;
+            for (float v : e.getValue().toFloats()) {
+                here += Float.isFinite(v) ? 0 : 1;
+            }
+            values += e.getValue().size();
+            spoilt += here;
+            first = first == null && here > 0 ? e.getKey() : first;
+        }
+        found.add(new Finding(spoilt == 0 ? Verdict.FITS : Verdict.CLASH, "weights of the " + model, "finite", spoilt == 0 ? values + " values, all finite"
+                : spoilt + " of " + values + " values are NaN or infinite, the first in " + first));
     }
 
     /**
@@ -174,7 +230,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     }
 
     private static void note(List<Finding> found, String what, Object config, Object file, boolean fits) {
-        found.add(new Finding(fits ? Verdict.FITS : Verdict.NOTE, what, String.valueOf(config), file + (fits ? "" : "; the file wins")));
+        found.add(new Finding(fits ? Verdict.FITS : Verdict.NOTE, what, String.valueOf(config), file + (fits ? "" : WINS)));
     }
 
     private static void vocoder(List<Finding> found, ModelFiles files, ModelFiles.Pair pair, Hparams h) {
@@ -213,6 +269,16 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public List<Finding> clashes() {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
+    }
+
+    /**
+     * What the files decide against the configuration, a sentence each.
+     *
+     * @return empty where both agree
+     */
+    public List<String> notes() {
+        return findings.stream().filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
+                .map(f -> f.what() + ": the hparams say " + f.config() + ", without effect: " + f.file()).toList();
     }
 
     /**

@@ -23,7 +23,7 @@ public final class KernelExtension implements Extension {
             "import diffsvc.check.*;", "import diffsvc.checkpoint.*;", "import diffsvc.conds.*;", "import diffsvc.conds.crepe.*;",
             "import diffsvc.conds.hubert.*;", "import diffsvc.conds.mel.*;", "import diffsvc.conds.pitchextractor.*;", "import diffsvc.conds.praat.*;", "import diffsvc.dataset.*;",
             "import diffsvc.diffusion.*;", "import diffsvc.diffusion.embedding.*;", "import diffsvc.diffusion.wavenet.*;",
-            "import diffsvc.hparams.*;", "import diffsvc.memory.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.song.*;", "import diffsvc.tensor.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
+            "import diffsvc.files.*;", "import diffsvc.hparams.*;", "import diffsvc.memory.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.song.*;", "import diffsvc.tensor.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
             "import java.nio.file.*;", "import java.util.*;", "import tech.tablesaw.api.*;");
 
     /** Teaches the kernel; called by it once, before the first cell. */

@@ -13,6 +13,7 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.WavWriter;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
@@ -20,7 +21,9 @@ import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
+import diffsvc.files.Output;
 import diffsvc.files.Sha256;
+import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.memory.Plan;
@@ -31,7 +34,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,10 +53,14 @@ import java.util.TreeMap;
  */
 public final class Inference {
     private static final int LONGEST_KEPT_SECONDS = 600;
+    /** Semitones a song may be shifted by. */
+    public static final int LARGEST_KEY = 48;
     /** Version of the program in every manifest. */
     public static final String PROGRAM = "diffsvc 0.1.0";
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
-    private static final int BLOCK = 1 << 16, UNITS_PER_SECOND = 50;
+    private static final int UNITS_PER_SECOND = 50, FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500, BYTES_A_SAMPLE = 4;
+    private static final double MUCH_UNLIKE = 0.05, MUCH_UNCOVERED = 0.1;
+    private static final float LOUD = 4;
     private final DiffSvc svc;
     private final CondsCache cache;
     private final long limit;
@@ -86,9 +95,44 @@ public final class Inference {
      * @param units file that takes the place of the voice's encoder, or null
      * @param f0 table that takes the place of the pitch extractor, or null
      * @param f0Export where the melody goes as a table, or null
-     * @param config and checkpoint where the voice came from, if not from models/: for the manifest
+     * @param config where the voice came from, if not from models/: for the manifest
+     * @param checkpoint the same
+     * @param rule what may be replaced, and what else is read and must stay
      */
-    public record Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
+    public record Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint, Output rule) {
+        /**
+         * Checks the key.
+         *
+         * @param song recording
+         * @param out file to write; null = the usual one under output/
+         * @param key semitones, beside an automatic key
+         * @param units file that takes the place of the voice's encoder, or null
+         * @param f0 table that takes the place of the pitch extractor, or null
+         * @param f0Export where the melody goes as a table, or null
+         * @param config where the voice came from, if not from models/
+         * @param checkpoint the same
+         * @param rule what may be replaced
+         */
+        public Request {
+            Bound.number("infer", "a key", key, -LARGEST_KEY, LARGEST_KEY);
+        }
+
+        /**
+         * With nothing replaced but what infer wrote.
+         *
+         * @param song recording
+         * @param out file to write; null = the usual one under output/
+         * @param key semitones, beside an automatic key
+         * @param units file that takes the place of the voice's encoder, or null
+         * @param f0 table that takes the place of the pitch extractor, or null
+         * @param f0Export where the melody goes as a table, or null
+         * @param config where the voice came from, if not from models/
+         * @param checkpoint the same
+         */
+        public Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
+            this(song, out, key, units, f0, f0Export, config, checkpoint, Output.CAREFUL);
+        }
+
         /**
          * Only the song; all else as the hparams say.
          *
@@ -107,12 +151,19 @@ public final class Inference {
          * @return all else as it is
          */
         public Request to(Path file) {
-            return new Request(song, file, key, units, f0, f0Export, config, checkpoint);
+            return new Request(song, file, key, units, f0, f0Export, config, checkpoint, rule);
         }
     }
 
-    /** The file, and what happened. */
-    public record Done(Path file, boolean replaced, Manifest manifest) {}
+    /**
+     * The file, and what happened.
+     *
+     * @param file the song
+     * @param f0Export the table, or null
+     * @param replaced whether an earlier result lay there
+     * @param manifest as it lies beside the song
+     */
+    public record Done(Path file, Path f0Export, boolean replaced, Manifest manifest) {}
 
     /**
      * With the machine's memory as the limit and nothing remembered.
@@ -175,8 +226,25 @@ public final class Inference {
      * @return the path with .json in place of its ending
      */
     public static Path manifestOf(Path output) {
-        String name = output.getFileName().toString();
-        return output.resolveSibling(name.substring(0, name.lastIndexOf('.')) + ".json");
+        return Targets.manifestOf(output);
+    }
+
+    /**
+     * Decides what a request may write and tries to, without converting anything: what is wrong with an output is known before hours of work.
+     *
+     * @param request what to convert, and to where
+     * @throws Problem when something lies at its targets that is not ours, or nothing can be written there
+     */
+    public void check(Request request) {
+        targets(request);
+    }
+
+    private Targets targets(Request r) {
+        List<Path> inputs = new ArrayList<>(svc.files().values());
+        Collections.addAll(inputs, r.song(), r.units(), r.config(), r.checkpoint());
+        Output rule = r.rule().reading(inputs.toArray(Path[]::new));
+        Path export = r.f0Export() != null && Output.same(r.f0Export(), r.f0()) ? null : r.f0Export();     // the curve that is given stays as it is
+        return Targets.of(target(r), export, rule.reading(r.f0()), Depth.of(svc.hparams().infer().depth()));
     }
 
     /**
@@ -189,16 +257,10 @@ public final class Inference {
      */
     public Done convert(Request request, Progress progress) {
         Hparams.Infer infer = svc.hparams().infer();
-        Path target = target(request);
         Depth depth = Depth.of(infer.depth());
-        WaveWriter.require(target, depth);
-        if (target.toAbsolutePath().normalize().equals(request.song().toAbsolutePath().normalize())) {
-            throw Problem.in("output", target, "another file than the song", "the song itself", "choose another --out");
-        }
-        if (Files.exists(manifestOf(target))) {
-            Manifest.read(manifestOf(target));                                     // somebody's own .json of that name is not ours to replace
-        }
-        List<String> warnings = new ArrayList<>();
+        Targets targets = targets(request);
+        Path target = targets.out();
+        List<String> warnings = new ArrayList<>(svc.notes());
         try (StageLedger ledger = new StageLedger(); Recording song = AudioFile.open(request.song()); NDManager own = svc.manager().newSubManager()) {
             long began = System.nanoTime();
             int rate = svc.hparams().audio().sampleRateHz();
@@ -212,12 +274,16 @@ public final class Inference {
             ledger.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, %d slice%s", song.seconds(), song.sampleRateHz(), parts.size(),
                     parts.size() == 1 ? "" : "s"), "[" + joining.samples() + "]",
                     (System.nanoTime() - began) / 1e9);
-            F0Table table = request.f0() == null ? null : F0Table.read(request.f0());
-            NDArray units = request.units() == null ? null : UnitsFile.read(own, request.units());
-            List<F0Track> melodies = melodies(joining, table, ledger, progress);
+            targets.require(joining.samples() * (long) BYTES_A_SAMPLE);
+            F0Table table = request.f0() == null ? null : table(request.f0(), song, warnings);
+            NDArray units = request.units() == null ? null : units(own, request.units(), song, warnings);
+            List<F0Track> melodies = melodies(joining, table, ledger, progress, cache.noting(warnings::add), warnings);
             F0Table whole = melody(joining, melodies);
-            if (request.f0Export() != null) {
-                whole.write(request.f0Export());
+            Map<String, Manifest.Hashed> exports = new TreeMap<>(targets.exports());
+            if (targets.f0Export() != null) {
+                exports.put("f0", hashed(whole.write(targets.f0Export())));
+            } else if (request.f0Export() != null) {
+                warnings.add(shown(request.f0Export()) + " is the curve that was given: it stays as it is, and nothing is exported");
             }
             F0Track all = new F0Track(whole.hz(), whole.voiced(), 0);
             double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, svc.hparams()) : 0);
@@ -228,12 +294,41 @@ public final class Inference {
                     warnings.add(String.format(Locale.ROOT, "%.0f %% of the melody lies outside what the voice was trained on; --auto-key brings it nearer", 100 * range.outside()));
                 }
             }
-            Singer singer = singer(joining, melodies, units, key, ledger, progress);
+            Singer singer = singer(joining, melodies, units, key, ledger, progress, cache.noting(warnings::add));
             Written written = written(joining, singer, target, depth, warnings, ledger);
-            Manifest manifest = manifest(request, target, song, joining, most, key, range, written, ledger, warnings);
-            manifest.write(manifestOf(target));
-            return new Done(target, written.replaced(), manifest);
+            Manifest manifest = manifest(request, target, song, joining, most, key, range, written, ledger, exports, warnings);
+            place(written.file(), target);
+            manifest.write(targets.manifest());
+            return new Done(target, targets.f0Export(), targets.replaces(), manifest);
         }
+    }
+
+    /** A curve of this song: one that lies wholly beside it is another song's, one that covers part of it leaves the rest unvoiced. */
+    private static F0Table table(Path file, Recording song, List<String> warnings) {
+        F0Table table = F0Table.read(file);
+        double first = table.seconds()[0], last = table.seconds()[table.rows() - 1], end = song.seconds(), covered = Math.min(end, last) - Math.max(0, first);
+        if (last < 0 || first > end) {
+            throw Problem.in("pitch", file, String.format(Locale.ROOT, "rows between 0 and %.2f s, the song's end", end), String.format(Locale.ROOT, "%.2f to %.2f s", first, last),
+                    "give the curve of this song");
+        }
+        if (covered < (1 - MUCH_UNCOVERED) * end) {
+            warnings.add(String.format(Locale.ROOT, "the F0 table covers %.2f of %.2f s; outside it nothing is voiced", Math.max(0, covered), end));
+        }
+        return table;
+    }
+
+    /** Units of this song: their number tells. */
+    private static NDArray units(NDManager own, Path file, Recording song, List<String> warnings) {
+        NDArray units = UnitsFile.read(own, file);
+        double seconds = song.seconds(), rate = units.getShape().get(1) / seconds;
+        if (rate < FEWEST_UNITS_PER_SECOND || rate > MOST_UNITS_PER_SECOND) {
+            throw Problem.in("content", file, String.format(Locale.ROOT, "%d to %d units a second, so %.0f to %.0f rows for %.2f s", FEWEST_UNITS_PER_SECOND, MOST_UNITS_PER_SECOND,
+                    Math.ceil(FEWEST_UNITS_PER_SECOND * seconds), Math.floor(MOST_UNITS_PER_SECOND * seconds), seconds), units.getShape().get(1) + " rows", "give the units of this song");
+        }
+        if (Math.abs(rate / UNITS_PER_SECOND - 1) > MUCH_UNLIKE && Math.abs(units.getShape().get(1) - UNITS_PER_SECOND * seconds) > 2) {
+            warnings.add(String.format(Locale.ROOT, "the given units are %.1f a second, the voice's own encoder makes %d; they are stretched over the song", rate, UNITS_PER_SECOND));
+        }
+        return units;
     }
 
     private boolean python() {
@@ -241,8 +336,9 @@ public final class Inference {
     }
 
     /** The melody of every sounding part; all of them come first, because an automatic key asks for the whole song. */
-    private List<F0Track> melodies(Joining joining, F0Table table, StageLedger ledger, Progress progress) {
+    private List<F0Track> melodies(Joining joining, F0Table table, StageLedger ledger, Progress progress, CondsCache cache, List<String> warnings) {
         List<F0Track> melodies = new ArrayList<>();
+        float loudest = 0;
         Hparams h = svc.hparams();
         FrontEnd front = FrontEnd.of(h);
         double frame = h.audio().hopSamples() / (double) h.audio().sampleRateHz();
@@ -257,6 +353,7 @@ public final class Inference {
             }
             long began = System.nanoTime();
             Wave heard = heard(joining, i);
+            loudest = Math.max(loudest, heard.peak());
             F0Track melody;
             if (heard.peak() < DiffSvc.SILENCE) {
                 int frames = front.frames(front.signal(heard).length);
@@ -268,6 +365,9 @@ public final class Inference {
             }
             melodies.add(melody);
             ledger.done("pitch", table == null ? "F0 by " + h.pitch().extractor() : "F0 given", "[" + melody.frames() + "]", (System.nanoTime() - began) / 1e9);
+        }
+        if (loudest > LOUD) {
+            warnings.add(String.format(Locale.ROOT, "the song's samples go up to %.1f, %.0f dB above full scale, and it is converted as loud as that", loudest, 20 * Math.log10(loudest)));
         }
         return melodies;
     }
@@ -289,7 +389,7 @@ public final class Inference {
         return python() ? joining.heard(i).asPythonSlice() : joining.heard(i);
     }
 
-    private Singer singer(Joining joining, List<F0Track> melodies, NDArray units, double key, StageLedger ledger, Progress progress) {
+    private Singer singer(Joining joining, List<F0Track> melodies, NDArray units, double key, StageLedger ledger, Progress progress, CondsCache cache) {
         Hparams h = svc.hparams();
         String encoder = svc.files().containsKey("encoder") ? models().get("encoder").sha256() + "|" + h.hubert().heads() : "";
         Draws stream = h.infer().pythonOrder() ? Draws.inPythonOrder(h.infer().seed()) : null;
@@ -304,9 +404,6 @@ public final class Inference {
                         : cache.units(own, heard, encoder, () -> svc.units(heard));
                 if (said != null) {
                     ledger.done("content", units == null ? "units of " + h.hubert().file() : "units given", said.getShape().toString(), (System.nanoTime() - began) / 1e9);
-                }
-                if (said != null) {
-                    said.attach(own);
                 }
                 float[] wave = svc.convert(heard, DiffSvc.Given.NOTHING.withUnits(said).withMelody(melodies.get(i)).withKey(key), wanted, draws, (stage, what, shape, seconds) -> {
                     if (!List.of("audio", "pitch", "content", "range").contains(stage)) {              // heard before, and counted
@@ -331,12 +428,14 @@ public final class Inference {
         return units.get(":, " + from + ":" + to + ", :").duplicate();
     }
 
-    private record Written(float scale, long beyond, boolean replaced, List<Seam> seams, int samples) {}
+    /** The result, whole and read back, under a temporary name beside its target. */
+    private record Written(Path file, float scale, long beyond, List<Seam> seams, int samples) {}
 
     /** The joined song first as floats beside its target, then, when its peak is known, in the format that was asked for. */
     private Written written(Joining joining, Singer singer, Path target, Depth depth, List<String> warnings, StageLedger ledger) {
         int rate = joining.rateHz();
-        Path joined = null;
+        Path joined = null, fresh = null;
+        boolean whole = false;
         try {
             joined = Files.createTempFile("diffsvc", ".wav");                       // 10 MB a minute
             joined.toFile().deleteOnExit();
@@ -362,28 +461,42 @@ public final class Inference {
                 warnings.add(depth == Depth.FLOAT ? beyond[0] + " samples go beyond full scale; floats keep them, players may not"
                         : String.format(Locale.ROOT, "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips", beyond[0], scale));
             }
-            boolean replaced = Files.exists(target);
             List<Seam> seams;
             int written;
+            String ending = target.getFileName().toString().replaceAll(".*\\.", "");
+            fresh = target.resolveSibling(".diffsvc-" + Long.toHexString(System.nanoTime()) + ".part." + ending);
+            fresh.toFile().deleteOnExit();
             try (WavReader result = WavReader.open(joined)) {
                 seams = Seam.audit(joining, result);
                 written = result.samples();
-                WaveWriter.write(target, result, depth, scale);
+                WaveWriter.write(fresh, result, depth, scale);
             }
-            try (Recording back = AudioFile.open(target)) {                       // what was promised can be read back
+            try (Recording back = AudioFile.open(fresh)) {                        // what was promised can be read back
                 if (back.samples() != written) {
                     throw Problem.in("output", target, written + " samples", String.valueOf(back.samples()), "check the disk, and try again");
                 }
             }
-            ledger.done("output", target.getFileName().toString().replaceAll(".*\\.", "") + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"), "[" + written + "]",
+            ledger.done("output", ending + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"), "[" + written + "]",
                     (System.nanoTime() - began) / 1e9);
-            return new Written(scale, beyond[0], replaced, seams, written);
+            whole = true;
+            return new Written(fresh, scale, beyond[0], seams, written);
         } catch (IOException | UncheckedIOException e) {
-            throw Problem.in("output", target, "a file that can be written", e.getClass().getSimpleName() + " " + e.getMessage(), "check the folder's permissions and the free disk space");
+            throw Problem.in("output", target, "a file that can be written", WholeFile.reason(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e), "check the folder's permissions and the free disk space");
         } finally {
             if (joined != null) {
                 joined.toFile().delete();
             }
+            if (fresh != null && !whole) {
+                fresh.toFile().delete();
+            }
+        }
+    }
+
+    private static void place(Path fresh, Path target) {
+        try {
+            Files.move(fresh, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw Problem.in("output", target, "a file that can be written", WholeFile.reason(e), "check the folder's permissions and the free disk space");
         }
     }
 
@@ -408,7 +521,7 @@ public final class Inference {
     }
 
     private Manifest manifest(Request r, Path target, Recording song, Joining joining, double most, double key, VocalRange range, Written written, StageLedger ledger,
-            List<String> warnings) {
+            Map<String, Manifest.Hashed> exports, List<String> warnings) {
         Hparams h = svc.hparams();
         int silent = 0, cuts = 0;
         double silentSeconds = 0, longest = 0;
@@ -434,7 +547,7 @@ public final class Inference {
         return new Manifest(Manifest.FORMAT, PROGRAM, machine(), upstream ? "" : h.project(), upstream ? shown(r.config()) : "", upstream ? shown(r.checkpoint()) : "",
                 HparamsYaml.toMap(h), r.key(), key, given, svc.vocoderName(), models(),
                 new Manifest.Input(shown(r.song()), Sha256.of(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
-                new Manifest.Output(shown(target), Sha256.of(target), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
+                new Manifest.Output(shown(target), Sha256.of(written.file()), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
                 new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),
                 new Manifest.Range(range.songHz(), range.trainedHz(), range.outside(), range.firstHz(), range.song(), range.trained()), ledger.lines(), written.seams(), List.copyOf(warnings));
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.tensor.Npz;
 import java.nio.file.Path;
@@ -12,6 +13,8 @@ import java.util.Map;
 /** Units that another encoder made, from NumPy's file formats. */
 public final class UnitsFile {
     private static final String STAGE = "content";
+    /** Encoders give units of a few hundred at most. */
+    private static final int LARGEST = 10_000;
 
     private UnitsFile() {}
 
@@ -21,6 +24,7 @@ public final class UnitsFile {
      * @param manager owner of what is made
      * @param file .npy or .npz
      * @return [1, P, H]
+     * @throws Problem when the file holds something else, or values that are not finite
      */
     public static NDArray read(NDManager manager, Path file) {
         try (NDManager scratch = manager.newSubManager()) {
@@ -37,7 +41,12 @@ public final class UnitsFile {
             if (d != 2 && !(d == 3 && s.get(0) == 1) || units.size() == 0) {
                 throw Problem.in(STAGE, file, "units [P, H] or [1, P, H] and their values", "shape " + s, "save one song's units");
             }
-            NDArray own = units.toType(DataType.FLOAT32, true).reshape(1, s.get(d - 2), s.get(d - 1));
+            // an array made from Java values lies in a Java buffer that goes with it, and toType of the same type is no copy: without one here the result would read freed memory
+            NDArray own = (units.getDataType() == DataType.FLOAT32 ? units.duplicate() : units.toType(DataType.FLOAT32, true)).reshape(1, s.get(d - 2), s.get(d - 1));
+            if (!(own.abs().max().getFloat() <= LARGEST)) {                           // NaN fails too
+                throw Problem.in(STAGE, file, "finite units from -" + LARGEST + " to " + LARGEST, Finite.all(own) ? "a magnitude of " + own.abs().max().getFloat() : Finite.count(own),
+                        "make the units again");
+            }
             own.attach(manager);
             return own;
         }
