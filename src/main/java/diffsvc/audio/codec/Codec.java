@@ -21,7 +21,7 @@ import org.bytedeco.javacpp.Loader;
 public final class Codec {
     private static final long LONGEST_MINUTES = 30;
     private static final int MOST_SAID = 1 << 16;
-    private static final String HEAP = "-Xmx64m";
+    private static final String HEAP = "-Xmx64m", MEMORY = "-Dorg.bytedeco.javacpp.maxPhysicalBytes=512m";
 
     private Codec() {}
 
@@ -85,7 +85,8 @@ public final class Codec {
         Process process = null;
         try {
             process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), HEAP,
-                    "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:+SuppressFatalErrorMessage",
+                    MEMORY, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+                    "-XX:+SuppressFatalErrorMessage",
                     "-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8", "-Djava.io.tmpdir=" + Temporary.folder(),
                     "-cp", String.join(File.pathSeparator, classPath()), Transcoder.class.getName(), verb,
                     in.toAbsolutePath().toString(), out.toAbsolutePath().toString())

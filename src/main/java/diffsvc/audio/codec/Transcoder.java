@@ -92,7 +92,10 @@ public final class Transcoder {
         } catch (LinkageError e) {
             code = refused(new Refused("FFmpeg's libraries", e.toString(),
                     "see that the home folder or the temporary folder has room, where they are unpacked once"));
-        } catch (OutOfMemoryError | RuntimeException e) {
+        } catch (OutOfMemoryError e) {
+            code = refused(new Refused("a recording that decodes within 512 MiB of memory", "one that takes more",
+                    "convert it to WAV"));
+        } catch (RuntimeException e) {
             code = refused(new Refused("a decoder that ended with " + e));
         }
         System.exit(code);
