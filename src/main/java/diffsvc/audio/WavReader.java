@@ -297,7 +297,7 @@ public final class WavReader implements Recording {
         if (from < 0 || to > samples || from > to) {
             throw new IllegalArgumentException("samples " + from + " to " + to + " of " + samples);
         }
-        float[][] wave = new float[format.channels][to - from];
+        float[][] wave = room(to - from);
         int most = Math.max(1, MOST_BYTES / format.block);
         try {
             for (int at = from; at < to; at += most) {
@@ -312,6 +312,23 @@ public final class WavReader implements Recording {
             throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the disk");
         }
         return new Wave(wave, format.rate);
+    }
+
+    /**
+     * Memory for a part, or a sentence: a long song is read in parts, and who asks for all of it may ask for too much.
+     */
+    private float[][] room(int n) {
+        long bytes = (long) Float.BYTES * format.channels * n, heap = Runtime.getRuntime().maxMemory();
+        try {
+            if (bytes <= heap) {
+                return new float[format.channels][n];
+            }
+        } catch (OutOfMemoryError e) {
+            // nothing is held of what was made
+        }
+        throw Problem.in(STAGE, file, (bytes >> 20) + " MiB of Java heap for " + n / format.rate + " s of sound",
+                "room for less (" + (heap >> 20) + " MiB in all)",
+                "cut the song into parts, or give Java a larger heap (-Xmx)");
     }
 
     private void decode(ByteBuffer in, float[][] wave, int to, int n, int place) {

@@ -222,6 +222,18 @@ class WavHeaderTest {
         }
     }
 
+    @Test void whatIsLargerThanTheHeapIsRefused() throws IOException {
+        long bytes = Runtime.getRuntime().maxMemory() / 64 * 64 + 64;         // four times that as floats
+        Path file = file("RF64", ds64(bytes), fmt(PCM, 64, 192_000, 8), chunk("data", -1, new byte[0]));
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(file.toFile().length() + bytes);
+        }
+        refused(file, " MiB of Java heap for ", "room for less", "cut the song into parts");
+        try (Recording r = AudioFile.open(file)) {
+            assertEquals(1000, r.read(0, 1000).samples());
+        }
+    }
+
     @Test void anyByteOfAHeaderMayBeWrong() throws IOException {
         byte[] whole = Riff.file("RF64", ds64(64), fmt(FLOAT, 2, 48000, 32), chunk("LIST", new byte[5]),
                 chunk("data", new byte[64]), chunk("id3 ", new byte[9]));
