@@ -2,21 +2,28 @@ package diffsvc.audio;
 
 import diffsvc.audio.codec.Codec;
 import diffsvc.check.Problem;
+import diffsvc.files.Input;
+import diffsvc.files.Temporary;
+import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * A recording, whatever wraps it: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A ...) by FFmpeg in a process of its own ({@link Codec}) into a
- * temporary WAV.
+ * A recording, whatever wraps it: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in codings of
+ * its own ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not
+ * the name.
  */
 public final class AudioFile {
     /** Endings that are taken for recordings when a folder is walked. */
     public static final List<String> ENDINGS = List.of(".wav", ".flac", ".ogg", ".mp3", ".opus", ".m4a", ".aac", ".aiff", ".aif", ".wma");
+
+    private static final String STAGE = "audio";
 
     private AudioFile() {}
 
@@ -27,7 +34,7 @@ public final class AudioFile {
      * @return by its ending
      */
     public static boolean isOne(Path file) {
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        String name = file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
         return ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith(".");
     }
 
@@ -51,38 +58,51 @@ public final class AudioFile {
      * @throws Problem when it is missing, cut, of a kind nothing here decodes, or when decoding fails
      */
     public static Recording open(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw Problem.in("audio", file, "a recording", Files.isDirectory(file) ? "a folder" : "nothing at that path", "check the path");
+        Input.require(STAGE, file, "a recording");
+        if (!isWav(file)) {
+            return decoded(file, false);
         }
-        String magic;
-        try (InputStream in = Files.newInputStream(file)) {
-            magic = new String(in.readNBytes(4), StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            throw Problem.in("audio", file, "a readable file", e.getClass().getSimpleName(), "check its permissions");
+        WavReader wav = WavReader.header(file, file);
+        if (wav.decodable()) {
+            return wav;
         }
-        boolean wav = magic.equals("RIFF") || magic.equals("RF64") || magic.isEmpty() || file.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".wav");
-        return wav ? WavReader.open(file) : decoded(file);
+        wav.close();
+        return decoded(file, wav.untold());
     }
 
-    private static Recording decoded(Path file) {
-        Path wav = null;
-        try {
-            wav = Files.createTempFile("diffsvc", ".wav");
-            wav.toFile().deleteOnExit();
-            Codec.decode(file, wav);
-            return new Temporary(WavReader.open(wav), wav);
+    /**
+     * By the first bytes. What is empty or too short to tell gets the reader's own sentence, and so does RIFX, of
+     * which the decoder makes noise.
+     */
+    private static boolean isWav(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            String start = new String(in.readNBytes(12), StandardCharsets.ISO_8859_1);
+            return start.isEmpty() || start.length() >= 4
+                    && (WavReader.RIFF.contains(start.substring(0, 4)) || start.startsWith("RIFX"))
+                    && (start.length() < 12 || start.endsWith("WAVE"));
         } catch (IOException e) {
-            throw Problem.in("audio", file, "a temporary file for what is decoded", String.valueOf(e.getMessage()), "check the temporary folder");
-        } catch (RuntimeException e) {
-            if (wav != null) {
-                wav.toFile().delete();
+            throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e),
+                    "check the disk and the file's permissions");
+        }
+    }
+
+    private static Recording decoded(Path file, boolean untold) {
+        Path wav = Temporary.file(STAGE, ".wav");
+        try {
+            List<String> notes = new ArrayList<>(Codec.decode(file, wav));
+            WavReader reader = WavReader.header(wav, file);
+            if (untold) {
+                notes.add(WavReader.untold(reader.seconds()));
             }
+            return new Decoded(reader, wav, List.copyOf(notes));
+        } catch (RuntimeException e) {
+            wav.toFile().delete();
             throw e;
         }
     }
 
     /** A decoded recording; its file goes with it. */
-    private record Temporary(WavReader wav, Path file) implements Recording {
+    private record Decoded(WavReader wav, Path file, List<String> notes) implements Recording {
         @Override public int samples() {
             return wav.samples();
         }

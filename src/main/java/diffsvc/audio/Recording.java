@@ -1,7 +1,23 @@
 package diffsvc.audio;
 
+import java.util.List;
+
 /** Sound that may be longer than memory: its samples are read where they lie, a part at a time. */
 public interface Recording extends AutoCloseable {
+    /** Lowest sample rate of a file that is read, in Hz: below it there is no room for a voice. */
+    int LEAST_RATE_HZ = 2000;
+    /** Highest sample rate of a file that is read, in Hz: 16 times 48 kHz. */
+    int MOST_RATE_HZ = 768_000;
+    /** Channels that a file may have. */
+    int MOST_CHANNELS = 64;
+    /** Longest file that is read, in seconds: at 48 kHz its samples can still be counted by an int. */
+    int MOST_SECONDS = 12 * 3600;
+    /**
+     * Largest sample of a file that is read, 40 dB above full scale: what lies beyond is no sound but integers, or
+     * damage.
+     */
+    float MOST_SAMPLE = 100;
+
     /**
      * Samples a channel, N.
      *
@@ -49,6 +65,15 @@ public interface Recording extends AutoCloseable {
      */
     default Wave whole() {
         return read(0, samples());
+    }
+
+    /**
+     * What a person should know about the file: a length that it does not tell, sound that is left out.
+     *
+     * @return sentences, none as a rule
+     */
+    default List<String> notes() {
+        return List.of();
     }
 
     /**

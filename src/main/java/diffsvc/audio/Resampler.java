@@ -1,5 +1,7 @@
 package diffsvc.audio;
 
+import diffsvc.check.Problem;
+
 /**
  * The reference's "kaiser_best" resampler: a sinc under a Kaiser window, 50 zero crossings of 8192 table steps each, read by linear
  * interpolation (J. O. Smith, "Digital Audio Resampling Home Page"; roll-off and beta as resampy ships them).
@@ -50,7 +52,12 @@ public final class Resampler {
      * @return [ceil(N to / from)]
      */
     public static float[] resample(float[] x, int fromHz, int toHz) {
-        int kernel = (int) ((long) x.length * toHz / fromHz), length = (int) (((long) x.length * toHz + fromHz - 1) / fromHz);
+        long exact = ((long) x.length * toHz + fromHz - 1) / fromHz;
+        if (exact > Integer.MAX_VALUE - 8) {
+            throw Problem.in("audio", "fewer than 2^31 samples at " + toHz + " Hz", String.valueOf(exact),
+                    "cut the song into parts");
+        }
+        int kernel = (int) ((long) x.length * toHz / fromHz), length = (int) exact;
         float[] y = new float[length];
         double ratio = toHz / (double) fromHz, scale = Math.min(1, ratio), gain = Math.min(1, ratio);
         int step = (int) (scale * STEPS);

@@ -10,14 +10,16 @@ import java.util.Arrays;
  */
 public record Wave(float[][] channels, int sampleRateHz) {
     /**
-     * Checks that there is a channel, that all are of one length, and that the rate is above zero.
+     * Checks that there is a channel, that all are of one length, and that the rate is one of sound.
      *
      * @param sampleRateHz samples a second
      * @param channels [C][N]
      */
     public Wave {
-        if (channels.length == 0 || sampleRateHz <= 0) {
-            throw new IllegalArgumentException("a wave needs a channel and a rate above 0, got " + channels.length + " and " + sampleRateHz);
+        if (channels.length == 0 || sampleRateHz < Recording.LEAST_RATE_HZ || sampleRateHz > Recording.MOST_RATE_HZ) {
+            throw new IllegalArgumentException("a wave needs a channel and a rate from " + Recording.LEAST_RATE_HZ
+                    + " to "
+                    + Recording.MOST_RATE_HZ + " Hz, got " + channels.length + " and " + sampleRateHz);
         }
         for (float[] c : channels) {
             if (c.length != channels[0].length) {

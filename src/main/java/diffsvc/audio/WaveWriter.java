@@ -2,6 +2,7 @@ package diffsvc.audio;
 
 import diffsvc.audio.codec.Codec;
 import diffsvc.check.Problem;
+import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,27 +71,44 @@ public final class WaveWriter {
     public static Path write(Path file, Recording sound, Depth depth, float scale) {
         require(file, depth);
         return WholeFile.write(STAGE, file, part -> {
-            boolean flac = part.toString().toLowerCase(Locale.ROOT).endsWith(".flac");
-            Path wav = flac ? Files.createTempFile("diffsvc", ".wav") : part;
-            try {
-                try (WavWriter out = WavWriter.open(wav, sound.channels(), sound.sampleRateHz(), depth)) {
-                    for (int at = 0; at < sound.samples(); at += BLOCK) {
-                        Wave block = sound.read(at, Math.min(sound.samples(), at + BLOCK)).times(scale);
-                        if (depth != Depth.FLOAT && block.peak() > 1) {
-                            throw Problem.in(STAGE, file, "samples in [-1, 1]", "a peak of " + block.peak(), "call WaveWriter.fitted first");
-                        }
-                        out.append(block);
-                    }
-                }
-                if (flac) {
-                    Codec.flac(wav, part);
-                }
-            } finally {
-                if (flac) {
-                    Files.deleteIfExists(wav);
-                }
+            if (isFlac(file)) {
+                flac(file, part, sound, depth, scale);
+            } else {
+                wav(file, part, sound, depth, scale);
             }
         });
+    }
+
+    /** Through a temporary WAV: what goes wrong there is no fault of the file's folder. */
+    private static void flac(Path named, Path flac, Recording sound, Depth depth, float scale) throws IOException {
+        Path wav = Temporary.file(STAGE, ".wav");
+        try {
+            try {
+                wav(named, wav, sound, depth, scale);
+            } catch (IOException e) {
+                throw Temporary.refused(STAGE, e);
+            }
+            Codec.flac(wav, flac);
+        } finally {
+            Files.deleteIfExists(wav);
+        }
+    }
+
+    private static void wav(Path named, Path wav, Recording sound, Depth depth, float scale) throws IOException {
+        try (WavWriter out = WavWriter.open(wav, sound.channels(), sound.sampleRateHz(), depth)) {
+            for (int at = 0; at < sound.samples(); at += BLOCK) {
+                Wave block = sound.read(at, Math.min(sound.samples(), at + BLOCK)).times(scale);
+                if (depth != Depth.FLOAT && block.peak() > 1) {
+                    throw Problem.in(STAGE, named, "samples in [-1, 1]", "a peak of " + block.peak(),
+                            "call WaveWriter.fitted first");
+                }
+                out.append(block);
+            }
+        }
+    }
+
+    private static boolean isFlac(Path file) {
+        return file.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".flac");
     }
 
     /**
@@ -116,17 +134,14 @@ public final class WaveWriter {
      * @return a whole file
      */
     public static byte[] flacBytes(Wave wave) {
-        Path flac = null;
+        Path flac = Temporary.file(STAGE, ".flac");
         try {
-            flac = Files.createTempFile("diffsvc", ".flac");
-            write(flac, wave, Depth.PCM16);
+            flac(flac, flac, Recording.of(wave), Depth.PCM16, 1);
             return Files.readAllBytes(flac);
         } catch (IOException e) {
-            throw Problem.in(STAGE, "a temporary file", String.valueOf(e.getMessage()), "check the temporary folder");
+            throw Temporary.refused(STAGE, e);
         } finally {
-            if (flac != null) {
-                flac.toFile().delete();
-            }
+            flac.toFile().delete();
         }
     }
 }
