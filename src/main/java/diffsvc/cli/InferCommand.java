@@ -234,7 +234,7 @@ final class InferCommand implements Callable<Integer> {
         add(all, "infer.depth", depth);
         add(all, "infer.slice_db", sliceDb);
         add(all, "vocoder.built_in", vocoder == null ? null : Boolean.TRUE);
-        return all + (all.length() == 0 ? "" : ",") + overrides;
+        return diffsvc.hparams.Arg2Hparams.join(all.toString(), overrides);
     }
 
     /** 20 is 50 steps of PLMS over a schedule of 1000, 1 is every step by DDPM. */
