@@ -1,6 +1,7 @@
 package diffsvc.hparams;
 
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -34,7 +35,7 @@ public final class Arg2Hparams {
             }
             int equals = pair.indexOf('=');
             if (equals < 0) {
-                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + HparamsYaml.shown(pair.strip()) + "\"", "write for instance training.lr=4e-4,infer.steps=20");
+                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + Shown.of(pair.strip()) + "\"", "write for instance training.lr=4e-4,infer.steps=20");
             }
             String key = pair.substring(0, equals).strip(), value = pair.substring(equals + 1).strip();
             if (!HparamsYaml.keys(Hparams.class, "").contains(key)) {
@@ -71,7 +72,7 @@ public final class Arg2Hparams {
     }
 
     static Problem unknown(Path file, String name) {
-        String key = HparamsYaml.shown(name), got = "\"" + key + "\"", remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
+        String key = Shown.of(name), got = "\"" + key + "\"", remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
         return file == null ? Problem.in("hparams", "a known key", got, remedy) : Problem.in("hparams", file, "known keys only", got, remedy);
     }
 

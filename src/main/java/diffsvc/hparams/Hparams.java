@@ -2,6 +2,7 @@ package diffsvc.hparams;
 
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -389,7 +390,7 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     private static String oneOf(String name, String value, String... names) {
         if (!List.of(names).contains(present(name, value))) {
             String need = String.join(", ", List.of(names).subList(0, names.length - 1)) + " or " + names[names.length - 1];
-            throw wrong(name + " " + need, HparamsYaml.shown(value), name);
+            throw wrong(name + " " + need, Shown.of(value), name);
         }
         return value;
     }
@@ -397,13 +398,13 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /** A file's name, which may hold any script and spaces, and no control characters. */
     private static void text(String name, String value) {
         if (present(name, value).length() > LONGEST_TEXT || value.chars().anyMatch(Character::isISOControl)) {
-            throw wrong(name + " of at most " + LONGEST_TEXT + " characters, none of them a control character", HparamsYaml.shown(value), name);
+            throw wrong(name + " of at most " + LONGEST_TEXT + " characters, none of them a control character", Shown.of(value), name);
         }
     }
 
     private static String hash(String name, String value) {
         if (!present(name, value).matches("[0-9a-fA-F]{0,64}")) {
-            throw wrong(name + " hexadecimal, or empty", HparamsYaml.shown(value), name);
+            throw wrong(name + " hexadecimal, or empty", Shown.of(value), name);
         }
         return value.toLowerCase(Locale.ROOT);
     }
@@ -573,10 +574,10 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             noise.computeIfPresent(key, (k, v) -> v instanceof List ? v : List.of(v));
         }
         if (nested.containsKey("project")) {
-            nested.put("project", ProjectName.near(nested.get("project") instanceof String name ? name : HparamsYaml.shown(nested.get("project"))));
+            nested.put("project", ProjectName.near(nested.get("project") instanceof String name ? name : Shown.of(nested.get("project"))));
         }
         if (flat.get("K_step") instanceof Number k && k.doubleValue() < 1) {
-            throw Problem.in(STAGE, file, "K_step from 1 to timesteps", HparamsYaml.shown(k), "correct K_step");
+            throw Problem.in(STAGE, file, "K_step from 1 to timesteps", Shown.of(k), "correct K_step");
         }
         place(nested, "hubert", "file", fileName(flat.get("hubert_path")));
         String vocoder = flat.get("vocoder") instanceof String text ? text : "";

@@ -1,6 +1,7 @@
 package diffsvc.hparams;
 
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
 import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +41,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 /** {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the key's type or is refused. */
 public final class HparamsYaml {
     private static final String STAGE = "hparams";
-    private static final int MOST_BYTES = 4 << 20, MOST_VALUES = 100_000, DEEPEST = 32, LONGEST = 1 << 16, LONGEST_NUMBER = 64, LONGEST_SHOWN = 80;
+    private static final int MOST_BYTES = 4 << 20, MOST_VALUES = 100_000, DEEPEST = 32, LONGEST = 1 << 16, LONGEST_NUMBER = 64;
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?");
     private static final Anchor NO_ANCHOR = new Anchor("-");
 
@@ -114,7 +114,7 @@ public final class HparamsYaml {
             bounded(file, new Parse(settings).parseString(text));
             Object root = new Load(settings).loadFromString(text);
             if (!(root instanceof Map<?, ?> map)) {
-                throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : shown(root), "see models/demo/hparams.yaml");
+                throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : Shown.of(root), "see models/demo/hparams.yaml");
             }
             named(file, "", map);
             return (Map<String, Object>) map;
@@ -136,7 +136,7 @@ public final class HparamsYaml {
         String where = e instanceof MarkedYamlEngineException m && m.getProblem() != null
                 ? m.getProblem() + m.getProblemMark().map(k -> " in line " + (k.getLine() + 1)).orElse("") : line;
         String plain = where.replaceFirst("^but found |^[\\w.]+Exception: ", "");
-        return plain.isEmpty() ? "a syntax error" : shown(plain);
+        return plain.isEmpty() ? "a syntax error" : Shown.of(plain);
     }
 
     /** Looks through a file's events, which cost no stack and no memory, before values are made of them: depth, values with aliases followed, long texts. */
@@ -169,7 +169,7 @@ public final class HparamsYaml {
                 case Alias -> {
                     size = sizes.getOrDefault(((AliasEvent) event).getAlias(), -1L);
                     if (size < 0) {
-                        throw Problem.in(STAGE, file, "aliases of what stands before them", "*" + shown(((AliasEvent) event).getAlias().getValue()), "write the values out");
+                        throw Problem.in(STAGE, file, "aliases of what stands before them", "*" + Shown.of(((AliasEvent) event).getAlias().getValue()), "write the values out");
                     }
                 }
                 default -> { }
@@ -190,7 +190,7 @@ public final class HparamsYaml {
                 throw wrong(file, prefix + "KEY", "a name", e.getKey());
             }
             if (e.getValue() instanceof Map<?, ?> inner) {
-                named(file, prefix + shown(key) + ".", inner);
+                named(file, prefix + Shown.of(key) + ".", inner);
             }
         }
     }
@@ -341,20 +341,7 @@ public final class HparamsYaml {
 
     private static Problem wrong(Path file, String name, String need, Object given) {
         String remedy = "correct " + name;
-        return file == null ? Problem.in(STAGE, name + " to be " + need, shown(given), remedy) : Problem.in(STAGE, file, name + " to be " + need, shown(given), remedy);
-    }
-
-    /** What came, for a sentence: short, in one line, and a collection not written out. */
-    static String shown(Object given) {
-        if (given == null) {
-            return "nothing";
-        }
-        if (!(given instanceof String || given instanceof Number || given instanceof Boolean)) {
-            return given instanceof Map ? "a map" : given instanceof List ? "a list" : "a " + given.getClass().getSimpleName();
-        }
-        String text = given instanceof BigInteger big && big.bitLength() > 400 ? "a number of some " + big.bitLength() * 3L / 10 + " digits" : String.valueOf(given);
-        String line = text.substring(0, Math.min(text.length(), LONGEST_SHOWN)).replaceAll("\\p{Cntrl}", "?");
-        return text.isEmpty() ? "an empty text" : line + (text.length() > LONGEST_SHOWN ? "..." : "");
+        return file == null ? Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy) : Problem.in(STAGE, file, name + " to be " + need, Shown.of(given), remedy);
     }
 
     private static Object value(RecordComponent c, Record record) {

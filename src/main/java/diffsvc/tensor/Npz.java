@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
 import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import java.io.BufferedInputStream;
@@ -44,7 +45,7 @@ public final class Npz {
     private static final int ALIGN = 64, LONGEST_HEADER = 10_000, MOST_ARRAYS = 4096, MOST_AXES = 32, BLOCK = 1 << 18;
     private static final int END = 0x06054b50, END_BYTES = 22, LONGEST_REMARK = 0xffff;
     private static final long LONGEST_AXIS = Integer.MAX_VALUE;
-    private static final String STAGE_REMEDY = "save it again with numpy.savez";
+    private static final String REMEDY = "save it again with numpy.savez";
     private static final Pattern DESCR = Pattern.compile("'descr':\\s*'([^']{1,16})'"), ORDER = Pattern.compile("'fortran_order':\\s*(True|False)"),
             SHAPE = Pattern.compile("'shape':\\s*\\(([^()]*)\\)");
     private static final Set<String> TYPES = Set.of("f2", "f4", "f8", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1");
@@ -93,17 +94,12 @@ public final class Npz {
             whole = true;
             return arrays;
         } catch (IOException | IllegalArgumentException e) {           // a name in the archive that is no text is the latter
-            throw Problem.in(stage, file, "a whole .npy or .npz file", "a damaged one (" + clipped(e instanceof IOException io ? WholeFile.reason(io) : e.getMessage()) + ")", STAGE_REMEDY);
+            throw Problem.in(stage, file, "a whole .npy or .npz file", "a damaged one (" + Shown.of(e instanceof IOException io ? WholeFile.reason(io) : e.getMessage()) + ")", REMEDY);
         } finally {
             if (!whole) {
                 arrays.values().forEach(NDArray::close);
             }
         }
-    }
-
-    private static String clipped(String text) {
-        String line = String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
-        return line.length() > 80 ? line.substring(0, 80) + "..." : line;
     }
 
     /** One file, and how much of the memory is left for what comes next. */
@@ -140,10 +136,10 @@ public final class Npz {
                 for (ZipEntry entry : Collections.list(zip.entries())) {
                     String name = entry.getName().replaceFirst("\\.npy$", "");
                     if (name.equals(entry.getName())) {
-                        throw wrong("arrays only (NAME.npy)", "\"" + clipped(name) + "\" among them", STAGE_REMEDY);
+                        throw wrong("arrays only (NAME.npy)", "\"" + Shown.of(name) + "\" among them", REMEDY);
                     }
                     if (!names.add(name)) {
-                        throw wrong("a name for each array", "\"" + clipped(name) + "\" twice", STAGE_REMEDY);
+                        throw wrong("a name for each array", "\"" + Shown.of(name) + "\" twice", REMEDY);
                     }
                 }
                 for (ZipEntry entry : Collections.list(zip.entries())) {
@@ -153,7 +149,7 @@ public final class Npz {
                         arrays.put(name, array(name, in));
                     }
                     if (sum.getValue() != entry.getCrc()) {                                   // ZipFile itself does not compare
-                        throw wrong("a whole .npz file", "a damaged one (the checksum of " + clipped(name) + " differs)", STAGE_REMEDY);
+                        throw wrong("a whole .npz file", "a damaged one (the checksum of " + Shown.of(name) + " differs)", REMEDY);
                     }
                 }
             }
@@ -183,7 +179,7 @@ public final class Npz {
         }
 
         NDArray array(String name, InputStream in) throws IOException {
-            String what = name.isEmpty() ? "" : " in " + clipped(name);
+            String what = name.isEmpty() ? "" : " in " + Shown.of(name);
             byte[] magic = in.readNBytes(8);
             if (magic.length < 8 || (magic[0] & 255) != 0x93 || !new String(magic, 1, 5, StandardCharsets.US_ASCII).equals("NUMPY") || magic[6] < 1 || magic[6] > 3) {
                 throw wrong("NumPy's format" + what, "another", "save it with numpy.save or numpy.savez");
@@ -196,24 +192,24 @@ public final class Npz {
             String header = length > LONGEST_HEADER ? "" : new String(in.readNBytes((int) length), StandardCharsets.ISO_8859_1);
             Matcher descr = DESCR.matcher(header), order = ORDER.matcher(header), shape = SHAPE.matcher(header);
             if (header.length() < length || !descr.find() || !order.find() || !shape.find()) {
-                throw wrong("an array of numbers" + what, "another header", STAGE_REMEDY);
+                throw wrong("an array of numbers" + what, "another header", REMEDY);
             }
             String type = descr.group(1).replaceFirst("^[<>|=]", "");
             if (!TYPES.contains(type) || descr.group(1).length() != 3 || type.charAt(1) > '1' && !descr.group(1).matches("[<>].*")) {
-                throw wrong("float32, float64, integers or bool" + what, clipped(descr.group(1)), "save it .astype('float32')");
+                throw wrong("float32, float64, integers or bool" + what, Shown.of(descr.group(1)), "save it .astype('float32')");
             }
             return values(what, in, type, descr.group(1).charAt(0) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN, order.group(1).equals("True"), shape.group(1));
         }
 
         private NDArray values(String what, InputStream in, String type, ByteOrder order, boolean turned, String written) throws IOException {
             String[] cells = written.isBlank() ? new String[0] : written.replaceAll("\\s", "").split(",");
-            String need = "as many values as the shape (" + clipped(written) + ") holds" + what;
+            String need = "as many values as the shape (" + Shown.of(written) + ") holds" + what;
             long[] sizes = new long[cells.length];
             long count = 1, width = type.charAt(1) - '0', kept = type.matches("[fi]8|u4") ? 8 : 4;
             for (int i = 0; i < sizes.length; i++) {
                 sizes[i] = cells[i].matches("\\d{1,10}L?") ? Long.parseLong(cells[i].replace("L", "")) : -1;
                 if (sizes[i] < 0 || sizes[i] > LONGEST_AXIS || sizes.length > MOST_AXES) {
-                    throw wrong(need, "no shape of bytes in memory", STAGE_REMEDY);
+                    throw wrong(need, "no shape of bytes in memory", REMEDY);
                 }
             }
             for (long s : sizes) {
@@ -223,7 +219,7 @@ public final class Npz {
                 count = s == 0 ? 0 : count;
             }
             if (count > left / kept) {
-                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take,", "(" + clipped(written) + ")" + what + (left < most ? " after others" : ""),
+                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take,", "(" + Shown.of(written) + ")" + what + (left < most ? " after others" : ""),
                         "save fewer, as float32, or give Java more (-Xmx)");
             }
             left -= count * kept;
@@ -233,7 +229,7 @@ public final class Npz {
             try {
                 fill(array, need, in, type, order, (int) width, count);
                 if (in.read() >= 0) {
-                    throw wrong(need, "more bytes", STAGE_REMEDY);
+                    throw wrong(need, "more bytes", REMEDY);
                 }
             } catch (IOException | RuntimeException e) {
                 array.close();
@@ -248,7 +244,7 @@ public final class Npz {
             for (long at = 0; at < count; at += BLOCK) {
                 int n = (int) Math.min(BLOCK, count - at), came = in.readNBytes(bytes, 0, n * width);
                 if (came < n * width) {
-                    throw wrong(need, at * width + came + " bytes", STAGE_REMEDY);
+                    throw wrong(need, at * width + came + " bytes", REMEDY);
                 }
                 try (NDManager scratch = manager.newSubManager()) {
                     scratch.tempAttachAll(array);
