@@ -9,6 +9,11 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps gone at once; 1 is the Python project's
  */
 public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
+    /** Checks the interval, 1 to S. */
+    public Ddpm {
+        noise.interval(interval);
+    }
+
     /**
      * Every step.
      *
@@ -20,6 +25,7 @@ public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
 
     /** From top - 1 downwards; the last step stands on interval - 1 or below and goes to the clean mel. */
     @Override public double[] times(int top, int evaluations) {
+        noise.top(top);
         double[] times = new double[(top + interval - 1) / interval + 1];
         for (int i = 0; i < times.length; i++) {
             times[i] = Math.max(-1, top - 1 - i * interval);
