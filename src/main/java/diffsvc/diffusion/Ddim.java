@@ -8,7 +8,12 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps skipped at once
  */
 public record Ddim(NoiseSchedule noise, int interval) implements Sampler {
-    /** Checks the interval, 1 to S. */
+    /**
+     * Checks the interval, 1 to S.
+     *
+     * @param noise the voice's schedule
+     * @param interval 1 to S
+     */
     public Ddim {
         noise.interval(interval);
     }

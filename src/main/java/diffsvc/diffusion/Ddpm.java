@@ -9,7 +9,12 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps gone at once; 1 is the Python project's
  */
 public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
-    /** Checks the interval, 1 to S. */
+    /**
+     * Checks the interval, 1 to S.
+     *
+     * @param noise the voice's schedule
+     * @param interval 1 to S
+     */
     public Ddpm {
         noise.interval(interval);
     }

@@ -20,7 +20,12 @@ import java.util.Map;
  * @param max as long as min
  */
 public record MelRange(float[] min, float[] max) {
-    /** Checks that the numbers are finite, and that there is one or as many each. */
+    /**
+     * Checks that the numbers are finite, and that there is one or as many each.
+     *
+     * @param min [1] or [M], finite
+     * @param max [1] or [M], finite
+     */
     public MelRange {
         if (min.length == 0 || max.length == 0 || min.length != max.length && min.length != 1 && max.length != 1) {
             throw Problem.in("mel range", "spec_min and spec_max of one value or as many each", min.length + " and " + max.length, "correct noise.spec_min and noise.spec_max");

@@ -9,7 +9,12 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps skipped at once; the Python project's pndm_speedup
  */
 public record Plms(NoiseSchedule noise, int interval) implements Sampler {
-    /** Checks the interval, 1 to S. */
+    /**
+     * Checks the interval, 1 to S.
+     *
+     * @param noise the voice's schedule
+     * @param interval 1 to S
+     */
     public Plms {
         noise.interval(interval);
     }

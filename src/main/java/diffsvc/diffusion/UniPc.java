@@ -11,7 +11,12 @@ import diffsvc.check.Bound;
  * @param order 2 or 3
  */
 public record UniPc(NoiseSchedule noise, int order) implements Sampler {
-    /** Checks the order. */
+    /**
+     * Checks the order.
+     *
+     * @param noise the voice's schedule
+     * @param order 2 to 3
+     */
     public UniPc {
         Bound.whole("sampling", "UniPC's order", order, 2, 3);
     }

@@ -26,7 +26,24 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     private static final int LONGEST_TEXT = 4096, MOST_FILTERS = 1 << 24, MOST_FFT = 1 << 20, MOST_BINS = 2048, MOST_STEPS = 100_000, MOST_ENTRIES = 1024;
     private static final double MOST_HZ = 384_000, MOST_LOG10 = 100, MOST_KEY = 48, BELOW_ONE = 1 - 1e-9;
 
-    /** Checks the scopes, and the name of the project if there is one. */
+    /**
+     * Checks the scopes, and the name of the project if there is one.
+     *
+     * @param project a name, or empty
+     * @param steps 0 to 1000000000000 training steps
+     * @param quirks python or fixed
+     * @param audio given
+     * @param pitch given
+     * @param hubert given
+     * @param embedding given
+     * @param wavenet given
+     * @param noise given
+     * @param dataset given
+     * @param training given
+     * @param infer given
+     * @param vocoder given
+     * @param range given
+     */
     public Hparams {
         for (Object scope : new Object[] {quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range}) {
             present("every scope", scope);
@@ -53,7 +70,19 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      */
     public record Audio(int sampleRateHz, int hopSamples, int windowSamples, int fftSize, int melBins, double fminHz, double fmaxHz, double melVmin,
             double melVmax) {
-        /** Checks each number; what they must be to each other is {@link #require}'s. */
+        /**
+         * Checks each number; what they must be to each other is {@link #require}'s.
+         *
+         * @param sampleRateHz 2000 to 768000
+         * @param hopSamples 1 to 65536
+         * @param windowSamples 2 to 1048576
+         * @param fftSize 16 to 1048576
+         * @param melBins 1 to 2048
+         * @param fminHz 0 to 384000
+         * @param fmaxHz 0 to 384000
+         * @param melVmin -100 to 100
+         * @param melVmax -100 to 100
+         */
         public Audio {
             Bound.whole(STAGE, "audio.sample_rate_hz", sampleRateHz, 2000, 768_000);
             Bound.whole(STAGE, "audio.hop_samples", hopSamples, 1, 65_536);
@@ -114,7 +143,16 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of following the song
      */
     public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
-        /** Checks the numbers; the embedding has 300 rows for coarse pitch. */
+        /**
+         * Checks the numbers; the embedding has 300 rows for coarse pitch.
+         *
+         * @param extractor praat, crepe or crepe-tiny
+         * @param f0MinHz 1 to 20000
+         * @param f0MaxHz 1 to 20000
+         * @param f0Bins 2 to 300
+         * @param useUv any
+         * @param peEnable any
+         */
         public Pitch {
             oneOf("pitch.extractor", extractor, "praat", "crepe", "crepe-tiny");
             Bound.number(STAGE, "pitch.f0_min_hz", f0MinHz, 1, 20_000);
@@ -145,7 +183,13 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param heads attention heads, the one size that no tensor tells; 0 = one a 64 channels
      */
     public record Hubert(String file, String sha256, int heads) {
-        /** Checks the texts and the number. */
+        /**
+         * Checks the texts and the number.
+         *
+         * @param file the name of a file
+         * @param sha256 hexadecimal digits, or empty
+         * @param heads 0 to 1024
+         */
         public Hubert {
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
@@ -164,7 +208,17 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param numHeads its attention heads
      */
     public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed, boolean noFs2, int encLayers, int encFfnKernelSize, int numHeads) {
-        /** Checks the numbers. */
+        /**
+         * Checks the numbers.
+         *
+         * @param hiddenSize 1 to 16384
+         * @param usePitchEmbed any
+         * @param useEnergyEmbed any
+         * @param noFs2 any
+         * @param encLayers 0 to 512
+         * @param encFfnKernelSize odd, 1 to 1023
+         * @param numHeads 1 to 1024
+         */
         public Embedding {
             Bound.whole(STAGE, "embedding.hidden_size", hiddenSize, 1, 16_384);
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
@@ -182,7 +236,13 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param residualChannels C, even: half of the step's sinusoids are sines
      */
     public record WaveNet(int residualChannels, int residualLayers, int dilationCycleLength) {
-        /** Checks the numbers. */
+        /**
+         * Checks the numbers.
+         *
+         * @param residualChannels even, 4 to 16384
+         * @param residualLayers 1 to 512
+         * @param dilationCycleLength 1 to 16
+         */
         public WaveNet {
             Bound.whole(STAGE, "wavenet.residual_channels", residualChannels, 4, 16_384);
             if (residualChannels % 2 != 0) {
@@ -202,7 +262,16 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param specMin what maps to -1, one value or one a bin, log10 mel
      */
     public record Noise(int steps, int kStep, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {
-        /** Checks the numbers; a bin of one value, as in a band without sound, has the same minimum and maximum. */
+        /**
+         * Checks the numbers; a bin of one value, as in a band without sound, has the same minimum and maximum.
+         *
+         * @param steps 1 to 100000
+         * @param kStep 0 to steps
+         * @param schedule linear or cosine
+         * @param maxBeta 1e-6 to 0.9999
+         * @param specMin each -100 to 100, at most 2048
+         * @param specMax each -100 to 100, at most 2048
+         */
         public Noise {
             Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
             Bound.whole(STAGE, "noise.k_step", kStep, 0, steps);
@@ -250,7 +319,20 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      */
     public record Dataset(double silenceDb, double minPhraseMs, double minClipSeconds, double maxClipSeconds, double validShare, double testShare,
             List<Double> keyShifts, List<Double> unitSpeeds, double sungShare, long seed) {
-        /** Checks the numbers. */
+        /**
+         * Checks the numbers.
+         *
+         * @param silenceDb -200 to 0
+         * @param minPhraseMs 1 to 3600000
+         * @param minClipSeconds 0.01 to 3600
+         * @param maxClipSeconds 0.01 to 3600
+         * @param validShare 0 to 1
+         * @param testShare 0 to 1
+         * @param keyShifts each -48 to 48, at most 1024
+         * @param unitSpeeds each 0.1 to 10, at most 1024
+         * @param sungShare 0 to 1
+         * @param seed any
+         */
         public Dataset {
             Bound.number(STAGE, "dataset.silence_db", silenceDb, -200, 0);
             Bound.number(STAGE, "dataset.min_phrase_ms", minPhraseMs, 1, 3_600_000);
@@ -283,7 +365,30 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     public record Training(double lr, double beta1, double beta2, double eps, double weightDecay, int decaySteps, double clipGradNorm, String loss,
             int batch, int accumulate, int cropFrames, double volumeDb, int steps, int saveEvery, int keep, int keepEvery, int validEvery, double emaDecay,
             boolean warmStart, long seed) {
-        /** Checks the numbers. */
+        /**
+         * Checks the numbers.
+         *
+         * @param lr 1e-12 to 10
+         * @param beta1 0 to below 1
+         * @param beta2 0 to below 1
+         * @param eps 1e-20 to 1
+         * @param weightDecay 0 to 10
+         * @param decaySteps 1 to 2147483647
+         * @param clipGradNorm 0 to 1e9
+         * @param loss l1 or l2
+         * @param batch 0 to 4096
+         * @param accumulate 1 to 65536
+         * @param cropFrames 0 to 1000000
+         * @param volumeDb 0 to 120
+         * @param steps 0 to 1000000000
+         * @param saveEvery 1 to 1000000000
+         * @param keep 1 to 1000000
+         * @param keepEvery 0 to 1000000000
+         * @param validEvery 0 to 1000000000
+         * @param emaDecay 0 to below 1
+         * @param warmStart any
+         * @param seed any
+         */
         public Training {
             Bound.number(STAGE, "training.lr", lr, 1e-12, 10);
             Bound.number(STAGE, "training.beta1", beta1, 0, BELOW_ONE);
@@ -323,7 +428,23 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      */
     public record Infer(String sampler, int steps, double key, boolean autoKey, boolean useGtMel, int addNoiseStep, long seed, boolean pythonOrder, int threads, String format,
             String depth, double sliceDb, double sliceSeconds) {
-        /** Checks the numbers and names. */
+        /**
+         * Checks the numbers and names.
+         *
+         * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
+         * @param steps 1 to 100000
+         * @param key -48 to 48
+         * @param autoKey any
+         * @param useGtMel any
+         * @param addNoiseStep 1 to 100000
+         * @param seed any
+         * @param pythonOrder any
+         * @param threads 0 to 1024
+         * @param format wav or flac
+         * @param depth 16, 24, float or 32
+         * @param sliceDb -200 to 0
+         * @param sliceSeconds 0.5 to 3600
+         */
         public Infer {
             oneOf("infer.sampler", sampler, "ddpm", "plms", "ddim", "dpmpp", "unipc2", "unipc3");
             Bound.whole(STAGE, "infer.steps", steps, 1, MOST_STEPS);
@@ -345,7 +466,14 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param builtIn whether the source-filter vocoder sings in its place; the front end stays that of {@code kind}
      */
     public record Vocoder(String kind, String file, String sha256, boolean builtIn) {
-        /** Checks the texts. */
+        /**
+         * Checks the texts.
+         *
+         * @param kind source_filter, nsf_hifigan or hifigan
+         * @param file the name of a file
+         * @param sha256 hexadecimal digits, or empty
+         * @param builtIn any
+         */
         public Vocoder {
             oneOf("vocoder.kind", kind, "source_filter", "nsf_hifigan", "hifigan");
             text("vocoder.file", file);
@@ -361,7 +489,14 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param semitones share of the voiced frames in each semitone from pitch.f0_min_hz upwards
      */
     public record Range(double medianHz, double lowHz, double highHz, List<Double> semitones) {
-        /** Checks the numbers. */
+        /**
+         * Checks the numbers.
+         *
+         * @param medianHz 0 to 384000
+         * @param lowHz 0 to 384000
+         * @param highHz 0 to 384000
+         * @param semitones each 0 to 1, at most 1024
+         */
         public Range {
             Bound.number(STAGE, "range.median_hz", medianHz, 0, MOST_HZ);
             Bound.number(STAGE, "range.low_hz", lowHz, 0, MOST_HZ);

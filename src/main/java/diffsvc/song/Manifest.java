@@ -49,7 +49,30 @@ public record Manifest(int format, String program, Map<String, String> machine, 
     private static final double MOST_KEY = 48, MOST_SHIFT = 240, MOST_SECONDS = 1e9, LEAST_SLICE = 0.1;
     private static final Gson JSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeSpecialFloatingPointValues().create();
 
-    /** Fills what a caller leaves out. */
+    /**
+     * Fills what a caller leaves out.
+     *
+     * @param format as it is
+     * @param program null = empty
+     * @param machine null = empty
+     * @param project null = empty
+     * @param config null = empty
+     * @param checkpoint null = empty
+     * @param hparams null = empty
+     * @param asked as it is
+     * @param key as it is
+     * @param given null = empty
+     * @param exports null = empty
+     * @param vocoder null = empty
+     * @param models null = empty
+     * @param input null = empty
+     * @param output null = empty
+     * @param slices null = empty
+     * @param range null = empty
+     * @param stages null = empty
+     * @param seams null = empty
+     * @param warnings null = empty
+     */
     public Manifest {
         program = text(program);
         machine = map(machine);
@@ -84,7 +107,12 @@ public record Manifest(int format, String program, Map<String, String> machine, 
 
     /** A file and its content. */
     public record Hashed(String file, String sha256) {
-        /** Fills what a caller leaves out. */
+        /**
+         * Fills what a caller leaves out.
+         *
+         * @param file null = empty
+         * @param sha256 null = empty
+         */
         public Hashed {
             file = text(file);
             sha256 = text(sha256);
@@ -93,7 +121,16 @@ public record Manifest(int format, String program, Map<String, String> machine, 
 
     /** The song. */
     public record Input(String file, String sha256, int samples, int channels, int sampleRateHz, double seconds) {
-        /** Fills what a caller leaves out. */
+        /**
+         * Fills what a caller leaves out.
+         *
+         * @param file null = empty
+         * @param sha256 null = empty
+         * @param samples as it is
+         * @param channels as it is
+         * @param sampleRateHz as it is
+         * @param seconds as it is
+         */
         public Input {
             file = text(file);
             sha256 = text(sha256);
@@ -107,7 +144,17 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param beyondFullScale samples that would have clipped without it
      */
     public record Output(String file, String sha256, int samples, int sampleRateHz, String depth, float scale, long beyondFullScale) {
-        /** Fills what a caller leaves out. */
+        /**
+         * Fills what a caller leaves out.
+         *
+         * @param file null = empty
+         * @param sha256 null = empty
+         * @param samples as it is
+         * @param sampleRateHz as it is
+         * @param depth null = empty
+         * @param scale as it is
+         * @param beyondFullScale as it is
+         */
         public Output {
             file = text(file);
             sha256 = text(sha256);
@@ -127,7 +174,16 @@ public record Manifest(int format, String program, Map<String, String> machine, 
 
     /** See {@link diffsvc.conds.VocalRange}; median Hz are 0 where nothing is known. */
     public record Range(double songHz, double trainedHz, double outside, double firstHz, List<Double> song, List<Double> trained) {
-        /** Fills what a caller leaves out. */
+        /**
+         * Fills what a caller leaves out.
+         *
+         * @param songHz as it is
+         * @param trainedHz as it is
+         * @param outside as it is
+         * @param firstHz as it is
+         * @param song null = empty
+         * @param trained null = empty
+         */
         public Range {
             song = list(song);
             trained = list(trained);
@@ -139,7 +195,16 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param peakBytes of the process while it ran, looked at fifty times a second
      */
     public record Stage(String stage, String what, String shape, int slices, double seconds, long peakBytes) {
-        /** Fills what a caller leaves out. */
+        /**
+         * Fills what a caller leaves out.
+         *
+         * @param stage null = empty
+         * @param what null = empty
+         * @param shape null = empty
+         * @param slices as it is
+         * @param seconds as it is
+         * @param peakBytes as it is
+         */
         public Stage {
             stage = text(stage);
             what = text(what);
