@@ -632,10 +632,10 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel.
+     * Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel; so too for a shallow voice (noise.k_step), which never learned from pure noise.
      *
      * @param frames T
-     * @param sourceMel [T, M], read only with infer.use_gt_mel
+     * @param sourceMel [T, M], read only for the latter two
      * @param seed the same seed, the same result
      * @return [1, 1, M, T]
      */
@@ -645,8 +645,11 @@ public final class DiffSvc implements AutoCloseable {
 
     private NDArray start(long frames, NDArray sourceMel, Draws draws) {
         NDArray pure = draws.normal(manager, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
-        if (!hparams.infer().useGtMel()) {
+        if (!fromMel()) {
             return pure;
+        }
+        if (sourceMel == null) {
+            throw Problem.in("sampling", "the song's mel to start from", "none", "pass mel(signal)");
         }
         NDArray x0 = range.norm(sourceMel.expandDims(0));
         return noise.noised(x0, manager.create(new long[] {top() - 1}), pure);
@@ -687,11 +690,51 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     private int top() {
-        int top = hparams.infer().useGtMel() ? hparams.infer().addNoiseStep() : noise.steps();
-        if (top < 1 || top > noise.steps()) {
-            throw Problem.in("sampling", "infer.add_noise_step from 1 to " + noise.steps(), String.valueOf(top), "correct infer.add_noise_step");
+        int k = trainedSteps();
+        if (!hparams.infer().useGtMel()) {
+            return k;
+        }
+        int top = hparams.infer().addNoiseStep(), most = hparams.quirks() == Hparams.Quirks.PYTHON ? noise.steps() : k;       // Python does not compare with K_step
+        if (top < 1 || top > most) {
+            String why = most < noise.steps() ? " (noise.k_step, all that training drew)" : "";
+            throw Problem.in("sampling", "infer.add_noise_step from 1 to " + most + why, String.valueOf(top), "correct infer.add_noise_step");
         }
         return top;
+    }
+
+    /** The steps that training drew, of those in the voice's own schedule. */
+    private int trainedSteps() {
+        int k = hparams.noise().kStep();
+        return k == 0 || k == hparams.noise().steps() ? noise.steps() : (int) diffsvc.check.Bound.whole("sampling", "noise.k_step", k, 1, noise.steps());
+    }
+
+    private boolean fromMel() {
+        return hparams.infer().useGtMel() || trainedSteps() < noise.steps() && hparams.quirks() == Hparams.Quirks.FIXED;
+    }
+
+    /**
+     * What a person should know of the sampling that they did not ask for: where a shallow voice (noise.k_step) starts, how few evaluations that leaves, and a schedule in
+     * the hparams that is not the voice's own.
+     *
+     * @return a sentence each, none where all is as asked
+     */
+    public List<String> samplingNotes() {
+        List<String> notes = new ArrayList<>();
+        int k = trainedSteps(), all = noise.steps(), evaluations = times().length - 1;
+        if (k < all && !hparams.infer().useGtMel()) {
+            notes.add(fromMel() ? "the voice learned the first " + k + " of " + all + " diffusion steps, so it starts from the song's mel with the noise of step " + k
+                    : "the voice learned the first " + k + " of " + all + " diffusion steps, and starts below them from pure noise as the Python project does: it never saw such input");
+        }
+        if (k < all && evaluations < hparams.infer().steps()) {
+            notes.add("infer.steps " + hparams.infer().steps() + " counts the whole schedule; from step " + top() + " of " + all + " that is " + evaluations
+                    + (evaluations == 1 ? " evaluation" : " evaluations") + ", and more with a larger infer.steps");
+        }
+        Hparams.Noise asked = hparams.noise();
+        float last = (float) noise.beta(all - 1);
+        if (asked.steps() != all || asked.schedule().equals("linear") && Math.abs(last - asked.maxBeta()) > 1e-6 && all > 1) {
+            notes.add("the voice's own schedule is used, " + all + " steps up to beta " + last + ", not the noise.steps " + asked.steps() + " and noise.max_beta " + asked.maxBeta() + " of the hparams");
+        }
+        return List.copyOf(notes);
     }
 
     /**

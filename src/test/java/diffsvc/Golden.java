@@ -20,16 +20,27 @@ import java.util.Map;
 /** One golden npz with its part of manifest.json: arrays by name, tolerances from there, first difference named. */
 public final class Golden implements AutoCloseable {
     public static final Path FOLDER = Path.of("src/test/resources/golden").toAbsolutePath();
-    private static final JsonObject MANIFEST = manifest();
+    /** Voices of diff-svc's kinds beyond the first set's. */
+    public static final Path VOICES = Path.of("src/test/resources/golden-voices").toAbsolutePath();
+    private static final JsonObject MANIFEST = manifest(FOLDER);
     private final NDManager manager = NDManager.newBaseManager();
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
     private final JsonObject meta;
     private final String name;
 
     public Golden(String npz) {
+        this(FOLDER, MANIFEST, npz);
+    }
+
+    /** One of another set, {@link #VOICES}, with that set's manifest. */
+    public Golden(Path folder, String npz) {
+        this(folder, manifest(folder), npz);
+    }
+
+    private Golden(Path folder, JsonObject manifest, String npz) {
         name = npz;
-        meta = MANIFEST.getAsJsonObject("files").getAsJsonObject(npz).getAsJsonObject("arrays");
-        try (InputStream in = Files.newInputStream(FOLDER.resolve(npz))) {
+        meta = manifest.getAsJsonObject("files").getAsJsonObject(npz).getAsJsonObject("arrays");
+        try (InputStream in = Files.newInputStream(folder.resolve(npz))) {
             for (NDArray a : NDList.decode(manager, in)) {
                 arrays.put(a.getName(), a);
             }
@@ -53,16 +64,25 @@ public final class Golden implements AutoCloseable {
     }
 
     private static Path ckpt(String folder, String start) {
-        try (var list = Files.list(FOLDER.resolve(folder))) {
+        return ckpt(FOLDER.resolve(folder), start);
+    }
+
+    /** The checkpoint in a folder of any set. */
+    public static Path ckpt(Path folder) {
+        return ckpt(folder, "model_ckpt_steps_");
+    }
+
+    private static Path ckpt(Path folder, String start) {
+        try (var list = Files.list(folder)) {
             return list.filter(p -> p.getFileName().toString().startsWith(start) && p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static JsonObject manifest() {
+    private static JsonObject manifest(Path folder) {
         try {
-            return JsonParser.parseString(Files.readString(FOLDER.resolve("manifest.json"))).getAsJsonObject();
+            return JsonParser.parseString(Files.readString(folder.resolve("manifest.json"))).getAsJsonObject();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -74,6 +94,16 @@ public final class Golden implements AutoCloseable {
 
     public static JsonObject file(String file) {
         return MANIFEST.getAsJsonObject("files").getAsJsonObject(file);
+    }
+
+    /** What the manifest says of an array: shape, dtype, meaning, tol_max_abs. */
+    public JsonObject meta(String array) {
+        return meta.getAsJsonObject(array);
+    }
+
+    /** The names that the manifest lists. */
+    public java.util.Set<String> listed() {
+        return meta.keySet();
     }
 
     public NDManager manager() {

@@ -17,6 +17,7 @@ import diffsvc.random.Draws;
 import diffsvc.tensor.Npz;
 import diffsvc.vocoder.HarmonicSource;
 import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.hparams.Arg2Hparams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ class TraceTest {
     }
 
     private DiffSvc open(String more) {
-        return DiffSvc.open(config, checkpoint, Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED + more);
+        return DiffSvc.open(config, checkpoint, Arg2Hparams.join(Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more));
     }
 
     @Test void everyStageIsSavedAndComesBack() {

@@ -1,6 +1,7 @@
 package diffsvc.check;
 
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 
 /**
  * The one error a person meets: which stage, which file, what was needed, what came, and what to do. It carries no stack frames, so a
@@ -54,6 +55,16 @@ public final class Problem extends RuntimeException {
      */
     public static Problem stopped(String stage, String soFar) {
         return new Problem(stage, "stopped " + soFar, true);
+    }
+
+    /**
+     * The same problem in other words, for a caller who knows more: which file it was, or what the file calls a key.
+     *
+     * @param words changes the sentence behind the stage
+     * @return the problem, to be thrown
+     */
+    public Problem retold(UnaryOperator<String> words) {
+        return new Problem(stage, words.apply(getMessage().substring(stage.length() + 2)), stop);
     }
 
     /**

@@ -290,7 +290,7 @@ final class InferCommand implements Callable<Integer> {
         add(all, "infer.depth", depth);
         add(all, "infer.slice_db", sliceDb);
         add(all, "vocoder.built_in", vocoder == null ? null : Boolean.TRUE);
-        return all + (all.length() == 0 ? "" : ",") + overrides;
+        return diffsvc.hparams.Arg2Hparams.join(all.toString(), overrides);
     }
 
     private static void without(boolean effect, String option, String why) {

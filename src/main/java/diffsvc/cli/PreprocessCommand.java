@@ -54,7 +54,7 @@ final class PreprocessCommand implements Callable<Integer> {
             throw Problem.in("dataset", yaml, "an hparams.yaml or config.yaml", "nothing at that path", "name one with --hparams-file");
         }
         Hparams base = HparamsYaml.readEither(yaml);
-        Hparams hparams = Arg2Hparams.apply(base.withProject(project).withSteps(0), own + overrides);
+        Hparams hparams = Arg2Hparams.apply(base.withProject(project).withSteps(0), Arg2Hparams.join(own, overrides));
         Path target = out == null ? paths.data().resolve(project) : paths.resolve(out);
         System.out.println("hparams    " + paths.shown(yaml) + ", encoder " + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
         ModelFiles files = ModelFiles.in(paths.models());

@@ -3,6 +3,7 @@ package diffsvc.dataset;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Bound;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
@@ -39,12 +40,13 @@ public final class Batches {
      *
      * @param clips of the training part
      * @param hparams batch, crop, seed
-     * @param noiseSteps S
+     * @param noiseSteps S; a shallow voice (noise.k_step) draws only the first of them
      */
     public Batches(List<Clip> clips, Hparams hparams, int noiseSteps) {
         this.clips = clips;
         this.hparams = hparams;
-        this.noiseSteps = noiseSteps;
+        int k = hparams.noise().kStep();
+        this.noiseSteps = k == 0 ? noiseSteps : (int) Bound.whole("train", "noise.k_step", k, 1, noiseSteps);
         size = Math.max(1, hparams.training().batch());
         conds = new Conds2Tensor(hparams.pitch(), hparams.quirks());
         silence = FrontEnd.of(hparams).silenceLog10();

@@ -8,8 +8,18 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps skipped at once
  */
 public record Ddim(NoiseSchedule noise, int interval) implements Sampler {
+    /**
+     * Checks the interval, 1 to S.
+     *
+     * @param noise the voice's schedule
+     * @param interval 1 to S
+     */
+    public Ddim {
+        noise.interval(interval);
+    }
+
     @Override public double[] times(int top, int evaluations) {
-        return Plms.multiples(top, interval);
+        return Plms.multiples(noise, top, interval);
     }
 
     @Override public Step step(Eps network, Draw draw, NDArray x, double[] times, int i, Past past) {

@@ -10,6 +10,16 @@ import ai.djl.ndarray.NDArray;
  */
 public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
     /**
+     * Checks the interval, 1 to S.
+     *
+     * @param noise the voice's schedule
+     * @param interval 1 to S
+     */
+    public Ddpm {
+        noise.interval(interval);
+    }
+
+    /**
      * Every step.
      *
      * @param noise the voice's schedule
@@ -20,6 +30,7 @@ public record Ddpm(NoiseSchedule noise, int interval) implements Sampler {
 
     /** From top - 1 downwards; the last step stands on interval - 1 or below and goes to the clean mel. */
     @Override public double[] times(int top, int evaluations) {
+        noise.top(top);
         double[] times = new double[(top + interval - 1) / interval + 1];
         for (int i = 0; i < times.length; i++) {
             times[i] = Math.max(-1, top - 1 - i * interval);

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
@@ -19,6 +20,24 @@ import java.util.Map;
  * @param max as long as min
  */
 public record MelRange(float[] min, float[] max) {
+    /**
+     * Checks that the numbers are finite, and that there is one or as many each.
+     *
+     * @param min [1] or [M], finite
+     * @param max [1] or [M], finite
+     */
+    public MelRange {
+        if (min.length == 0 || max.length == 0 || min.length != max.length && min.length != 1 && max.length != 1) {
+            throw Problem.in("mel range", "spec_min and spec_max of one value or as many each", min.length + " and " + max.length, "correct noise.spec_min and noise.spec_max");
+        }
+        for (int i = 0; i < Math.max(min.length, max.length); i++) {
+            float low = min[Math.min(i, min.length - 1)], high = max[Math.min(i, max.length - 1)];
+            if (!(Float.isFinite(low) && Float.isFinite(high) && low <= high)) {
+                throw Problem.in("mel range", "finite spec_min up to spec_max", low + " and " + high + " in bin " + i, "correct noise.spec_min and noise.spec_max");
+            }
+        }
+    }
+
     /**
      * As the hparams say, noise.spec_min and noise.spec_max: one value for all bins, or one each.
      *
@@ -36,19 +55,23 @@ public record MelRange(float[] min, float[] max) {
      * @return the range
      */
     public static MelRange ofBuffers(StateDict state) {
-        return new MelRange(state.tensors().get("spec_min").toFloats(), state.tensors().get("spec_max").toFloats());
+        TorchTensor low = state.tensors().get("spec_min"), high = state.tensors().get("spec_max");
+        if (low == null || high == null) {
+            throw Problem.in("mel range", "the buffers spec_min and spec_max in the checkpoint", "none", "take the denoiser's file, or the whole checkpoint");
+        }
+        return new MelRange(low.toFloats(), high.toFloats());
     }
 
     /**
-     * mel [B, T, M] to x0 [B, 1, M, T] in [-1, 1].
+     * mel [B, T, M] to x0 [B, 1, M, T] in [-1, 1]; a bin of one value, as in a band without sound, is -1.
      *
      * @param mel [B, T, M], log10
      * @return [B, 1, M, T]
      */
     public NDArray norm(NDArray mel) {
         NDManager m = mel.getManager();
-        NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
-        return mel.sub(low).div(high.sub(low)).mul(2f).sub(1f).transpose(0, 2, 1).expandDims(1);
+        NDArray low = m.create(min, new Shape(1, 1, min.length)), width = m.create(widths(), new Shape(1, 1, Math.max(min.length, max.length)));
+        return mel.sub(low).div(width).mul(2f).sub(1f).transpose(0, 2, 1).expandDims(1);
     }
 
     /**
@@ -84,6 +107,15 @@ public record MelRange(float[] min, float[] max) {
         buffers.put("spec_min", TorchTensor.of(min, 1, 1, min.length));
         buffers.put("spec_max", TorchTensor.of(max, 1, 1, max.length));
         return buffers;
+    }
+
+    private float[] widths() {
+        float[] widths = new float[Math.max(min.length, max.length)];
+        for (int i = 0; i < widths.length; i++) {
+            float width = max[Math.min(i, max.length - 1)] - min[Math.min(i, min.length - 1)];
+            widths[i] = width == 0 ? Float.POSITIVE_INFINITY : width;
+        }
+        return widths;
     }
 
     private static float[] floats(List<Double> values) {

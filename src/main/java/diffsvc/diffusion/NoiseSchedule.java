@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
@@ -18,16 +19,27 @@ import tech.tablesaw.api.Table;
  * cosine). Made in float64 and rounded once to float32, as the buffers of a checkpoint; a trained file's betas win over any config.
  */
 public final class NoiseSchedule {
+    private static final String STAGE = "schedule";
+    private static final int MOST_STEPS = 100_000;
+    /** Below it the root of alphaBar nears the smallest float32, and what is divided by it is lost. */
+    private static final double LEAST_ALPHA_BAR = 1e-30;
     private static final double FIRST_BETA = 1e-4, COSINE_S = 0.008, COSINE_TOP = 0.999, TINIEST_VARIANCE = 1e-20;
     private final double[] betas;
     private final double[] alphaBar;
 
     private NoiseSchedule(double[] betas) {
         this.betas = betas;
+        Bound.whole(STAGE, "noise.steps", betas.length, 1, MOST_STEPS);
         alphaBar = new double[betas.length];
         double product = 1;
         for (int t = 0; t < betas.length; t++) {
+            if (!(betas[t] >= 0 && betas[t] < 1)) {
+                throw Problem.in(STAGE, "betas from 0 to below 1", betas[t] + " at step " + t, "take a checkpoint or noise.max_beta with such");
+            }
             alphaBar[t] = product *= 1 - betas[t];
+        }
+        if (product < LEAST_ALPHA_BAR) {
+            throw Problem.in(STAGE, "a schedule that leaves " + LEAST_ALPHA_BAR + " of the mel's power at its last step", String.valueOf(product), "lower noise.steps or noise.max_beta");
         }
     }
 
@@ -41,7 +53,7 @@ public final class NoiseSchedule {
         return switch (noise.schedule()) {
             case "linear" -> linear(noise.steps(), noise.maxBeta());
             case "cosine" -> cosine(noise.steps());
-            default -> throw Problem.in("schedule", "linear or cosine", noise.schedule(), "correct noise.schedule");
+            default -> throw Problem.in(STAGE, "linear or cosine", noise.schedule(), "correct noise.schedule");
         };
     }
 
@@ -53,6 +65,8 @@ public final class NoiseSchedule {
      * @return the schedule
      */
     public static NoiseSchedule linear(int steps, double maxBeta) {
+        Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
+        Bound.number(STAGE, "noise.max_beta", maxBeta, 0, 1);
         double[] betas = new double[steps];
         double step = steps > 1 ? (maxBeta - FIRST_BETA) / (steps - 1) : 0;
         for (int t = 0; t < steps; t++) {
@@ -68,6 +82,7 @@ public final class NoiseSchedule {
      * @return the schedule
      */
     public static NoiseSchedule cosine(int steps) {
+        Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
         double[] f = new double[steps + 1];
         for (int i = 0; i <= steps; i++) {
             double c = Math.cos((i * (steps + 1.0) / steps / (steps + 1) + COSINE_S) / (1 + COSINE_S) * Math.PI / 2);
@@ -87,7 +102,11 @@ public final class NoiseSchedule {
      * @return the schedule
      */
     public static NoiseSchedule ofBuffers(StateDict state) {
-        float[] b = state.tensors().get("betas").toFloats();
+        TorchTensor there = state.tensors().get("betas");
+        if (there == null) {
+            throw Problem.in(STAGE, "the buffer betas in the checkpoint", "none", "take the denoiser's file, or the whole checkpoint");
+        }
+        float[] b = there.toFloats();
         double[] betas = new double[b.length];
         for (int t = 0; t < b.length; t++) {
             betas[t] = b[t];
@@ -120,7 +139,7 @@ public final class NoiseSchedule {
      * @return 0 to 1
      */
     public double beta(int t) {
-        return betas[t];
+        return betas[within(t, 0)];
     }
 
     /**
@@ -130,7 +149,11 @@ public final class NoiseSchedule {
      * @return 0 to 1
      */
     public double alphaBar(int t) {
-        return t < 0 ? 1 : alphaBar[t];
+        return t < 0 ? 1 : alphaBar[within(t, -1)];
+    }
+
+    private int within(int t, int least) {
+        return (int) Bound.whole(STAGE, "the diffusion step", t, least, betas.length - 1L);
     }
 
     /**
@@ -204,14 +227,28 @@ public final class NoiseSchedule {
      * @param top S for pure noise, less for a start from the source
      * @param evaluations of the network over the full S
      * @return [N + 1], downwards
+     * @throws Problem when either is not from 1 to S
      */
     public double[] even(int top, int evaluations) {
+        Bound.whole(STAGE, "evaluations", evaluations, 1, top(top).steps());
         int n = Math.max(1, (int) Math.round(evaluations * (double) top / steps()));
         double[] times = new double[n + 1];
         for (int i = 0; i <= n; i++) {
             times[i] = (top - 1) * (double) (n - i) / n;
         }
         return times;
+    }
+
+    /** Requires a step to start below, from 1 to S. */
+    NoiseSchedule top(int top) {
+        Bound.whole(STAGE, "the step to start below", top, 1, steps());
+        return this;
+    }
+
+    /** Requires steps to go at once, from 1 to S. */
+    NoiseSchedule interval(int interval) {
+        Bound.whole(STAGE, "the interval of steps", interval, 1, steps());
+        return this;
     }
 
     /** The noise that steps s + 1 to t add together, as one step's beta. */
@@ -316,17 +353,22 @@ public final class NoiseSchedule {
      * q(x_t | x_0): x0 [B, 1, M, T] with noise of the same shape mixed in, t [B] int64 (eq. 4).
      *
      * @param x0 [B, 1, M, T]
-     * @param t diffusion step, 0 to S - 1
+     * @param t diffusion steps, each 0 to S - 1, as many as x0 has clips
      * @param noise [B, 1, M, T]
      * @return [B, 1, M, T]
+     * @throws Problem for a step that the schedule does not have
      */
     public NDArray noised(NDArray x0, NDArray t, NDArray noise) {
         long b = x0.getShape().get(0);
         long[] steps = t.toLongArray();
+        if (steps.length != b) {
+            throw Problem.in(STAGE, "a diffusion step for each of " + b + " clips", String.valueOf(steps.length), "pass t [B]");
+        }
         float[] alpha = new float[steps.length], sigma = new float[steps.length];
         for (int i = 0; i < steps.length; i++) {
-            alpha[i] = (float) alpha((int) steps[i]);
-            sigma[i] = (float) sigma((int) steps[i]);
+            int step = (int) Bound.whole(STAGE, "the diffusion step", steps[i], 0, steps() - 1L);
+            alpha[i] = (float) alpha(step);
+            sigma[i] = (float) sigma(step);
         }
         NDManager m = x0.getManager();
         return x0.mul(m.create(alpha, new Shape(b, 1, 1, 1))).add(noise.mul(m.create(sigma, new Shape(b, 1, 1, 1))));

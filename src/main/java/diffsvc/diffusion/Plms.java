@@ -9,13 +9,24 @@ import ai.djl.ndarray.NDArray;
  * @param interval steps skipped at once; the Python project's pndm_speedup
  */
 public record Plms(NoiseSchedule noise, int interval) implements Sampler {
-    /** Multiples of the interval below {@code top}, downwards: 980, 960 .. 0 for 20 (quirk 2: not 999, although x is pure noise there); the last step stays at 0. */
-    @Override public double[] times(int top, int evaluations) {
-        return multiples(top, interval);
+    /**
+     * Checks the interval, 1 to S.
+     *
+     * @param noise the voice's schedule
+     * @param interval 1 to S
+     */
+    public Plms {
+        noise.interval(interval);
     }
 
-    static double[] multiples(int top, int interval) {
-        int count = (top + interval - 1) / interval;
+    /** Multiples of the interval below {@code top}, downwards: 980, 960 .. 0 for 20 (quirk 2: not 999, although x is pure noise there); the last step stays at 0. */
+    @Override public double[] times(int top, int evaluations) {
+        return multiples(noise, top, interval);
+    }
+
+    static double[] multiples(NoiseSchedule noise, int top, int interval) {
+        noise.top(top);
+        int count = (int) (((long) top + interval - 1) / interval);
         double[] times = new double[count + 1];
         for (int i = 0; i < count; i++) {
             times[i] = (count - 1 - i) * interval;

@@ -1,6 +1,7 @@
 package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.check.Bound;
 
 /**
  * UniPC, predictor and corrector of one family (Zhao et al., arXiv:2302.04867, Algorithms 1 and 2, B(h) = e^h - 1, data prediction): the network's word at the
@@ -10,6 +11,16 @@ import ai.djl.ndarray.NDArray;
  * @param order 2 or 3
  */
 public record UniPc(NoiseSchedule noise, int order) implements Sampler {
+    /**
+     * Checks the order.
+     *
+     * @param noise the voice's schedule
+     * @param order 2 to 3
+     */
+    public UniPc {
+        Bound.whole("sampling", "UniPC's order", order, 2, 3);
+    }
+
     @Override public double[] times(int top, int evaluations) {
         return noise.even(top, evaluations);
     }

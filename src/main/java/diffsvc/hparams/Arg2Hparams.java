@@ -1,11 +1,17 @@
 package diffsvc.hparams;
 
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** {@code --hparams training.lr=4e-4,infer.steps=20} onto {@link Hparams}; a misspelt key is met with the nearest right one. */
 public final class Arg2Hparams {
@@ -15,23 +21,28 @@ public final class Arg2Hparams {
      * A new record with the overrides; lists are written with spaces, {@code noise.spec_min=-5 -4.5}.
      *
      * @param hparams to begin from
-     * @param overrides key=value with commas between; "" = none
+     * @param overrides key=value with commas between, each key once; "" = none
      * @return the record with them
+     * @throws Problem for an unknown key, one that comes twice, or a value that is out of its bounds
      */
     @SuppressWarnings("unchecked")
     public static Hparams apply(Hparams hparams, String overrides) {
         Map<String, Object> map = HparamsYaml.toMap(hparams);
+        Set<String> seen = new HashSet<>();
         for (String pair : overrides.split(",")) {
             if (pair.isBlank()) {
                 continue;
             }
             int equals = pair.indexOf('=');
             if (equals < 0) {
-                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + pair.strip() + "\"", "write for instance training.lr=4e-4,infer.steps=20");
+                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + Shown.of(pair.strip()) + "\"", "write for instance training.lr=4e-4,infer.steps=20");
             }
             String key = pair.substring(0, equals).strip(), value = pair.substring(equals + 1).strip();
             if (!HparamsYaml.keys(Hparams.class, "").contains(key)) {
                 throw unknown(null, key);
+            }
+            if (!seen.add(key)) {
+                throw Problem.in("hparams", "each key once", key + " twice", "leave one out");
             }
             int dot = key.indexOf('.');
             Map<String, Object> scope = dot < 0 ? map : new LinkedHashMap<>((Map<String, Object>) map.get(key.substring(0, dot)));
@@ -43,8 +54,25 @@ public final class Arg2Hparams {
         return HparamsYaml.of(map, null);
     }
 
-    static Problem unknown(Path file, String key) {
-        String got = "\"" + key + "\"", remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
+    /**
+     * Settings with the overrides that a person gave: a key that both hold has the person's value.
+     *
+     * @param settings key=value with commas between, made by a program
+     * @param overrides key=value with commas between, given by a person
+     * @return for {@link #apply}
+     */
+    public static String join(String settings, String overrides) {
+        Set<String> theirs = Arrays.stream(overrides.split(",")).map(Arg2Hparams::key).collect(Collectors.toSet());
+        Stream<String> own = Arrays.stream(settings.split(",")).filter(pair -> !theirs.contains(key(pair)));
+        return Stream.concat(own, Stream.of(overrides)).filter(pair -> !pair.isBlank()).collect(Collectors.joining(","));
+    }
+
+    private static String key(String pair) {
+        return pair.substring(0, Math.max(0, pair.indexOf('='))).strip();
+    }
+
+    static Problem unknown(Path file, String name) {
+        String key = Shown.of(name), got = "\"" + key + "\"", remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
         return file == null ? Problem.in("hparams", "a known key", got, remedy) : Problem.in("hparams", file, "known keys only", got, remedy);
     }
 

@@ -1,28 +1,49 @@
 package diffsvc.hparams;
 
-import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
+import diffsvc.files.Input;
+import diffsvc.files.WholeFile;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.common.Anchor;
 import org.snakeyaml.engine.v2.common.FlowStyle;
+import org.snakeyaml.engine.v2.events.AliasEvent;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.NodeEvent;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /** {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the key's type or is refused. */
 public final class HparamsYaml {
     private static final String STAGE = "hparams";
+    private static final int MOST_BYTES = 4 << 20, MOST_VALUES = 100_000, DEEPEST = 32, LONGEST = 1 << 16, LONGEST_NUMBER = 64;
+    private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?");
+    private static final Anchor NO_ANCHOR = new Anchor("-");
 
     private HparamsYaml() {}
 
@@ -74,24 +95,103 @@ public final class HparamsYaml {
     }
 
     /**
-     * Any YAML file as a map.
+     * Any YAML file as a map with text for keys. What comes from somebody else may be anything, so size, depth and aliases are bounded before values are made.
      *
      * @param file path
      * @return as YAML gives it
+     * @throws Problem when it is no YAML map, or beyond those bounds
      */
     @SuppressWarnings("unchecked")
     public static Map<String, Object> map(Path file) {
-        try {
-            String text = Files.readString(file, StandardCharsets.UTF_8);
-            Object root = new Load(LoadSettings.builder().setLabel(file.toString()).build()).loadFromString(text);
-            if (root instanceof Map<?, ?> map) {
-                return (Map<String, Object>) map;
+        Input.require(STAGE, file, "a YAML file");
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw Problem.in(STAGE, file, "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB", "a larger one", "see models/demo/hparams.yaml");
             }
-            throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : root.getClass().getSimpleName(), "see models/demo/hparams.yaml");
+            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).setCodePointLimit(MOST_BYTES).build();
+            bounded(file, new Parse(settings).parseString(text));
+            Object root = new Load(settings).loadFromString(text);
+            if (!(root instanceof Map<?, ?> map)) {
+                throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : Shown.of(root), "see models/demo/hparams.yaml");
+            }
+            named(file, "", map);
+            return (Map<String, Object>) map;
+        } catch (CharacterCodingException e) {
+            throw Problem.in(STAGE, file, "YAML, which is text in UTF-8", "other bytes", "see models/demo/hparams.yaml");
+        } catch (Problem e) {
+            throw e;
         } catch (YamlEngineException e) {
-            throw Problem.in(STAGE, file, "YAML", e.getMessage().lines().findFirst().orElse("a syntax error"), "correct the file");
+            throw Problem.in(STAGE, file, "YAML", first(e), "correct the file");
         } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a readable file", e.getClass().getSimpleName(), "check the path");
+            throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the path");
+        } catch (RuntimeException | StackOverflowError e) {               // a value that contradicts its tag: !!int of a word
+            throw Problem.in(STAGE, file, "YAML", "what its parser gives up on (" + e.getClass().getSimpleName() + ")", "correct the file");
+        }
+    }
+
+    private static String first(YamlEngineException e) {
+        String line = e.getMessage() == null ? "" : e.getMessage().lines().map(String::strip).filter(l -> !l.isEmpty()).findFirst().orElse("");
+        String where = e instanceof MarkedYamlEngineException m && m.getProblem() != null
+                ? m.getProblem() + m.getProblemMark().map(k -> " in line " + (k.getLine() + 1)).orElse("") : line;
+        String plain = where.replaceFirst("^but found |^[\\w.]+Exception: ", "");
+        return plain.isEmpty() ? "a syntax error" : Shown.of(plain);
+    }
+
+    /** Looks through a file's events, which cost no stack and no memory, before values are made of them: depth, values with aliases followed, long texts. */
+    private static void bounded(Path file, Iterable<Event> events) {
+        Map<Anchor, Long> sizes = new HashMap<>();
+        Deque<Anchor> anchors = new ArrayDeque<>();
+        Deque<Long> counts = new ArrayDeque<>(List.of(0L));
+        for (Event event : events) {
+            long size = 0;
+            Anchor anchor = event instanceof NodeEvent node && !(event instanceof AliasEvent) ? node.getAnchor().orElse(null) : null;
+            switch (event.getEventId()) {
+                case MappingStart, SequenceStart -> {
+                    counts.push(1L);
+                    anchors.push(anchor == null ? NO_ANCHOR : anchor);
+                    if (counts.size() > DEEPEST) {
+                        throw Problem.in(STAGE, file, "at most " + DEEPEST + " levels", "a file that is nested deeper", "see models/demo/hparams.yaml");
+                    }
+                    continue;
+                }
+                case MappingEnd, SequenceEnd -> {
+                    size = counts.pop();
+                    anchor = anchors.pop();
+                }
+                case Scalar -> {
+                    size = 1;
+                    if (((ScalarEvent) event).getValue().length() > LONGEST) {
+                        throw Problem.in(STAGE, file, "values of at most " + LONGEST + " characters", "one of " + ((ScalarEvent) event).getValue().length(), "correct the file");
+                    }
+                }
+                case Alias -> {
+                    size = sizes.getOrDefault(((AliasEvent) event).getAlias(), -1L);
+                    if (size < 0) {
+                        throw Problem.in(STAGE, file, "aliases of what stands before them", "*" + Shown.of(((AliasEvent) event).getAlias().getValue()), "write the values out");
+                    }
+                }
+                default -> { }
+            }
+            if (anchor != null) {
+                sizes.put(anchor, size);
+            }
+            counts.push(counts.pop() + size);
+            if (counts.peek() > MOST_VALUES) {
+                throw Problem.in(STAGE, file, "at most " + MOST_VALUES + " values, aliases followed", "more", "see models/demo/hparams.yaml");
+            }
+        }
+    }
+
+    private static void named(Path file, String prefix, Map<?, ?> map) {
+        for (Map.Entry<?, ?> e : map.entrySet()) {
+            if (!(e.getKey() instanceof String key)) {
+                throw wrong(file, prefix + "KEY", "a name", e.getKey());
+            }
+            if (e.getValue() instanceof Map<?, ?> inner) {
+                named(file, prefix + Shown.of(key) + ".", inner);
+            }
         }
     }
 
@@ -134,26 +234,31 @@ public final class HparamsYaml {
         return keys;
     }
 
-    private static Object record(Class<?> type, Record defaults, Map<String, Object> map, String prefix, Path file) {
+    private static Object record(Class<?> type, Record defaults, Map<?, ?> map, String prefix, Path file) {
+        named(file, prefix, map);
         RecordComponent[] components = type.getRecordComponents();
-        Map<String, Object> rest = new LinkedHashMap<>(map);
+        Map<Object, Object> rest = new LinkedHashMap<>(map);
         Object[] values = new Object[components.length];
         Class<?>[] types = new Class<?>[components.length];
         for (int i = 0; i < components.length; i++) {
             RecordComponent c = components[i];
             types[i] = c.getType();
             Object fallback = value(c, defaults);
-            Object given = rest.remove(key(c));
             String name = prefix + key(c);
-            if (c.getType().isRecord()) {
-                if (given != null && !(given instanceof Map)) {
-                    throw wrong(file, name, "a map", given);
-                }
-                @SuppressWarnings("unchecked")
-                Map<String, Object> inner = given == null ? Map.of() : (Map<String, Object>) given;
+            if (!rest.containsKey(key(c))) {
+                values[i] = fallback;
+                continue;
+            }
+            Object given = rest.remove(key(c));
+            if (given == null) {
+                throw wrong(file, name, c.getType().isRecord() ? "a map" : "given, or left out for its default", null);
+            }
+            if (!c.getType().isRecord()) {
+                values[i] = convert(file, name, c.getType(), given);
+            } else if (given instanceof Map<?, ?> inner) {
                 values[i] = record(c.getType(), (Record) fallback, inner, name + ".", file);
             } else {
-                values[i] = given == null ? fallback : convert(file, name, c.getType(), given);
+                throw wrong(file, name, "a map", given);
             }
         }
         if (!rest.isEmpty()) {
@@ -161,12 +266,33 @@ public final class HparamsYaml {
         }
         try {
             return type.getDeclaredConstructor(types).newInstance(values);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof Problem beyond) {
+                throw file == null ? beyond : beyond.retold(sentence -> file + ": " + sentence);
+            }
+            throw new IllegalStateException(e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
     }
 
     private static Object convert(Path file, String name, Class<?> type, Object given) {
+        boolean plain = given instanceof String || given instanceof Number || given instanceof Boolean;
+        if (type == List.class) {
+            if (!plain && !(given instanceof List)) {
+                throw wrong(file, name, "a list of numbers", given);
+            }
+            List<Double> numbers = new ArrayList<>();
+            for (Object o : given instanceof List<?> l ? l : List.of(String.valueOf(given).strip().split("[\\s\\[\\]]+"))) {
+                if (!"".equals(o)) {
+                    numbers.add(number(file, name, o));
+                }
+            }
+            return List.copyOf(numbers);
+        }
+        if (!plain) {
+            throw wrong(file, name, "one value", given);
+        }
         if (type == String.class) {
             return String.valueOf(given);
         }
@@ -184,40 +310,38 @@ public final class HparamsYaml {
             }
             throw wrong(file, name, "one of " + List.of(type.getEnumConstants()).toString().toLowerCase(Locale.ROOT), given);
         }
-        if (type == List.class) {
-            List<?> list = given instanceof List<?> l ? l : List.of(String.valueOf(given).split("[\\s\\[\\]]+"));
-            List<Double> numbers = new ArrayList<>();
-            for (Object o : list) {
-                numbers.add(number(file, name, o));
-            }
-            return List.copyOf(numbers);
-        }
         double number = number(file, name, given);
-        if (type == double.class) {
-            return number;
+        return type == double.class ? (Object) number : type == int.class ? (Object) (int) whole(file, name, given, Integer.MAX_VALUE) : (Object) whole(file, name, given, Long.MAX_VALUE);
+    }
+
+    /** A whole number as it is written: a double holds no more than 53 bits of it. */
+    private static long whole(Path file, String name, Object given, long most) {
+        try {
+            long whole = new BigDecimal(String.valueOf(given).strip()).longValueExact();
+            if (whole >= -most && whole <= most) {
+                return whole;
+            }
+            throw wrong(file, name, "a whole number up to " + most, given);
+        } catch (ArithmeticException e) {
+            boolean large = Math.abs(number(file, name, given)) >= most;
+            throw wrong(file, name, large ? "a whole number up to " + most : "a whole number", given);
         }
-        if (number != Math.rint(number) || type == int.class && Math.abs(number) > Integer.MAX_VALUE) {
-            throw wrong(file, name, "a whole number", given);
-        }
-        return type == int.class ? (Object) (int) number : (Object) (given instanceof Long l ? l : (long) number);
     }
 
     private static double number(Path file, String name, Object given) {
-        try {
-            double d = Double.parseDouble(String.valueOf(given));   // YAML reads 1e-6 as text: so does Python's
+        String text = given instanceof String || given instanceof Number ? String.valueOf(given).strip() : "";
+        if (text.length() <= LONGEST_NUMBER && NUMBER.matcher(text).matches()) {
+            double d = Double.parseDouble(text);                       // YAML reads 1e-6 as text: so does Python's
             if (Double.isFinite(d)) {
                 return d;
             }
-        } catch (NumberFormatException e) {
-            // said below
         }
         throw wrong(file, name, "a number", given);
     }
 
     private static Problem wrong(Path file, String name, String need, Object given) {
         String remedy = "correct " + name;
-        return file == null ? Problem.in(STAGE, name + " to be " + need, String.valueOf(given), remedy)
-                : Problem.in(STAGE, file, name + " to be " + need, String.valueOf(given), remedy);
+        return file == null ? Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy) : Problem.in(STAGE, file, name + " to be " + need, Shown.of(given), remedy);
     }
 
     private static Object value(RecordComponent c, Record record) {

@@ -31,4 +31,22 @@ public final class ProjectName {
         }
         return name;
     }
+
+    /**
+     * The name nearest to what stands in the Python project's exp_name or is the name of a folder: the last part of a path, less what no name may hold.
+     *
+     * @param text any
+     * @return a name, or "" where none is left
+     */
+    public static String near(String text) {
+        String last = text.replaceAll("[/\\\\]+$", "").replaceAll("(?s).*[/\\\\]", "");
+        StringBuilder name = new StringBuilder();
+        last.codePoints().map(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0 ? '_' : c).forEach(c -> {
+            if (name.toString().getBytes(StandardCharsets.UTF_8).length + Character.toString(c).getBytes(StandardCharsets.UTF_8).length <= LONGEST) {
+                name.appendCodePoint(c);
+            }
+        });
+        String legal = name.toString().replaceAll("^[.\\-\\s]+|[.\\s]+$", "").strip();
+        return TAKEN.contains(legal) ? "" : legal;
+    }
 }

@@ -7,6 +7,7 @@ import diffsvc.files.Input;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.ProjectName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,9 +93,10 @@ public record ModelFiles(Path root) {
         while (home != null && !Files.isDirectory(home.resolve("checkpoints"))) {
             home = home.getParent();
         }
-        Matcher steps = Pattern.compile("steps_(\\d+)").matcher(checkpoint.getFileName().toString());
+        Matcher steps = Pattern.compile("steps_(\\d{1,12})(?!\\d)").matcher(checkpoint.getFileName().toString());
         Hparams given = HparamsYaml.readEither(config);
-        String name = given.project().isEmpty() ? config.toAbsolutePath().getParent().getFileName().toString() : given.project();
+        Path folder = config.toAbsolutePath().normalize().getParent().getFileName();
+        String name = given.project().isEmpty() && folder != null ? ProjectName.near(folder.toString()) : given.project();
         Hparams hparams = given.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0);
         return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")), there(home, flat.get("pe_ckpt")));
     }

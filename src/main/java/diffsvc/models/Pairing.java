@@ -55,7 +55,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      * @return what was compared
      */
     public static Pairing of(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
-        List<Finding> found = new ArrayList<>();
+        List<Finding> found = sizes(h);
         Path encoder = located(found, "content encoder", h.hubert().file(), () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         if (encoder != null) {
             StateDict state = StateDict.read(encoder);
@@ -146,7 +146,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      * @return what was compared
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
-        List<Finding> found = new ArrayList<>();
+        List<Finding> found = sizes(h);
         compare(found, "width of the dataset's units (embedding.hidden_size)", h.embedding().hiddenSize(), unitWidth);
         compare(found, "mel bins of the dataset (audio.mel_bins)", h.audio().melBins(), melBins);
         for (List<Double> range : List.of(h.noise().specMin(), h.noise().specMax())) {
@@ -163,6 +163,12 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         vocoder(parts, files, none, h);
         parts.forEach(f -> found.add(f.verdict() == Verdict.CLASH && f.what().matches("content encoder|vocoder") ? new Finding(Verdict.NOTE, f.what(), f.config(), f.file()) : f));
         return new Pairing(h.project().isEmpty() ? "the new voice" : h.project(), null, found);
+    }
+
+    private static List<Finding> sizes(Hparams h) {
+        List<Finding> found = new ArrayList<>();
+        h.audio().misfits().forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m, "none of the files")));
+        return found;
     }
 
     private interface Located {
@@ -204,6 +210,9 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         } else {
             float[] b = betas.toFloats();
             note(found, "diffusion steps (noise.steps)", h.noise().steps(), b.length, b.length == h.noise().steps());
+            if (h.noise().kStep() > b.length) {
+                found.add(new Finding(Verdict.CLASH, "steps that training drew (noise.k_step)", String.valueOf(h.noise().kStep()), "a schedule of " + b.length));
+            }
             if (h.noise().schedule().equals("linear")) {
                 float top = b.length == 0 ? 0 : b[b.length - 1];
                 note(found, "largest beta (noise.max_beta)", h.noise().maxBeta(), top, Math.abs(top - h.noise().maxBeta()) < 1e-6);

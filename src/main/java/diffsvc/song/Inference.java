@@ -545,7 +545,7 @@ public final class Inference {
         }
         boolean upstream = r.config() != null;
         return new Manifest(Manifest.FORMAT, PROGRAM, machine(), upstream ? "" : h.project(), upstream ? shown(r.config()) : "", upstream ? shown(r.checkpoint()) : "",
-                HparamsYaml.toMap(h), r.key(), key, given, svc.vocoderName(), models(),
+                HparamsYaml.toMap(h), r.key(), key, given, Map.of(), svc.vocoderName(), models(),
                 new Manifest.Input(shown(r.song()), Sha256.of(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
                 new Manifest.Output(shown(target), Sha256.of(written.file()), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
                 new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),

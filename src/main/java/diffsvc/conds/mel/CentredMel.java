@@ -26,7 +26,7 @@ public final class CentredMel implements FrontEnd {
      * @param quirks whether the Python project's oddities are repeated
      */
     public CentredMel(Hparams.Audio audio, Hparams.Quirks quirks) {
-        this.audio = audio;
+        this.audio = audio.require();
         float[][] rows = MelFilters.bank(audio.sampleRateHz(), audio.fftSize(), audio.melBins(), audio.fminHz(), audio.fmaxHz());
         bank = new float[rows.length * rows[0].length];
         for (int m = 0; m < rows.length; m++) {

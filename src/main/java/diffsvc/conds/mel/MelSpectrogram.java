@@ -28,7 +28,7 @@ public final class MelSpectrogram implements FrontEnd {
      * @param quirks whether the Python project's oddities are repeated
      */
     public MelSpectrogram(Hparams.Audio audio, Hparams.Quirks quirks) {
-        this.audio = audio;
+        this.audio = audio.require();
         this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;
         float[][] rows = MelFilters.bank(audio.sampleRateHz(), audio.fftSize(), audio.melBins(), audio.fminHz(), audio.fmaxHz());
         bank = new float[rows.length * rows[0].length];

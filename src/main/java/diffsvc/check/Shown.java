@@ -1,0 +1,30 @@
+package diffsvc.check;
+
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Map;
+
+/** What came, for the sentence of a {@link Problem}: short, in one line, and a collection not written out, which may be without end. */
+public final class Shown {
+    private static final int LONGEST = 80, MOST_BITS = 400;
+
+    private Shown() {}
+
+    /**
+     * A value from a file or a person.
+     *
+     * @param given text, number, true or false, a collection, or null
+     * @return at most some 80 characters, none of them a control character
+     */
+    public static String of(Object given) {
+        if (given == null) {
+            return "nothing";
+        }
+        if (!(given instanceof String || given instanceof Number || given instanceof Boolean)) {
+            return given instanceof Map ? "a map" : given instanceof List ? "a list" : "a " + given.getClass().getSimpleName();
+        }
+        String text = given instanceof BigInteger big && big.bitLength() > MOST_BITS ? "a number of some " + big.bitLength() * 3L / 10 + " digits" : String.valueOf(given);
+        String line = text.substring(0, Math.min(text.length(), LONGEST)).replaceAll("\\p{Cntrl}", "?");
+        return text.isEmpty() ? "an empty text" : line + (text.length() > LONGEST ? "..." : "");
+    }
+}

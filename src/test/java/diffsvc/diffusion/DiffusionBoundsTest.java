@@ -1,0 +1,92 @@
+package diffsvc.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.hparams.Hparams;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** Calls of the library by hand: what a schedule or a sampler cannot do is a sentence with the bounds in it. */
+class DiffusionBoundsTest {
+    private static final NoiseSchedule NOISE = NoiseSchedule.linear(100, 0.06);
+
+    private static String said(Executable call) {
+        return assertThrows(Problem.class, call).getMessage();
+    }
+
+    @Test void schedulesHaveStepsAndBetas() {
+        for (int steps : new int[] {0, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 100_001}) {
+            assertTrue(said(() -> NoiseSchedule.linear(steps, 0.02)).startsWith("schedule: need noise.steps from 1 to 100000, got " + steps), said(() -> NoiseSchedule.linear(steps, 0.02)));
+            assertTrue(said(() -> NoiseSchedule.cosine(steps)).contains("noise.steps from 1 to 100000"));
+        }
+        for (double beta : new double[] {Double.NaN, Double.POSITIVE_INFINITY, -1, 1.5}) {
+            assertTrue(said(() -> NoiseSchedule.linear(100, beta)).contains("noise.max_beta from 0 to 1"));
+        }
+        assertTrue(said(() -> NoiseSchedule.linear(100, 1)).contains("betas from 0 to below 1, got 1.0 at step 99"));
+        assertTrue(said(() -> NoiseSchedule.of(new Hparams.Noise(1000, 0, "linear", 0.5, List.of(-5.0), List.of(0.0)))).contains("lower noise.steps or noise.max_beta"));
+        for (float[] betas : new float[][] {{}, {Float.NaN}, {0.1f, 2}, {-0.1f}}) {
+            said(() -> NoiseSchedule.ofBuffers(new StateDict(null, Map.of("betas", TorchTensor.of(betas, betas.length)))));
+        }
+        assertTrue(said(() -> NoiseSchedule.ofBuffers(new StateDict(null, Map.of()))).contains("betas"));
+        assertEquals(1, NoiseSchedule.linear(1, 0.02).steps());
+        assertEquals(100_000, NoiseSchedule.cosine(100_000).steps());
+    }
+
+    @Test void stepsLieWithinTheSchedule() {
+        for (int t : new int[] {100, Integer.MAX_VALUE}) {
+            assertEquals("schedule: need the diffusion step from 0 to 99, got " + t + "; correct the diffusion step", said(() -> NOISE.beta(t)));
+            assertTrue(said(() -> NOISE.alphaBar(t)).contains("to 99"));
+        }
+        assertEquals(1, NOISE.alphaBar(-1));
+        try (NDManager m = NDManager.newBaseManager()) {
+            for (long t : new long[] {-1, 100, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32}) {
+                assertTrue(said(() -> NOISE.noised(m.zeros(new Shape(1, 1, 2, 3)), m.create(new long[] {t}), m.zeros(new Shape(1, 1, 2, 3)))).contains("the diffusion step from 0 to 99, got " + t));
+            }
+            assertTrue(said(() -> NOISE.noised(m.zeros(new Shape(2, 1, 2, 3)), m.create(new long[] {1}), m.zeros(new Shape(2, 1, 2, 3)))).contains("each of 2 clips, got 1"));
+        }
+    }
+
+    @Test void timesBeginWithinTheScheduleAndGoByWholeIntervals() {
+        for (Sampler sampler : new Sampler[] {new Plms(NOISE, 10), new Ddim(NOISE, 10), new Ddpm(NOISE), new DpmSolverPlusPlus(NOISE), new UniPc(NOISE, 2)}) {
+            for (int top : new int[] {0, -5, 101, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+                assertEquals("schedule: need the step to start below from 1 to 100, got " + top + "; correct the step to start below", said(() -> sampler.times(top, 10)));
+            }
+            for (int top = 1; top <= 100; top++) {
+                double[] times = sampler.times(top, 10);
+                assertTrue(times.length >= 2 && times[0] < top && times[times.length - 1] <= 0, sampler + " from " + top);
+            }
+        }
+        for (int evaluations : new int[] {0, -1, 101, Integer.MAX_VALUE}) {
+            assertTrue(said(() -> NOISE.even(100, evaluations)).contains("evaluations from 1 to 100, got " + evaluations));
+        }
+        for (int interval : new int[] {0, -1, 101, Integer.MAX_VALUE}) {
+            assertTrue(said(() -> new Plms(NOISE, interval)).contains("the interval of steps from 1 to 100"));
+            assertTrue(said(() -> new Ddim(NOISE, interval)).contains("the interval of steps from 1 to 100"));
+            assertTrue(said(() -> new Ddpm(NOISE, interval)).contains("the interval of steps from 1 to 100"));
+        }
+        assertTrue(said(() -> new UniPc(NOISE, 7)).contains("from 2 to 3"));
+    }
+
+    @Test void aBinOfOneValueIsNoNumberByZero() {
+        try (NDManager m = NDManager.newBaseManager()) {
+            MelRange range = new MelRange(new float[] {-5, -5}, new float[] {0, -5});
+            assertArrayEquals(new float[] {-0.2f, -1}, range.norm(m.create(new float[] {-3, -5}, new Shape(1, 1, 2))).toFloatArray(), 1e-6f);
+            assertArrayEquals(new float[] {-0.2f, 1}, new MelRange(new float[] {-5}, new float[] {0}).norm(m.create(new float[] {-3, 0}, new Shape(1, 1, 2))).toFloatArray(), 1e-6f);
+        }
+        assertTrue(said(() -> new MelRange(new float[] {1}, new float[] {0})).contains("in bin 0"));
+        assertTrue(said(() -> new MelRange(new float[] {0, Float.NaN}, new float[] {0, 1})).contains("in bin 1"));
+        assertTrue(said(() -> new MelRange(new float[] {0, 0}, new float[] {1, 1, 1})).contains("2 and 3"));
+        assertTrue(said(() -> new MelRange(new float[0], new float[] {1})).contains("0 and 1"));
+        assertTrue(said(() -> MelRange.ofBuffers(new StateDict(null, Map.of()))).contains("spec_min"));
+    }
+}
