@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.AudioFile;
+import diffsvc.audio.Recording;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.check.Turn;
@@ -883,6 +884,10 @@ public final class DiffSvc implements AutoCloseable {
             float[] wave = vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
             if (!Finite.all(wave)) {
                 throw spoilt("vocoder", "vocoder", "a wave", "NaN or infinity");
+            }
+            float peak = Wave.mono(wave, hparams.audio().sampleRateHz()).peak();
+            if (peak > Recording.MOST_SAMPLE) {
+                throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);
             }
             return wave;
         }

@@ -23,6 +23,7 @@ import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
+import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
@@ -261,7 +262,9 @@ public final class Inference {
         Targets targets = targets(request);
         Path target = targets.out();
         List<String> warnings = new ArrayList<>(svc.notes());
+        warnings.addAll(svc.samplingNotes());
         try (StageLedger ledger = new StageLedger(); Recording song = AudioFile.open(request.song()); NDManager own = svc.manager().newSubManager()) {
+            warnings.addAll(song.notes());
             long began = System.nanoTime();
             int rate = svc.hparams().audio().sampleRateHz();
             double most = Plan.sliceSeconds(svc.costs(), limit, Plan.baseline(own), python() ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
@@ -275,6 +278,7 @@ public final class Inference {
                     parts.size() == 1 ? "" : "s"), "[" + joining.samples() + "]",
                     (System.nanoTime() - began) / 1e9);
             targets.require(joining.samples() * (long) BYTES_A_SAMPLE);
+            Output.tryOut("temporary files", Temporary.folder().resolve("diffsvc.wav"), joining.samples() * (long) BYTES_A_SAMPLE);
             F0Table table = request.f0() == null ? null : table(request.f0(), song, warnings);
             NDArray units = request.units() == null ? null : units(own, request.units(), song, warnings);
             List<F0Track> melodies = melodies(joining, table, ledger, progress, cache.noting(warnings::add), warnings);
@@ -437,8 +441,7 @@ public final class Inference {
         Path joined = null, fresh = null;
         boolean whole = false;
         try {
-            joined = Files.createTempFile("diffsvc", ".wav");                       // 10 MB a minute
-            joined.toFile().deleteOnExit();
+            joined = Temporary.file("output", ".wav");                              // 10 MB a minute
             float[] peak = {0};
             long[] beyond = {0};
             try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {
@@ -545,7 +548,7 @@ public final class Inference {
         }
         boolean upstream = r.config() != null;
         return new Manifest(Manifest.FORMAT, PROGRAM, machine(), upstream ? "" : h.project(), upstream ? shown(r.config()) : "", upstream ? shown(r.checkpoint()) : "",
-                HparamsYaml.toMap(h), r.key(), key, given, Map.of(), svc.vocoderName(), models(),
+                HparamsYaml.toMap(h), r.key(), key, given, exports, svc.vocoderName(), models(),
                 new Manifest.Input(shown(r.song()), Sha256.of(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
                 new Manifest.Output(shown(target), Sha256.of(written.file()), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
                 new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),

@@ -27,6 +27,7 @@ final class StageLedger implements DiffSvc.Stages, AutoCloseable {
             }
         }, "memory");
         watch.setDaemon(true);
+        watch.setUncaughtExceptionHandler((thread, e) -> { });        // out of memory: the work itself meets it and says so
         watch.start();
     }
 
