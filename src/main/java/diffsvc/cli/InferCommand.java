@@ -257,7 +257,7 @@ final class InferCommand implements Callable<Integer> {
         if (vocoder != null && !vocoder.equals("built-in")) {
             throw Problem.in("options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
         }
-        if (threads != null && threads < 1) {
+        if (threads != null && (threads < 1 || threads > Threads.most())) {
             throw Problem.in("options", "--threads from 1 to " + Threads.most() + ", four a core", String.valueOf(threads), "leave it out to use all cores");
         }
         without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
