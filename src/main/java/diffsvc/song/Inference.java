@@ -300,10 +300,11 @@ public final class Inference {
             }
             Singer singer = singer(joining, melodies, units, key, ledger, progress, cache.noting(warnings::add));
             Written written = written(joining, singer, target, depth, warnings, ledger);
-            Manifest manifest = manifest(request, target, song, joining, most, key, range, written, ledger, exports, warnings);
-            place(written.file(), target);
-            manifest.write(targets.manifest());
-            return new Done(target, targets.f0Export(), targets.replaces(), manifest);
+            Targets last = stillFree(request, targets, warnings);
+            Manifest manifest = manifest(request, last.out(), song, joining, most, key, range, written, ledger, exports, warnings);
+            place(written.file(), last.out());
+            manifest.write(last.manifest());
+            return new Done(last.out(), targets.f0Export(), last.replaces(), manifest);
         }
     }
 
@@ -492,6 +493,17 @@ public final class Inference {
             if (fresh != null && !whole) {
                 fresh.toFile().delete();
             }
+        }
+    }
+
+    /** Work of hours: where somebody put a file of that name meanwhile, theirs stays and the song goes beside it. */
+    private Targets stillFree(Request r, Targets before, List<String> warnings) {
+        try {
+            return targets(new Request(r.song(), r.out(), r.key(), r.units(), r.f0(), null, r.config(), r.checkpoint(), r.rule()));
+        } catch (Problem e) {
+            Targets beside = before.beside();
+            warnings.add(shown(before.out()) + " was written by somebody else meanwhile and stays; the song is in " + beside.out().getFileName());
+            return beside;
         }
     }
 

@@ -6,6 +6,7 @@ import diffsvc.check.Problem;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -52,6 +53,18 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
         Targets targets = new Targets(song, rule.require(STAGE, json, file -> null), table, Files.exists(song), exports);
         Output.tryOut(STAGE, song, 0);
         return targets;
+    }
+
+    /** The first free name beside: song-2.wav with song-2.json. */
+    Targets beside() {
+        String name = out.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        for (int n = 2;; n++) {
+            Path song = out.resolveSibling(name.substring(0, dot) + "-" + n + name.substring(dot)), json = out.resolveSibling(name.substring(0, dot) + "-" + n + ".json");
+            if (!Files.exists(song, LinkOption.NOFOLLOW_LINKS) && !Files.exists(json, LinkOption.NOFOLLOW_LINKS)) {
+                return new Targets(song, json, f0Export, false, exports);
+            }
+        }
     }
 
     /** Refuses a disk without room for the song. */

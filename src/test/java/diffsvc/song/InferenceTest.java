@@ -52,6 +52,25 @@ class InferenceTest {
         return inference.convert(request, (stage, done, of) -> { });
     }
 
+    @Test void aFileThatSomebodyPutThereMeanwhileStays() throws IOException {
+        Path target = folder.resolve("a.wav");
+        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
+            Inference.Done done = new Inference(svc).convert(request("song.wav", phrase("music1", 0, 1), "a.wav"), (stage, at, of) -> {
+                if (stage.equals("sampling") && !Files.exists(target)) {
+                    try {
+                        Files.writeString(target, "somebody's");
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                }
+            });
+            assertEquals("somebody's", Files.readString(target));
+            assertEquals(folder.resolve("a-2.wav").toRealPath(), done.file());
+            assertTrue(done.manifest().warnings().stream().anyMatch(w -> w.contains("a-2.wav")), done.manifest().warnings().toString());
+            assertEquals(Sha256.of(done.file()), done.manifest().output().sha256());
+        }
+    }
+
     @Test void aSongWithAPauseKeepsItsLengthAndItsSilence() {
         Wave pause = Wave.mono(new float[3 * 16000], 16000);
         Wave song = joined(phrase("music1", 0, 6.003), pause, phrase("music3", 0, 5));
