@@ -633,7 +633,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel; so too for a shallow voice (noise.k_step), which never learned from pure noise.
+     * Pure noise [1, 1, M, T], or the noised source mel with infer.use_gt_mel; so too for a shallow voice
+     * (noise.k_step), which never learned from pure noise.
      *
      * @param frames T
      * @param sourceMel [T, M], read only for the latter two
@@ -695,10 +696,12 @@ public final class DiffSvc implements AutoCloseable {
         if (!hparams.infer().useGtMel()) {
             return k;
         }
-        int top = hparams.infer().addNoiseStep(), most = hparams.quirks() == Hparams.Quirks.PYTHON ? noise.steps() : k;       // Python does not compare with K_step
+        // Python does not compare with K_step
+        int top = hparams.infer().addNoiseStep(), most = hparams.quirks() == Hparams.Quirks.PYTHON ? noise.steps() : k;
         if (top < 1 || top > most) {
             String why = most < noise.steps() ? " (noise.k_step, all that training drew)" : "";
-            throw Problem.in("sampling", "infer.add_noise_step from 1 to " + most + why, String.valueOf(top), "correct infer.add_noise_step");
+            throw Problem.in("sampling", "infer.add_noise_step from 1 to " + most + why, String.valueOf(top),
+                    "correct infer.add_noise_step");
         }
         return top;
     }
@@ -706,7 +709,8 @@ public final class DiffSvc implements AutoCloseable {
     /** The steps that training drew, of those in the voice's own schedule. */
     private int trainedSteps() {
         int k = hparams.noise().kStep();
-        return k == 0 || k == hparams.noise().steps() ? noise.steps() : (int) diffsvc.check.Bound.whole("sampling", "noise.k_step", k, 1, noise.steps());
+        return k == 0 || k == hparams.noise().steps() ? noise.steps() : (int) diffsvc.check.Bound.whole("sampling",
+                "noise.k_step", k, 1, noise.steps());
     }
 
     private boolean fromMel() {
@@ -714,7 +718,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * What a person should know of the sampling that they did not ask for: where a shallow voice (noise.k_step) starts, how few evaluations that leaves, and a schedule in
+     * What a person should know of the sampling that they did not ask for: where a shallow voice (noise.k_step)
+     * starts, how few evaluations that leaves, and a schedule in
      * the hparams that is not the voice's own.
      *
      * @return a sentence each, none where all is as asked
@@ -723,17 +728,22 @@ public final class DiffSvc implements AutoCloseable {
         List<String> notes = new ArrayList<>();
         int k = trainedSteps(), all = noise.steps(), evaluations = times().length - 1;
         if (k < all && !hparams.infer().useGtMel()) {
-            notes.add(fromMel() ? "the voice learned the first " + k + " of " + all + " diffusion steps, so it starts from the song's mel with the noise of step " + k
-                    : "the voice learned the first " + k + " of " + all + " diffusion steps, and starts below them from pure noise as the Python project does: it never saw such input");
+            notes.add("the voice learned the first " + k + " of " + all + " diffusion steps, " + (fromMel()
+                    ? "so it starts from the song's mel with the noise of step " + k
+                    : "and starts there from pure noise, as the Python project does, which it never saw"));
         }
         if (k < all && evaluations < hparams.infer().steps()) {
-            notes.add("infer.steps " + hparams.infer().steps() + " counts the whole schedule; from step " + top() + " of " + all + " that is " + evaluations
+            notes.add("infer.steps " + hparams.infer().steps() + " counts the whole schedule; from step " + top()
+                    + " of " + all + " that is " + evaluations
                     + (evaluations == 1 ? " evaluation" : " evaluations") + ", and more with a larger infer.steps");
         }
         Hparams.Noise asked = hparams.noise();
         float last = (float) noise.beta(all - 1);
-        if (asked.steps() != all || asked.schedule().equals("linear") && Math.abs(last - asked.maxBeta()) > 1e-6 && all > 1) {
-            notes.add("the voice's own schedule is used, " + all + " steps up to beta " + last + ", not the noise.steps " + asked.steps() + " and noise.max_beta " + asked.maxBeta() + " of the hparams");
+        if (asked.steps() != all || asked.schedule().equals("linear") && Math.abs(last - asked.maxBeta()) > 1e-6
+                && all > 1) {
+            notes.add("the voice's own schedule is used, " + all + " steps up to beta " + last
+                    + ", not the noise.steps " + asked.steps() + " and noise.max_beta " + asked.maxBeta()
+                    + " of the hparams");
         }
         return List.copyOf(notes);
     }

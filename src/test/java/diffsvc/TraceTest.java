@@ -12,12 +12,12 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Table;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.Draws;
 import diffsvc.tensor.Npz;
 import diffsvc.vocoder.HarmonicSource;
 import diffsvc.vocoder.NsfHifiGan;
-import diffsvc.hparams.Arg2Hparams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,8 @@ class TraceTest {
     }
 
     private DiffSvc open(String more) {
-        return DiffSvc.open(config, checkpoint, Arg2Hparams.join(Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more));
+        return DiffSvc.open(config, checkpoint, Arg2Hparams.join(Golden.heads()
+                + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more));
     }
 
     @Test void everyStageIsSavedAndComesBack() {

@@ -4,7 +4,10 @@ import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 
-/** What came, for the sentence of a {@link Problem}: short, in one line, and a collection not written out, which may be without end. */
+/**
+ * What came, for the sentence of a {@link Problem}: short, in one line, and a collection not written out, which may
+ * be without end.
+ */
 public final class Shown {
     private static final int LONGEST = 80, MOST_BITS = 400;
 
@@ -21,9 +24,12 @@ public final class Shown {
             return "nothing";
         }
         if (!(given instanceof String || given instanceof Number || given instanceof Boolean)) {
-            return given instanceof Map ? "a map" : given instanceof List ? "a list" : "a " + given.getClass().getSimpleName();
+            String other = "a " + given.getClass().getSimpleName();
+            return given instanceof Map ? "a map" : given instanceof List ? "a list" : other;
         }
-        String text = given instanceof BigInteger big && big.bitLength() > MOST_BITS ? "a number of some " + big.bitLength() * 3L / 10 + " digits" : String.valueOf(given);
+        boolean many = given instanceof BigInteger big && big.bitLength() > MOST_BITS;
+        String text = many ? "a number of some " + ((BigInteger) given).bitLength() * 3L / 10 + " digits"
+                : String.valueOf(given);
         String line = text.substring(0, Math.min(text.length(), LONGEST)).replaceAll("\\p{Cntrl}", "?");
         return text.isEmpty() ? "an empty text" : line + (text.length() > LONGEST ? "..." : "");
     }

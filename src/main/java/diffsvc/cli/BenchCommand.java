@@ -32,7 +32,8 @@ final class BenchCommand implements Callable<Integer> {
         Bound.number("bench", "--seconds", seconds, 0.1, 60);
         Hparams base = Hparams.defaults();
         int frames = (int) Math.round(seconds * base.audio().sampleRateHz() / base.audio().hopSamples()), units = frames / 2;
-        Hparams hparams = Arg2Hparams.apply(base, Arg2Hparams.join("project=bench,training.batch=1,training.crop_frames=" + frames, overrides));
+        Hparams hparams = Arg2Hparams.apply(base,
+                Arg2Hparams.join("project=bench,training.batch=1,training.crop_frames=" + frames, overrides));
         Random random = new Random(1);
         float[] mel = new float[frames * hparams.audio().melBins()], heard = new float[units * hparams.embedding().hiddenSize()], f0 = new float[frames];
         for (int i = 0; i < mel.length; i++) {

@@ -79,7 +79,8 @@ final class TrainCommand implements Callable<Integer> {
             voice = files.project(from);
             base = base.withSpec(voice.hparams().noise().specMin(), voice.hparams().noise().specMax());      // the weights were trained on mels scaled so
         }
-        Hparams asked = Arg2Hparams.apply(base, Arg2Hparams.join(steps == null ? "" : "training.steps=" + steps, overrides));
+        Hparams asked = Arg2Hparams.apply(base, Arg2Hparams.join(steps == null ? "" : "training.steps=" + steps,
+                overrides));
         Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
         pairing.require();
         pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE).forEach(f -> System.out.println("note       " + f.file()));

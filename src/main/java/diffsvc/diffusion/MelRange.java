@@ -28,12 +28,14 @@ public record MelRange(float[] min, float[] max) {
      */
     public MelRange {
         if (min.length == 0 || max.length == 0 || min.length != max.length && min.length != 1 && max.length != 1) {
-            throw Problem.in("mel range", "spec_min and spec_max of one value or as many each", min.length + " and " + max.length, "correct noise.spec_min and noise.spec_max");
+            throw Problem.in("mel range", "spec_min and spec_max of one value or as many each", min.length + " and "
+                    + max.length, "correct noise.spec_min and noise.spec_max");
         }
         for (int i = 0; i < Math.max(min.length, max.length); i++) {
             float low = min[Math.min(i, min.length - 1)], high = max[Math.min(i, max.length - 1)];
             if (!(Float.isFinite(low) && Float.isFinite(high) && low <= high)) {
-                throw Problem.in("mel range", "finite spec_min up to spec_max", low + " and " + high + " in bin " + i, "correct noise.spec_min and noise.spec_max");
+                throw Problem.in("mel range", "finite spec_min up to spec_max", low + " and " + high + " in bin " + i,
+                        "correct noise.spec_min and noise.spec_max");
             }
         }
     }
@@ -57,7 +59,8 @@ public record MelRange(float[] min, float[] max) {
     public static MelRange ofBuffers(StateDict state) {
         TorchTensor low = state.tensors().get("spec_min"), high = state.tensors().get("spec_max");
         if (low == null || high == null) {
-            throw Problem.in("mel range", "the buffers spec_min and spec_max in the checkpoint", "none", "take the denoiser's file, or the whole checkpoint");
+            throw Problem.in("mel range", "the buffers spec_min and spec_max in the checkpoint", "none",
+                    "take the denoiser's file, or the whole checkpoint");
         }
         return new MelRange(low.toFloats(), high.toFloats());
     }
@@ -70,7 +73,9 @@ public record MelRange(float[] min, float[] max) {
      */
     public NDArray norm(NDArray mel) {
         NDManager m = mel.getManager();
-        NDArray low = m.create(min, new Shape(1, 1, min.length)), width = m.create(widths(), new Shape(1, 1, Math.max(min.length, max.length)));
+        fits(mel.getShape().get(2));
+        NDArray low = m.create(min, new Shape(1, 1, min.length)), width = m.create(widths(), new Shape(1, 1,
+                Math.max(min.length, max.length)));
         return mel.sub(low).div(width).mul(2f).sub(1f).transpose(0, 2, 1).expandDims(1);
     }
 
@@ -82,6 +87,7 @@ public record MelRange(float[] min, float[] max) {
      */
     public NDArray denorm(NDArray x) {
         NDManager m = x.getManager();
+        fits(x.getShape().get(2));
         NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
         return x.squeeze(1).transpose(0, 2, 1).add(1f).div(2f).mul(high.sub(low)).add(low);
     }
@@ -107,6 +113,15 @@ public record MelRange(float[] min, float[] max) {
         buffers.put("spec_min", TorchTensor.of(min, 1, 1, min.length));
         buffers.put("spec_max", TorchTensor.of(max, 1, 1, max.length));
         return buffers;
+    }
+
+    private void fits(long bins) {
+        for (float[] ends : new float[][] {min, max}) {
+            if (ends.length != 1 && ends.length != bins) {
+                throw Problem.in("mel range", "spec_min and spec_max of one value or " + bins + ", as the mel has bins",
+                        String.valueOf(ends.length), "correct noise.spec_min and noise.spec_max");
+            }
+        }
     }
 
     private float[] widths() {

@@ -34,12 +34,15 @@ public final class NoiseSchedule {
         double product = 1;
         for (int t = 0; t < betas.length; t++) {
             if (!(betas[t] >= 0 && betas[t] < 1)) {
-                throw Problem.in(STAGE, "betas from 0 to below 1", betas[t] + " at step " + t, "take a checkpoint or noise.max_beta with such");
+                throw Problem.in(STAGE, "betas from 0 to below 1", betas[t] + " at step " + t,
+                        "take a checkpoint or noise.max_beta with such");
             }
             alphaBar[t] = product *= 1 - betas[t];
         }
         if (product < LEAST_ALPHA_BAR) {
-            throw Problem.in(STAGE, "a schedule that leaves " + LEAST_ALPHA_BAR + " of the mel's power at its last step", String.valueOf(product), "lower noise.steps or noise.max_beta");
+            throw Problem.in(STAGE, "a schedule that leaves " + LEAST_ALPHA_BAR
+                    + " of the mel's power at its last step", String.valueOf(product),
+                    "lower noise.steps or noise.max_beta");
         }
     }
 
@@ -104,7 +107,8 @@ public final class NoiseSchedule {
     public static NoiseSchedule ofBuffers(StateDict state) {
         TorchTensor there = state.tensors().get("betas");
         if (there == null) {
-            throw Problem.in(STAGE, "the buffer betas in the checkpoint", "none", "take the denoiser's file, or the whole checkpoint");
+            throw Problem.in(STAGE, "the buffer betas in the checkpoint", "none",
+                    "take the denoiser's file, or the whole checkpoint");
         }
         float[] b = there.toFloats();
         double[] betas = new double[b.length];
@@ -362,7 +366,8 @@ public final class NoiseSchedule {
         long b = x0.getShape().get(0);
         long[] steps = t.toLongArray();
         if (steps.length != b) {
-            throw Problem.in(STAGE, "a diffusion step for each of " + b + " clips", String.valueOf(steps.length), "pass t [B]");
+            throw Problem.in(STAGE, "a diffusion step for each of " + b + " clips", String.valueOf(steps.length),
+                    "pass t [B]");
         }
         float[] alpha = new float[steps.length], sigma = new float[steps.length];
         for (int i = 0; i < steps.length; i++) {

@@ -35,7 +35,8 @@ public final class Arg2Hparams {
             }
             int equals = pair.indexOf('=');
             if (equals < 0) {
-                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + Shown.of(pair.strip()) + "\"", "write for instance training.lr=4e-4,infer.steps=20");
+                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + Shown.of(pair.strip()) + "\"",
+                        "write for instance training.lr=4e-4,infer.steps=20");
             }
             String key = pair.substring(0, equals).strip(), value = pair.substring(equals + 1).strip();
             if (!HparamsYaml.keys(Hparams.class, "").contains(key)) {
@@ -64,7 +65,8 @@ public final class Arg2Hparams {
     public static String join(String settings, String overrides) {
         Set<String> theirs = Arrays.stream(overrides.split(",")).map(Arg2Hparams::key).collect(Collectors.toSet());
         Stream<String> own = Arrays.stream(settings.split(",")).filter(pair -> !theirs.contains(key(pair)));
-        return Stream.concat(own, Stream.of(overrides)).filter(pair -> !pair.isBlank()).collect(Collectors.joining(","));
+        return Stream.concat(own, Stream.of(overrides)).filter(pair -> !pair.isBlank())
+                .collect(Collectors.joining(","));
     }
 
     private static String key(String pair) {
@@ -72,7 +74,8 @@ public final class Arg2Hparams {
     }
 
     static Problem unknown(Path file, String name) {
-        String key = Shown.of(name), got = "\"" + key + "\"", remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
+        String key = Shown.of(name), got = "\"" + key + "\"", remedy = "did you mean " + nearest(key,
+                HparamsYaml.keys(Hparams.class, "")) + "?";
         return file == null ? Problem.in("hparams", "a known key", got, remedy) : Problem.in("hparams", file, "known keys only", got, remedy);
     }
 

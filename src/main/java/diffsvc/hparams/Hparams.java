@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 
 /**
  * All hyper-parameters, a record a scope; a stage receives its own. Keys in YAML and on the command line are the component names in
- * snake_case: {@code training.clip_grad_norm}. The defaults are the published 44.1 kHz configuration's. Every number has bounds, and the records
+ * snake_case: {@code training.clip_grad_norm}. The defaults are the published 44.1 kHz configuration's. Every number
+ * has bounds, and the records
  * themselves check them, so that a file, an override, a manifest and a call of the library are held to the same ones.
  *
  * @param project name of the voice and of its folder under models/
@@ -23,7 +24,8 @@ import java.util.regex.Pattern;
 public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pitch pitch, Hubert hubert, Embedding embedding, WaveNet wavenet,
         Noise noise, Dataset dataset, Training training, Infer infer, Vocoder vocoder, Range range) {
     private static final String STAGE = "hparams";
-    private static final int LONGEST_TEXT = 4096, MOST_FILTERS = 1 << 24, MOST_FFT = 1 << 20, MOST_BINS = 2048, MOST_STEPS = 100_000, MOST_ENTRIES = 1024;
+    private static final int LONGEST_TEXT = 4096, MOST_FILTERS = 1 << 24, MOST_FFT = 1 << 20, MOST_BINS = 2048,
+            MOST_STEPS = 100_000, MOST_ENTRIES = 1024;
     private static final double MOST_HZ = 384_000, MOST_LOG10 = 100, MOST_KEY = 48, BELOW_ONE = 1 - 1e-9;
 
     /**
@@ -45,7 +47,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param range given
      */
     public Hparams {
-        for (Object scope : new Object[] {quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range}) {
+        for (Object scope : new Object[] {quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
+                infer, vocoder, range}) {
             present("every scope", scope);
         }
         if (!present("project", project).isEmpty()) {
@@ -90,7 +93,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             Bound.whole(STAGE, "audio.fft_size", fftSize, 16, MOST_FFT);
             Bound.whole(STAGE, "audio.mel_bins", melBins, 1, MOST_BINS);
             if ((fftSize / 2 + 1L) * melBins > MOST_FILTERS) {
-                throw wrong("audio.mel_bins times half of audio.fft_size up to " + MOST_FILTERS, melBins + " times " + (fftSize / 2 + 1), "audio.fft_size");
+                throw wrong("audio.mel_bins times half of audio.fft_size up to " + MOST_FILTERS, melBins + " times "
+                        + (fftSize / 2 + 1), "audio.fft_size");
             }
             Bound.number(STAGE, "audio.fmin_hz", fminHz, 0, MOST_HZ);
             Bound.number(STAGE, "audio.fmax_hz", fmaxHz, 0, MOST_HZ);
@@ -101,7 +105,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         }
 
         /**
-         * Which of the sizes do not go together. A configuration may be read and compared with its files all the same; no mel is made from it.
+         * Which of the sizes do not go together. A configuration may be read and compared with its files all the
+         * same; no mel is made from it.
          *
          * @return sentences "hop_samples up to window_samples (2048), got 4096"; empty where all is well
          */
@@ -110,11 +115,12 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             if (hopSamples > windowSamples) {
                 misfits.add("audio.hop_samples up to audio.window_samples (" + windowSamples + "), got " + hopSamples);
             }
-            if (windowSamples > fftSize) {
-                misfits.add("audio.window_samples up to audio.fft_size (" + fftSize + "), got " + windowSamples);
+            if (windowSamples != fftSize) {
+                misfits.add("audio.window_samples as large as audio.fft_size (" + fftSize + "), got " + windowSamples);
             }
             if (fmaxHz > sampleRateHz / 2.0) {
-                misfits.add("audio.fmax_hz up to half of audio.sample_rate_hz (" + sampleRateHz / 2.0 + "), got " + fmaxHz);
+                misfits.add("audio.fmax_hz up to half of audio.sample_rate_hz (" + sampleRateHz / 2.0 + "), got "
+                        + fmaxHz);
             }
             return misfits;
         }
@@ -207,7 +213,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param encFfnKernelSize its feed-forward's kernel, odd
      * @param numHeads its attention heads
      */
-    public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed, boolean noFs2, int encLayers, int encFfnKernelSize, int numHeads) {
+    public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed, boolean noFs2, int encLayers,
+            int encFfnKernelSize, int numHeads) {
         /**
          * Checks the numbers.
          *
@@ -224,7 +231,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
             Bound.whole(STAGE, "embedding.enc_ffn_kernel_size", encFfnKernelSize, 1, 1023);
             if (encFfnKernelSize % 2 == 0) {
-                throw wrong("embedding.enc_ffn_kernel_size odd", String.valueOf(encFfnKernelSize), "embedding.enc_ffn_kernel_size");
+                throw wrong("embedding.enc_ffn_kernel_size odd", String.valueOf(encFfnKernelSize),
+                        "embedding.enc_ffn_kernel_size");
             }
             Bound.whole(STAGE, "embedding.num_heads", numHeads, 1, 1024);
         }
@@ -246,7 +254,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         public WaveNet {
             Bound.whole(STAGE, "wavenet.residual_channels", residualChannels, 4, 16_384);
             if (residualChannels % 2 != 0) {
-                throw wrong("wavenet.residual_channels even", String.valueOf(residualChannels), "wavenet.residual_channels");
+                throw wrong("wavenet.residual_channels even", String.valueOf(residualChannels),
+                        "wavenet.residual_channels");
             }
             Bound.whole(STAGE, "wavenet.residual_layers", residualLayers, 1, 512);
             Bound.whole(STAGE, "wavenet.dilation_cycle_length", dilationCycleLength, 1, 16);
@@ -257,11 +266,13 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * The diffusion's noise; in a trained file its buffers win.
      *
      * @param steps S
-     * @param kStep a shallow voice's steps: training drew only the first so many of S, the Python project's K_step; 0 = all
+     * @param kStep a shallow voice's steps: training drew only the first so many of S, the Python project's K_step; 0
+     *     = all
      * @param schedule linear or cosine
      * @param specMin what maps to -1, one value or one a bin, log10 mel
      */
-    public record Noise(int steps, int kStep, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {
+    public record Noise(int steps, int kStep, String schedule, double maxBeta, List<Double> specMin,
+            List<Double> specMax) {
         /**
          * Checks the numbers; a bin of one value, as in a band without sound, has the same minimum and maximum.
          *
@@ -281,12 +292,14 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             specMax = numbers("noise.spec_max", specMax, -MOST_LOG10, MOST_LOG10, MOST_BINS);
             int low = specMin.size(), high = specMax.size();
             if (low == 0 || high == 0 || low != high && low != 1 && high != 1) {
-                throw wrong("noise.spec_min and noise.spec_max of one value or as many each", low + " and " + high, "noise.spec_min");
+                throw wrong("noise.spec_min and noise.spec_max of one value or as many each", low + " and " + high,
+                        "noise.spec_min");
             }
             for (int i = 0; i < Math.max(low, high); i++) {
                 double min = specMin.get(Math.min(i, low - 1)), max = specMax.get(Math.min(i, high - 1));
                 if (min > max) {
-                    throw wrong("noise.spec_min up to noise.spec_max in every bin", min + " and " + max + " in bin " + i, "noise.spec_min");
+                    throw wrong("noise.spec_min up to noise.spec_max in every bin", min + " and " + max + " in bin "
+                            + i, "noise.spec_min");
                 }
             }
         }
@@ -452,7 +465,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);
             Bound.whole(STAGE, "infer.threads", threads, 0, 1024);
             format = oneOf("infer.format", present("infer.format", format).toLowerCase(Locale.ROOT), "wav", "flac");
-            depth = oneOf("infer.depth", present("infer.depth", depth).toLowerCase(Locale.ROOT), "16", "24", "float", "32");
+            depth = oneOf("infer.depth", present("infer.depth", depth).toLowerCase(Locale.ROOT), "16", "24", "float",
+                    "32");
             Bound.number(STAGE, "infer.slice_db", sliceDb, -200, 0);
             Bound.number(STAGE, "infer.slice_seconds", sliceSeconds, 0.5, 3600);
         }
@@ -524,7 +538,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
 
     private static String oneOf(String name, String value, String... names) {
         if (!List.of(names).contains(present(name, value))) {
-            String need = String.join(", ", List.of(names).subList(0, names.length - 1)) + " or " + names[names.length - 1];
+            String need = String.join(", ", List.of(names).subList(0, names.length - 1)) + " or "
+                    + names[names.length - 1];
             throw wrong(name + " " + need, Shown.of(value), name);
         }
         return value;
@@ -533,7 +548,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /** A file's name, which may hold any script and spaces, and no control characters. */
     private static void text(String name, String value) {
         if (present(name, value).length() > LONGEST_TEXT || value.chars().anyMatch(Character::isISOControl)) {
-            throw wrong(name + " of at most " + LONGEST_TEXT + " characters, none of them a control character", Shown.of(value), name);
+            throw wrong(name + " of at most " + LONGEST_TEXT + " characters, none of them a control character",
+                    Shown.of(value), name);
         }
     }
 
@@ -591,7 +607,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withSteps(long steps) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
+                infer, vocoder, range);
     }
 
     /**
@@ -601,7 +618,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withQuirks(Quirks quirks) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
+                infer, vocoder, range);
     }
 
     /**
@@ -611,7 +629,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withInfer(Infer infer) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
+                infer, vocoder, range);
     }
 
     /**
@@ -632,7 +651,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withNoise(Noise noise) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
+                infer, vocoder, range);
     }
 
     /**
@@ -642,7 +662,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withRange(Range range) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
+                infer, vocoder, range);
     }
 
     /**
@@ -661,7 +682,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
 
     /**
      * Reads a config.yaml of the Python project: its keys are flat and go to the scopes here; what has no place here is left out. Missing
-     * max_beta is 0.01, as in the Python code. A K_step of all the timesteps is noise.k_step 0; exp_name may be a path there, whose last part is the name here.
+     * max_beta is 0.01, as in the Python code. A K_step of all the timesteps is noise.k_step 0; exp_name may be a
+     * path there, whose last part is the name here.
      *
      * @param file a config.yaml
      * @return quirks=python
@@ -670,7 +692,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         try {
             Hparams h = HparamsYaml.of(nested(HparamsYaml.map(file), file), file).withQuirks(Quirks.PYTHON);
             Noise n = h.noise;
-            return n.kStep == n.steps ? h.withNoise(new Noise(n.steps, 0, n.schedule, n.maxBeta, n.specMin, n.specMax)) : h;
+            return n.kStep == n.steps ? h.withNoise(new Noise(n.steps, 0, n.schedule, n.maxBeta, n.specMin, n.specMax))
+                    : h;
         } catch (Problem e) {
             throw e.retold(Hparams::inPython);
         }
@@ -679,7 +702,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /** The keys as the file has them. */
     private static String inPython(String sentence) {
         for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
-            sentence = sentence.replaceAll("(^|[ ,;])" + Pattern.quote(e.getValue()) + "(?=$|[ ,;])", "$1" + e.getKey());
+            sentence = sentence.replaceAll("(^|[ ,;])" + Pattern.quote(e.getValue()) + "(?=$|[ ,;])", "$1"
+                    + e.getKey());
         }
         return sentence;
     }
@@ -687,7 +711,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     private static Map<String, Object> nested(Map<String, Object> flat, Path file) {
         Map<String, Object> nested = new LinkedHashMap<>();
         if (PYTHON_KEYS.keySet().stream().noneMatch(flat::containsKey)) {
-            throw Problem.in(STAGE, file, "an hparams.yaml or the Python project's config.yaml", "neither: none of their keys", "see models/demo/hparams.yaml");
+            throw Problem.in(STAGE, file, "an hparams.yaml or the Python project's config.yaml",
+                    "neither: none of their keys", "see models/demo/hparams.yaml");
         }
         for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
             Object value = flat.get(e.getKey());
@@ -706,10 +731,12 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         Map<String, Object> noise = (Map<String, Object>) nested.computeIfAbsent("noise", k -> new LinkedHashMap<String, Object>());
         noise.putIfAbsent("max_beta", 0.01);
         for (String key : new ArrayList<>(List.of("spec_min", "spec_max"))) {
-            noise.computeIfPresent(key, (k, v) -> v instanceof List ? v : List.of(v));
+            // empty before the Python project's preprocessing fills it
+            noise.computeIfPresent(key, (k, v) -> v instanceof List<?> l ? l.isEmpty() ? null : l : List.of(v));
         }
         if (nested.containsKey("project")) {
-            nested.put("project", ProjectName.near(nested.get("project") instanceof String name ? name : Shown.of(nested.get("project"))));
+            nested.put("project", ProjectName.near(nested.get("project") instanceof String name ? name
+                    : Shown.of(nested.get("project"))));
         }
         if (flat.get("K_step") instanceof Number k && k.doubleValue() < 1) {
             throw Problem.in(STAGE, file, "K_step from 1 to timesteps", Shown.of(k), "correct K_step");
@@ -745,7 +772,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             "hidden_size", "embedding.hidden_size", "use_pitch_embed", "embedding.use_pitch_embed", "use_energy_embed", "embedding.use_energy_embed", "no_fs2", "embedding.no_fs2",
             "enc_layers", "embedding.enc_layers", "enc_ffn_kernel_size", "embedding.enc_ffn_kernel_size", "num_heads", "embedding.num_heads",
             "residual_channels", "wavenet.residual_channels", "residual_layers", "wavenet.residual_layers", "dilation_cycle_length",
-            "wavenet.dilation_cycle_length", "timesteps", "noise.steps", "K_step", "noise.k_step", "schedule_type", "noise.schedule", "max_beta", "noise.max_beta", "spec_min",
+            "wavenet.dilation_cycle_length", "timesteps", "noise.steps", "K_step", "noise.k_step", "schedule_type",
+                    "noise.schedule", "max_beta", "noise.max_beta", "spec_min",
             "noise.spec_min", "spec_max", "noise.spec_max", "lr", "training.lr", "optimizer_adam_beta1", "training.beta1", "optimizer_adam_beta2",
             "training.beta2", "weight_decay", "training.weight_decay", "decay_steps", "training.decay_steps", "clip_grad_norm", "training.clip_grad_norm",
             "diff_loss_type", "training.loss"};

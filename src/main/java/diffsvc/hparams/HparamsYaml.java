@@ -41,7 +41,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 /** {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the key's type or is refused. */
 public final class HparamsYaml {
     private static final String STAGE = "hparams";
-    private static final int MOST_BYTES = 4 << 20, MOST_VALUES = 100_000, DEEPEST = 32, LONGEST = 1 << 16, LONGEST_NUMBER = 64;
+    private static final int MOST_BYTES = 4 << 20, MOST_VALUES = 100_000, DEEPEST = 32, LONGEST = 1 << 16,
+            LONGEST_NUMBER = 64;
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?");
     private static final Anchor NO_ANCHOR = new Anchor("-");
 
@@ -95,7 +96,8 @@ public final class HparamsYaml {
     }
 
     /**
-     * Any YAML file as a map with text for keys. What comes from somebody else may be anything, so size, depth and aliases are bounded before values are made.
+     * Any YAML file as a map with text for keys. What comes from somebody else may be anything, so size, depth and
+     * aliases are bounded before values are made.
      *
      * @param file path
      * @return as YAML gives it
@@ -107,52 +109,64 @@ public final class HparamsYaml {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
-                throw Problem.in(STAGE, file, "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB", "a larger one", "see models/demo/hparams.yaml");
+                throw Problem.in(STAGE, file, "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB", "a larger one",
+                        "see models/demo/hparams.yaml");
             }
             String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-            LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).setCodePointLimit(MOST_BYTES).build();
+            LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).setCodePointLimit(MOST_BYTES)
+                    .build();
             bounded(file, new Parse(settings).parseString(text));
             Object root = new Load(settings).loadFromString(text);
             if (!(root instanceof Map<?, ?> map)) {
-                throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : Shown.of(root), "see models/demo/hparams.yaml");
+                throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : Shown.of(root),
+                        "see models/demo/hparams.yaml");
             }
             named(file, "", map);
             return (Map<String, Object>) map;
         } catch (CharacterCodingException e) {
-            throw Problem.in(STAGE, file, "YAML, which is text in UTF-8", "other bytes", "see models/demo/hparams.yaml");
+            throw Problem.in(STAGE, file, "YAML, which is text in UTF-8", "other bytes",
+                    "see models/demo/hparams.yaml");
         } catch (Problem e) {
             throw e;
         } catch (YamlEngineException e) {
             throw Problem.in(STAGE, file, "YAML", first(e), "correct the file");
         } catch (IOException e) {
             throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the path");
-        } catch (RuntimeException | StackOverflowError e) {               // a value that contradicts its tag: !!int of a word
-            throw Problem.in(STAGE, file, "YAML", "what its parser gives up on (" + e.getClass().getSimpleName() + ")", "correct the file");
+        } catch (RuntimeException | StackOverflowError e) {
+            // a value that contradicts its tag, or what the bounds above did not foresee
+            throw Problem.in(STAGE, file, "YAML", "what its parser gives up on (" + e.getClass().getSimpleName() + ")",
+                    "correct the file");
         }
     }
 
     private static String first(YamlEngineException e) {
-        String line = e.getMessage() == null ? "" : e.getMessage().lines().map(String::strip).filter(l -> !l.isEmpty()).findFirst().orElse("");
+        String line = e.getMessage() == null ? "" : e.getMessage().lines().map(String::strip).filter(l -> !l.isEmpty())
+                .findFirst().orElse("");
         String where = e instanceof MarkedYamlEngineException m && m.getProblem() != null
                 ? m.getProblem() + m.getProblemMark().map(k -> " in line " + (k.getLine() + 1)).orElse("") : line;
         String plain = where.replaceFirst("^but found |^[\\w.]+Exception: ", "");
         return plain.isEmpty() ? "a syntax error" : Shown.of(plain);
     }
 
-    /** Looks through a file's events, which cost no stack and no memory, before values are made of them: depth, values with aliases followed, long texts. */
+    /**
+     * Looks through a file's events, which cost no stack and no memory, before values are made of them: depth, values
+     * with aliases followed, long texts.
+     */
     private static void bounded(Path file, Iterable<Event> events) {
         Map<Anchor, Long> sizes = new HashMap<>();
         Deque<Anchor> anchors = new ArrayDeque<>();
         Deque<Long> counts = new ArrayDeque<>(List.of(0L));
         for (Event event : events) {
             long size = 0;
-            Anchor anchor = event instanceof NodeEvent node && !(event instanceof AliasEvent) ? node.getAnchor().orElse(null) : null;
+            boolean named = event instanceof NodeEvent && !(event instanceof AliasEvent);
+            Anchor anchor = named ? ((NodeEvent) event).getAnchor().orElse(null) : null;
             switch (event.getEventId()) {
                 case MappingStart, SequenceStart -> {
                     counts.push(1L);
                     anchors.push(anchor == null ? NO_ANCHOR : anchor);
                     if (counts.size() > DEEPEST) {
-                        throw Problem.in(STAGE, file, "at most " + DEEPEST + " levels", "a file that is nested deeper", "see models/demo/hparams.yaml");
+                        throw Problem.in(STAGE, file, "at most " + DEEPEST + " levels", "a file that is nested deeper",
+                                "see models/demo/hparams.yaml");
                     }
                     continue;
                 }
@@ -163,13 +177,15 @@ public final class HparamsYaml {
                 case Scalar -> {
                     size = 1;
                     if (((ScalarEvent) event).getValue().length() > LONGEST) {
-                        throw Problem.in(STAGE, file, "values of at most " + LONGEST + " characters", "one of " + ((ScalarEvent) event).getValue().length(), "correct the file");
+                        throw Problem.in(STAGE, file, "values of at most " + LONGEST + " characters", "one of "
+                                + ((ScalarEvent) event).getValue().length(), "correct the file");
                     }
                 }
                 case Alias -> {
                     size = sizes.getOrDefault(((AliasEvent) event).getAlias(), -1L);
                     if (size < 0) {
-                        throw Problem.in(STAGE, file, "aliases of what stands before them", "*" + Shown.of(((AliasEvent) event).getAlias().getValue()), "write the values out");
+                        throw Problem.in(STAGE, file, "aliases of what stands before them", "*"
+                                + Shown.of(((AliasEvent) event).getAlias().getValue()), "write the values out");
                     }
                 }
                 default -> { }
@@ -179,7 +195,8 @@ public final class HparamsYaml {
             }
             counts.push(counts.pop() + size);
             if (counts.peek() > MOST_VALUES) {
-                throw Problem.in(STAGE, file, "at most " + MOST_VALUES + " values, aliases followed", "more", "see models/demo/hparams.yaml");
+                throw Problem.in(STAGE, file, "at most " + MOST_VALUES + " values, aliases followed", "more",
+                        "see models/demo/hparams.yaml");
             }
         }
     }
@@ -283,7 +300,8 @@ public final class HparamsYaml {
                 throw wrong(file, name, "a list of numbers", given);
             }
             List<Double> numbers = new ArrayList<>();
-            for (Object o : given instanceof List<?> l ? l : List.of(String.valueOf(given).strip().split("[\\s\\[\\]]+"))) {
+            for (Object o : given instanceof List<?> l ? l : List.of(String.valueOf(given).strip()
+                    .split("[\\s\\[\\]]+"))) {
                 if (!"".equals(o)) {
                     numbers.add(number(file, name, o));
                 }
@@ -311,7 +329,11 @@ public final class HparamsYaml {
             throw wrong(file, name, "one of " + List.of(type.getEnumConstants()).toString().toLowerCase(Locale.ROOT), given);
         }
         double number = number(file, name, given);
-        return type == double.class ? (Object) number : type == int.class ? (Object) (int) whole(file, name, given, Integer.MAX_VALUE) : (Object) whole(file, name, given, Long.MAX_VALUE);
+        if (type == double.class) {
+            return number;
+        }
+        return type == int.class ? (Object) (int) whole(file, name, given, Integer.MAX_VALUE)
+                : (Object) whole(file, name, given, Long.MAX_VALUE);
     }
 
     /** A whole number as it is written: a double holds no more than 53 bits of it. */
@@ -341,7 +363,8 @@ public final class HparamsYaml {
 
     private static Problem wrong(Path file, String name, String need, Object given) {
         String remedy = "correct " + name;
-        return file == null ? Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy) : Problem.in(STAGE, file, name + " to be " + need, Shown.of(given), remedy);
+        Problem problem = Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy);
+        return file == null ? problem : problem.retold(sentence -> file + ": " + sentence);
     }
 
     private static Object value(RecordComponent c, Record record) {

@@ -33,7 +33,8 @@ public final class ProjectName {
     }
 
     /**
-     * The name nearest to what stands in the Python project's exp_name or is the name of a folder: the last part of a path, less what no name may hold.
+     * The name nearest to what stands in the Python project's exp_name or is the name of a folder: the last part of a
+     * path, less what no name may hold.
      *
      * @param text any
      * @return a name, or "" where none is left
@@ -42,7 +43,8 @@ public final class ProjectName {
         String last = text.replaceAll("[/\\\\]+$", "").replaceAll("(?s).*[/\\\\]", "");
         StringBuilder name = new StringBuilder();
         last.codePoints().map(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0 ? '_' : c).forEach(c -> {
-            if (name.toString().getBytes(StandardCharsets.UTF_8).length + Character.toString(c).getBytes(StandardCharsets.UTF_8).length <= LONGEST) {
+            if (name.toString().getBytes(StandardCharsets.UTF_8).length + Character.toString(c)
+                    .getBytes(StandardCharsets.UTF_8).length <= LONGEST) {
                 name.appendCodePoint(c);
             }
         });

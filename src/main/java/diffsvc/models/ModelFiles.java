@@ -96,7 +96,8 @@ public record ModelFiles(Path root) {
         Matcher steps = Pattern.compile("steps_(\\d{1,12})(?!\\d)").matcher(checkpoint.getFileName().toString());
         Hparams given = HparamsYaml.readEither(config);
         Path folder = config.toAbsolutePath().normalize().getParent().getFileName();
-        String name = given.project().isEmpty() && folder != null ? ProjectName.near(folder.toString()) : given.project();
+        String name = given.project().isEmpty() && folder != null ? ProjectName.near(folder.toString())
+                : given.project();
         Hparams hparams = given.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0);
         return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")), there(home, flat.get("pe_ckpt")));
     }

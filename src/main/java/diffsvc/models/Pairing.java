@@ -167,7 +167,8 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
 
     private static List<Finding> sizes(Hparams h) {
         List<Finding> found = new ArrayList<>();
-        h.audio().misfits().forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m, "none of the files")));
+        h.audio().misfits().forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m,
+                "none of the files")));
         return found;
     }
 
@@ -211,7 +212,8 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
             float[] b = betas.toFloats();
             note(found, "diffusion steps (noise.steps)", h.noise().steps(), b.length, b.length == h.noise().steps());
             if (h.noise().kStep() > b.length) {
-                found.add(new Finding(Verdict.CLASH, "steps that training drew (noise.k_step)", String.valueOf(h.noise().kStep()), "a schedule of " + b.length));
+                found.add(new Finding(Verdict.CLASH, "steps that training drew (noise.k_step)",
+                        String.valueOf(h.noise().kStep()), "a schedule of " + b.length));
             }
             if (h.noise().schedule().equals("linear")) {
                 float top = b.length == 0 ? 0 : b[b.length - 1];

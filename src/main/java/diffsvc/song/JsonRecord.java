@@ -28,7 +28,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A record from a JSON file that somebody else may have written: every component is there and of its type, or the sentence names the one that is not. Size, depth and the
+ * A record from a JSON file that somebody else may have written: every component is there and of its type, or the
+ * sentence names the one that is not. Size, depth and the
  * count of values are bounded, and a name that comes twice is refused.
  */
 final class JsonRecord {
@@ -148,7 +149,8 @@ final class JsonRecord {
         for (int i = 0; i < components.length; i++) {
             String name = components[i].getName();
             types[i] = components[i].getType();
-            made[i] = !map.containsKey(name) && optional.contains(name) ? null : bind(components[i].getGenericType(), map.get(name), prefix + name);
+            made[i] = !map.containsKey(name) && optional.contains(name) ? null : bind(components[i].getGenericType(),
+                    map.get(name), prefix + name);
         }
         try {
             return type.getDeclaredConstructor(types).newInstance(made);
@@ -179,7 +181,8 @@ final class JsonRecord {
                 throw wrong(shown + " to be a map", Shown.of(value));
             }
             Map<String, Object> bound = new LinkedHashMap<>();
-            map.forEach((key, inner) -> bound.put((String) key, bind(generic.getActualTypeArguments()[1], inner, name + "." + key)));
+            map.forEach((key, inner) -> bound.put((String) key, bind(generic.getActualTypeArguments()[1], inner, name
+                    + "." + key)));
             return bound;
         }
         Class<?> plain = (Class<?>) type;
@@ -212,7 +215,8 @@ final class JsonRecord {
         }
         long whole = number.longValue();
         if (whole != number.doubleValue() && !(number instanceof Long) || plain == int.class && whole != (int) whole) {
-            throw wrong(shown + " to be a whole number" + (plain == int.class ? " up to " + Integer.MAX_VALUE : ""), Shown.of(value));
+            throw wrong(shown + " to be a whole number" + (plain == int.class ? " up to " + Integer.MAX_VALUE : ""),
+                    Shown.of(value));
         }
         return plain == int.class ? (Object) (int) whole : (Object) whole;
     }

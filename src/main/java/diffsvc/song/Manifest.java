@@ -18,7 +18,8 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * What one conversion was made of and what happened: enough to repeat it. A JSON file beside the output. No component is null: what a caller leaves out is empty, and a
+ * What one conversion was made of and what happened: enough to repeat it. A JSON file beside the output. No component
+ * is null: what a caller leaves out is empty, and a
  * file that leaves it out is refused.
  *
  * @param format of this file
@@ -40,11 +41,13 @@ import tech.tablesaw.api.Table;
  * @param warnings what a person should know
  */
 public record Manifest(int format, String program, Map<String, String> machine, String project, String config, String checkpoint, Map<String, Object> hparams, double asked, double key,
-        Map<String, Hashed> given, Map<String, Hashed> exports, String vocoder, Map<String, Hashed> models, Input input, Output output, Slices slices, Range range, List<Stage> stages, List<Seam> seams,
+        Map<String, Hashed> given, Map<String, Hashed> exports, String vocoder, Map<String, Hashed> models, Input input,
+                Output output, Slices slices, Range range, List<Stage> stages, List<Seam> seams,
         List<String> warnings) {
     /** What this class writes and reads. */
     public static final int FORMAT = 1;
-    private static final String STAGE = "manifest", WHAT = "a manifest that infer wrote", REMEDY = "give the .json beside an output";
+    private static final String STAGE = "manifest", WHAT = "a manifest that infer wrote",
+            REMEDY = "give the .json beside an output";
     private static final int LONGEST_NAME = 4096;
     private static final double MOST_KEY = 48, MOST_SHIFT = 240, MOST_SECONDS = 1e9, LEAST_SLICE = 0.1;
     private static final Gson JSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeSpecialFloatingPointValues().create();
@@ -143,7 +146,8 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param scale what every sample was multiplied by so that none clips; 1 = untouched
      * @param beyondFullScale samples that would have clipped without it
      */
-    public record Output(String file, String sha256, int samples, int sampleRateHz, String depth, float scale, long beyondFullScale) {
+    public record Output(String file, String sha256, int samples, int sampleRateHz, String depth, float scale,
+            long beyondFullScale) {
         /**
          * Fills what a caller leaves out.
          *
@@ -173,7 +177,8 @@ public record Manifest(int format, String program, Map<String, String> machine, 
     public record Slices(int sounding, int silent, double silentSeconds, int cuts, double longestSeconds, double mostSeconds) {}
 
     /** See {@link diffsvc.conds.VocalRange}; median Hz are 0 where nothing is known. */
-    public record Range(double songHz, double trainedHz, double outside, double firstHz, List<Double> song, List<Double> trained) {
+    public record Range(double songHz, double trainedHz, double outside, double firstHz, List<Double> song,
+            List<Double> trained) {
         /**
          * Fills what a caller leaves out.
          *
@@ -244,7 +249,8 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      *
      * @param file path of the .json
      * @return the manifest
-     * @throws Problem when it is missing, no manifest, of another format, or holds what no conversion writes; the sentence names the field
+     * @throws Problem when it is missing, no manifest, of another format, or holds what no conversion writes; the
+     * sentence names the field
      */
     public static Manifest read(Path file) {
         JsonRecord json = new JsonRecord(STAGE, file, REMEDY);
@@ -253,7 +259,8 @@ public record Manifest(int format, String program, Map<String, String> machine, 
             throw json.wrong(WHAT, "other JSON");
         }
         if (!Long.valueOf(FORMAT).equals(tree.get("format"))) {
-            throw Problem.in(STAGE, file, "format " + FORMAT, Shown.of(tree.get("format")), "repeat it with the version that wrote it");
+            throw Problem.in(STAGE, file, "format " + FORMAT, Shown.of(tree.get("format")),
+                    "repeat it with the version that wrote it");
         }
         Manifest manifest = json.record(Manifest.class, tree, "", Set.of("exports"));
         try {

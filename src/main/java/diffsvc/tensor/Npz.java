@@ -35,10 +35,13 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /**
- * NumPy's .npy and .npz files. The engine's own reader ends the process on element types it does not know, and believes whatever sizes a file declares; here a header is
- * read and judged first, then its values come block by block. What is between float16 and int8 becomes float32, float64, int32 or int64.
+ * NumPy's .npy and .npz files. The engine's own reader ends the process on element types it does not know, and
+ * believes whatever sizes a file declares; here a header is
+ * read and judged first, then its values come block by block. What is between float16 and int8 becomes float32,
+ * float64, int32 or int64.
  *
- * <p>All arrays of a file together may take {@link #mostBytes} in memory. The checksum of every part of a .npz is compared, so a changed byte is noticed; a lone .npy has none.
+ * <p>All arrays of a file together may take {@link #mostBytes} in memory. The checksum of every part of a .npz is
+ * compared, so a changed byte is noticed; a lone .npy has none.
  * What is read owns its memory: it is no view of another array and borrows no Java buffer.
  */
 public final class Npz {
@@ -46,14 +49,16 @@ public final class Npz {
     private static final int END = 0x06054b50, END_BYTES = 22, LONGEST_REMARK = 0xffff;
     private static final long LONGEST_AXIS = Integer.MAX_VALUE;
     private static final String REMEDY = "save it again with numpy.savez";
-    private static final Pattern DESCR = Pattern.compile("'descr':\\s*'([^']{1,16})'"), ORDER = Pattern.compile("'fortran_order':\\s*(True|False)"),
+    private static final Pattern DESCR = Pattern.compile("'descr':\\s*'([^']{1,16})'"),
+            ORDER = Pattern.compile("'fortran_order':\\s*(True|False)"),
             SHAPE = Pattern.compile("'shape':\\s*\\(([^()]*)\\)");
     private static final Set<String> TYPES = Set.of("f2", "f4", "f8", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1");
 
     private Npz() {}
 
     /**
-     * How much memory the arrays of one file may take: half of what the Java heap may grow to. With the launcher's 384 MiB that is an hour of units, 50 a second and 256 wide.
+     * How much memory the arrays of one file may take: half of what the Java heap may grow to. With the launcher's
+     * 384 MiB that is an hour of units, 50 a second and 256 wide.
      *
      * @return bytes
      */
@@ -68,7 +73,8 @@ public final class Npz {
      * @param stage who speaks in errors
      * @param file .npz or .npy
      * @return by name
-     * @throws Problem in the words of {@code stage} when the file is missing or damaged, holds element types that nothing here reads, or more than {@link #mostBytes}
+     * @throws Problem in the words of {@code stage} when the file is missing or damaged, holds element types that
+     * nothing here reads, or more than {@link #mostBytes}
      */
     public static Map<String, NDArray> read(NDManager manager, String stage, Path file) {
         return read(manager, stage, file, mostBytes());
@@ -93,8 +99,10 @@ public final class Npz {
             }
             whole = true;
             return arrays;
-        } catch (IOException | IllegalArgumentException e) {           // a name in the archive that is no text is the latter
-            throw Problem.in(stage, file, "a whole .npy or .npz file", "a damaged one (" + Shown.of(e instanceof IOException io ? WholeFile.reason(io) : e.getMessage()) + ")", REMEDY);
+        // a name in the archive that is no text is the latter
+        } catch (IOException | IllegalArgumentException e) {
+            throw Problem.in(stage, file, "a whole .npy or .npz file", "a damaged one ("
+                    + Shown.of(e instanceof IOException io ? WholeFile.reason(io) : e.getMessage()) + ")", REMEDY);
         } finally {
             if (!whole) {
                 arrays.values().forEach(NDArray::close);
@@ -123,7 +131,8 @@ public final class Npz {
         }
 
         private Problem tooMany(long count) {
-            return wrong("at most " + MOST_ARRAYS + " arrays", count < 0 ? "more" : String.valueOf(count), "save fewer at once");
+            return wrong("at most " + MOST_ARRAYS + " arrays", count < 0 ? "more" : String.valueOf(count),
+                    "save fewer at once");
         }
 
         void archive(Map<String, NDArray> arrays) throws IOException {
@@ -145,11 +154,14 @@ public final class Npz {
                 for (ZipEntry entry : Collections.list(zip.entries())) {
                     String name = entry.getName().replaceFirst("\\.npy$", "");
                     CRC32 sum = new CRC32();
-                    try (InputStream in = new BufferedInputStream(new CheckedInputStream(zip.getInputStream(entry), sum))) {
+                    try (InputStream in = new BufferedInputStream(new CheckedInputStream(zip.getInputStream(entry),
+                            sum))) {
                         arrays.put(name, array(name, in));
                     }
-                    if (sum.getValue() != entry.getCrc()) {                                   // ZipFile itself does not compare
-                        throw wrong("a whole .npz file", "a damaged one (the checksum of " + Shown.of(name) + " differs)", REMEDY);
+                    // ZipFile itself does not compare
+                    if (sum.getValue() != entry.getCrc()) {
+                        throw wrong("a whole .npz file", "a damaged one (the checksum of " + Shown.of(name)
+                                + " differs)", REMEDY);
                     }
                 }
             }
@@ -167,7 +179,8 @@ public final class Npz {
                 for (int at = end.position() - END_BYTES; at >= 0; at--) {
                     if (end.getInt(at) == END) {
                         int count = Short.toUnsignedInt(end.getShort(at + 10));
-                        long bytes = Integer.toUnsignedLong(end.getInt(at + 12)), place = Integer.toUnsignedLong(end.getInt(at + 16));
+                        long bytes = Integer.toUnsignedLong(end.getInt(at + 12)),
+                                place = Integer.toUnsignedLong(end.getInt(at + 16));
                         if (count > MOST_ARRAYS || bytes > MOST_ARRAYS * 1024L || place == 0xffffffffL) {
                             throw tooMany(count > MOST_ARRAYS && count < 0xffff ? count : -1);
                         }
@@ -181,7 +194,8 @@ public final class Npz {
         NDArray array(String name, InputStream in) throws IOException {
             String what = name.isEmpty() ? "" : " in " + Shown.of(name);
             byte[] magic = in.readNBytes(8);
-            if (magic.length < 8 || (magic[0] & 255) != 0x93 || !new String(magic, 1, 5, StandardCharsets.US_ASCII).equals("NUMPY") || magic[6] < 1 || magic[6] > 3) {
+            if (magic.length < 8 || (magic[0] & 255) != 0x93 || !new String(magic, 1, 5, StandardCharsets.US_ASCII)
+                    .equals("NUMPY") || magic[6] < 1 || magic[6] > 3) {
                 throw wrong("NumPy's format" + what, "another", "save it with numpy.save or numpy.savez");
             }
             byte[] size = in.readNBytes(magic[6] == 1 ? 2 : 4);
@@ -189,19 +203,24 @@ public final class Npz {
             for (int i = size.length - 1; i >= 0; i--) {
                 length = length << 8 | size[i] & 255;
             }
-            String header = length > LONGEST_HEADER ? "" : new String(in.readNBytes((int) length), StandardCharsets.ISO_8859_1);
+            String header = length > LONGEST_HEADER ? "" : new String(in.readNBytes((int) length),
+                    StandardCharsets.ISO_8859_1);
             Matcher descr = DESCR.matcher(header), order = ORDER.matcher(header), shape = SHAPE.matcher(header);
             if (header.length() < length || !descr.find() || !order.find() || !shape.find()) {
                 throw wrong("an array of numbers" + what, "another header", REMEDY);
             }
             String type = descr.group(1).replaceFirst("^[<>|=]", "");
-            if (!TYPES.contains(type) || descr.group(1).length() != 3 || type.charAt(1) > '1' && !descr.group(1).matches("[<>].*")) {
-                throw wrong("float32, float64, integers or bool" + what, Shown.of(descr.group(1)), "save it .astype('float32')");
+            if (!TYPES.contains(type) || descr.group(1).length() != 3 || type.charAt(1) > '1' && !descr.group(1)
+                    .matches("[<>].*")) {
+                throw wrong("float32, float64, integers or bool" + what, Shown.of(descr.group(1)),
+                        "save it .astype('float32')");
             }
-            return values(what, in, type, descr.group(1).charAt(0) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN, order.group(1).equals("True"), shape.group(1));
+            return values(what, in, type, descr.group(1).charAt(0) == '>' ? ByteOrder.BIG_ENDIAN
+                    : ByteOrder.LITTLE_ENDIAN, order.group(1).equals("True"), shape.group(1));
         }
 
-        private NDArray values(String what, InputStream in, String type, ByteOrder order, boolean turned, String written) throws IOException {
+        private NDArray values(String what, InputStream in, String type, ByteOrder order, boolean turned,
+                String written) throws IOException {
             String[] cells = written.isBlank() ? new String[0] : written.replaceAll("\\s", "").split(",");
             String need = "as many values as the shape (" + Shown.of(written) + ") holds" + what;
             long[] sizes = new long[cells.length];
@@ -219,12 +238,14 @@ public final class Npz {
                 count = s == 0 ? 0 : count;
             }
             if (count > left / kept) {
-                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take,", "(" + Shown.of(written) + ")" + what + (left < most ? " after others" : ""),
+                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take,", "("
+                        + Shown.of(written) + ")" + what + (left < most ? " after others" : ""),
                         "save fewer, as float32, or give Java more (-Xmx)");
             }
             left -= count * kept;
             boolean transposed = turned && sizes.length > 1;
-            NDArray array = manager.create(new Shape(transposed ? reversed(sizes) : sizes), type.matches("f[24]") ? DataType.FLOAT32 : type.equals("f8") ? DataType.FLOAT64 : kept == 8 ? DataType.INT64
+            NDArray array = manager.create(new Shape(transposed ? reversed(sizes) : sizes), type.matches("f[24]")
+                    ? DataType.FLOAT32 : type.equals("f8") ? DataType.FLOAT64 : kept == 8 ? DataType.INT64
                     : DataType.INT32);
             try {
                 fill(array, need, in, type, order, (int) width, count);
@@ -235,11 +256,13 @@ public final class Npz {
                 array.close();
                 throw e;
             }
-            return transposed && count > 0 ? straightened(array, new Shape(sizes)) : transposed ? array.reshape(sizes) : array;
+            return transposed && count > 0 ? straightened(array, new Shape(sizes)) : transposed ? array.reshape(sizes)
+                    : array;
         }
 
         /** Block by block into memory that the engine made. */
-        private void fill(NDArray array, String need, InputStream in, String type, ByteOrder order, int width, long count) throws IOException {
+        private void fill(NDArray array, String need, InputStream in, String type, ByteOrder order, int width,
+                long count) throws IOException {
             byte[] bytes = new byte[(int) Math.min(BLOCK, Math.max(1, count)) * width];
             for (long at = 0; at < count; at += BLOCK) {
                 int n = (int) Math.min(BLOCK, count - at), came = in.readNBytes(bytes, 0, n * width);
@@ -248,7 +271,8 @@ public final class Npz {
                 }
                 try (NDManager scratch = manager.newSubManager()) {
                     scratch.tempAttachAll(array);
-                    array.reshape(count).set(new NDIndex().addSliceDim(at, at + n), block(scratch, ByteBuffer.wrap(bytes, 0, n * width).order(order), type, n));
+                    array.reshape(count).set(new NDIndex().addSliceDim(at, at + n), block(scratch,
+                            ByteBuffer.wrap(bytes, 0, n * width).order(order), type, n));
                 }
             }
         }
@@ -313,7 +337,8 @@ public final class Npz {
     /** IEEE 754 binary16: 1 bit sign, 5 exponent, 10 fraction. */
     private static float half(short bits) {
         int exponent = bits >> 10 & 31, fraction = bits & 1023;
-        float size = exponent == 0 ? fraction * 0x1p-24f : exponent < 31 ? (1024 + fraction) * (float) Math.scalb(1.0, exponent - 25) : fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+        float size = exponent == 0 ? fraction * 0x1p-24f : exponent < 31 ? (1024 + fraction) * (float) Math.scalb(1.0,
+                exponent - 25) : fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
         return bits < 0 ? -size : size;
     }
 

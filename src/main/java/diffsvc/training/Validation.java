@@ -62,13 +62,17 @@ public final class Validation {
             JointTraining.Batch batch = new Batches(clips, hparams, training.noise().steps()).fixed(scratch, hparams.training().seed(), i, FRAMES);
             int frames = batch.frames();
             EmbeddingModel.Condition condition = training.embedding().embed(batch.conds());
-            int most = training.noise().steps(), top = Math.min(most, hparams.noise().kStep() == 0 ? most : hparams.noise().kStep()), interval = Math.max(1, top / STEPS);
+            int most = training.noise().steps(), top = Math.min(most, hparams.noise().kStep() == 0 ? most
+                    : hparams.noise().kStep()), interval = Math.max(1, top / STEPS);
             Ddpm ddpm = new Ddpm(training.noise(), interval);                     // its clamp keeps what a young network draws within the mel's range
             Sampler.Draw draw = (y, t) -> Noise.of(y.getManager(), hparams.training().seed(), "validation posterior " + t, i).normal(y.getShape());
             NDArray noise = Noise.of(scratch, hparams.training().seed(), "validation", i).normal(new Shape(1, 1, bins, frames));
-            // a shallow voice never learns from pure noise: it begins at the recording's mel with as much noise as it knows
-            NDArray start = top == most ? noise : training.noise().noised(training.range().norm(batch.mels()), scratch.create(new long[] {top - 1}), noise);
-            NDArray x = Denoising.run(ddpm, training.wavenet().given(condition.forDenoiser()), draw, start, ddpm.times(top, STEPS), (done, of, t, step) -> { });
+            // a shallow voice never learns from pure noise: it begins at the recording's mel with as much noise as it
+            // knows
+            NDArray start = top == most ? noise : training.noise().noised(training.range().norm(batch.mels()),
+                    scratch.create(new long[] {top - 1}), noise);
+            NDArray x = Denoising.run(ddpm, training.wavenet().given(condition.forDenoiser()), draw, start,
+                    ddpm.times(top, STEPS), (done, of, t, step) -> { });
             NDArray mel = training.range().denorm(x, batch.conds().mel2ph()).maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax());
             float[] unvoiced = batch.conds().unvoiced().toFloatArray(), f0 = condition.f0Denorm().toFloatArray();
             boolean[] voiced = new boolean[frames];

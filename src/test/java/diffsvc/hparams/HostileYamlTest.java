@@ -30,7 +30,8 @@ class HostileYamlTest {
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
             said[0] = assertThrows(Problem.class, () -> HparamsYaml.readEither(file)).getMessage();
         });
-        assertTrue(said[0].startsWith("hparams: " + file + ": need ") && said[0].length() < 500 + file.toString().length() && said[0].lines().count() == 1, said[0]);
+        assertTrue(said[0].startsWith("hparams: " + file + ": need ") && said[0].length() < 500 + file.toString()
+                .length() && said[0].lines().count() == 1, said[0]);
         return said[0];
     }
 
@@ -51,19 +52,23 @@ class HostileYamlTest {
         for (String[] braces : new String[][] {{"[", "]"}, {"{k: [", "]}"}}) {
             StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
             for (int i = 1; i < 30; i++) {
-                bomb.append("a").append(i).append(": &a").append(i).append(' ').append(braces[0]).append(("*a" + (i - 1) + ", ").repeat(2)).append(braces[1]).append('\n');
+                bomb.append("a").append(i).append(": &a").append(i).append(' ').append(braces[0])
+                        .append(("*a" + (i - 1) + ", ").repeat(2)).append(braces[1]).append('\n');
             }
             assertTrue(said(bomb.toString()).contains("aliases followed"));
         }
         assertTrue(said("audio: &a\n  hop_samples: *a\n").contains("aliases of what stands before them"));
         assertTrue(said("audio: &a [*a]\n").contains("aliases"));
         assertTrue(said("audio: *nowhere\n").contains("alias"));
-        assertEquals(512, HparamsYaml.read(Files.writeString(folder.resolve("ok.yaml"), "audio: {hop_samples: &h 512, window_samples: 2048}\nnoise: {k_step: *h}\n")).noise().kStep());
+        assertEquals(512, HparamsYaml.read(Files.writeString(folder.resolve("ok.yaml"),
+                "audio: {hop_samples: &h 512, window_samples: 2048}\nnoise: {k_step: *h}\n")).noise().kStep());
     }
 
     @Test void tagsMakeNothing() throws Exception {
-        for (String yaml : new String[] {"audio: !!python/object/apply:os.system [echo]\n", "!!javax.script.ScriptEngineManager [x]", "audio: !<tag:x> {a: 1}\n", "steps: !!int word\nnoise: {}\n",
-            "steps: !!float word\nnoise: {}\n", "noise: {max_beta: !!binary aGk=}\n", "noise: !!set {a, b}\n", "noise: !!timestamp 2001-01-01\n", "noise: {steps: !!null x}\n"}) {
+        for (String yaml : new String[] {"audio: !!python/object/apply:os.system [echo]\n",
+                "!!javax.script.ScriptEngineManager [x]", "audio: !<tag:x> {a: 1}\n", "steps: !!int word\nnoise: {}\n",
+            "steps: !!float word\nnoise: {}\n", "noise: {max_beta: !!binary aGk=}\n", "noise: !!set {a, b}\n",
+                    "noise: !!timestamp 2001-01-01\n", "noise: {steps: !!null x}\n"}) {
             said(yaml);
         }
     }
@@ -112,8 +117,10 @@ class HostileYamlTest {
         assertTrue(said("a: \"unended\n").contains("YAML"));
         assertTrue(said("a: \0\n").contains("YAML"));
         assertTrue(said("\t\ta: 1\n").contains("YAML"));
-        assertTrue(said(Files.write(folder.resolve("b.yaml"), new byte[] {(byte) 0x89, 'P', 'N', 'G', (byte) 0xff, 0, 1, 2})).contains("UTF-8"));
-        assertTrue(said(Files.write(folder.resolve("l.yaml"), "project: \u00e9\n".getBytes(StandardCharsets.ISO_8859_1))).contains("UTF-8"));
+        assertTrue(said(Files.write(folder.resolve("b.yaml"), new byte[] {(byte) 0x89, 'P', 'N', 'G', (byte) 0xff, 0, 1,
+                2})).contains("UTF-8"));
+        assertTrue(said(Files.write(folder.resolve("l.yaml"),
+                "project: \u00e9\n".getBytes(StandardCharsets.ISO_8859_1))).contains("UTF-8"));
     }
 
     @Test void whatIsNoFileIsSaid() throws Exception {

@@ -79,7 +79,9 @@ class NpzTest {
 
     @Test void whatNobodyReadsIsRefusedByName() throws IOException {
         try (NDManager m = NDManager.newBaseManager()) {
-            for (String[] bad : new String[][] {{"<f16", "2,", "<f16"}, {"|O", "1,", "|O"}, {"<c8", "1,", "<c8"}, {">u8", "1,", ">u8"}, {"|f4", "2,", "|f4"}, {"<U2", "1,", "<U2"}, {"<M8[ns]", "1,", "<M8"}, {"<f4", "900000000, 900000000", "900000000"},
+            for (String[] bad : new String[][] {{"<f16", "2,", "<f16"}, {"|O", "1,", "|O"}, {"<c8", "1,", "<c8"},
+                    {">u8", "1,", ">u8"}, {"|f4", "2,", "|f4"}, {"<U2", "1,", "<U2"}, {"<M8[ns]", "1,", "<M8"},
+                    {"<f4", "900000000, 900000000", "900000000"},
                 {"<f4", "9,", "bytes"}, {"<f4", "-1,", "bytes"}}) {
                 String said = assertThrows(Problem.class, () -> Npz.read(m, "trace", npy(bad[0], bad[1], new byte[8]))).getMessage();
                 assertTrue(said.contains("a.npy") && said.contains(bad[2]), said);
@@ -91,18 +93,27 @@ class NpzTest {
         try (NDManager m = NDManager.newBaseManager()) {
             for (ByteOrder order : new ByteOrder[] {ByteOrder.LITTLE_ENDIAN, ByteOrder.BIG_ENDIAN}) {
                 String sign = order == ByteOrder.BIG_ENDIAN ? ">" : "<";
-                assertArrayEquals(new float[] {1.5f, -2}, Npz.read(m, "t", npy(sign + "f4", "2,", ByteBuffer.allocate(8).order(order).putFloat(1.5f).putFloat(-2).array())).get("").toFloatArray());
-                assertArrayEquals(new double[] {Math.PI}, Npz.read(m, "t", npy(sign + "f8", "1,", ByteBuffer.allocate(8).order(order).putDouble(Math.PI).array())).get("").toDoubleArray());
-                assertArrayEquals(new long[] {1L << 60}, Npz.read(m, "t", npy(sign + "i8", "1,", ByteBuffer.allocate(8).order(order).putLong(1L << 60).array())).get("").toLongArray());
-                assertArrayEquals(new long[] {0xfffffffeL}, Npz.read(m, "t", npy(sign + "u4", "1,", ByteBuffer.allocate(4).order(order).putInt(-2).array())).get("").toLongArray());
-                assertArrayEquals(new int[] {-7}, Npz.read(m, "t", npy(sign + "i4", "1,", ByteBuffer.allocate(4).order(order).putInt(-7).array())).get("").toIntArray());
-                short[] halves = {0x3c00, (short) 0xc000, 0x3555, 0x0001, 0x03ff, 0x0400, 0x7bff, (short) 0x8000, 0x7c00, (short) 0xfc00, 0x7e00};
-                float[] floats = {1, -2, 0.333251953125f, 5.9604645e-8f, 6.097555e-5f, 6.1035156e-5f, 65504, -0f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN};
+                assertArrayEquals(new float[] {1.5f, -2}, Npz.read(m, "t", npy(sign + "f4", "2,",
+                        ByteBuffer.allocate(8).order(order).putFloat(1.5f).putFloat(-2).array())).get("")
+                        .toFloatArray());
+                assertArrayEquals(new double[] {Math.PI}, Npz.read(m, "t", npy(sign + "f8", "1,",
+                        ByteBuffer.allocate(8).order(order).putDouble(Math.PI).array())).get("").toDoubleArray());
+                assertArrayEquals(new long[] {1L << 60}, Npz.read(m, "t", npy(sign + "i8", "1,", ByteBuffer.allocate(8)
+                        .order(order).putLong(1L << 60).array())).get("").toLongArray());
+                assertArrayEquals(new long[] {0xfffffffeL}, Npz.read(m, "t", npy(sign + "u4", "1,",
+                        ByteBuffer.allocate(4).order(order).putInt(-2).array())).get("").toLongArray());
+                assertArrayEquals(new int[] {-7}, Npz.read(m, "t", npy(sign + "i4", "1,", ByteBuffer.allocate(4)
+                        .order(order).putInt(-7).array())).get("").toIntArray());
+                short[] halves = {0x3c00, (short) 0xc000, 0x3555, 0x0001, 0x03ff, 0x0400, 0x7bff, (short) 0x8000,
+                        0x7c00, (short) 0xfc00, 0x7e00};
+                float[] floats = {1, -2, 0.333251953125f, 5.9604645e-8f, 6.097555e-5f, 6.1035156e-5f, 65504, -0f,
+                        Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN};
                 ByteBuffer data = ByteBuffer.allocate(2 * halves.length).order(order);
                 for (short h : halves) {
                     data.putShort(h);
                 }
-                assertArrayEquals(floats, Npz.read(m, "t", npy(sign + "f2", halves.length + ",", data.array())).get("").toFloatArray());
+                assertArrayEquals(floats, Npz.read(m, "t", npy(sign + "f2", halves.length + ",", data.array())).get("")
+                        .toFloatArray());
             }
         }
     }
@@ -114,7 +125,8 @@ class NpzTest {
                 data.putFloat(v);
             }
             Path file = npy("<f4", "2, 3", data.array());
-            Files.write(file, new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).replace("False", "True ").getBytes(StandardCharsets.ISO_8859_1));
+            Files.write(file, new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).replace("False",
+                    "True ").getBytes(StandardCharsets.ISO_8859_1));
             NDArray a = Npz.read(m, "t", file).get("");
             assertEquals(new Shape(2, 3), a.getShape());
             assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, a.toFloatArray());
@@ -122,7 +134,10 @@ class NpzTest {
         }
     }
 
-    /** An array made from Java values borrows their buffer; a view of it reads freed memory once it is closed, and such a view made songs of one seed differ. */
+    /**
+     * An array made from Java values borrows their buffer; a view of it reads freed memory once it is closed, and
+     * such a view made songs of one seed differ.
+     */
     @Test void whatIsReadOwnsItsMemory() throws IOException {
         try (NDManager m = NDManager.newBaseManager()) {
             for (int n : new int[] {1, 1000, 300_000}) {
@@ -156,7 +171,8 @@ class NpzTest {
     private static String said(Path file, long most) {
         try (NDManager m = NDManager.newBaseManager()) {
             String said = assertThrows(Problem.class, () -> Npz.read(m, "content", file, most)).getMessage();
-            assertTrue(said.startsWith("content: " + file + ": need ") && said.length() < 400 + file.toString().length() && said.lines().count() == 1, said);
+            assertTrue(said.startsWith("content: " + file + ": need ") && said.length() < 400 + file.toString()
+                    .length() && said.lines().count() == 1, said);
             return said;
         }
     }
@@ -220,16 +236,21 @@ class NpzTest {
 
     @Test void valuesBeyondTheMemoryAreRefusedBeforeTheyAreRead() throws IOException {
         byte[] million = floats(1_000_000);
-        assertTrue(said(zip(false, "units.npy", million), 3 << 20).contains("at most 3 MiB of values, half of what the Java heap may take"));
+        assertTrue(said(zip(false, "units.npy", million), 3 << 20)
+                .contains("at most 3 MiB of values, half of what the Java heap may take"));
         assertTrue(said(zip(false, "a.npy", million, "b.npy", million), 6 << 20).contains("in b after others"));
-        for (String shape : new String[] {"2147483647,", "2147483647, 2147483647, 2147483647", "1, 1, 1000000000000", "99999999999999999999,", "-1,", "-1, -1", "0x7, 3", "1.5,", "1, 2, 3, x",
+        for (String shape : new String[] {"2147483647,", "2147483647, 2147483647, 2147483647", "1, 1, 1000000000000",
+                "99999999999999999999,", "-1,", "-1, -1", "0x7, 3", "1.5,", "1, 2, 3, x",
             "1, ".repeat(33), "4, ".repeat(32)}) {
-            Path file = Files.write(folder.resolve("s.npy"), npyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }", new byte[8]));
-            assertTrue(said(file).contains("need at most") || said(file).contains("as many values as the shape"), said(file));
+            Path file = Files.write(folder.resolve("s.npy"),
+                    npyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }", new byte[8]));
+            assertTrue(said(file).contains("need at most") || said(file).contains("as many values as the shape"),
+                    said(file));
         }
         try (NDManager m = NDManager.newBaseManager()) {
             assertEquals(new Shape(0, 2147483647), Npz.read(m, "t", Files.write(folder.resolve("s.npy"),
-                    npyBytes("{'descr': '<f4', 'fortran_order': True, 'shape': (0, 2147483647), }", new byte[0]))).get("").getShape());
+                    npyBytes("{'descr': '<f4', 'fortran_order': True, 'shape': (0, 2147483647), }", new byte[0])))
+                            .get("").getShape());
         }
     }
 
@@ -241,7 +262,8 @@ class NpzTest {
         assertTrue(said(zip(false, "x".repeat(5000) + ".npy", new byte[7])).contains("xxx..."));
         assertTrue(said(zip(false, "a.npy", Arrays.copyOf(one, one.length + 4))).contains("got more bytes"));
         byte[] two = Files.readAllBytes(zip(false, "aa.npy", one, "bb.npy", one));
-        assertTrue(said(Files.write(folder.resolve("z.npz"), new String(two, StandardCharsets.ISO_8859_1).replace("bb.npy", "aa.npy").getBytes(StandardCharsets.ISO_8859_1))).contains("\"aa\" twice"));
+        assertTrue(said(Files.write(folder.resolve("z.npz"), new String(two, StandardCharsets.ISO_8859_1)
+                .replace("bb.npy", "aa.npy").getBytes(StandardCharsets.ISO_8859_1))).contains("\"aa\" twice"));
         Object[] many = new Object[2 * 5000];
         for (int i = 0; i < many.length; i += 2) {
             many[i] = i + ".npy";
@@ -251,13 +273,16 @@ class NpzTest {
         byte[] lying = Files.readAllBytes(zip(false, "a.npy", one));
         ByteBuffer.wrap(lying).order(ByteOrder.LITTLE_ENDIAN).putInt(lying.length - 22 + 12, 0x7fffffff);
         assertTrue(said(Files.write(folder.resolve("z.npz"), lying)).contains("at most 4096 arrays"));
-        assertTrue(said(Files.write(folder.resolve("z.npz"), "PK and nothing else that an archive has".getBytes(StandardCharsets.US_ASCII))).contains("damaged"));
+        assertTrue(said(Files.write(folder.resolve("z.npz"), "PK and nothing else that an archive has".getBytes(
+                StandardCharsets.US_ASCII))).contains("damaged"));
     }
 
     @Test void headersAreBounded() throws IOException {
         String start = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }";
-        for (byte[] bad : new byte[][] {npyBytes(start + " ".repeat(20_000), new byte[4]), npyBytes("{'descr': " + "'x', 'descr': ".repeat(600), new byte[4]), npyBytes("", new byte[4]),
-            npyBytes("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", new byte[4]), npyBytes(start, new byte[3]), npyBytes(start, new byte[5]), new byte[0], new byte[] {1},
+        for (byte[] bad : new byte[][] {npyBytes(start + " ".repeat(20_000), new byte[4]), npyBytes("{'descr': "
+                + "'x', 'descr': ".repeat(600), new byte[4]), npyBytes("", new byte[4]),
+            npyBytes("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", new byte[4]), npyBytes(start,
+                    new byte[3]), npyBytes(start, new byte[5]), new byte[0], new byte[] {1},
             Arrays.copyOf(floats(1), 9)}) {
             said(Files.write(folder.resolve("h.npy"), bad));
         }
@@ -270,7 +295,10 @@ class NpzTest {
         assertTrue(said(folder.resolve("none.npy")).contains("nothing at that path"));
     }
 
-    /** With the launcher's heap: an hour of units is read, and zeros that a small file unfolds to beyond the bound are not. */
+    /**
+     * With the launcher's heap: an hour of units is read, and zeros that a small file unfolds to beyond the bound are
+     * not.
+     */
     @Test void anHourOfUnitsFitsTheLaunchersHeap() throws Exception {
         Path hour = folder.resolve("hour.npz"), zeros = folder.resolve("zeros.npz");
         for (Path file : new Path[] {hour, zeros}) {
@@ -278,17 +306,20 @@ class NpzTest {
                 zip.setLevel(1);
                 zip.putNextEntry(new ZipEntry("units.npy"));
                 int rows = file == hour ? 180_000 : 400_000;
-                zip.write(npyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", 256), }", new byte[0]));
+                zip.write(npyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", 256), }",
+                        new byte[0]));
                 for (int i = 0; i < rows / 1000; i++) {
                     zip.write(new byte[1000 * 256 * 4]);
                 }
                 zip.closeEntry();
             }
         }
-        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx384m", "-cp", System.getProperty("java.class.path"), Reads.class.getName(),
+        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx384m",
+                "-cp", System.getProperty("java.class.path"), Reads.class.getName(),
                 hour.toString(), zeros.toString()).redirectErrorStream(true).start();
         String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(said.contains("read (180000, 256)") && said.contains("need at most 192 MiB of values") && !said.contains("OutOfMemory"), said);
+        assertTrue(said.contains("read (180000, 256)") && said.contains("need at most 192 MiB of values")
+                && !said.contains("OutOfMemory"), said);
     }
 
     /** A process of its own. */

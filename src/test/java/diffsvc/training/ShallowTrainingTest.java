@@ -23,7 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** noise.k_step in training: which steps are drawn, where validation starts, and that the voice keeps it. */
 class ShallowTrainingTest {
-    private static final Hparams ALL = Arg2Hparams.apply(Hparams.defaults(), "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=16,wavenet.residual_layers=2,"
+    private static final Hparams ALL = Arg2Hparams.apply(Hparams.defaults(),
+            "project=toy,audio.mel_bins=8,embedding.hidden_size=6,"
+            + "wavenet.residual_channels=16,wavenet.residual_layers=2,"
             + "noise.steps=50,noise.max_beta=0.1,training.batch=8,training.crop_frames=24");
     @TempDir Path folder;
 
@@ -58,7 +60,8 @@ class ShallowTrainingTest {
         assertEquals(new TreeSet<>(List.of(0L, 1L, 2L)), drawn(Arg2Hparams.apply(ALL, "noise.k_step=3")));
         assertEquals(Set.of(0L), drawn(Arg2Hparams.apply(ALL, "noise.k_step=1")));
         Hparams more = Arg2Hparams.apply(ALL, "noise.steps=100,noise.k_step=60");
-        assertTrue(assertThrows(Problem.class, () -> new Batches(toy().training(), more, 50)).getMessage().contains("noise.k_step from 1 to 50, got 60"));
+        assertTrue(assertThrows(Problem.class, () -> new Batches(toy().training(), more, 50)).getMessage()
+                .contains("noise.k_step from 1 to 50, got 60"));
     }
 
     @Test void validationStartsFromTheRecordingAsTheVoiceWillFromTheSong() {

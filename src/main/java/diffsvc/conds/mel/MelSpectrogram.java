@@ -29,6 +29,11 @@ public final class MelSpectrogram implements FrontEnd {
      */
     public MelSpectrogram(Hparams.Audio audio, Hparams.Quirks quirks) {
         this.audio = audio.require();
+        // half of the difference is padded on either side; else a frame is missing
+        if ((audio.windowSamples() - audio.hopSamples()) % 2 != 0) {
+            throw Problem.in("hparams", "audio.window_samples less audio.hop_samples even", audio.windowSamples()
+                    + " less " + audio.hopSamples(), "correct one of the two");
+        }
         this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;
         float[][] rows = MelFilters.bank(audio.sampleRateHz(), audio.fftSize(), audio.melBins(), audio.fminHz(), audio.fmaxHz());
         bank = new float[rows.length * rows[0].length];
