@@ -22,12 +22,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing else. A sealed file holds the SHA-256 of all its
+ * Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing
+ * else. A sealed file holds the SHA-256 of all its
  * bytes in its metadata, computed with zeros in that place; it stays a safetensors file.
  */
 public final class Safetensors {
     private static final String STAGE = "checkpoint", SEAL = "sha256", BLANK = "0".repeat(64);
-    /** How a sealed file begins, behind the length of its header: the seal comes first, so that its place is known before anything in the file is believed. */
+    /**
+     * How a sealed file begins, behind the length of its header: the seal comes first, so that its place is known
+     * before anything in the file is believed.
+     */
     private static final byte[] SEALED = ("{\"__metadata__\":{\"" + SEAL + "\":\"").getBytes(StandardCharsets.US_ASCII);
     private static final int SEAL_AT = 8 + SEALED.length, BLOCK = 1 << 16;
     private static final long LONGEST_HEADER = 100_000_000;
@@ -118,7 +122,8 @@ public final class Safetensors {
     }
 
     /**
-     * A sealed file, every byte of it compared with the seal before anything in it is believed. Values are read from the file at each asking.
+     * A sealed file, every byte of it compared with the seal before anything in it is believed. Values are read from
+     * the file at each asking.
      *
      * @param file that {@link #writeSealed} wrote
      * @return tensors and metadata
@@ -147,7 +152,8 @@ public final class Safetensors {
             }
             String found = Sha256.hex(digest);
             if (!found.equals(seal)) {
-                throw broken(file, "bytes with the SHA-256 that it was sealed with", "SHA-256 " + found.substring(0, 12) + "...");
+                throw broken(file, "bytes with the SHA-256 that it was sealed with", "SHA-256 "
+                        + found.substring(0, 12) + "...");
             }
         } catch (IOException e) {
             throw broken(file, "a readable file", WholeFile.reason(e));
@@ -213,7 +219,8 @@ public final class Safetensors {
         write(file, tensors, all, true);
     }
 
-    private static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata, boolean sealed) {
+    private static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata,
+            boolean sealed) {
         JsonObject header = new JsonObject();
         if (!metadata.isEmpty()) {
             JsonObject o = new JsonObject();

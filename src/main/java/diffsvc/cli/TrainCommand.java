@@ -46,8 +46,9 @@ final class TrainCommand implements Callable<Integer> {
     String data;
     @Option(names = "--resume", description = "insist on a checkpoint to go on from")
     boolean resume;
-    @Option(names = "--from", description = "begin from the voice of a project (its name) or of a folder (a path with a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, "
-            + "if it has one; a path is taken from where you stand")
+    @Option(names = "--from", description = "begin from the voice of a project (its name) or of a folder (a path with "
+            + "a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, if it has one; a path is taken from where "
+            + "you stand")
     String from;
     @Option(names = "--steps", description = "train until so many updates in all")
     Integer steps;
@@ -79,12 +80,14 @@ final class TrainCommand implements Callable<Integer> {
             Start start = start(folder, set, files);
             Hparams asked = start.settings().with(overrides, steps);
             if (start.voice() != null && asked.training().steps() <= start.voice().hparams().steps()) {
-                throw Problem.in(STAGE, "more steps than the voice has behind it, " + start.voice().hparams().steps(), asked.training().steps() + " in all",
+                throw Problem.in(STAGE, "more steps than the voice has behind it, " + start.voice().hparams().steps(),
+                        asked.training().steps() + " in all",
                         "give for instance --steps " + (start.voice().hparams().steps() + 10000));
             }
             Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
             pairing.require();
-            pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE).forEach(f -> System.out.println("note       " + f.file()));
+            pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE)
+                    .forEach(f -> System.out.println("note       " + f.file()));
             try (NDManager manager = NDManager.newBaseManager()) {
                 Hparams hparams = fitted(asked, clips, Plan.baseline(manager));
                 return train(manager, hparams, clips, start, folder, paths);
@@ -97,11 +100,12 @@ final class TrainCommand implements Callable<Integer> {
         Checkpoints checkpoints = folder.checkpoints(made);
         TrainingState state = checkpoints.newest(spoilt -> System.out.println("note       a checkpoint cannot be read, taking the one before: " + spoilt));
         if (from != null && state != null) {
-            throw Problem.in(STAGE, folder.home(), "no run yet for --from", "checkpoints up to step " + state.step(), "leave --from out to go on, or choose another project");
+            throw Problem.in(STAGE, folder.home(), "no run yet for --from", "checkpoints up to step " + state.step(),
+                    "leave --from out to go on, or choose another project");
         }
         if (resume && state == null) {
-            throw Problem.in(STAGE, folder.home(), "a checkpoint to resume", checkpoints.setAside().isEmpty() ? "none" : "none that can be read",
-                    "leave --resume out to begin");
+            throw Problem.in(STAGE, folder.home(), "a checkpoint to resume",
+                    checkpoints.setAside().isEmpty() ? "none" : "none that can be read", "leave --resume out to begin");
         }
         if (state != null) {
             // a run that goes on keeps its own hparams: the dataset's mel range may have changed since
@@ -109,17 +113,28 @@ final class TrainCommand implements Callable<Integer> {
             if (!Files.exists(kept)) {
                 System.out.println("note       the run's own hparams.yaml is gone, taking the dataset's");
             }
-            return new Start(RunSettings.fromCheckpoint(made, Files.exists(kept) ? HparamsYaml.read(kept) : made, project), state, null);
+            return new Start(RunSettings.fromCheckpoint(made, Files.exists(kept) ? HparamsYaml.read(kept) : made,
+                    project), state, null);
         }
         if (from == null) {
             folder.requireBeginning(checkpoints, project);
             return new Start(RunSettings.anew(made, project), null, null);
         }
         if (from.endsWith(".ckpt")) {
-            return new Start(RunSettings.fromCheckpoint(made, made, project), TrainingState.read(ProjectPaths.here(from)), null);
+            return new Start(RunSettings.fromCheckpoint(made, made, project),
+                    TrainingState.read(ProjectPaths.here(from)), null);
         }
         ModelFiles.Pair voice = voice(files);
         return new Start(RunSettings.fromVoice(made, voice.hparams(), project), null, voice);
+    }
+
+    private static TrainingRun begun(NDManager manager, Hparams hparams, Dataset clips, Start start) {
+        if (start.state() != null) {
+            return new TrainingRun(manager, hparams, clips, start.state());
+        }
+        ModelFiles.Pair voice = start.voice();
+        return voice == null ? new TrainingRun(manager, hparams, clips)
+                : TrainingRun.fromVoice(manager, hparams, clips, voice.embedding(), voice.wavenet(), voice.hparams().steps());
     }
 
     private ModelFiles.Pair voice(ModelFiles files) {
@@ -131,11 +146,11 @@ final class TrainCommand implements Callable<Integer> {
         return ModelFiles.in(voice.getParent()).project(voice.getFileName().toString());
     }
 
-    private int train(NDManager manager, Hparams hparams, Dataset clips, Start start, RunFolder folder, ProjectPaths paths) {
+    private int train(NDManager manager, Hparams hparams, Dataset clips, Start start, RunFolder folder,
+            ProjectPaths paths) {
         TrainingState state = start.state();
         ModelFiles.Pair voice = start.voice();
-        try (TrainingRun run = state != null ? new TrainingRun(manager, hparams, clips, state) : voice == null ? new TrainingRun(manager, hparams, clips)
-                : TrainingRun.fromVoice(manager, hparams, clips, voice.embedding(), voice.wavenet(), voice.hparams().steps())) {
+        try (TrainingRun run = begun(manager, hparams, clips, start)) {
             folder.requireRoom(run);
             if (state == null || from != null) {
                 folder.begin();
@@ -177,7 +192,8 @@ final class TrainCommand implements Callable<Integer> {
             if (peak >= 0) {
                 System.out.println("memory     " + ProcessMemory.shown(peak) + " at the peak" + (limit < 0 ? "" : ", limit " + ProcessMemory.shown(limit)));
             }
-            System.out.printf("%s step %d, %s and %s%n", stop.asked ? "stopped   " : "saved     ", run.step(), paths.shown(saved), paths.shown(folder.voice()));
+            System.out.printf("%s step %d, %s and %s%n", stop.asked ? "stopped   " : "saved     ", run.step(),
+                    paths.shown(saved), paths.shown(folder.voice()));
             return 0;
         } catch (Problem e) {
             if (stop.asked) {
@@ -208,7 +224,8 @@ final class TrainCommand implements Callable<Integer> {
                 double seconds = (System.nanoTime() - at) / 1e9, valid = Double.NaN;
                 if (t.validEvery() > 0 && u.step() % t.validEvery() == 0) {
                     valid = run.validate();
-                    unlessFull(next(u.step() + t.validEvery(), t.steps(), "the pictures of this step are left out"), validation::save);
+                    unlessFull(next(u.step() + t.validEvery(), t.steps(), "the pictures of this step are left out"),
+                            validation::save);
                 }
                 mean = Double.isNaN(mean) ? u.loss() : 0.99 * mean + 0.01 * u.loss();
                 if (!ledger.add(new Ledger.Line(u.step(), u.loss(), valid, u.lr(), u.gradientNorm(), u.embeddingNorm(), u.wavenetNorm(), seconds, ProcessMemory.resident() / 1048576.0))
@@ -219,12 +236,15 @@ final class TrainCommand implements Callable<Integer> {
                 bar.stepTo(u.step());
                 bar.setExtraMessage(String.format(java.util.Locale.ROOT, " loss %.4f", mean) + (Double.isNaN(valid) ? "" : String.format(java.util.Locale.ROOT, ", valid %.4f", valid)));
                 if (u.step() % Math.max(1, t.saveEvery()) == 0 && u.step() < t.steps()) {
-                    run.state().requireFinite("nothing was saved, and the checkpoints before this are as they were: go on from them with a lower training.lr");
+                    run.state().requireFinite(Checkpoints.OLDER_STAY);
+                    String next = next(u.step() + Math.max(1, t.saveEvery()), t.steps(),
+                            "the next try is at the end, step " + t.steps());
                     saved[0] = null;
-                    unlessFull(next(u.step() + Math.max(1, t.saveEvery()), t.steps(), "the next try is at the end, step " + t.steps()), () -> saved[0] = folder.save(run, checkpoints, TrainCommand::setAside));
+                    unlessFull(next, () -> saved[0] = folder.save(run, checkpoints, TrainCommand::setAside));
                 }
             }
-            return saved[0] != null && saved[0].equals(checkpoints.file(run.step())) ? saved[0] : folder.finish(run, checkpoints, begun, TrainCommand::setAside);
+            return saved[0] != null && saved[0].equals(checkpoints.file(run.step())) ? saved[0]
+                    : folder.finish(run, checkpoints, begun, TrainCommand::setAside);
         }
     }
 

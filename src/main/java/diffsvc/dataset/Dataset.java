@@ -68,7 +68,8 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         } catch (IOException | JsonParseException e) {
             throw Problem.in(STAGE, file, "a dataset's index", e.getClass().getSimpleName(), REMEDY);
         }
-        if (index == null || index.recordings() == null || index.recordings().stream().anyMatch(e -> e == null || e.key() == null || !e.key().matches("[0-9a-f]{64}")
+        if (index == null || index.recordings() == null || index.recordings().stream()
+                .anyMatch(e -> e == null || e.key() == null || !e.key().matches("[0-9a-f]{64}")
                 || e.recording() == null || e.part() == null || !PARTS.contains(e.part()))) {
             throw Problem.in(STAGE, file, "a dataset's index", "another file", REMEDY);
         }

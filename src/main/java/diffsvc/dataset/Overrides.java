@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The keys that somebody sets with {@code --hparams}. A key that has no effect where it is set is refused, so that nobody waits for what it would have done.
+ * The keys that somebody sets with {@code --hparams}. A key that has no effect where it is set is refused, so that
+ * nobody waits for what it would have done.
  *
  * @param stage that takes them
  * @param text key=value with commas between
@@ -60,14 +61,17 @@ public record Overrides(String stage, String text) {
     /** Refuses {@code project} and {@code steps}, which are no settings: options and training decide. */
     public void refuseProjectAndSteps() {
         refuse("the project's name comes from --project", "leave it out", "project");
-        refuse("it counts the training that a voice has behind it", "leave it out; training.steps says how long to train", "steps");
+        refuse("it counts the training that a voice has behind it",
+                "leave it out; training.steps says how long to train", "steps");
     }
 
     /**
      * Refuses what preprocessing finds in the recordings.
      */
     public void refuseWhatIsFound() {
-        refuse("preprocess finds it in the recordings", "leave it out; to train under another one, edit the dataset's hparams.yaml afterwards", "noise.spec_min", "noise.spec_max",
+        refuse("preprocess finds it in the recordings",
+                "leave it out; to train under another one, edit the dataset's hparams.yaml afterwards",
+                "noise.spec_min", "noise.spec_max",
                 "range.");
     }
 }

@@ -133,7 +133,8 @@ public final class Preprocessing {
     }
 
     /**
-     * Walks a folder, sub-folders included, and writes the dataset. Files that somebody edited in {@code out} are not replaced.
+     * Walks a folder, sub-folders included, and writes the dataset. Files that somebody edited in {@code out} are not
+     * replaced.
      *
      * @param raw folder of recordings
      * @param out folder of the dataset
@@ -187,7 +188,8 @@ public final class Preprocessing {
                 }
             }
         }
-        reports.sort(Comparator.comparing(ClipReport::recording).thenComparing(ClipReport::startSeconds).thenComparing(ClipReport::clip));
+        reports.sort(Comparator.comparing(ClipReport::recording).thenComparing(ClipReport::startSeconds)
+                .thenComparing(ClipReport::clip));
         String table = ClipReport.table(reports).write().toString("csv");
         if (training.isEmpty()) {
             throw noneOfUse(raw, files.size(), reports, reports.isEmpty() ? null : folder.writeReport(table));
@@ -195,27 +197,36 @@ public final class Preprocessing {
         List<List<Double>> range = melRange(training);
         Hparams ready = hparams.withSpec(range.get(0), range.get(1)).withRange(pitchRange(training));
         folder.write(table, ready, entries);
-        return new Result(out, ready, reports, count(made, Shard.State.WHOLE), count(made, Shard.State.DAMAGED), count(made, Shard.State.OLDER));
+        return new Result(out, ready, reports, count(made, Shard.State.WHOLE), count(made, Shard.State.DAMAGED),
+                count(made, Shard.State.OLDER));
     }
 
     private static int count(List<Made> made, Shard.State state) {
         return (int) made.stream().filter(m -> m.before() == state).count();
     }
 
-    /** Why no recording gave a clip: the reasons by how many recordings they stopped, silences of a recording only where it has no other. */
+    /**
+     * Why no recording gave a clip: the reasons by how many recordings they stopped, silences of a recording only where
+     * it has no other.
+     */
     private Problem noneOfUse(Path raw, int recordings, List<ClipReport> reports, Path report) {
         String need = "a recording with at least one clip of " + hparams.dataset().minClipSeconds() + " s of voice";
         if (report == null) {
-            return Problem.in(STAGE, raw, need, "no recording (" + String.join(" ", AudioFile.ENDINGS) + ")", "add recordings of one voice");
+            return Problem.in(STAGE, raw, need, "no recording (" + String.join(" ", AudioFile.ENDINGS) + ")",
+                    "add recordings of one voice");
         }
         Map<String, String> why = new LinkedHashMap<>();
-        reports.forEach(r -> why.merge(r.recording(), r.skipped().replace(r.recording() + ": ", ""), (first, next) -> first.equals("silence") ? next : first));
+        reports.forEach(r -> why.merge(r.recording(), r.skipped().replace(r.recording() + ": ", ""), (first, next) ->
+                first.equals("silence") ? next : first));
         Map<String, List<String>> named = new LinkedHashMap<>();
         why.forEach((name, reason) -> named.computeIfAbsent(reason, r -> new ArrayList<>()).add(name));
         List<String> reasons = named.entrySet().stream().sorted((a, b) -> b.getValue().size() - a.getValue().size())
-                .map(e -> e.getValue().size() + " (" + e.getValue().get(0) + (e.getValue().size() > 1 ? " ..." : "") + "): " + e.getKey()).toList();
-        return Problem.in(STAGE, raw, need, recordings + (recordings == 1 ? " recording, none of use: " : " recordings, none of use: ") + String.join("; ", reasons.subList(0,
-                Math.min(REASONS, reasons.size()))) + (reasons.size() > REASONS ? "; and " + (reasons.size() - REASONS) + " reasons more" : ""),
+                .map(e -> e.getValue().size() + " (" + e.getValue().get(0) + (e.getValue().size() > 1 ? " ..." : "")
+                + "): " + e.getKey()).toList();
+        return Problem.in(STAGE, raw, need, recordings + (recordings == 1 ? " recording, none of use: "
+                : " recordings, none of use: ") + String.join("; ", reasons.subList(0,
+                Math.min(REASONS, reasons.size()))) + (reasons.size() > REASONS ? "; and " + (reasons.size() - REASONS)
+                + " reasons more" : ""),
                 "see " + report + ", and add recordings of one voice");
     }
 
@@ -252,7 +263,8 @@ public final class Preprocessing {
             return skipped(name, key, e.getMessage().replace(file.toString(), name));
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // one recording that is too much, or that meets a defect, is no reason to lose the others
-            return skipped(name, key, e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().orElse(""))
+            return skipped(name, key, e.getClass().getSimpleName()
+                    + (e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().orElse(""))
                     + (e instanceof OutOfMemoryError ? ": too little memory for this recording" : ""));
         }
         shard.write(target, key);                                      // a full disk is no fault of the recording
@@ -268,7 +280,8 @@ public final class Preprocessing {
         Map<String, String> first = new HashMap<>();
         return made.stream().map(m -> {
             String other = m.shard() == null ? null : first.putIfAbsent(m.key(), m.name());
-            return other == null ? m : new Made(m.name(), m.key(), null, ClipReport.skipped(m.name(), 0, 0, "the same bytes as " + other), m.before());
+            return other == null ? m : new Made(m.name(), m.key(), null,
+                    ClipReport.skipped(m.name(), 0, 0, "the same bytes as " + other), m.before());
         }).toList();
     }
 
@@ -355,18 +368,23 @@ public final class Preprocessing {
                 if (speed != 1) {
                     heard = Resampler.resample(heard, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
                 }
-                float[] u = numbers(clip, "units", encoder.extract(manager.create(heard, new Shape(1, 1, heard.length))).units().toFloatArray());
+                float[] u = numbers(clip, "units", encoder.extract(manager.create(heard, new Shape(1, 1, heard.length)))
+                        .units().toFloatArray());
                 units.add(TorchTensor.half(u, u.length / width, width));
             }
             return new Heard(new Clip(clip, recording, TorchTensor.half(mel, frames, audio.melBins()), units, TorchTensor.of(f0, frames)), f0, signal);
         }
     }
 
-    /** What a shard holds are finite numbers that float16 can hold; one other would spoil every batch that it comes into. */
+    /**
+     * What a shard holds are finite numbers that float16 can hold; one other would spoil every batch that it comes
+     * into.
+     */
     private static float[] numbers(String clip, String what, float[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!(Math.abs(values[i]) <= HALF_MAX)) {
-                throw Problem.in(STAGE, "finite numbers in the " + what + " of " + clip, values[i] + " at value " + i + " of " + values.length,
+                throw Problem.in(STAGE, "finite numbers in the " + what + " of " + clip, values[i] + " at value " + i
+                        + " of " + values.length,
                         "look at the recording, and at the encoder's weights with ./diffsvc inspect");
             }
         }

@@ -12,8 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The clips of one recording in one sealed safetensors file: {@code 0/mel}, {@code 0/f0_hz}, {@code 0/units/0} ..., and in its metadata the key it was made under and
- * the clips' reports without the recording's name (it may get another), so that a dataset that was interrupted goes on with the recordings that are missing. The seal
+ * The clips of one recording in one sealed safetensors file: {@code 0/mel}, {@code 0/f0_hz}, {@code 0/units/0} ..., and
+ * in its metadata the key it was made under and
+ * the clips' reports without the recording's name (it may get another), so that a dataset that was interrupted goes on
+ * with the recordings that are missing. The seal
  * covers every byte, and reading compares it.
  *
  * @param reports one a clip, then those of skipped stretches
@@ -41,7 +43,8 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
                 tensors.put(i + "/units/" + r, c.units().get(r));
             }
         }
-        Map<String, String> metadata = new LinkedHashMap<>();                   // in this order: the same clips give the same file
+        // in this order: the same clips give the same file
+        Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", FORMAT);
         metadata.put("key", key);
         metadata.put("said", GSON.toJson(new Said(reports.stream().map(r -> r.of("")).toList(), augmented)));
@@ -73,12 +76,15 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         try {
             content = Safetensors.openSealed(file);
         } catch (Problem e) {
-            String got = !Files.exists(file) ? "nothing at that path" : isOlder(file) ? "one of the older format " + OLDER + ", without a checksum"
-                    : "damage: " + e.getMessage().replace("checkpoint: " + file + ": ", "").replaceFirst("; copy or download the file again$", "");
+            String got = !Files.exists(file) ? "nothing at that path" : isOlder(file) ? "one of the older format "
+                    + OLDER + ", without a checksum"
+                    : "damage: " + e.getMessage().replace("checkpoint: " + file + ": ", "")
+                    .replaceFirst("; copy or download the file again$", "");
             throw unfit(file, recording, "a whole shard", got);
         }
         if (!FORMAT.equals(content.metadata().get("format")) || !key.equals(content.metadata().get("key"))) {
-            throw unfit(file, recording, "the clips made under " + key, content.metadata().get("format") + " made under " + content.metadata().get("key"));
+            throw unfit(file, recording, "the clips made under " + key, content.metadata().get("format")
+                    + " made under " + content.metadata().get("key"));
         }
         Said said = GSON.fromJson(content.metadata().get("said"), Said.class);
         List<ClipReport> reports = said.reports().stream().map(r -> r.of(recording)).toList();
@@ -98,6 +104,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
     }
 
     private static Problem unfit(Path file, String recording, String need, String got) {
-        return Problem.in("dataset", file, need + " of " + recording, got, "run ./diffsvc preprocess with the same folder and project again: it makes this shard anew");
+        return Problem.in("dataset", file, need + " of " + recording, got,
+                "run ./diffsvc preprocess with the same folder and project again: it makes this shard anew");
     }
 }

@@ -15,12 +15,16 @@ import java.util.stream.Stream;
 
 /**
  * A run's checkpoints, {@code model_ckpt_steps_N.ckpt} in one folder. Each is written beside its name, read back and compared to the bit before it counts; the
- * newest few stay, and every so many steps one for ever. One that turns out to be damaged counts for nothing: it is set aside as {@code ....ckpt.unreadable}.
+ * newest few stay, and every so many steps one for ever. One that turns out to be damaged counts for nothing: it is set
+ * aside as {@code ....ckpt.unreadable}.
  *
  * @param keep newest ones that stay
  * @param keepEvery those of steps that this divides stay as well; 0 = none
  */
 public record Checkpoints(Path folder, int keep, int keepEvery) {
+    /** What to do when the weights are no numbers any more. */
+    public static final String OLDER_STAY = "nothing was saved, and the checkpoints before this are as they were: go on "
+            + "from them with a lower training.lr";
     private static final Pattern NAME = Pattern.compile("model_ckpt_steps_(\\d+)\\.ckpt"),
             ASIDE = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt\\.unreadable(?:-\\d+)?"),
             UNFINISHED = Pattern.compile("\\.model_ckpt_steps_\\d+\\.[0-9a-f]+\\.part\\.ckpt");
@@ -51,7 +55,8 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString()).toList();
         } catch (IOException e) {
-            throw Problem.in("train", folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
+            throw Problem.in("train", folder, "a folder that can be listed", WholeFile.reason(e),
+                    "check its permissions");
         }
     }
 
@@ -81,8 +86,7 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     public Path save(TrainingState state, double beta1, double beta2, double eps, double weightDecay,
             Consumer<String> said) {
         sweep();
-        state.requireFinite("nothing was saved, and the checkpoints before this are as they were: go on from them with a "
-                + "lower training.lr");
+        state.requireFinite(OLDER_STAY);
         Path file = file(state.step());
         state.write(file, beta1, beta2, eps, weightDecay);
         prune(state.step(), said);
@@ -155,10 +159,16 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
             if (e.getMessage().contains("Map failed")) {                // no address space left, says the system
                 throw tooLarge(file);
             }
-            requireBytes(file);
-            said.accept(e.getMessage() + "; set aside as " + setAside(file));
-            return null;
+            return damaged(file, e.getMessage(), said);
+        } catch (ClassCastException | NullPointerException e) {         // a pickle of another make
+            return damaged(file, "train: " + file + ": need a training checkpoint, got another layout", said);
         }
+    }
+
+    private TrainingState damaged(Path file, String why, Consumer<String> said) {
+        requireBytes(file);
+        said.accept(why + "; set aside as " + setAside(file));
+        return null;
     }
 
     private static Problem tooLarge(Path file) {

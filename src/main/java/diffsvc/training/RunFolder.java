@@ -70,9 +70,10 @@ public record RunFolder(Path voice) {
     public void requireBeginning(Checkpoints checkpoints, String project) {
         List<String> aside = checkpoints.setAside(), parts = Voice.parts(voice);
         if (!aside.isEmpty()) {
-            throw Problem.in(STAGE, home(), "a checkpoint to go on from", "none that can be read; " + named(aside)
-                    + (aside.size() == 1 ? " is" : " are") + " set aside", "put a whole one there, or " + (parts.isEmpty()
-                            ? "move this folder elsewhere to begin anew" : "begin from the voice with --from " + project));
+            throw Problem.in(STAGE, home(), "a checkpoint to go on from", "none that can be read (set aside: "
+                    + named(aside) + ")", "put a whole one there, or " + (parts.isEmpty()
+                            ? "move this folder elsewhere to begin anew" : "begin from the voice with --from "
+                            + project));
         }
         if (!parts.isEmpty()) {
             throw Problem.in(STAGE, voice, "a new project, or a run to go on with", "a voice without a run: "

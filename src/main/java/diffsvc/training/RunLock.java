@@ -37,7 +37,8 @@ public final class RunLock implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             // another run of this process
         } catch (IOException e) {
-            throw Problem.in("train", folder, "a folder that can be written", diffsvc.files.WholeFile.reason(e), "check its permissions and the free disk space");
+            throw Problem.in("train", folder, "a folder that can be written", diffsvc.files.WholeFile.reason(e),
+                    "check its permissions and the free disk space");
         }
         close(channel);
         throw Problem.in("train", folder, "no other run of this project", "one that is running", "wait for it, stop it, or train under another name");

@@ -114,7 +114,8 @@ public final class Voice {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString()).toList();
         } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
+            throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e),
+                    "check its permissions");
         }
     }
 
@@ -191,7 +192,8 @@ public final class Voice {
         }
         for (long step : written) {
             List<String> pair = List.of(embedding(step), wavenet(step));
-            if (pair.stream().anyMatch(n -> !record.owns(n) && Files.exists(folder.resolve(n), LinkOption.NOFOLLOW_LINKS))) {
+            if (pair.stream().anyMatch(n -> !record.owns(n) && Files.exists(folder.resolve(n),
+                    LinkOption.NOFOLLOW_LINKS))) {
                 continue;
             }
             for (String name : pair) {

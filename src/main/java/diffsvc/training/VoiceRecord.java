@@ -15,7 +15,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which files of a voice the present run wrote, {@code training/voice.json}: names and the SHA-256 that they were written
+ * Which files of a voice the present run wrote, {@code training/voice.json}: names and the SHA-256 that they were
+ * written
  * with. Only these are a run's own; whatever else lies in the folder stays. A name is noted before its file is there.
  */
 final class VoiceRecord {

@@ -30,7 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a dataset's folder holds is whole or made anew, and what somebody put or edited there stays. */
 class DatasetFolderTest {
-    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(), "project=toy,embedding.hidden_size=8,dataset.min_phrase_ms=500,dataset.max_clip_seconds=2,"
+    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(),
+            "project=toy,embedding.hidden_size=8,dataset.min_phrase_ms=500,dataset.max_clip_seconds=2,"
             + "dataset.valid_share=0");
     private static final Output OVERWRITE = new Output(true, List.of());
     @TempDir Path folder;
@@ -48,11 +49,13 @@ class DatasetFolderTest {
     }
 
     private Preprocessing.Result run(Hparams hparams, Output output, Preprocessing.Reading reading, boolean spoilt) {
-        try (NDManager m = NDManager.newBaseManager(); HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
+        try (NDManager m = NDManager.newBaseManager(); HubertSoft encoder =
+                HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
             if (spoilt) {
                 encoder.weights().all().values().forEach(w -> w.muli(Float.NaN));
             }
-            return new Preprocessing(hparams, encoder, null, reading).run(raw, out, output, (done, of, name, reused) -> { });
+            return new Preprocessing(hparams, encoder, null, reading)
+                    .run(raw, out, output, (done, of, name, reused) -> { });
         }
     }
 
@@ -87,12 +90,14 @@ class DatasetFolderTest {
         Path shard = shards().get(0);
         byte[] good = Files.readAllBytes(shard);
         int header = (int) java.nio.ByteBuffer.wrap(good).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong();
-        for (int at : new int[] {0, 9, 40, 100, header - 20, 8 + header - 1, 8 + header, good.length / 2, good.length - 1}) {
+        for (int at : new int[] {0, 9, 40, 100, header - 20, 8 + header - 1, 8 + header, good.length / 2,
+                good.length - 1}) {
             byte[] bad = good.clone();
             bad[at] ^= 32;
             Files.write(shard, bad);
             String said = assertThrows(Problem.class, () -> Dataset.open(out), "byte " + at).getMessage();
-            assertTrue(said.contains(shard.getFileName().toString()) && (said.contains("a.wav") || said.contains("노래.wav")) && said.contains("damage")
+            assertTrue(said.contains(shard.getFileName().toString())
+                    && (said.contains("a.wav") || said.contains("노래.wav")) && said.contains("damage")
                     && said.contains("./diffsvc preprocess"), said);
         }
         Preprocessing.Result mended = run(Output.CAREFUL);
@@ -131,7 +136,8 @@ class DatasetFolderTest {
         String mine = Files.readString(yaml).replace("batch: 7", "batch: 5") + "# my own\n";
         for (Path edited : List.of(yaml, report, index)) {
             byte[] was = Files.readAllBytes(edited);
-            String text = edited == yaml ? mine : edited == report ? Files.readString(report) + "my,own,line\n" : Files.readString(index).replace("\"train\"", "\"test\"");
+            String text = edited == yaml ? mine : edited == report ? Files.readString(report) + "my,own,line\n"
+                    : Files.readString(index).replace("\"train\"", "\"test\"");
             Files.writeString(edited, text);
             List<String> heard = new java.util.ArrayList<>();
             String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, f -> {
@@ -155,7 +161,8 @@ class DatasetFolderTest {
     }
 
     @Test void aFolderOfSomebodyElseIsLeftAlone() throws IOException {
-        for (String name : List.of("hparams.yaml", "report.csv", "index.json", "notes.txt", "shards/weights.safetensors", "embedding_model_steps_5.pt")) {
+        for (String name : List.of("hparams.yaml", "report.csv", "index.json", "notes.txt",
+                "shards/weights.safetensors", "embedding_model_steps_5.pt")) {
             out = folder.resolve("of " + name.replace('/', ' '));
             Files.createDirectories(out.resolve(name).getParent());
             Files.writeString(out.resolve(name), "{\"mine\": 1}");
@@ -188,7 +195,8 @@ class DatasetFolderTest {
         Map<String, byte[]> whole = bytes(out);
         Files.delete(out.resolve("index.json"));
         // as a kill leaves it: what was being written is known, the index is not there yet
-        Files.writeString(out.resolve("shards/written.json"), "{\"written\":{\"report.csv\":[\"" + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"hparams.yaml\":[\""
+        Files.writeString(out.resolve("shards/written.json"), "{\"written\":{\"report.csv\":[\""
+                + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"hparams.yaml\":[\""
                 + diffsvc.files.Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
         run(Output.CAREFUL);
         same(whole, bytes(out));
@@ -202,7 +210,8 @@ class DatasetFolderTest {
         Files.writeString(raw.resolve("c.wav"), "RIFFnothing");
         String said = refused(Output.CAREFUL);
         Path report = out.resolve("report.csv");
-        assertTrue(said.contains("4 recordings, none of use") && said.contains("3 (a.wav ...): ") && said.contains("1 (c.wav): ") && said.contains(report.toString()), said);
+        assertTrue(said.contains("4 recordings, none of use") && said.contains("3 (a.wav ...): ")
+                && said.contains("1 (c.wav): ") && said.contains(report.toString()), said);
         assertTrue(said.indexOf("3 (a.wav") < said.indexOf("1 (c.wav"), said);
         assertTrue(Files.readString(report).contains("c.wav") && !Files.exists(out.resolve("index.json")));
         // the report of that run is its own: the next one goes on
@@ -220,22 +229,27 @@ class DatasetFolderTest {
                 return AudioFile.read(f);
             }, false);
             List<ClipReport> skipped = r.reports().stream().filter(c -> c.recording().equals("a.wav")).toList();
-            assertTrue(skipped.size() == 1 && skipped.get(0).skipped().contains(error.getClass().getSimpleName()), skipped.toString());
+            assertTrue(skipped.size() == 1 && skipped.get(0).skipped().contains(error.getClass().getSimpleName()),
+                    skipped.toString());
             assertEquals(1, Dataset.open(out).training().size());
         }
     }
 
     @Test void aNumberThatIsNoneIsNamedBeforeItIsLearnt() {
-        String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::read, true)).getMessage();
-        assertTrue(said.contains("2 recordings, none of use") && said.contains("the units of a.wav#0") && said.contains("NaN"), said);
+        String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::read, true))
+                .getMessage();
+        assertTrue(said.contains("2 recordings, none of use") && said.contains("the units of a.wav#0")
+                && said.contains("NaN"), said);
     }
 
     @Test void overridesWithoutEffectAreRefused() {
         for (String keys : List.of("noise.spec_min=-4", "noise.spec_max=1", "range.median_hz=200")) {
-            assertTrue(assertThrows(Problem.class, () -> new Overrides("dataset", "training.lr=1e-4," + keys).refuseWhatIsFound()).getMessage().contains(keys.split("=")[0]));
+            assertTrue(assertThrows(Problem.class, () -> new Overrides("dataset", "training.lr=1e-4," + keys)
+                    .refuseWhatIsFound()).getMessage().contains(keys.split("=")[0]));
         }
         for (String keys : List.of("project=x", "steps=5")) {
-            assertTrue(assertThrows(Problem.class, () -> new Overrides("dataset", keys).refuseProjectAndSteps()).getMessage().contains(keys.split("=")[0]));
+            assertTrue(assertThrows(Problem.class, () -> new Overrides("dataset", keys).refuseProjectAndSteps())
+                    .getMessage().contains(keys.split("=")[0]));
         }
         new Overrides("dataset", "training.steps=5,infer.steps=3").refuseProjectAndSteps();
         assertEquals(List.of("a.b", "c"), new Overrides("dataset", " a.b = 1 2,c").keys());
