@@ -53,14 +53,12 @@ final class ContentCommand implements Callable<Integer> {
     private static int[] sizes(String text) {
         String[] parts = text.split(",", -1);
         boolean fits = parts.length == SIZES && java.util.Arrays.stream(parts)
-                .allMatch(p -> p.strip().matches("[1-9]\\d{0,5}"));
+                .allMatch(p -> p.strip().matches("[1-9]\\d{0,3}"));
         int[] s = fits ? java.util.Arrays.stream(parts).mapToInt(p -> Integer.parseInt(p.strip())).toArray()
                 : new int[SIZES];
         if (!fits || s[1] % s[3] != 0) {
-            throw Problem.in(STAGE,
-                    "--sizes of six positive whole numbers, the second (width) a multiple of the fourth (heads)", "\""
-                    + text + "\"",
-                    "write for instance --sizes 96,160,4,4,640,128");
+            throw Problem.in(STAGE, "--sizes of six positive whole numbers below 10000, the second (width) a multiple "
+                    + "of the fourth (heads)", "\"" + text + "\"", "write for instance --sizes 96,160,4,4,640,128");
         }
         return s;
     }
@@ -75,9 +73,12 @@ final class ContentCommand implements Callable<Integer> {
         ProjectPaths paths = ProjectPaths.find();
         Path folder = ProjectPaths.here(corpus), encoder = from == null ? null
                 : Input.require(STAGE, ProjectPaths.here(from), "an encoder's file"), named = ProjectPaths.here(out);
-        Path target = new Output(overwrite, List.of()).reading(encoder, folder.resolve("encoder/index.tsv"),
-                folder.resolve("heldout/index.tsv"))
-                .require(STAGE, named, Output.Owner.NOBODY);
+        Output output = new Output(overwrite, java.util.Arrays.asList(encoder));
+        Path target = output.require(STAGE, named, Output.Owner.NOBODY);
+        if (target.startsWith(Output.real(folder)) && Files.exists(target)) {
+            throw Problem.in(STAGE, named, "a file outside the corpus that is read", "one of its files",
+                    "choose another name");
+        }
         Output.tryOut(STAGE, target, 0);
         LabelledSpeech speech = LabelledSpeech.read(folder.resolve("encoder"));
         LabelledSpeech heldOut = Files.exists(folder.resolve("heldout/index.tsv")) ? LabelledSpeech.read(folder.resolve("heldout")) : speech;

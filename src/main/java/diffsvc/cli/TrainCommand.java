@@ -47,8 +47,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "insist on a checkpoint to go on from")
     boolean resume;
     @Option(names = "--from", description = "begin from the voice of a project (its name) or of a folder (a path with "
-            + "a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, if it has one; a path is taken from where "
-            + "you stand")
+            + "a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, if it has one; a path is taken from "
+            + "where you stand")
     String from;
     @Option(names = "--steps", description = "train until so many updates in all")
     Integer steps;
@@ -103,9 +103,8 @@ final class TrainCommand implements Callable<Integer> {
             throw Problem.in(STAGE, folder.home(), "no run yet for --from", "checkpoints up to step " + state.step(),
                     "leave --from out to go on, or choose another project");
         }
-        if (resume && state == null) {
-            throw Problem.in(STAGE, folder.home(), "a checkpoint to resume",
-                    checkpoints.setAside().isEmpty() ? "none" : "none that can be read", "leave --resume out to begin");
+        if (resume && state == null && checkpoints.setAside().isEmpty()) {
+            throw Problem.in(STAGE, folder.home(), "a checkpoint to resume", "none", "leave --resume out to begin");
         }
         if (state != null) {
             // a run that goes on keeps its own hparams: the dataset's mel range may have changed since
@@ -116,7 +115,7 @@ final class TrainCommand implements Callable<Integer> {
             return new Start(RunSettings.fromCheckpoint(made, Files.exists(kept) ? HparamsYaml.read(kept) : made,
                     project), state, null);
         }
-        if (from == null) {
+        if (from == null || resume) {
             folder.requireBeginning(checkpoints, project);
             return new Start(RunSettings.anew(made, project), null, null);
         }
@@ -134,7 +133,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         ModelFiles.Pair voice = start.voice();
         return voice == null ? new TrainingRun(manager, hparams, clips)
-                : TrainingRun.fromVoice(manager, hparams, clips, voice.embedding(), voice.wavenet(), voice.hparams().steps());
+                : TrainingRun.fromVoice(manager, hparams, clips, voice.embedding(), voice.wavenet(),
+                        voice.hparams().steps());
     }
 
     private ModelFiles.Pair voice(ModelFiles files) {

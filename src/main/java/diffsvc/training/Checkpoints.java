@@ -23,8 +23,8 @@ import java.util.stream.Stream;
  */
 public record Checkpoints(Path folder, int keep, int keepEvery) {
     /** What to do when the weights are no numbers any more. */
-    public static final String OLDER_STAY = "nothing was saved, and the checkpoints before this are as they were: go on "
-            + "from them with a lower training.lr";
+    public static final String OLDER_STAY = "nothing was saved, and the checkpoints before this are as they were: go "
+            + "on from them with a lower training.lr";
     private static final Pattern NAME = Pattern.compile("model_ckpt_steps_(\\d+)\\.ckpt"),
             ASIDE = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt\\.unreadable(?:-\\d+)?"),
             UNFINISHED = Pattern.compile("\\.model_ckpt_steps_\\d+\\.[0-9a-f]+\\.part\\.ckpt");

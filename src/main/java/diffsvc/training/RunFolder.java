@@ -98,19 +98,17 @@ public record RunFolder(Path voice) {
      * @throws Problem when the folder cannot be written or has no room
      */
     public void requireRoom(TrainingRun run) {
-        Output.tryOut(STAGE, home().resolve("model_ckpt_steps_" + Long.MAX_VALUE + ".ckpt"), bytes(run));
-        Output.tryOut(STAGE, voice.resolve(Voice.embedding(Long.MAX_VALUE)), 0);
+        Output.tryOut(STAGE, home().resolve("model_ckpt_steps_N.ckpt"), bytes(run));
+        Output.tryOut(STAGE, voice.resolve("wavenet_model_steps_N.pt"), weights(run) + ROUND);
     }
 
-    /**
-     * Bytes of a checkpoint (weights, two moments, average) and a voice, rounded up.
-     *
-     * @param run that will be saved
-     * @return most that one save takes
-     */
+    private static long weights(TrainingRun run) {
+        return run.training().optimizer().parameters().values().stream().mapToLong(p -> p.size()).sum() * Float.BYTES;
+    }
+
+    /** Bytes of a checkpoint (weights, two moments, average) and a voice, rounded up: the most that one save takes. */
     static long bytes(TrainingRun run) {
-        long weights = run.training().optimizer().parameters().values().stream().mapToLong(p -> p.size()).sum() * 4;
-        return weights * (run.hparams().training().emaDecay() > 0 ? 5 : 4) + ROUND;
+        return weights(run) * (run.hparams().training().emaDecay() > 0 ? 5 : 4) + ROUND;
     }
 
     /**

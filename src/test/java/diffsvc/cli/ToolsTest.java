@@ -74,12 +74,15 @@ class ToolsTest {
     @Test void anEncoderIsNeitherOverwrittenNorTrainedWithNumbersThatAreNone() throws IOException {
         Path encoder = Files.copy(Path.of("models/frozen/content_demo.pt"), folder.resolve("encoder.pt"));
         byte[] before = Files.readAllBytes(encoder);
-        String corpus = folder.toString(), out = encoder.toString();
+        String corpus = folder.resolve("corpus").toString(), out = encoder.toString();
         refused(run("train-content", corpus, "--out", out), "encoder.pt", "--overwrite");
         refused(run("train-content", corpus, "--out", out, "--from", out, "--overwrite"), "that is read");
         refused(run("train-content", corpus, "--out", folder.resolve("./encoder.pt").toString(), "--from", out,
                 "--overwrite"), "that is read");
         String other = folder.resolve("other.pt").toString();
+        Path spoken = Files.createDirectories(folder.resolve("corpus/encoder")).resolve("1.wav");
+        Files.writeString(spoken, "wave");
+        refused(run("train-content", corpus, "--out", spoken.toString(), "--overwrite"), "outside the corpus");
         for (String[] wrong : new String[][] {{"--steps", "0"}, {"--minutes", "NaN"}, {"--batch", "0"},
                 {"--lr", "Infinity"}, {"--sung", "1.5"}, {"--sizes", "96,160,x,4,640,128"},
             {"--sizes", "96,160,4"}, {"--sizes", "96,160,4,7,640,128"}, {"--sizes", "96,-160,4,4,640,128"},
