@@ -44,6 +44,10 @@ class TrainCommandTest {
         private final List<String> command;
 
         Child(String before, String... args) throws IOException {
+            this(ROOT, before, args);
+        }
+
+        Child(Path stands, String before, String... args) throws IOException {
             List<String> java = new ArrayList<>(List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Xms32m", "-Xmx256m",
                     "-XX:+UseSerialGC", "-Ddiffsvc.home=" + home, "-Dfile.encoding=UTF-8", "-Dai.djl.offline=true", "-cp", System.getProperty("java.class.path"), "diffsvc.cli.Main"));
             java.addAll(List.of(args));
@@ -51,7 +55,8 @@ class TrainCommandTest {
             if (!before.isEmpty()) {
                 command.addAll(java);
             }
-            ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command)).redirectErrorStream(true).redirectOutput(log.toFile());
+            ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command)).redirectErrorStream(true)
+                    .redirectOutput(log.toFile()).directory(stands.toFile());
             builder.environment().putAll(Allocator.KEEPS);
             process = builder.start();
         }
@@ -287,6 +292,97 @@ class TrainCommandTest {
         bytes[bytes.length / 2] ^= 16;
         Files.write(ckpt, bytes);
         refused(diffsvc("train", "--project", "voice", "--resume"), "none that can be read");
+    }
+
+    private static Map<String, byte[]> files(Path folder) throws IOException {
+        Map<String, byte[]> all = new HashMap<>();
+        try (Stream<Path> list = Files.list(folder)) {
+            for (Path p : list.filter(Files::isRegularFile).toList()) {
+                all.put(p.getFileName().toString(), Files.readAllBytes(p));
+            }
+        }
+        return all;
+    }
+
+    private static void same(Map<String, byte[]> expected, Map<String, byte[]> actual) {
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((name, b) -> org.junit.jupiter.api.Assertions.assertArrayEquals(b, actual.get(name), name));
+    }
+
+    @Test void aVoiceIsNeverThePriceOfATraining() throws Exception {
+        done(diffsvc("train", "--project", "voice", "--steps", "2"));
+        Path voice = home.resolve("models/voice");
+        Map<String, byte[]> whole = files(voice);
+        // damage to every checkpoint, seen again and again
+        byte[] checkpoint = Files.readAllBytes(training().resolve("model_ckpt_steps_2.ckpt"));
+        Files.write(training().resolve("model_ckpt_steps_2.ckpt"), java.util.Arrays.copyOf(checkpoint, 1000));
+        for (int attempt = 0; attempt < 2; attempt++) {
+            refused(diffsvc("train", "--project", "voice", "--steps", "4"), "model_ckpt_steps_2.ckpt.unreadable",
+                    "--from voice");
+            same(whole, files(voice));
+            assertEquals(List.of(), checkpoints());
+        }
+        // a voice without a run
+        try (Stream<Path> walk = Files.walk(training())) {
+            walk.sorted(java.util.Comparator.reverseOrder()).forEach(p -> p.toFile().delete());
+        }
+        refused(diffsvc("train", "--project", "voice", "--steps", "4"), "--from voice", "wavenet_model_steps_2.pt");
+        same(whole, files(voice));
+        assertFalse(Files.exists(training()));
+        refused(diffsvc("train", "--project", "voice", "--from", "voice", "--steps", "2"),
+                "more steps than the voice has behind it, 2");
+        done(diffsvc("train", "--project", "voice", "--from", "voice", "--steps", "5"),
+                "from       voice voice, step 2 of 5",
+                "saved      step 5, models/voice/training/model_ckpt_steps_5.ckpt");
+        Map<String, byte[]> after = files(voice);
+        org.junit.jupiter.api.Assertions.assertArrayEquals(whole.remove("hparams.yaml"),
+                after.get("hparams_steps_2.yaml"));
+        whole.forEach((name, b) -> org.junit.jupiter.api.Assertions.assertArrayEquals(b, after.get(name), name));
+        assertEquals(java.util.Set.of("embedding_model_steps_2.pt", "wavenet_model_steps_2.pt", "hparams_steps_2.yaml",
+                "embedding_model_steps_5.pt", "wavenet_model_steps_5.pt", "hparams.yaml"),
+                after.keySet());
+    }
+
+    @Test void pathsAreTakenFromWhereOneStands() throws Exception {
+        done(diffsvc("train", "--project", "voice", "--steps", "1"));
+        Path stands = Files.createDirectories(home.resolve("어딘가/here"));
+        Files.copy(training().resolve("model_ckpt_steps_1.ckpt"), stands.resolve("model_ckpt_steps_1.ckpt"));
+        Files.createSymbolicLink(stands.resolve("목소리"), home.resolve("models/voice"));
+        done(new Child(stands, "", "train", "--project", "of checkpoint", "--data", "../../data/voice", "--from",
+                "model_ckpt_steps_1.ckpt", "--steps", "2").end(), "step 1 of 2");
+        done(new Child(stands, "", "train", "--project", "of folder", "--data", "../../data/voice", "--from", "./목소리",
+                "--steps", "2").end(), "step 1 of 2");
+        refused(new Child(stands, "", "train", "--project", "x", "--data", "data/voice").end(),
+                stands.resolve("data/voice").toString());
+        done(new Child(stands, "", "preprocess", "../../내 목소리", "--project", "voice", "--out", "묶음", "--hparams-file",
+                "../../data/voice/hparams.yaml").end(), "어딘가/here/묶음");
+        assertTrue(Files.exists(stands.resolve("묶음/index.json")));
+        done(new Child(stands, "", "inspect", "model_ckpt_steps_1.ckpt", "--csv", "table.csv").end(), "wrote");
+        assertTrue(Files.exists(stands.resolve("table.csv")));
+    }
+
+    @Test void numbersAndNamesAreCheckedBeforeTheWork() throws Exception {
+        for (String[] wrong : new String[][] {{"--minutes", "NaN"}, {"--minutes", "0"}, {"--steps", "0"},
+                {"--steps", "-3"}, {"--max-memory", "0"}, {"--max-memory", "0GiB"}}) {
+            refused(diffsvc("train", "--project", "voice", wrong[0], wrong[1]), wrong[0]);
+        }
+        refused(diffsvc("train", "--project", "../../evil", "--data", home.resolve("data/voice").toString()),
+                "project's name");
+        refused(diffsvc("preprocess", home.resolve("내 목소리").toString(), "--project", "../../evil"), "project's name");
+        refused(diffsvc("preprocess", home.resolve("내 목소리").toString(), "--project", "voice", "--hparams",
+                "noise.spec_min=-4"), "noise.spec_min");
+        refused(diffsvc("train", "--project", "voice", "--steps", "3", "--hparams", "training.steps=4"),
+                "training.steps");
+        refused(diffsvc("train", "--project", "voice", "--hparams", "audio.hop_samples=256"), "audio.hop_samples",
+                "preprocess again");
+        assertFalse(Files.exists(home.resolve("models/voice")));
+    }
+
+    @Test void aFullDiskIsToldWithTheTimeOfTheNextTry() throws Exception {
+        Said said = new Child("ulimit -S -f 100;", "train", "--project", "voice", "--steps", "6").end();
+        refused(said, "training goes on, the next try is at step 4",
+                "training goes on, the next try is at the end, step 6");
+        assertFalse(said.text().contains("at step 8"), said.text());
     }
 
     @Test void twoRunsOfOneProjectDoNotMeet() throws Exception {

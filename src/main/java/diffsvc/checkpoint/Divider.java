@@ -1,5 +1,6 @@
 package diffsvc.checkpoint;
 
+import diffsvc.files.Output;
 import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,6 +29,7 @@ public final class Divider {
     private static final String STAGE = "divide", POINTER = "diffsvc.tensor", DIVISION = "division", EMBEDDING = "fs2.", DENOISER = "denoise_fn.";
     private static final List<String> BUFFERS = List.of("_float_tensor", "running_mean", "running_var", "num_batches_tracked");
     private static final List<String> HALVES = List.of("embedding_model", "wavenet_model");
+    private static final Pattern HALF = Pattern.compile("(?:embedding|wavenet)_model_steps_(\\d+)\\.pt");
 
     private Divider() {}
 
@@ -38,19 +41,36 @@ public final class Divider {
      */
     public record Result(List<Path> files, long steps, List<String> notes) {}
 
+    /** A file to be written, and what writes it. */
+    private record Piece(Path file, Consumer<Path> writing) {}
+
     /** Which half a tensor goes to, 0 the embedding model and 1 the WaveNet, and where in its file. */
     private record Place(int half, List<Object> path) {}
 
     /**
-     * Divides a checkpoint into a folder.
+     * Divides a checkpoint into a folder that holds no other voice; what an earlier division of it left is no obstacle.
      *
      * @param checkpoint path of the .ckpt
      * @param config the Python project's config.yaml, or an hparams.yaml; null = the one beside the checkpoint
      * @param folder of one voice
      * @return the files that were written, and notes
-     * @throws Problem when there is no config, or the checkpoint lacks one of the two models
+     * @throws Problem when there is no config, the checkpoint lacks one of the two models, or another voice is there
      */
     public static Result divide(Path checkpoint, Path config, Path folder) {
+        return divide(checkpoint, config, folder, Output.CAREFUL);
+    }
+
+    /**
+     * The same under a rule for what may be replaced.
+     *
+     * @param checkpoint path of the .ckpt
+     * @param config the Python project's config.yaml, or an hparams.yaml; null = the one beside the checkpoint
+     * @param folder of one voice
+     * @param output what may be replaced in it
+     * @return the files that were written, or were there byte for byte, and notes
+     * @throws Problem when there is no config, the checkpoint lacks one of the two models, or another voice is there
+     */
+    public static Result divide(Path checkpoint, Path config, Path folder, Output output) {
         Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
         Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
         if (!Files.isRegularFile(yaml)) {
@@ -93,19 +113,88 @@ public final class Divider {
             halves.get(1).put("others", others);
         }
         Hparams hparams = HparamsYaml.readEither(yaml).withProject(folder.getFileName().toString()).withSteps(steps);
-        List<Path> files = new ArrayList<>();
+        List<Piece> pieces = new ArrayList<>();
         for (int half = 0; half < 2; half++) {
-            Path file = folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt");
-            TorchFile.write(file, halves.get(half));
-            files.add(file);
+            Map<Object, Object> part = halves.get(half);
+            pieces.add(new Piece(folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt"), file ->
+                    TorchFile.write(file, part)));
         }
-        Path own = folder.resolve("hparams.yaml");
-        HparamsYaml.write(own, hparams);
-        files.add(own);
-        if (!HparamsYaml.isOurs(yaml)) {
-            files.add(copy(STAGE, yaml, folder.resolve("config.yaml")));
+        pieces.add(new Piece(folder.resolve("hparams.yaml"), file -> HparamsYaml.write(file, hparams)));
+        boolean copied = !HparamsYaml.isOurs(yaml);
+        if (copied) {
+            pieces.add(new Piece(folder.resolve("config.yaml"), file -> copy(STAGE, yaml, file)));
         }
-        return new Result(files, steps, notes);
+        if (!output.overwrite()) {
+            requireNoOtherVoice(folder, steps, copied || Output.same(folder, checkpoint.toAbsolutePath().getParent()));
+        }
+        write(STAGE, pieces, output.reading(checkpoint, yaml), size(checkpoint));
+        return new Result(pieces.stream().map(Piece::file).toList(), steps, notes);
+    }
+
+    /** A folder is one voice's: of these steps, without a training run, and with no config but its own. */
+    private static void requireNoOtherVoice(Path folder, long steps, boolean config) {
+        String other = null;
+        if (Files.isDirectory(folder)) {
+            try (var list = Files.list(folder)) {
+                for (String name : list.map(p -> p.getFileName().toString()).sorted().toList()) {
+                    Matcher m = HALF.matcher(name);
+                    boolean strange = m.matches() && !m.group(1).equals(String.valueOf(steps))
+                            || name.equals("training") || name.equals("config.yaml") && !config;
+                    other = other == null && strange ? name : other;
+                }
+            } catch (IOException e) {
+                throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e),
+                        "check its permissions");
+            }
+        }
+        if (other != null) {
+            throw Problem.in(STAGE, folder, "a folder without another voice", "one that holds " + other,
+                    "choose another folder with --out, or write into this one with --overwrite");
+        }
+    }
+
+    private static long size(Path... files) {
+        long all = 0;
+        for (Path f : files) {
+            all += f.toFile().length();
+        }
+        return all;
+    }
+
+    /** Looks at all targets before the first is written; one that holds the same bytes already stays. */
+    private static void write(String stage, List<Piece> pieces, Output output, long bytes) {
+        List<Piece> needed = new ArrayList<>();
+        for (Piece p : pieces) {
+            if (!isThere(stage, p)) {
+                needed.add(new Piece(output.require(stage, p.file(), Output.Owner.NOBODY), p.writing()));
+                Output.tryOut(stage, p.file(), bytes);
+            }
+        }
+        needed.forEach(p -> p.writing().accept(p.file()));
+    }
+
+    /** Whether the file has the very bytes that would be written; they are written beside it to compare. */
+    private static boolean isThere(String stage, Piece piece) {
+        if (!Files.isRegularFile(piece.file())) {
+            return false;
+        }
+        Path draft = null;
+        try {
+            draft = Files.createTempDirectory(piece.file().toAbsolutePath().getParent(), ".diffsvc-");
+            Path file = draft.resolve(piece.file().getFileName());
+            piece.writing().accept(file);
+            boolean same = Files.mismatch(file, piece.file()) < 0;
+            Files.delete(file);
+            return same;
+        } catch (IOException e) {
+            throw Problem.in(stage, piece.file(), "a folder that can be written", WholeFile.reason(e),
+                    "check the folder's permissions and the free disk space");
+        } finally {
+            if (draft != null) {
+                draft.resolve(piece.file().getFileName()).toFile().delete();
+                draft.toFile().delete();
+            }
+        }
     }
 
     private static Path copy(String stage, Path from, Path to) {
@@ -237,8 +326,22 @@ public final class Divider {
      * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; with several N, hparams.yaml says which
      * @param checkpoint path of the .ckpt
      * @return the checkpoint and what lies beside it
+     * @throws Problem when the halves are not there, or another file has the checkpoint's name
      */
     public static Result merge(Path folder, Path checkpoint) {
+        return merge(folder, checkpoint, Output.CAREFUL);
+    }
+
+    /**
+     * The same under a rule for what may be replaced.
+     *
+     * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt
+     * @param checkpoint path of the .ckpt
+     * @param output what may be replaced
+     * @return the checkpoint and what lies beside it
+     * @throws Problem when the halves are not there, or another file has the checkpoint's name
+     */
+    public static Result merge(Path folder, Path checkpoint, Output output) {
         List<Path> files = halves(folder);
         TorchFile.Content embedding = TorchFile.open(files.get(0)), wavenet = TorchFile.open(files.get(1));
         List<String> notes = new ArrayList<>(embedding.notes());
@@ -246,17 +349,20 @@ public final class Divider {
         List<Map<?, ?>> roots = List.of((Map<?, ?>) embedding.root(), (Map<?, ?>) wavenet.root());
         Matcher m = Pattern.compile("steps_(\\d+)").matcher(files.get(1).getFileName().toString());
         long steps = m.find() ? Long.parseLong(m.group(1)) : 0;
-        Map<?, ?> whole;
+        Map<?, ?> joined;
         if (roots.get(1).get(DIVISION) instanceof Map<?, ?> division) {
-            whole = (Map<?, ?>) join(division, roots, shared(division, roots, notes), files);
+            joined = (Map<?, ?>) join(division, roots, shared(division, roots, notes), files);
         } else {
-            whole = simplified(roots, steps, notes);
+            joined = simplified(roots, steps, notes);
             notes.add("these halves were never divided from a checkpoint: the merged one has weights only");
         }
-        TorchFile.write(checkpoint, whole);
+        Map<?, ?> whole = joined;
+        Path python = folder.resolve("config.yaml"), config = Files.isRegularFile(python) ? python
+                : folder.resolve("hparams.yaml");
+        write("merge", List.of(new Piece(checkpoint, file -> TorchFile.write(file, whole))),
+                output.reading(files.get(0), files.get(1), python, folder.resolve("hparams.yaml")),
+                size(files.toArray(Path[]::new)));
         List<Path> written = new ArrayList<>(List.of(checkpoint));
-        Path config = folder.resolve("config.yaml");
-        config = Files.isRegularFile(config) ? config : folder.resolve("hparams.yaml");
         Path beside = checkpoint.resolveSibling(config.getFileName());
         if (Files.isRegularFile(config) && !Files.exists(beside)) {
             written.add(copy("merge", config, beside));

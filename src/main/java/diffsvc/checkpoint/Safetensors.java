@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import diffsvc.files.Sha256;
 import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import java.io.IOException;
@@ -15,13 +16,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing else. */
+/**
+ * Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing
+ * else. A sealed file holds the SHA-256 of all its
+ * bytes in its metadata, computed with zeros in that place; it stays a safetensors file.
+ */
 public final class Safetensors {
-    private static final String STAGE = "checkpoint";
+    private static final String STAGE = "checkpoint", SEAL = "sha256", BLANK = "0".repeat(64);
+    /**
+     * How a sealed file begins, behind the length of its header: the seal comes first, so that its place is known
+     * before anything in the file is believed.
+     */
+    private static final byte[] SEALED = ("{\"__metadata__\":{\"" + SEAL + "\":\"").getBytes(StandardCharsets.US_ASCII);
+    private static final int SEAL_AT = 8 + SEALED.length, BLOCK = 1 << 16;
     private static final long LONGEST_HEADER = 100_000_000;
     private static final Map<String, TorchTensor.Type> TYPES = Map.of("F64", TorchTensor.Type.DOUBLE, "F32", TorchTensor.Type.FLOAT, "F16", TorchTensor.Type.HALF, "BF16",
             TorchTensor.Type.BFLOAT16, "I64", TorchTensor.Type.LONG, "I32", TorchTensor.Type.INT, "I16", TorchTensor.Type.SHORT, "I8", TorchTensor.Type.CHAR, "U8",
@@ -109,6 +121,46 @@ public final class Safetensors {
         }
     }
 
+    /**
+     * A sealed file, every byte of it compared with the seal before anything in it is believed. Values are read from
+     * the file at each asking.
+     *
+     * @param file that {@link #writeSealed} wrote
+     * @return tensors and metadata
+     * @throws Problem when there is no seal, or it does not fit
+     */
+    public static Content openSealed(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw Problem.in(STAGE, file, "a safetensors file", "nothing at that path", "check the path");
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer start = ByteBuffer.allocate(SEAL_AT + BLANK.length());
+            while (start.hasRemaining() && channel.read(start) >= 0) {
+                // until it is full, or the file ends
+            }
+            byte[] begin = start.array();
+            if (start.hasRemaining() || !java.util.Arrays.equals(begin, 8, SEAL_AT, SEALED, 0, SEALED.length)) {
+                throw broken(file, "a checksum of all its bytes", "a file without one");
+            }
+            String seal = new String(begin, SEAL_AT, BLANK.length(), StandardCharsets.ISO_8859_1);
+            MessageDigest digest = Sha256.digest();
+            digest.update(begin, 0, SEAL_AT);
+            digest.update(BLANK.getBytes(StandardCharsets.US_ASCII));
+            ByteBuffer block = ByteBuffer.allocate(BLOCK);
+            while (channel.read(block.clear()) >= 0) {
+                digest.update(block.flip());
+            }
+            String found = Sha256.hex(digest);
+            if (!found.equals(seal)) {
+                throw broken(file, "bytes with the SHA-256 that it was sealed with", "SHA-256 "
+                        + found.substring(0, 12) + "...");
+            }
+        } catch (IOException e) {
+            throw broken(file, "a readable file", WholeFile.reason(e));
+        }
+        return openUnmapped(file);
+    }
+
     private static TorchTensor tensor(Path file, FileChannel channel, boolean mapped, String name, JsonObject o, long data, long size) throws IOException {
         TorchTensor.Type type = TYPES.get(o.get("dtype").getAsString());
         if (type == null) {
@@ -150,6 +202,25 @@ public final class Safetensors {
      * @param metadata text by name
      */
     public static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata) {
+        write(file, tensors, metadata, false);
+    }
+
+    /**
+     * The same with a seal over every byte, {@code sha256} in the metadata, which {@link #openSealed} compares.
+     *
+     * @param file path
+     * @param tensors by name
+     * @param metadata text by name, none of them called sha256
+     */
+    public static void writeSealed(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put(SEAL, BLANK);
+        all.putAll(metadata);
+        write(file, tensors, all, true);
+    }
+
+    private static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata,
+            boolean sealed) {
         JsonObject header = new JsonObject();
         if (!metadata.isEmpty()) {
             JsonObject o = new JsonObject();
@@ -182,9 +253,19 @@ public final class Safetensors {
             try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
                 List<ByteBuffer> parts = new java.util.ArrayList<>(List.of(start.flip()));
                 tensors.values().forEach(t -> parts.add(t.bytes()));
+                MessageDigest digest = Sha256.digest();
                 for (ByteBuffer b : parts) {
+                    if (sealed) {
+                        digest.update(b.duplicate());
+                    }
                     while (b.hasRemaining()) {
                         channel.write(b);
+                    }
+                }
+                if (sealed) {
+                    ByteBuffer seal = ByteBuffer.wrap(Sha256.hex(digest).getBytes(StandardCharsets.US_ASCII));
+                    while (seal.hasRemaining()) {
+                        channel.write(seal, SEAL_AT + seal.position());
                     }
                 }
             }

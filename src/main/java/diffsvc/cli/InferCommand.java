@@ -9,6 +9,7 @@ import diffsvc.conds.CondsCache;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.ProcessMemory;
@@ -134,7 +135,7 @@ final class InferCommand implements Callable<Integer> {
             if (!folder && songs.size() > 1) {
                 throw Problem.in("options", "a folder as --out for " + songs.size() + " songs", out, "name a folder, or convert one song");
             }
-            if (!folder && (format != null || overrides.contains("infer.format")) && !name.endsWith("." + ending)) {
+            if (!folder && (format != null || new Overrides("options", overrides).firstOf("infer.format") != null) && !name.endsWith("." + ending)) {
                 throw Problem.in("options", "--format and the ending of --out that agree", ending + " and " + given.getFileName(), "leave --format out, or write NAME." + ending);
             }
             target = folder ? given.resolve(target.getFileName()) : given;
@@ -260,10 +261,11 @@ final class InferCommand implements Callable<Integer> {
         if (threads != null && (threads < 1 || threads > Threads.most())) {
             throw Problem.in("options", "--threads from 1 to " + Threads.most() + ", four a core", String.valueOf(threads), "leave it out to use all cores");
         }
+        Overrides set = new Overrides("options", overrides);
         without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
-        without(!keys.isEmpty() && overrides.matches("(.*,)?\\s*infer\\.key\\s*=.*"), "infer.key", "--key is given");
-        without(units != null && overrides.matches("(.*,)?\\s*hubert\\..*"), "hubert.*", "--units takes the encoder's place");
-        without(f0 != null && overrides.matches("(.*,)?\\s*pitch\\.extractor\\s*=.*"), "pitch.extractor", "--f0 gives the melody, so no extractor runs");
+        without(!keys.isEmpty() && set.firstOf("infer.key") != null, "infer.key", "--key is given");
+        without(units != null && set.firstOf("hubert.") != null, "hubert.*", "--units takes the encoder's place");
+        without(f0 != null && set.firstOf("pitch.extractor") != null, "pitch.extractor", "--f0 gives the melody, so no extractor runs");
         if (addNoiseStep != null && useGtMel == null && !of.infer().useGtMel()) {
             throw Problem.in("options", "--use-gt-mel with --add-noise-step", "--add-noise-step alone", "add --use-gt-mel");
         }

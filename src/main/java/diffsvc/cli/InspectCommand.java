@@ -1,8 +1,15 @@
 package diffsvc.cli;
 
 import diffsvc.checkpoint.Inspection;
+import diffsvc.files.Output;
+import diffsvc.files.WholeFile;
 import diffsvc.hparams.ProjectPaths;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -12,21 +19,40 @@ import picocli.CommandLine.Parameters;
 @Command(name = "inspect", description = "Lists what a checkpoint holds: keys, types, shapes, ranges, NaN counts, SHA-256. Nothing in it is run.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class InspectCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "FILE", description = "a .pt, .pth, .ckpt or .safetensors file")
-    Path file;
-    @Option(names = "--csv", description = "file to write the table to, too")
-    Path csv;
+    private static final String STAGE = "inspect";
+    @Parameters(index = "0", paramLabel = "FILE", description =
+            "a .pt, .pth, .ckpt or .safetensors file, taken from where you stand")
+    String file;
+    @Option(names = "--csv", description = "file to write the table to, too, taken from where you stand")
+    String csv;
+    @Option(names = "--overwrite", description = "replace a file that is there already")
+    boolean overwrite;
 
     @Override public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
-        Inspection seen = Inspection.of(paths.resolve(file));
+        Path checkpoint = ProjectPaths.here(file), target = csv == null ? null : ProjectPaths.here(csv);
+        Inspection seen = Inspection.of(checkpoint);
+        String table = seen.table().write().toString("csv");
+        if (target != null) {
+            Path real = new Output(overwrite, List.of(checkpoint))
+                    .require(STAGE, target, there -> holds(there, table) ? null : "another file");
+            WholeFile.write(STAGE, real, part -> Files.writeString(part, table));
+        }
         System.out.println(seen.table().printAll());
         seen.notes().forEach(n -> System.out.println("note       " + n));
         System.out.printf("%d values, %d of them tensors%n", seen.table().rowCount(), seen.tensors());
-        if (csv != null) {
-            diffsvc.files.WholeFile.write("inspect", paths.resolve(csv), part -> seen.table().write().csv(part.toFile()));
-            System.out.println("wrote      " + paths.shown(paths.resolve(csv)));
+        if (target != null) {
+            System.out.println("wrote      " + paths.shown(target));
         }
         return 0;
+    }
+
+    /** The same table is no loss. */
+    private static boolean holds(Path file, String text) {
+        try {
+            return Arrays.equals(Files.readAllBytes(file), text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

@@ -19,6 +19,7 @@ import java.util.Map;
  */
 public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> test) {
     private static final String STAGE = "dataset", REMEDY = "make it with ./diffsvc preprocess FOLDER --project NAME";
+    private static final List<String> PARTS = List.of("train", "valid", "test");
 
     /**
      * Keeps its own lists.
@@ -50,28 +51,31 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
     }
 
     /**
-     * Opens a folder that {@link Preprocessing} wrote.
+     * Opens a folder that {@link Preprocessing} wrote; every byte of every shard is compared with its checksum.
      *
      * @param folder of one dataset
      * @return clips in shards, read when they are needed
+     * @throws Problem naming a shard that is damaged or of an older format, and its recording
      */
     public static Dataset open(Path folder) {
         Path file = folder.resolve("index.json");
         if (!Files.isRegularFile(file)) {
             throw Problem.in(STAGE, file, "a dataset's index", Files.isDirectory(folder.resolve("shards")) ? "a dataset that was not finished" : "nothing at that path", REMEDY);
         }
-        Preprocessing.Index index;
+        DatasetFolder.Index index;
         try {
-            index = new Gson().fromJson(Files.readString(file), Preprocessing.Index.class);
+            index = new Gson().fromJson(Files.readString(file), DatasetFolder.Index.class);
         } catch (IOException | JsonParseException e) {
             throw Problem.in(STAGE, file, "a dataset's index", e.getClass().getSimpleName(), REMEDY);
         }
-        if (index == null || index.recordings() == null) {
+        if (index == null || index.recordings() == null || index.recordings().stream()
+                .anyMatch(e -> e == null || e.key() == null || !e.key().matches("[0-9a-f]{64}")
+                || e.recording() == null || e.part() == null || !PARTS.contains(e.part()))) {
             throw Problem.in(STAGE, file, "a dataset's index", "another file", REMEDY);
         }
         Map<String, List<Clip>> parts = Map.of("train", new ArrayList<>(), "valid", new ArrayList<>(), "test", new ArrayList<>());
-        for (Preprocessing.Entry e : index.recordings()) {
-            Shard shard = Shard.read(Preprocessing.shardFile(folder, e.key()), e.key(), e.recording());
+        for (DatasetFolder.Entry e : index.recordings()) {
+            Shard shard = Shard.read(DatasetFolder.shard(folder, e.key()), e.key(), e.recording());
             for (int i = 0; i < shard.clips().size(); i++) {
                 if (e.part().equals("train") || !shard.augmented().get(i)) {
                     parts.get(e.part()).add(shard.clips().get(i));

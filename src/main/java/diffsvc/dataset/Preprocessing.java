@@ -2,13 +2,11 @@ package diffsvc.dataset;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.GsonBuilder;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Resampler;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
-import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.F0Track;
@@ -18,9 +16,9 @@ import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.files.Output;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
-import diffsvc.hparams.HparamsYaml;
 import diffsvc.random.Noise;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
@@ -30,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -45,12 +44,19 @@ import tech.tablesaw.api.Table;
  */
 public final class Preprocessing {
     private static final String STAGE = "dataset", VERSION = "1";
-    private static final float SILENT = 1e-4f, FULL_SCALE = 1 - 1.5f / 32768;
+    private static final float SILENT = 1e-4f, FULL_SCALE = 1 - 1.5f / 32768, HALF_MAX = 65504;
+    private static final int REASONS = 5;
     private final Hparams hparams;
     private final HubertSoft encoder;
     private final Crepe crepe;
     private final FrontEnd front;
+    private final Reading reading;
     private final String settings;
+
+    /** Where a recording's wave comes from. */
+    interface Reading {
+        Wave read(Path file);
+    }
 
     /** Hears of each recording as it is done. */
     @FunctionalInterface public interface Progress {
@@ -71,8 +77,10 @@ public final class Preprocessing {
      * @param hparams with the mel range and the F0 of the training part
      * @param reports every clip and every skipped stretch
      * @param reused recordings whose shard was there already
+     * @param damaged shards that were damaged and made anew
+     * @param older shards of an older format, made anew
      */
-    public record Result(Path folder, Hparams hparams, List<ClipReport> reports, int reused) {
+    public record Result(Path folder, Hparams hparams, List<ClipReport> reports, int reused, int damaged, int older) {
         /**
          * The reports as a table.
          *
@@ -84,17 +92,15 @@ public final class Preprocessing {
     }
 
     /** A recording on its way: either its shard is there or the reason why not. */
-    private record Made(String name, String key, Shard shard, ClipReport skipped, boolean reused) {
+    private record Made(String name, String key, Shard shard, ClipReport skipped, Shard.State before) {
+        boolean reused() {
+            return before == Shard.State.WHOLE;
+        }
+
         double seconds() {
             return shard == null ? 0 : IntStream.range(0, shard.clips().size()).filter(i -> !shard.augmented().get(i)).mapToDouble(i -> shard.reports().get(i).seconds()).sum();
         }
     }
-
-    /** One recording of the index. */
-    record Entry(String recording, String key, String part) {}
-
-    /** What index.json says. */
-    record Index(String format, String project, List<Entry> recordings) {}
 
     /**
      * Borrows encoder and CREPE; crepe may be null where the hparams ask for Praat's method.
@@ -104,6 +110,11 @@ public final class Preprocessing {
      * @param crepe null for Praat's method
      */
     public Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe) {
+        this(hparams, encoder, crepe, AudioFile::read);
+    }
+
+    Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe, Reading reading) {
+        this.reading = reading;
         this.hparams = hparams;
         this.encoder = encoder;
         this.crepe = crepe;
@@ -122,31 +133,46 @@ public final class Preprocessing {
     }
 
     /**
-     * Walks a folder, sub-folders included, and writes the dataset.
+     * Walks a folder, sub-folders included, and writes the dataset. Files that somebody edited in {@code out} are not
+     * replaced.
      *
      * @param raw folder of recordings
      * @param out folder of the dataset
      * @param progress hears of each recording
      * @return reports, and the hparams with the range found
-     * @throws Problem when nothing in the folder can be used
+     * @throws Problem when nothing in the folder can be used, or {@code out} is somebody else's
      */
     public Result run(Path raw, Path out, Progress progress) {
+        return run(raw, out, Output.CAREFUL, progress);
+    }
+
+    /**
+     * The same under a rule for what may be replaced.
+     *
+     * @param raw folder of recordings
+     * @param out folder of the dataset
+     * @param output what may be replaced in it
+     * @param progress hears of each recording
+     * @return reports, and the hparams with the range found
+     * @throws Problem when nothing in the folder can be used, or {@code out} is somebody else's
+     */
+    public Result run(Path raw, Path out, Output output, Progress progress) {
         List<Path> files = walk(raw);
+        DatasetFolder folder = DatasetFolder.claim(out, hparams.project(), output.reading(files.toArray(Path[]::new)));
         AtomicInteger done = new AtomicInteger();
-        Path shards = out.resolve("shards");
         Thread asked = Thread.currentThread();                       // the stop button reaches it, and not the threads that help it
         List<Made> made = files.parallelStream().map(file -> {
             if (asked.isInterrupted()) {
                 throw Problem.stopped(STAGE, "after " + done + " of " + files.size() + " recordings; the same call goes on from there");
             }
-            Made one = make(raw, file, shards);
+            Made one = make(raw, file, folder);
             progress.done(done.incrementAndGet(), files.size(), one.name(), one.reused());
             return one;
         }).toList();
         made = withoutTwins(made);
         Map<String, String> parts = split(made);
         List<ClipReport> reports = new ArrayList<>();
-        List<Entry> entries = new ArrayList<>();
+        List<DatasetFolder.Entry> entries = new ArrayList<>();
         List<Clip> training = new ArrayList<>();
         for (Made m : made) {
             String part = parts.getOrDefault(m.name(), "");
@@ -156,30 +182,52 @@ public final class Preprocessing {
             }
             m.shard().reports().forEach(r -> reports.add(r.in(part)));
             if (!m.shard().clips().isEmpty()) {
-                entries.add(new Entry(m.name(), m.key(), part));
+                entries.add(new DatasetFolder.Entry(m.name(), m.key(), part));
                 if (part.equals("train")) {
                     training.addAll(m.shard().clips());
                 }
             }
         }
+        reports.sort(Comparator.comparing(ClipReport::recording).thenComparing(ClipReport::startSeconds)
+                .thenComparing(ClipReport::clip));
+        String table = ClipReport.table(reports).write().toString("csv");
         if (training.isEmpty()) {
-            throw Problem.in(STAGE, raw, "a recording with at least one clip of " + hparams.dataset().minClipSeconds() + " s of voice",
-                    files.isEmpty() ? "no recording (" + String.join(" ", AudioFile.ENDINGS) + ")" : files.size() + " recordings, none of use: "
-                            + reports.get(0).recording() + ": " + reports.get(0).skipped(), "add recordings of one voice");
+            throw noneOfUse(raw, files.size(), reports, reports.isEmpty() ? null : folder.writeReport(table));
         }
         List<List<Double>> range = melRange(training);
         Hparams ready = hparams.withSpec(range.get(0), range.get(1)).withRange(pitchRange(training));
-        reports.sort(Comparator.comparing(ClipReport::recording).thenComparing(ClipReport::startSeconds).thenComparing(ClipReport::clip));
-        String table = ClipReport.table(reports).write().toString("csv");
-        WholeFile.write(STAGE, out.resolve("report.csv"), part -> Files.writeString(part, table));
-        HparamsYaml.write(out.resolve("hparams.yaml"), ready);
-        String index = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(new Index("diffsvc-dataset-1", hparams.project(), entries));
-        WholeFile.write(STAGE, out.resolve("index.json"), part -> Files.writeString(part, index));       // last: with it the dataset is whole
-        return new Result(out, ready, reports, (int) made.stream().filter(Made::reused).count());
+        folder.write(table, ready, entries);
+        return new Result(out, ready, reports, count(made, Shard.State.WHOLE), count(made, Shard.State.DAMAGED),
+                count(made, Shard.State.OLDER));
     }
 
-    static Path shardFile(Path dataset, String key) {
-        return dataset.resolve("shards").resolve(key.substring(0, 24) + ".safetensors");
+    private static int count(List<Made> made, Shard.State state) {
+        return (int) made.stream().filter(m -> m.before() == state).count();
+    }
+
+    /**
+     * Why no recording gave a clip: the reasons by how many recordings they stopped, silences of a recording only where
+     * it has no other.
+     */
+    private Problem noneOfUse(Path raw, int recordings, List<ClipReport> reports, Path report) {
+        String need = "a recording with at least one clip of " + hparams.dataset().minClipSeconds() + " s of voice";
+        if (report == null) {
+            return Problem.in(STAGE, raw, need, "no recording (" + String.join(" ", AudioFile.ENDINGS) + ")",
+                    "add recordings of one voice");
+        }
+        Map<String, String> why = new LinkedHashMap<>();
+        reports.forEach(r -> why.merge(r.recording(), r.skipped().replace(r.recording() + ": ", ""), (first, next) ->
+                first.equals("silence") ? next : first));
+        Map<String, List<String>> named = new LinkedHashMap<>();
+        why.forEach((name, reason) -> named.computeIfAbsent(reason, r -> new ArrayList<>()).add(name));
+        List<String> reasons = named.entrySet().stream().sorted((a, b) -> b.getValue().size() - a.getValue().size())
+                .map(e -> e.getValue().size() + " (" + e.getValue().get(0) + (e.getValue().size() > 1 ? " ..." : "")
+                + "): " + e.getKey()).toList();
+        return Problem.in(STAGE, raw, need, recordings + (recordings == 1 ? " recording, none of use: "
+                : " recordings, none of use: ") + String.join("; ", reasons.subList(0,
+                Math.min(REASONS, reasons.size()))) + (reasons.size() > REASONS ? "; and " + (reasons.size() - REASONS)
+                + " reasons more" : ""),
+                "see " + report + ", and add recordings of one voice");
     }
 
     private static List<Path> walk(Path raw) {
@@ -193,26 +241,38 @@ public final class Preprocessing {
         }
     }
 
-    private Made make(Path raw, Path file, Path shards) {
+    private Made make(Path raw, Path file, DatasetFolder folder) {
         String name = raw.relativize(file).toString();
         String key = "";
+        Path target;
+        Shard.Found found;
+        Shard shard;
         try {
             String sha = Sha256.of(file);
             key = Sha256.of(sha + "|" + settings);
-            Path target = shards.resolve(key.substring(0, 24) + ".safetensors");
-            Shard there = Shard.readIfWhole(target, key, name);
-            if (there != null) {
-                return new Made(name, key, there, null, true);
+            target = folder.shard(key);
+            found = Shard.find(target, key, name);
+            if (found.shard() != null) {
+                return new Made(name, key, found.shard(), null, found.state());
             }
-            Shard shard = listen(name, AudioFile.read(file), new SplittableRandom(Noise.mix(hparams.dataset().seed(), sha, 0)));
-            shard.write(target, key);
-            return new Made(name, key, shard, null, false);
+            shard = listen(name, reading.read(file), new SplittableRandom(Noise.mix(hparams.dataset().seed(), sha, 0)));
         } catch (Problem e) {
-            if (e.getMessage().startsWith("checkpoint:")) {
-                throw e;                                               // the shard could not be written: that is no fault of the recording
+            if (e.isStop()) {
+                throw e;
             }
-            return new Made(name, key, null, ClipReport.skipped(name, 0, 0, e.getMessage().replace(file.toString(), name)), false);
+            return skipped(name, key, e.getMessage().replace(file.toString(), name));
+        } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            // one recording that is too much, or that meets a defect, is no reason to lose the others
+            return skipped(name, key, e.getClass().getSimpleName()
+                    + (e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().orElse(""))
+                    + (e instanceof OutOfMemoryError ? ": too little memory for this recording" : ""));
         }
+        shard.write(target, key);                                      // a full disk is no fault of the recording
+        return new Made(name, key, shard, null, found.state());
+    }
+
+    private static Made skipped(String name, String key, String why) {
+        return new Made(name, key, null, ClipReport.skipped(name, 0, 0, why), Shard.State.MISSING);
     }
 
     /** The same sound twice would let one recording into two parts. */
@@ -220,7 +280,8 @@ public final class Preprocessing {
         Map<String, String> first = new HashMap<>();
         return made.stream().map(m -> {
             String other = m.shard() == null ? null : first.putIfAbsent(m.key(), m.name());
-            return other == null ? m : new Made(m.name(), m.key(), null, ClipReport.skipped(m.name(), 0, 0, "the same bytes as " + other), m.reused());
+            return other == null ? m : new Made(m.name(), m.key(), null,
+                    ClipReport.skipped(m.name(), 0, 0, "the same bytes as " + other), m.before());
         }).toList();
     }
 
@@ -291,7 +352,7 @@ public final class Preprocessing {
         Hparams.Audio audio = hparams.audio();
         float[] signal = front.signal(wave);
         try (NDManager manager = encoder.weights().manager().newSubManager()) {
-            float[] mel = front.of(manager, signal).toFloatArray();
+            float[] mel = numbers(clip, "mel", front.of(manager, signal).toFloatArray());
             int frames = mel.length / audio.melBins();
             F0Track track = crepe != null ? new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, 0)
                     : new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz())).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
@@ -299,6 +360,7 @@ public final class Preprocessing {
             for (int t = 0; t < frames; t++) {
                 f0[t] = track.voiced()[t] ? track.f0Hz()[t] : 0;
             }
+            numbers(clip, "F0", f0);
             List<TorchTensor> units = new ArrayList<>();
             int width = encoder.sizes().units();
             for (double speed : hparams.dataset().unitSpeeds()) {
@@ -306,11 +368,27 @@ public final class Preprocessing {
                 if (speed != 1) {
                     heard = Resampler.resample(heard, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
                 }
-                float[] u = encoder.extract(manager.create(heard, new Shape(1, 1, heard.length))).units().toFloatArray();
+                float[] u = numbers(clip, "units", encoder.extract(manager.create(heard, new Shape(1, 1, heard.length)))
+                        .units().toFloatArray());
                 units.add(TorchTensor.half(u, u.length / width, width));
             }
             return new Heard(new Clip(clip, recording, TorchTensor.half(mel, frames, audio.melBins()), units, TorchTensor.of(f0, frames)), f0, signal);
         }
+    }
+
+    /**
+     * What a shard holds are finite numbers that float16 can hold; one other would spoil every batch that it comes
+     * into.
+     */
+    private static float[] numbers(String clip, String what, float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!(Math.abs(values[i]) <= HALF_MAX)) {
+                throw Problem.in(STAGE, "finite numbers in the " + what + " of " + clip, values[i] + " at value " + i
+                        + " of " + values.length,
+                        "look at the recording, and at the encoder's weights with ./diffsvc inspect");
+            }
+        }
+        return values;
     }
 
     /** The same clip in another key: mel and F0 move together, what is sung stays; null when the melody would leave the range the coarse pitch knows. */
@@ -324,8 +402,8 @@ public final class Preprocessing {
             }
         }
         try (NDManager manager = encoder.weights().manager().newSubManager()) {
-            float[] mel = front.shifted(manager, heard.signal(), semitones).toFloatArray();
             Clip c = heard.clip();
+            float[] mel = numbers(c.name(), "mel", front.shifted(manager, heard.signal(), semitones).toFloatArray());
             String name = c.name() + " key " + (semitones > 0 ? "+" : "") + java.math.BigDecimal.valueOf(semitones).stripTrailingZeros().toPlainString();
             return new Heard(new Clip(name, c.recording(), TorchTensor.half(mel, f0.length, hparams.audio().melBins()), c.units(), TorchTensor.of(f0, f0.length)), f0, heard.signal());
         }

@@ -12,16 +12,26 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The clips of one recording in one safetensors file: {@code 0/mel}, {@code 0/f0_hz}, {@code 0/units/0} ..., and in its metadata the key it was made under and
- * the clips' reports without the recording's name (it may get another), so that a dataset that was interrupted goes on with the recordings that are missing.
+ * The clips of one recording in one sealed safetensors file: {@code 0/mel}, {@code 0/f0_hz}, {@code 0/units/0} ..., and
+ * in its metadata the key it was made under and
+ * the clips' reports without the recording's name (it may get another), so that a dataset that was interrupted goes on
+ * with the recordings that are missing. The seal
+ * covers every byte, and reading compares it.
  *
  * @param reports one a clip, then those of skipped stretches
  * @param augmented which clips were made from others: training alone uses them
  */
 record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented) {
+    private static final String FORMAT = "diffsvc-clips-2", OLDER = "diffsvc-clips-1";
     private static final Gson GSON = new Gson();
 
     private record Said(List<ClipReport> reports, List<Boolean> augmented) {}
+
+    /** What lies under a shard's name. */
+    enum State { MISSING, WHOLE, DAMAGED, OLDER }
+
+    /** The shard that was looked for; null unless it is whole. */
+    record Found(State state, Shard shard) {}
 
     void write(Path file, String key) {
         Map<String, TorchTensor> tensors = new LinkedHashMap<>();
@@ -33,26 +43,48 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
                 tensors.put(i + "/units/" + r, c.units().get(r));
             }
         }
-        Safetensors.write(file, tensors, Map.of("format", "diffsvc-clips-1", "key", key, "said",
-                GSON.toJson(new Said(reports.stream().map(r -> r.of("")).toList(), augmented))));
+        // in this order: the same clips give the same file
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("format", FORMAT);
+        metadata.put("key", key);
+        metadata.put("said", GSON.toJson(new Said(reports.stream().map(r -> r.of("")).toList(), augmented)));
+        Safetensors.writeSealed(file, tensors, metadata);
     }
 
-    /** The shard under a key, or null where there is none that is whole. */
-    static Shard readIfWhole(Path file, String key, String recording) {
-        if (!Files.isRegularFile(file)) {
-            return null;
+    /** The shard under a key, or why there is none: it is made anew then. */
+    static Found find(Path file, String key, String recording) {
+        if (!Files.exists(file)) {
+            return new Found(State.MISSING, null);
         }
         try {
-            return read(file, key, recording);
+            return new Found(State.WHOLE, read(file, key, recording));
         } catch (Problem e) {
-            return null;                                               // made again
+            return new Found(isOlder(file) ? State.OLDER : State.DAMAGED, null);
+        }
+    }
+
+    private static boolean isOlder(Path file) {
+        try {
+            return OLDER.equals(Safetensors.openUnmapped(file).metadata().get("format"));
+        } catch (Problem e) {
+            return false;
         }
     }
 
     static Shard read(Path file, String key, String recording) {
-        Safetensors.Content content = Safetensors.openUnmapped(file);
-        if (!key.equals(content.metadata().get("key"))) {
-            throw Problem.in("dataset", file, "the clips made under " + key, String.valueOf(content.metadata().get("key")), "run ./diffsvc preprocess again");
+        Safetensors.Content content;
+        try {
+            content = Safetensors.openSealed(file);
+        } catch (Problem e) {
+            String got = !Files.exists(file) ? "nothing at that path" : isOlder(file) ? "one of the older format "
+                    + OLDER + ", without a checksum"
+                    : "damage: " + e.getMessage().replace("checkpoint: " + file + ": ", "")
+                    .replaceFirst("; copy or download the file again$", "");
+            throw unfit(file, recording, "a whole shard", got);
+        }
+        if (!FORMAT.equals(content.metadata().get("format")) || !key.equals(content.metadata().get("key"))) {
+            throw unfit(file, recording, "the clips made under " + key, content.metadata().get("format")
+                    + " made under " + content.metadata().get("key"));
         }
         Said said = GSON.fromJson(content.metadata().get("said"), Said.class);
         List<ClipReport> reports = said.reports().stream().map(r -> r.of(recording)).toList();
@@ -64,10 +96,15 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
             }
             TorchTensor mel = content.tensors().get(i + "/mel"), f0 = content.tensors().get(i + "/f0_hz");
             if (mel == null || f0 == null || units.isEmpty() || mel.shape().length != 2 || f0.size() != mel.shape()[0]) {
-                throw Problem.in("dataset", file, "mel, units and F0 of clip " + i, "not all of them", "run ./diffsvc preprocess again");
+                throw unfit(file, recording, "mel, units and F0 of clip " + i, "not all of them");
             }
             clips.add(new Clip(reports.get(i).clip(), recording, mel, units, f0));
         }
         return new Shard(clips, reports, said.augmented());
+    }
+
+    private static Problem unfit(Path file, String recording, String need, String got) {
+        return Problem.in("dataset", file, need + " of " + recording, got,
+                "run ./diffsvc preprocess with the same folder and project again: it makes this shard anew");
     }
 }

@@ -2,11 +2,14 @@ package diffsvc.models;
 
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Overrides;
 import java.util.List;
 import java.util.function.Predicate;
 
 /** Which overrides have an effect on a conversion. One that has none is refused with the reason: a person who sets a key expects to hear it. */
 public final class Effect {
+    private static final String STAGE = "hparams";
+
     private record Rule(String keys, Predicate<Hparams> where, String why) {}
 
     private static final Predicate<Hparams> ALWAYS = h -> true;
@@ -29,11 +32,10 @@ public final class Effect {
      * @throws Problem that names the key and the reason
      */
     public static void require(Hparams inForce, String overrides) {
-        for (String pair : overrides.split(",")) {
-            String key = pair.split("=")[0].strip();
+        for (String key : new Overrides(STAGE, overrides).keys()) {
             for (Rule rule : WITHOUT) {
                 if (key.matches(rule.keys) && rule.where.test(inForce)) {
-                    throw Problem.in("hparams", "keys that have an effect on this voice's conversions", key + ": " + rule.why, "leave " + key + " out");
+                    throw Problem.in(STAGE, "keys that have an effect on this voice's conversions", key + ": " + rule.why, "leave " + key + " out");
                 }
             }
         }

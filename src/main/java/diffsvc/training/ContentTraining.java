@@ -142,9 +142,12 @@ public final class ContentTraining implements AutoCloseable {
      * Writes the encoder in HuBERT-soft's file format.
      *
      * @param file where to
+     * @throws Problem when a weight is no number
      */
     public void save(Path file) {
         Map<String, TorchTensor> tensors = net.weights().toTensors("");
+        Finite.require("weights of the encoder", tensors,
+                "the file that was there stays; train again with a lower rate");
         TorchFile.write(file, tensors);
     }
 

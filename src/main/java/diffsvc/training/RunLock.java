@@ -37,7 +37,8 @@ public final class RunLock implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             // another run of this process
         } catch (IOException e) {
-            throw Problem.in("train", folder, "a folder that can be written", e.getClass().getSimpleName(), "check its permissions and the free disk space");
+            throw Problem.in("train", folder, "a folder that can be written", diffsvc.files.WholeFile.reason(e),
+                    "check its permissions and the free disk space");
         }
         close(channel);
         throw Problem.in("train", folder, "no other run of this project", "one that is running", "wait for it, stop it, or train under another name");
@@ -51,12 +52,16 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Folders that a refused run left empty go too. */
+    /** Folders that a refused run left empty go too; a link to a folder is somebody's and stays. */
     @Override public void close() {
         try {
             Files.deleteIfExists(folder.resolve(".lock"));                       // before the lock is let go, so that nobody can hold a file that is gone
-            Files.deleteIfExists(folder);
-            Files.deleteIfExists(folder.toAbsolutePath().getParent());
+            for (Path empty : new Path[] {folder, folder.toAbsolutePath().getParent()}) {
+                if (Files.isSymbolicLink(empty)) {
+                    break;
+                }
+                Files.deleteIfExists(empty);
+            }
         } catch (IOException e) {
             // not empty
         }

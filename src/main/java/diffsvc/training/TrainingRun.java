@@ -75,6 +75,33 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
+    /**
+     * A run that begins from a saved voice: its schedule and mel range win over the hparams, the optimizer is fresh.
+     *
+     * @param parent what it closes with
+     * @param hparams the voice's settings
+     * @param data clips to learn from
+     * @param embeddingFile path of embedding_model_steps_N.pt
+     * @param wavenetFile path of wavenet_model_steps_N.pt
+     * @param atStep training step to count on from
+     * @return at that step
+     */
+    public static TrainingRun fromVoice(NDManager parent, Hparams hparams, Dataset data, Path embeddingFile,
+            Path wavenetFile, long atStep) {
+        StateDict saved = StateDict.readUnmapped(wavenetFile);
+        boolean schedule = saved.tensors().containsKey("betas"), range = saved.tensors().containsKey("spec_min");
+        TrainingRun run = new TrainingRun(parent, hparams, data,
+                schedule ? NoiseSchedule.ofBuffers(saved) : NoiseSchedule.of(hparams.noise()).asSaved(),
+                range ? MelRange.ofBuffers(saved) : MelRange.of(hparams.noise()));
+        try {
+            run.from(embeddingFile, wavenetFile, atStep);
+            return run;
+        } catch (RuntimeException e) {
+            run.close();
+            throw e;
+        }
+    }
+
     private TrainingRun(NDManager parent, Hparams hparams, Dataset data, NoiseSchedule noise, MelRange range) {
         this.manager = Held.under(parent).manager();
         this.hparams = hparams;
@@ -366,18 +393,30 @@ public final class TrainingRun implements AutoCloseable {
      * @return path of the checkpoint
      */
     public Path save(Checkpoints checkpoints) {
+        return save(checkpoints, said -> { });
+    }
+
+    /**
+     * The same; a checkpoint that cannot be read is set aside on the way.
+     *
+     * @param checkpoints of the run
+     * @param said hears of each that was set aside
+     * @return path of the checkpoint
+     */
+    public Path save(Checkpoints checkpoints, java.util.function.Consumer<String> said) {
         Hparams.Training t = hparams.training();
-        return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay());
+        return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay(), said);
     }
 
     /**
      * Goes on from a state of this project or of the Python project. As there, the first update takes the rate that the checkpoint holds.
      *
      * @param state of a checkpoint
-     * @throws Problem naming every tensor that is missing or has another shape
+     * @throws Problem naming every tensor that is missing or has another shape, or the first that is no number
      */
     public void resume(TrainingState state) {
         restore(state.weights());
+        state.requireFinite("this checkpoint is of no use: rename it, and the one before it is taken");
         training.optimizer().resume(state.first(), state.second(), state.updates());
         keep(state);
         if (state.average().isEmpty()) {
@@ -415,6 +454,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param embeddingFile path of embedding_model_steps_N.pt
      * @param wavenetFile path of wavenet_model_steps_N.pt
      * @param atStep training step to count on from
+     * @throws Problem naming every tensor that is missing or has another shape, or the first that is no number
      */
     public void from(Path embeddingFile, Path wavenetFile, long atStep) {
         Map<String, TorchTensor> weights = new LinkedHashMap<>(StateDict.readUnmapped(wavenetFile).tensors());
@@ -436,6 +476,9 @@ public final class TrainingRun implements AutoCloseable {
             throw Problem.in("train", "the weights of a network of these hparams", differences.size() + " differences: " + String.join("; ", differences.subList(0,
                     Math.min(8, differences.size()))), "take the hparams that came with the checkpoint");
         }
+        Map<String, TorchTensor> own = new LinkedHashMap<>(weights);
+        own.keySet().retainAll(training.optimizer().parameters().keySet());
+        Finite.require("weights to begin from", own, "take another voice or an older checkpoint");
         training.optimizer().restore(weights);
     }
 

@@ -83,6 +83,24 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
         return new TrainingState(step, updates, lr, seed, buffers, weights, first, second, average);
     }
 
+    /** Whether a checkpoint was written here and not by the Python project; reads it whole. */
+    static boolean isOurs(Path file) {
+        return TorchFile.openUnmapped(file).root() instanceof Map<?, ?> map && map.get("diffsvc") instanceof Map;
+    }
+
+    /**
+     * Refuses a state with a weight, an average or a moment that is no number.
+     *
+     * @param remedy what to do
+     * @throws Problem naming the tensor
+     */
+    public void requireFinite(String remedy) {
+        Finite.require("weights at step " + step, weights, remedy);
+        Finite.require("averaged weights at step " + step, average, remedy);
+        Finite.require("first moments at step " + step, first, remedy);
+        Finite.require("second moments at step " + step, second, remedy);
+    }
+
     /**
      * Writes the checkpoint, reads it back and compares it to the bit before it gets its name; torch.load(weights_only=True) opens it.
      *

@@ -10,6 +10,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import diffsvc.Golden;
 import diffsvc.check.Problem;
+import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.models.ModelFiles;
@@ -140,5 +141,87 @@ class DividerTest {
         assertTrue(assertThrows(Problem.class, () -> Divider.divide(hubert, SVC.resolve("config.yaml"), folder.resolve("x"))).getMessage().contains("fs2."));
         assertTrue(assertThrows(Problem.class, () -> Divider.merge(folder, folder.resolve("y.ckpt"))).getMessage().contains("embedding_model"));
         assertTrue(Files.notExists(folder.resolve("x")) && Files.notExists(folder.resolve("y.ckpt")));
+    }
+
+    private static Map<String, byte[]> files(Path folder) throws IOException {
+        Map<String, byte[]> all = new java.util.TreeMap<>();
+        try (var list = Files.list(folder)) {
+            for (Path p : list.filter(Files::isRegularFile).toList()) {
+                all.put(p.getFileName().toString(), Files.readAllBytes(p));
+            }
+        }
+        return all;
+    }
+
+    private static void same(Map<String, byte[]> expected, Path folder) throws IOException {
+        Map<String, byte[]> actual = files(folder);
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((name, b) -> assertArrayEquals(b, actual.get(name), name));
+        try (var list = Files.list(folder)) {
+            assertTrue(list.noneMatch(p -> p.getFileName().toString().startsWith(".")), "no draft is left");
+        }
+    }
+
+    private static String refused(org.junit.jupiter.api.function.Executable work) {
+        return assertThrows(Problem.class, work).getMessage();
+    }
+
+    @Test void dividingReplacesNoVoiceButItsOwn() throws IOException {
+        Path voice = folder.resolve("voice"), checkpoint = Golden.ckpt("svc_ckpt");
+        Divider.divide(checkpoint, null, voice);
+        Map<String, byte[]> whole = files(voice);
+        Divider.divide(checkpoint, null, voice);                                        // the same again is no loss
+        same(whole, voice);
+        for (String name : whole.keySet()) {
+            byte[] edited = java.util.Arrays.copyOf(whole.get(name), whole.get(name).length + 1);
+            edited[edited.length - 1] = '\n';
+            Files.write(voice.resolve(name), edited);
+            Map<String, byte[]> before = files(voice);
+            String said = refused(() -> Divider.divide(checkpoint, null, voice));
+            assertTrue(said.contains(name) && said.contains("--overwrite"), said);
+            same(before, voice);
+            Divider.divide(checkpoint, null, voice, new Output(true, List.of()));
+            same(whole, voice);
+        }
+        for (String name : List.of("embedding_model_steps_7.pt", "training", "hparams.yaml", "config.yaml")) {
+            Path other = Files.createDirectories(folder.resolve("with " + name));
+            Files.writeString(name.equals("training") ? Files.createDirectories(other.resolve(name))
+                    .resolve("ledger.csv") : other.resolve(name), "project: other");
+            Map<String, byte[]> before = files(other);
+            String said = refused(() -> Divider.divide(checkpoint, null, other));
+            assertTrue(said.contains(name) && said.contains("--overwrite"), said);
+            same(before, other);
+        }
+    }
+
+    @Test void whatIsReadIsNeverReplaced() throws IOException {
+        Output overwrite = new Output(true, List.of());
+        Path in = Files.createDirectories(folder.resolve("in")), checkpoint =
+                Files.copy(Golden.ckpt("svc_ckpt"), in.resolve("model_ckpt_steps_1000.ckpt"));
+        Files.copy(Golden.ckpt("svc_ckpt").resolveSibling("config.yaml"), in.resolve("config.yaml"));
+        Path voice = Files.createDirectories(folder.resolve("voice"));
+        // beside it: the config stays as it is
+        long steps = Divider.divide(checkpoint, null, in).steps();
+        Files.createLink(voice.resolve("wavenet_model_steps_" + steps + ".pt"), checkpoint);
+        assertTrue(refused(() -> Divider.divide(checkpoint, null, voice, overwrite)).contains("the same file"));
+        Path link = Files.createSymbolicLink(folder.resolve("linked"), in), half =
+                in.resolve("embedding_model_steps_" + steps + ".pt");
+        for (Path target : List.of(half, link.resolve(half.getFileName()), in.resolve("../in")
+                .resolve(half.getFileName()), Files.createLink(folder.resolve("hard"), half),
+                in.resolve("hparams.yaml"))) {
+            byte[] before = Files.readAllBytes(target);
+            assertTrue(refused(() -> Divider.merge(in, target, overwrite))
+                    .contains("another file than the one that is read"), target.toString());
+            assertArrayEquals(before, Files.readAllBytes(target));
+        }
+        Path merged = folder.resolve("merged.ckpt");
+        Divider.merge(in, merged);
+        byte[] whole = Files.readAllBytes(merged);
+        Divider.merge(in, merged);
+        Files.writeString(merged, "mine");
+        assertTrue(refused(() -> Divider.merge(in, merged)).contains("--overwrite"));
+        assertEquals("mine", Files.readString(merged));
+        Divider.merge(in, merged, overwrite);
+        assertArrayEquals(whole, Files.readAllBytes(merged));
     }
 }

@@ -1,0 +1,89 @@
+package diffsvc.training;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
+import diffsvc.check.Problem;
+import diffsvc.files.Sha256;
+import diffsvc.files.WholeFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which files of a voice the present run wrote, {@code training/voice.json}: names and the SHA-256 that they were
+ * written
+ * with. Only these are a run's own; whatever else lies in the folder stays. A name is noted before its file is there.
+ */
+final class VoiceRecord {
+    private final Path folder;
+    private final Map<String, List<String>> written;
+
+    private record Said(Map<String, List<String>> written) {}
+
+    private VoiceRecord(Path folder, Map<String, List<String>> written) {
+        this.folder = folder;
+        this.written = written;
+    }
+
+    private static Path file(Path folder) {
+        return RunFolder.home(folder).resolve("voice.json");
+    }
+
+    /** A record that is missing or cannot be read names nothing, so nothing is taken for the run's own. */
+    static VoiceRecord of(Path folder) {
+        Map<String, List<String>> written = new LinkedHashMap<>();
+        try {
+            Path file = file(folder);
+            Said said = Files.isRegularFile(file) ? new Gson().fromJson(Files.readString(file), Said.class) : null;
+            if (said != null && said.written() != null) {
+                written.putAll(said.written());
+            }
+        } catch (IOException | JsonParseException e) {
+            // names nothing
+        }
+        return new VoiceRecord(folder, written);
+    }
+
+    /** A run that begins wrote nothing yet: what an earlier one left in the folder is not its own. */
+    static void begin(Path folder) {
+        try {
+            Files.deleteIfExists(file(folder));
+        } catch (IOException e) {
+            throw Problem.in("train", file(folder), "a folder that can be written", WholeFile.reason(e),
+                    "check its permissions");
+        }
+    }
+
+    Set<String> names() {
+        return Set.copyOf(written.keySet());
+    }
+
+    /** Whether a file is there as the run wrote it. */
+    boolean owns(String name) {
+        Path file = folder.resolve(name);
+        return written.containsKey(name) && Files.isRegularFile(file) && written.get(name).contains(Sha256.of(file));
+    }
+
+    /** Notes a file that is about to get its name; the one that it replaces stays known, should it not come to that. */
+    void note(String name, String sha256) {
+        List<String> before = written.getOrDefault(name, List.of());
+        String last = before.isEmpty() ? sha256 : before.get(before.size() - 1);
+        written.put(name, last.equals(sha256) ? List.of(sha256) : List.of(last, sha256));
+        write();
+    }
+
+    void drop(String name) {
+        written.remove(name);
+        write();
+    }
+
+    private void write() {
+        String text = new GsonBuilder().setPrettyPrinting().create().toJson(new Said(written));
+        WholeFile.write("train", file(folder), part -> Files.writeString(part, text));
+    }
+}
