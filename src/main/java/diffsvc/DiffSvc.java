@@ -737,14 +737,6 @@ public final class DiffSvc implements AutoCloseable {
                     + " of " + all + " that is " + evaluations
                     + (evaluations == 1 ? " evaluation" : " evaluations") + ", and more with a larger infer.steps");
         }
-        Hparams.Noise asked = hparams.noise();
-        float last = (float) noise.beta(all - 1);
-        if (asked.steps() != all || asked.schedule().equals("linear") && Math.abs(last - asked.maxBeta()) > 1e-6
-                && all > 1) {
-            notes.add("the voice's own schedule is used, " + all + " steps up to beta " + last
-                    + ", not the noise.steps " + asked.steps() + " and noise.max_beta " + asked.maxBeta()
-                    + " of the hparams");
-        }
         return List.copyOf(notes);
     }
 

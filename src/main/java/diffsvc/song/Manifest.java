@@ -8,6 +8,7 @@ import diffsvc.check.Shown;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.ProjectName;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -311,8 +312,16 @@ public record Manifest(int format, String program, Map<String, String> machine, 
     }
 
     private static void named(JsonRecord json, String name, String path) {
-        if (path.isBlank() || path.length() > LONGEST_NAME || path.chars().anyMatch(Character::isISOControl)) {
+        if (path.isBlank() || path.length() > LONGEST_NAME || path.chars().anyMatch(Character::isISOControl) || !hasName(path)) {
             throw json.wrong(Shown.of(name) + " to be the name of a file", Shown.of(path));
+        }
+    }
+
+    private static boolean hasName(String path) {
+        try {
+            return Path.of(path).getFileName() != null;               // a root has none
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 

@@ -165,7 +165,7 @@ class ManifestTest {
                     {"output.scale", "-1"}, {"output.scale", "1e60"}, {"output.beyondFullScale", "-1"},
             {"slices.mostSeconds", "0"}, {"slices.mostSeconds", "-3"}, {"slices.mostSeconds", "1e-9"}, {"slices.cuts",
                     "-1"}, {"slices.silentSeconds", "-1"}, {"input.sha256", "\"" + SHA + "0\""},
-            {"input.sha256", "\"" + SHA.replace('a', 'g') + "\""}, {"input.file", "\"\""}, {"output.file",
+            {"input.sha256", "\"" + SHA.replace('a', 'g') + "\""}, {"input.file", "\"\""}, {"output.file", "\"/\""}, {"output.file",
                     "\"a\\u0000b\""}, {"project", "\"../../evil\""}, {"project", "\"\""}, {"hparams", "null"},
             {"hparams", "[]"}, {"hparams", "{\"audio\": null}"}, {"models", "{\"encoder\": null}"},
                     {"models", "{\"encoder\": {\"file\": \"a\"}}"},
