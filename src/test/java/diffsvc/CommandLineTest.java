@@ -235,6 +235,18 @@ class CommandLineTest {
         refused(said, "temporary files", "TMPDIR", "nowhere");
     }
 
+    @Test void weightsThatAreThereStay() throws Exception {
+        assumeTrue(run(List.of("python3", "--version")).code() == 0, "Python fetches CREPE's weights");
+        Path frozen = Files.createDirectories(folder.resolve("frozen"));
+        for (String size : new String[] {"tiny", "full"}) {
+            Files.writeString(frozen.resolve("crepe_" + size + ".pth"), "my own " + size);
+        }
+        Said said = run(List.of("python3", ROOT.resolve("src/python/crepe_weights.py").toString(), frozen.toString()));
+        assertEquals(0, said.code(), said.err());
+        assertTrue(said.out().contains("crepe_tiny.pth is another file") && said.out().contains("it stays"), said.out());
+        assertEquals("my own full", Files.readString(frozen.resolve("crepe_full.pth")));
+    }
+
     @Test void outOfMemoryIsOneSentence() throws Exception {
         StringBuilder rows = new StringBuilder("time,hz,voiced\n");
         for (int i = 0; i < 1_500_000; i++) {

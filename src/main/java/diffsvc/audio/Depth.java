@@ -44,6 +44,15 @@ public enum Depth {
         return this == FLOAT ? "float" : String.valueOf(8 * bytes);
     }
 
+    /**
+     * Bytes of one sample in a WAV.
+     *
+     * @return 2, 3 or 4
+     */
+    public int bytes() {
+        return bytes;
+    }
+
     /** The integer nearest to a sample; +1 itself becomes the largest there is. */
     int integer(float v) {
         return Math.max(-fullScale, Math.min(fullScale - 1, (int) Math.round((double) v * fullScale)));

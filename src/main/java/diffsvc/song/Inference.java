@@ -59,7 +59,7 @@ public final class Inference {
     /** Version of the program in every manifest. */
     public static final String PROGRAM = "diffsvc 0.1.0";
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
-    private static final int UNITS_PER_SECOND = 50, FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500, BYTES_A_SAMPLE = 4;
+    private static final int UNITS_PER_SECOND = 50, FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500, FLAC_PACKS = 4;
     private static final double MUCH_UNLIKE = 0.05, MUCH_UNCOVERED = 0.1;
     private static final float LOUD = 4;
     private final DiffSvc svc;
@@ -277,8 +277,9 @@ public final class Inference {
             ledger.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, %d slice%s", song.seconds(), song.sampleRateHz(), parts.size(),
                     parts.size() == 1 ? "" : "s"), "[" + joining.samples() + "]",
                     (System.nanoTime() - began) / 1e9);
-            targets.require(joining.samples() * (long) BYTES_A_SAMPLE);
-            Output.tryOut("temporary files", Temporary.folder().resolve("diffsvc.wav"), joining.samples() * (long) BYTES_A_SAMPLE);
+            boolean flac = target.toString().toLowerCase(Locale.ROOT).endsWith(".flac");
+            targets.require((long) joining.samples() * depth.bytes() / (flac ? FLAC_PACKS : 1));
+            Output.tryOut("temporary files", Temporary.folder().resolve("diffsvc.wav"), (long) joining.samples() * Float.BYTES);
             F0Table table = request.f0() == null ? null : table(request.f0(), song, warnings);
             NDArray units = request.units() == null ? null : units(own, request.units(), song, warnings);
             List<F0Track> melodies = melodies(joining, table, ledger, progress, cache.noting(warnings::add), warnings);
