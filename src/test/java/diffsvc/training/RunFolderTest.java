@@ -37,7 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RunFolderTest {
     private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(),
             "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=8,"
-            + "wavenet.residual_layers=2,training.batch=2,training.crop_frames=30,noise.steps=40,training.ema_decay=0.9");
+            + "wavenet.residual_layers=2,training.batch=2,training.crop_frames=30,noise.steps=40,"
+            + "training.ema_decay=0.9");
     private static final Path PYTHON = Path.of("src/test/resources/golden/svc_ckpt/model_ckpt_steps_1000.ckpt");
     @TempDir Path home;
     private NDManager manager;
