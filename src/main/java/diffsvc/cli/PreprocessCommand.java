@@ -105,7 +105,7 @@ final class PreprocessCommand implements Callable<Integer> {
         Hparams.Range range = result.hparams().range();
         System.out.printf("f0         median %.0f Hz, 5 %% below %.0f Hz, 5 %% above %.0f Hz%n", range.medianHz(), range.lowHz(), range.highHz());
         if (result.damaged() > 0 || result.older() > 0) {
-            System.out.printf("note       %d shard%s made anew: %d damaged, %d of an older format%n", result.damaged()
+            System.out.printf("note       %d shard%s made again: %d damaged, %d of an older format%n", result.damaged()
                     + result.older(), result.damaged() + result.older() == 1 ? "" : "s",
                     result.damaged(), result.older());
         }

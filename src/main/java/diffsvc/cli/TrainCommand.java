@@ -117,7 +117,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (from == null || resume) {
             folder.requireBeginning(checkpoints, project);
-            return new Start(RunSettings.anew(made, project), null, null);
+            return new Start(RunSettings.fresh(made, project), null, null);
         }
         if (from.endsWith(".ckpt")) {
             return new Start(RunSettings.fromCheckpoint(made, made, project),

@@ -77,8 +77,8 @@ public final class Preprocessing {
      * @param hparams with the mel range and the F0 of the training part
      * @param reports every clip and every skipped stretch
      * @param reused recordings whose shard was there already
-     * @param damaged shards that were damaged and made anew
-     * @param older shards of an older format, made anew
+     * @param damaged shards that were damaged and made again
+     * @param older shards of an older format, made again
      */
     public record Result(Path folder, Hparams hparams, List<ClipReport> reports, int reused, int damaged, int older) {
         /**

@@ -51,7 +51,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         Safetensors.writeSealed(file, tensors, metadata);
     }
 
-    /** The shard under a key, or why there is none: it is made anew then. */
+    /** The shard under a key, or why there is none: it is made again then. */
     static Found find(Path file, String key, String recording) {
         if (!Files.exists(file)) {
             return new Found(State.MISSING, null);
@@ -105,6 +105,6 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
 
     private static Problem unfit(Path file, String recording, String need, String got) {
         return Problem.in("dataset", file, need + " of " + recording, got,
-                "run ./diffsvc preprocess with the same folder and project again: it makes this shard anew");
+                "run ./diffsvc preprocess with the same folder and project again: it makes this shard again");
     }
 }

@@ -33,7 +33,7 @@ public final class Temporary {
     }
 
     /**
-     * What is said when a temporary file cannot be made or written.
+     * The problem where a temporary file cannot be made or written.
      *
      * @param stage that needs it
      * @param e as the system gave it

@@ -72,7 +72,7 @@ public record RunFolder(Path voice) {
         if (!aside.isEmpty()) {
             throw Problem.in(STAGE, home(), "a checkpoint to go on from", "none that can be read (set aside: "
                     + named(aside) + ")", "put a whole one there, or " + (parts.isEmpty()
-                            ? "move this folder elsewhere to begin anew" : "begin from the voice with --from "
+                            ? "move this folder elsewhere to begin from step 0" : "begin from the voice with --from "
                             + project));
         }
         if (!parts.isEmpty()) {

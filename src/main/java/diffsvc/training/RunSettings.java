@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * @param dataset hparams.yaml of the dataset
  * @param base what the run would have without overrides
- * @param decider whose schedule and mel range hold, "the checkpoint"; null for a run that begins anew
+ * @param decider whose schedule and mel range hold, "the checkpoint"; null for a run that begins at step 0
  */
 public record RunSettings(Hparams dataset, Hparams base, String decider) {
     private static final String STAGE = "train";
@@ -32,7 +32,7 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      * @param project its name
      * @return the dataset's settings
      */
-    public static RunSettings anew(Hparams dataset, String project) {
+    public static RunSettings fresh(Hparams dataset, String project) {
         return new RunSettings(dataset, dataset.withProject(project), null);
     }
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a dataset's folder holds is whole or made anew, and what somebody put or edited there stays. */
+/** What a dataset's folder holds is whole or made again, and what somebody put or edited there stays. */
 class DatasetFolderTest {
     private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(),
             "project=toy,embedding.hidden_size=8,dataset.min_phrase_ms=500,dataset.max_clip_seconds=2,"
@@ -124,8 +124,8 @@ class DatasetFolderTest {
         Files.move(copy, shard, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         String said = assertThrows(Problem.class, () -> Dataset.open(out)).getMessage();
         assertTrue(said.contains("older format") && said.contains("./diffsvc preprocess"), said);
-        Preprocessing.Result anew = run(Output.CAREFUL);
-        assertEquals(List.of(1, 0, 1), List.of(anew.reused(), anew.damaged(), anew.older()));
+        Preprocessing.Result mended = run(Output.CAREFUL);
+        assertEquals(List.of(1, 0, 1), List.of(mended.reused(), mended.damaged(), mended.older()));
         same(whole, bytes(out));
     }
 

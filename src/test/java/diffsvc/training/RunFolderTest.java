@@ -304,27 +304,27 @@ class RunFolderTest {
 
     @Test void keysThatSomethingElseDecidesAreRefused() {
         Hparams made = Arg2Hparams.apply(HPARAMS, "dataset.key_shifts=2,noise.spec_min=-4");
-        RunSettings anew = RunSettings.anew(made, "toy"), goesOn = RunSettings.fromCheckpoint(made, made, "toy"),
+        RunSettings fresh = RunSettings.fresh(made, "toy"), goesOn = RunSettings.fromCheckpoint(made, made, "toy"),
                 voice = RunSettings.fromVoice(made, Arg2Hparams.apply(HPARAMS,
                 "noise.max_beta=0.05,noise.spec_min=-3"), "toy");
         for (String key : List.of("audio.fmin_hz=60", "hubert.file=other.pt", "dataset.key_shifts=3",
                 "pitch.extractor=crepe", "pitch.f0_min_hz=50", "pitch.f0_max_hz=900", "project=x", "steps=3")) {
-            for (RunSettings settings : List.of(anew, goesOn, voice)) {
+            for (RunSettings settings : List.of(fresh, goesOn, voice)) {
                 String said = refused(() -> settings.with("training.lr=1e-4," + key, null));
                 assertTrue(said.contains(key.split("=")[0]), said);
             }
         }
         for (String key : List.of("noise.steps=50", "noise.schedule=cosine", "noise.max_beta=0.3", "noise.spec_min=-9",
                 "noise.spec_max=3", "training.warm_start=true")) {
-            assertNotNull(anew.with(key, null));
+            assertNotNull(fresh.with(key, null));
             assertTrue(refused(() -> goesOn.with(key, null)).contains("the checkpoint"));
             assertTrue(refused(() -> voice.with(key, null)).contains("the voice"));
         }
         assertEquals(0.05, voice.with("noise.max_beta=0.05,audio.fmin_hz=40", 7).noise().maxBeta(),
                 "what says the same is no conflict");
         assertEquals(List.of(-3.0), voice.base().noise().specMin());
-        assertTrue(refused(() -> anew.with("training.steps=5", 7)).contains("--steps"));
-        assertEquals(7, anew.with("infer.steps=3", 7).training().steps());
+        assertTrue(refused(() -> fresh.with("training.steps=5", 7)).contains("--steps"));
+        assertEquals(7, fresh.with("infer.steps=3", 7).training().steps());
         assertTrue(refused(() -> RunSettings.fromVoice(made, Arg2Hparams.apply(HPARAMS, "audio.hop_samples=256"),
                 "toy")).contains("audio.hop_samples"));
         Hparams one = Arg2Hparams.apply(made, "hubert.sha256=aa"), other = Arg2Hparams.apply(made, "hubert.sha256=bb");
