@@ -9,7 +9,8 @@ import org.junit.platform.launcher.LauncherSessionListener;
  * a result or ends the process, where an ordinary run would find the old value still in place most of the time.
  */
 public final class Poison implements LauncherSessionListener {
-    private static final int PAUSE_MS = 10;
+    /** The collector takes one part in so many of the time. */
+    private static final int SHARE = 3, PAUSE_MS = 10;
 
     @Override public void launcherSessionOpened(LauncherSession session) {
         if (!Boolean.getBoolean("diffsvc.poison")) {
@@ -21,8 +22,9 @@ public final class Poison implements LauncherSessionListener {
         Thread collector = new Thread(() -> {
             try {
                 while (true) {
+                    long began = System.nanoTime();
                     System.gc();
-                    Thread.sleep(PAUSE_MS);
+                    Thread.sleep(Math.max(PAUSE_MS, SHARE * (System.nanoTime() - began) / 1_000_000));
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
