@@ -190,8 +190,10 @@ public record Output(boolean overwrite, List<Path> inputs) {
             }
             long free = Files.getFileStore(folder).getUsableSpace();
             if (bytes > free) {
-                throw Problem.in(stage, target, mib(bytes) + " of free disk space in " + folder, mib(free), "make room, or write to another disk");
+                throw Problem.in(stage, target, size(bytes) + " of free disk space in " + folder, size(free), "make room, or write to another disk");
             }
+        } catch (NoSuchFileException e) {                              // /proc, for instance
+            throw Problem.in(stage, target, "a folder that can be written", "one that takes no files", "choose another folder");
         } catch (IOException e) {
             throw Problem.in(stage, target, "a folder that can be written", WholeFile.reason(e), "check the folder's permissions and the free disk space");
         } finally {
@@ -212,7 +214,7 @@ public record Output(boolean overwrite, List<Path> inputs) {
         }
     }
 
-    private static String mib(long bytes) {
-        return String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
+    private static String size(long bytes) {
+        return bytes < 1 << 20 ? (bytes >> 10) + " KiB" : String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
     }
 }

@@ -238,7 +238,7 @@ public final class Npz {
                 count = s == 0 ? 0 : count;
             }
             if (count > left / kept) {
-                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take,", "("
+                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take", "("
                         + Shown.of(written) + ")" + what + (left < most ? " after others" : ""),
                         "save fewer, as float32, or give Java more (-Xmx)");
             }
