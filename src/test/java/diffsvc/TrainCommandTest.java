@@ -253,7 +253,7 @@ class TrainCommandTest {
         }
         // a batch that was asked for is shared out over more passes
         nothingTrained();
-        done(diffsvc("train", "--project", "voice", "--steps", "2", "--max-memory", "560MiB", "--hparams", sizes + "training.batch=24"), "batches an update");
+        done(diffsvc("train", "--project", "voice", "--steps", "2", "--max-memory", "560MiB", "--hparams", sizes.replace("training.batch=0", "training.batch=24")), "batches an update");
         nothingTrained();
         Said small = diffsvc("train", "--project", "voice", "--steps", "2", "--max-memory", "200MiB", "--hparams", sizes);
         refused(small, "at least", "MiB", "--max-memory");

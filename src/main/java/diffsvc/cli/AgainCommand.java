@@ -62,7 +62,7 @@ final class AgainCommand implements Callable<Integer> {
                     given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null, null, then.project().isEmpty() ? paths.resolve(then.config()) : null,
                     then.project().isEmpty() ? paths.resolve(then.checkpoint()) : null, new Output(overwrite, List.of()));
             Inference.Done done;
-            Inference inference = new Inference(svc, maxMemory == null ? 0 : ProcessMemory.parse(maxMemory), CondsCache.in(paths.cache()), then.slices().mostSeconds());
+            Inference inference = new Inference(svc, maxMemory == null ? 0 : ProcessMemory.asked(maxMemory), CondsCache.in(paths.cache()), then.slices().mostSeconds());
             try (SongBar bar = new SongBar()) {
                 done = inference.convert(request, bar);
             }

@@ -108,7 +108,7 @@ final class InferCommand implements Callable<Integer> {
         ModelFiles files = ModelFiles.in(paths.models());
         ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(here(upstream.config), here(upstream.checkpoint));
         String all = settings(pair.hparams());
-        long limit = maxMemory == null ? 0 : ProcessMemory.parse(maxMemory);
+        long limit = maxMemory == null ? 0 : ProcessMemory.asked(maxMemory);
         try (DiffSvc svc = DiffSvc.open(paths, pair, all)) {
             Hparams.Infer infer = svc.hparams().infer();
             check(infer);

@@ -48,7 +48,7 @@ final class MemoryCommand implements Callable<Integer> {
             base = HparamsYaml.read(yaml).withProject(project);
         }
         Hparams hparams = Arg2Hparams.apply(base, overrides);
-        long limit = maxMemory == null ? Plan.available() : ProcessMemory.parse(maxMemory);
+        long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
         try (NDManager manager = NDManager.newBaseManager()) {
             Plan plan = Plan.of(ModelFiles.in(paths.models()), hparams, seconds, limit, Plan.baseline(manager));
             System.out.printf("limit      %s%s%n", ProcessMemory.shown(limit), maxMemory == null ? ", what this machine has" : "");

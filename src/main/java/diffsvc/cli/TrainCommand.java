@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
             Bound.whole(STAGE, "--steps", steps, 1, Integer.MAX_VALUE);
         }
         if (maxMemory != null) {
-            Bound.number(STAGE, "--max-memory in MiB", ProcessMemory.parse(maxMemory) / 1048576.0, 1, 1 << 30);
+            ProcessMemory.asked(maxMemory);
         }
         ProjectPaths paths = ProjectPaths.find();
         RunFolder folder = new RunFolder(paths.models().resolve(project));
@@ -169,7 +169,7 @@ final class TrainCommand implements Callable<Integer> {
     /** The batch that fits the limit, said; without a limit and with a batch that is set, the hparams as they are. */
     private Hparams fitted(Hparams asked, Dataset clips, long baseline) {
         Hparams.Training t = asked.training();
-        long limit = maxMemory == null ? Plan.available() : ProcessMemory.parse(maxMemory);
+        long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
         int frames = t.cropFrames() > 0 ? t.cropFrames() : clips.longest();
         Hparams hparams = limit < 0 || maxMemory == null && t.batch() > 0 ? asked : Plan.fitted(asked, frames, clips.training().size(), limit, baseline);
         Cost pair = Cost.pair(hparams);
@@ -188,7 +188,7 @@ final class TrainCommand implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(stop);
         try {
             Path saved = train(run, folder, stop);
-            long limit = maxMemory == null ? -1 : ProcessMemory.parse(maxMemory), peak = ProcessMemory.peak();
+            long limit = maxMemory == null ? -1 : ProcessMemory.asked(maxMemory), peak = ProcessMemory.peak();
             if (peak >= 0) {
                 System.out.println("memory     " + ProcessMemory.shown(peak) + " at the peak" + (limit < 0 ? "" : ", limit " + ProcessMemory.shown(limit)));
             }

@@ -168,6 +168,22 @@ public record Output(boolean overwrite, List<Path> inputs) {
      * @throws Problem that says what stands in the way
      */
     public static void tryOut(String stage, Path target, long bytes) {
+        tryOut(stage, target, bytes, false);
+    }
+
+    /**
+     * The same, and tries whether a file may be as large (ulimit -f, the file system's own limit).
+     *
+     * @param stage that writes it
+     * @param target path of a file whose folders may not exist yet
+     * @param bytes of the file
+     * @throws Problem that says what stands in the way
+     */
+    public static void trySize(String stage, Path target, long bytes) {
+        tryOut(stage, target, bytes, true);
+    }
+
+    private static void tryOut(String stage, Path target, long bytes, boolean whole) {
         Path folder = target.toAbsolutePath().getParent();
         while (folder != null && !Files.exists(folder)) {
             named(stage, target, folder);
@@ -184,8 +200,8 @@ public record Output(boolean overwrite, List<Path> inputs) {
             try (FileChannel channel = FileChannel.open(probe, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.allocate(PROBE));
                 channel.force(true);
-                if (bytes > PROBE) {
-                    channel.write(ByteBuffer.allocate(1), bytes - 1);         // takes no room, and meets a limit of the size of files
+                if (whole && bytes > PROBE) {
+                    channel.write(ByteBuffer.allocate(1), bytes - 1);         // takes no room
                 }
             }
             long free = Files.getFileStore(folder).getUsableSpace();

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.regex.Pattern;
 
 /**
  * Writes a file whole or not at all: to a temporary name beside the target, synced, renamed. The temporary file goes when the writing
@@ -28,6 +29,7 @@ public final class WholeFile {
     }
 
     private static final int STEM = 40;
+    private static final Pattern UNFINISHED = Pattern.compile("\\.(?:.+\\.|diffsvc-)[0-9a-f]+\\.part(?:\\.[^.]+)?");
 
     private WholeFile() {}
 
@@ -70,6 +72,16 @@ public final class WholeFile {
                 }
             }
         }
+    }
+
+    /**
+     * Whether a name is one that a killed process was writing under: the file never got its own name.
+     *
+     * @param file path
+     * @return by its name
+     */
+    public static boolean isUnfinished(Path file) {
+        return UNFINISHED.matcher(file.getFileName().toString()).matches();
     }
 
     /**

@@ -152,11 +152,22 @@ public final class ProcessMemory {
         if (m.group(2).isEmpty()) {
             power = 0;
         }
-        double bytes = Double.parseDouble(m.group(1)) * Math.pow(decimal ? 1000 : 1024, power);
-        if (!(bytes >= LEAST && bytes <= MOST)) {
-            throw Problem.in("memory", "a size from " + shown(LEAST) + " to " + (MOST >> 40) + " TiB", text, "write for instance 6GiB, or leave it out for what the machine has");
+        return Math.round(Double.parseDouble(m.group(1)) * Math.pow(decimal ? 1000 : 1024, power));
+    }
+
+    /**
+     * The same for the limit that a person sets to the whole process.
+     *
+     * @param text of --max-memory
+     * @return bytes
+     * @throws Problem for less than a process takes, 0 included, or more than a machine has
+     */
+    public static long asked(String text) {
+        long bytes = parse(text);
+        if (bytes < LEAST || bytes > MOST) {
+            throw Problem.in("memory", "--max-memory from " + shown(LEAST) + " to " + (MOST >> 40) + " TiB", text, "write for instance 6GiB, or leave it out for what the machine has");
         }
-        return Math.round(bytes);
+        return bytes;
     }
 
     /**

@@ -4,12 +4,12 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.ProcessMemory;
+import diffsvc.memory.Processor;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -142,15 +142,8 @@ public record Doctor(List<Line> lines) {
 
     private static Line processor() {
         int cores = Runtime.getRuntime().availableProcessors();
-        Path info = Path.of("/proc/cpuinfo");
-        String flags = "";
-        try {
-            flags = Files.isReadable(info) ? Files.readAllLines(info).stream().filter(l -> l.startsWith("flags")).findFirst().orElse("") : "";
-        } catch (IOException e) {
-            // then nothing is known about it
-        }
-        List<String> words = Arrays.asList(flags.split("\\s+")), has = Stream.of("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16").filter(words::contains).toList();
-        boolean slow = !flags.isEmpty() && !words.contains("avx2");
+        List<String> words = Processor.flags(), has = Stream.of("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16").filter(words::contains).toList();
+        boolean slow = !words.isEmpty() && !words.contains("avx2");
         return new Line(slow ? Grade.MISSING : Grade.OK, "processor", cores + " cores" + (has.isEmpty() ? "" : ", " + String.join(" ", has)),
                 slow ? "without AVX2 the networks take several times as long; another machine helps, nothing else" : "");
     }

@@ -279,7 +279,7 @@ public final class Inference {
                     (System.nanoTime() - began) / 1e9);
             boolean flac = target.toString().toLowerCase(Locale.ROOT).endsWith(".flac");
             targets.require((long) joining.samples() * depth.bytes() / (flac ? FLAC_PACKS : 1));
-            Output.tryOut("temporary files", Temporary.folder().resolve("diffsvc.wav"), (long) joining.samples() * Float.BYTES);
+            Output.trySize("temporary files", Temporary.folder().resolve("diffsvc.wav"), (long) joining.samples() * Float.BYTES);
             F0Table table = request.f0() == null ? null : table(request.f0(), song, warnings);
             NDArray units = request.units() == null ? null : units(own, request.units(), song, warnings);
             List<F0Track> melodies = melodies(joining, table, ledger, progress, cache.noting(warnings::add), warnings);

@@ -69,7 +69,7 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
 
     /** Refuses a disk without room for the song. */
     void require(long bytes) {
-        Output.tryOut(STAGE, out, bytes);
+        Output.trySize(STAGE, out, bytes);
     }
 
     /**

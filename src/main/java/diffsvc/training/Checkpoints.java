@@ -26,8 +26,7 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     public static final String OLDER_STAY = "nothing was saved, and the checkpoints before this are as they were: go "
             + "on from them with a lower training.lr";
     private static final Pattern NAME = Pattern.compile("model_ckpt_steps_(\\d+)\\.ckpt"),
-            ASIDE = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt\\.unreadable(?:-\\d+)?"),
-            UNFINISHED = Pattern.compile("\\.model_ckpt_steps_\\d+\\.[0-9a-f]+\\.part\\.ckpt");
+            ASIDE = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt\\.unreadable(?:-\\d+)?");
 
     /**
      * Steps of the checkpoints there are, newest first.
@@ -122,7 +121,7 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
             return;
         }
         try (Stream<Path> list = Files.list(folder)) {
-            for (Path p : list.filter(p -> UNFINISHED.matcher(p.getFileName().toString()).matches()).toList()) {
+            for (Path p : list.filter(WholeFile::isUnfinished).toList()) {
                 Files.deleteIfExists(p);
             }
         } catch (IOException e) {

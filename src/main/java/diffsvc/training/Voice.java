@@ -32,7 +32,6 @@ import java.util.stream.Stream;
  */
 public final class Voice {
     private static final Pattern PAIR = Pattern.compile("(?:embedding|wavenet)_model_steps_(\\d+)\\.pt"),
-            UNFINISHED = Pattern.compile("\\.(?:embedding|wavenet)_model_steps_\\d+\\.[0-9a-f]+\\.part\\.pt"),
             COMBINED = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt");
     private static final String STAGE = "train", HPARAMS = "hparams.yaml";
 
@@ -211,7 +210,7 @@ public final class Voice {
     /** What a killed run was writing has no name yet and goes. */
     private static void sweep(Path folder) {
         for (String name : names(folder)) {
-            if (UNFINISHED.matcher(name).matches()) {
+            if (WholeFile.isUnfinished(Path.of(name))) {
                 try {
                     Files.deleteIfExists(folder.resolve(name));
                 } catch (IOException e) {

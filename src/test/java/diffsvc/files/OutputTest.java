@@ -84,6 +84,17 @@ class OutputTest {
         assertFalse(Output.same(name, null));
     }
 
+    @Test void namesThatAKilledProcessLeavesAreKnown() {
+        for (String name : new String[] {".model_ckpt_steps_3.1a2b.part.ckpt", ".diffsvc-1a2b.part", ".diffsvc-1a2b.part.wav", ".voice.ffff0.part.json", ".a.b.c.12.part.yaml"}) {
+            assertTrue(WholeFile.isUnfinished(folder.resolve(name)), name);
+        }
+        for (String name : new String[] {"model_ckpt_steps_3.ckpt", ".lock", "a.part.wav", ".part", "song.12.part.wav", ".hidden"}) {
+            assertFalse(WholeFile.isUnfinished(folder.resolve(name)), name);
+        }
+        WholeFile.write("output", folder.resolve("x.json"), part -> assertTrue(WholeFile.isUnfinished(part), part.toString()));
+        WholeFile.write("output", folder.resolve("x"), part -> assertTrue(WholeFile.isUnfinished(part), part.toString()));
+    }
+
     @Test void whatLiesAtAPathIsNamed() throws IOException, InterruptedException {
         assertEquals("nothing at that path", Input.kind(folder.resolve("x")));
         assertEquals("a folder", Input.kind(folder));
