@@ -83,7 +83,7 @@ final class InferCommand implements Callable<Integer> {
     boolean overwrite;
     @Option(names = "--no-cache", description = "neither read nor keep melodies and units in cache/")
     boolean noCache;
-    @Option(names = "--hparams", defaultValue = "", description = "overrides of any key, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides of keys that have no option, key=value with commas between")
     String overrides;
 
     @Override public Integer call() {
@@ -250,7 +250,7 @@ final class InferCommand implements Callable<Integer> {
         Depth.of(infer.depth());
     }
 
-    /** The options as overrides of the hparams; what --hparams says comes last and wins. */
+    /** The options as overrides of the hparams, then those of --hparams, for keys that no option sets. */
     private String settings(Hparams of) {
         if (pitch != null && !List.of("praat", "crepe", "crepe-tiny").contains(pitch)) {
             throw Problem.in("options", "--pitch praat, crepe or crepe-tiny", pitch, "choose one of the three");
@@ -263,7 +263,20 @@ final class InferCommand implements Callable<Integer> {
         }
         Overrides set = new Overrides("options", overrides);
         without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
-        without(!keys.isEmpty() && set.firstOf("infer.key") != null, "infer.key", "--key is given");
+        once(set, keys.isEmpty() ? null : keys, "--key", "infer.key");
+        once(set, steps, "--steps", "infer.steps");
+        once(set, sampler, "--sampler", "infer.sampler");
+        once(set, accelerate, "--accelerate", "infer.steps", "infer.sampler");
+        once(set, pitch, "--pitch", "pitch.extractor");
+        once(set, autoKey, "--auto-key", "infer.auto_key");
+        once(set, useGtMel, "--use-gt-mel", "infer.use_gt_mel");
+        once(set, addNoiseStep, "--add-noise-step", "infer.add_noise_step");
+        once(set, seed, "--seed", "infer.seed");
+        once(set, threads, "--threads", "infer.threads");
+        once(set, format, "--format", "infer.format");
+        once(set, depth, "--depth", "infer.depth");
+        once(set, sliceDb, "--slice-db", "infer.slice_db");
+        once(set, vocoder, "--vocoder", "vocoder.built_in");
         without(units != null && set.firstOf("hubert.") != null, "hubert.*", "--units takes the encoder's place");
         without(f0 != null && set.firstOf("pitch.extractor") != null, "pitch.extractor", "--f0 gives the melody, so no extractor runs");
         if (addNoiseStep != null && useGtMel == null && !of.infer().useGtMel()) {
@@ -293,6 +306,12 @@ final class InferCommand implements Callable<Integer> {
         add(all, "infer.slice_db", sliceDb);
         add(all, "vocoder.built_in", vocoder == null ? null : Boolean.TRUE);
         return diffsvc.hparams.Arg2Hparams.join(all.toString(), overrides);
+    }
+
+    /** An option and an override of the same key: one of them would have no effect. */
+    private static void once(Overrides set, Object given, String option, String... keys) {
+        String key = set.firstOf(keys);
+        without(given != null && key != null, key, option + " is given");
     }
 
     private static void without(boolean effect, String option, String why) {

@@ -231,6 +231,10 @@ class NothingSilentlyWrongTest {
     @Test void twoOptionsForOneSettingAreRefused() {
         infer("--key", "2", "--hparams", "infer.key=3").refused("infer.key", "--key");
         infer("--add-noise-step", "100").refused("--use-gt-mel");
+        infer("--hparams", "infer.steps=3").refused("infer.steps", "--steps is given");
+        infer("--seed", "1", "--hparams", "infer.seed=2").refused("infer.seed", "--seed is given");
+        infer("--format", "wav", "--hparams", "infer.format=flac").refused("infer.format", "--format is given");
+        infer("--use-gt-mel", "--add-noise-step", "9", "--hparams", "infer.add_noise_step=8").refused("infer.add_noise_step");
     }
 
     // --- damage
