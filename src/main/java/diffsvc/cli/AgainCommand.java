@@ -45,6 +45,7 @@ final class AgainCommand implements Callable<Integer> {
         ModelFiles.Pair pair = then.project().isEmpty() ? files.upstream(paths.resolve(then.config()), paths.resolve(then.checkpoint())) : files.project(then.project());
         Hparams hparams = HparamsYaml.of(then.hparams(), file);
         try (DiffSvc svc = DiffSvc.open(paths, pair.with(hparams), "")) {
+            InferCommand.Threads.require("infer.threads", hparams.infer().threads(), 0);
             if (hparams.infer().threads() > 0) {
                 InferCommand.Threads.use(hparams.infer().threads());
             }

@@ -239,10 +239,7 @@ final class InferCommand implements Callable<Integer> {
     }
 
     private static void check(Hparams.Infer infer) {
-        int most = Threads.most();
-        if (infer.threads() < 0 || infer.threads() > most) {
-            throw Problem.in("options", "--threads from 1 to " + most + ", four a core", String.valueOf(infer.threads()), "leave it out to use all cores");
-        }
+        Threads.require("infer.threads", infer.threads(), 0);
         String ending = infer.format().toLowerCase(Locale.ROOT);
         if (!ending.equals("wav") && !ending.equals("flac")) {
             throw Problem.in("options", "--format wav or flac", infer.format(), "choose one of the two");
@@ -258,8 +255,8 @@ final class InferCommand implements Callable<Integer> {
         if (vocoder != null && !vocoder.equals("built-in")) {
             throw Problem.in("options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
         }
-        if (threads != null && (threads < 1 || threads > Threads.most())) {
-            throw Problem.in("options", "--threads from 1 to " + Threads.most() + ", four a core", String.valueOf(threads), "leave it out to use all cores");
+        if (threads != null) {
+            Threads.require("--threads", threads, 1);
         }
         Overrides set = new Overrides("options", overrides);
         without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
@@ -342,9 +339,12 @@ final class InferCommand implements Callable<Integer> {
     static final class Threads {
         private Threads() {}
 
-        /** More than a few a processor only wait for one another. */
-        static int most() {
-            return 4 * Runtime.getRuntime().availableProcessors();
+        /** More than a few a core only wait for one another. */
+        static void require(String name, int threads, int least) {
+            int most = 4 * Runtime.getRuntime().availableProcessors();
+            if (threads < least || threads > most) {
+                throw Problem.in("options", name + " from " + least + " to " + most + ", four a core", String.valueOf(threads), "leave it out to use all cores");
+            }
         }
 
         static void use(int threads) {
