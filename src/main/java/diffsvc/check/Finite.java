@@ -26,21 +26,6 @@ public final class Finite {
     }
 
     /**
-     * Whether every value is finite.
-     *
-     * @param values numbers
-     * @return false for NaN or infinity anywhere
-     */
-    public static boolean all(float[] values) {
-        for (float v : values) {
-            if (!Float.isFinite(v)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /**
      * What a spoilt array holds, "3 of 19200 values are NaN or infinite".
      *
      * @param array of floats

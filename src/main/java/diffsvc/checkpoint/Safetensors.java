@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import diffsvc.files.Input;
 import diffsvc.files.Sha256;
 import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
@@ -13,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -90,9 +90,7 @@ public final class Safetensors {
     }
 
     private static Content open(Path file, boolean mapped) {
-        if (!Files.isRegularFile(file)) {
-            throw Problem.in(STAGE, file, "a safetensors file", "nothing at that path", "check the path");
-        }
+        Input.require(STAGE, file, "a safetensors file");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             if (size < 8) {
@@ -130,9 +128,7 @@ public final class Safetensors {
      * @throws Problem when there is no seal, or it does not fit
      */
     public static Content openSealed(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw Problem.in(STAGE, file, "a safetensors file", "nothing at that path", "check the path");
-        }
+        Input.require(STAGE, file, "a safetensors file");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             ByteBuffer start = ByteBuffer.allocate(SEAL_AT + BLANK.length());
             while (start.hasRemaining() && channel.read(start) >= 0) {

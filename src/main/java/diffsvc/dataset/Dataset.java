@@ -3,6 +3,7 @@ package diffsvc.dataset;
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import diffsvc.check.Problem;
+import diffsvc.files.Input;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +61,7 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
     public static Dataset open(Path folder) {
         Path file = folder.resolve("index.json");
         if (!Files.isRegularFile(file)) {
-            throw Problem.in(STAGE, file, "a dataset's index", Files.isDirectory(folder.resolve("shards")) ? "a dataset that was not finished" : "nothing at that path", REMEDY);
+            throw Problem.in(STAGE, file, "a dataset's index", Files.isDirectory(folder.resolve("shards")) ? "a dataset that was not finished" : Input.kind(file), REMEDY);
         }
         DatasetFolder.Index index;
         try {

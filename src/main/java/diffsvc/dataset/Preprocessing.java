@@ -16,6 +16,7 @@ import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
@@ -232,7 +233,7 @@ public final class Preprocessing {
 
     private static List<Path> walk(Path raw) {
         if (!Files.isDirectory(raw)) {
-            throw Problem.in(STAGE, raw, "a folder of recordings", Files.exists(raw) ? "a file" : "nothing at that path", "check the path");
+            throw Problem.in(STAGE, raw, "a folder of recordings", Input.kind(raw), "check the path");
         }
         try (Stream<Path> walk = Files.walk(raw, FileVisitOption.FOLLOW_LINKS)) {
             return walk.filter(p -> AudioFile.isOne(p) && Files.isRegularFile(p)).sorted().toList();

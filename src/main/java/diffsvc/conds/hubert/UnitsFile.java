@@ -41,8 +41,8 @@ public final class UnitsFile {
             if (d != 2 && !(d == 3 && s.get(0) == 1) || units.size() == 0) {
                 throw Problem.in(STAGE, file, "units [P, H] or [1, P, H] and their values", "shape " + s, "save one song's units");
             }
-            // an array made from Java values lies in a Java buffer that goes with it, and toType of the same type is no copy: without one here the result would read freed memory
-            NDArray own = (units.getDataType() == DataType.FLOAT32 ? units.duplicate() : units.toType(DataType.FLOAT32, true)).reshape(1, s.get(d - 2), s.get(d - 1));
+            // toType of the same type is no copy, and reshape gives a view: it may leave because Npz's arrays own their memory, which a Java buffer's would not
+            NDArray own = units.toType(DataType.FLOAT32, false).reshape(1, s.get(d - 2), s.get(d - 1));
             if (!(own.abs().max().getFloat() <= LARGEST)) {                           // NaN fails too
                 throw Problem.in(STAGE, file, "finite units from -" + LARGEST + " to " + LARGEST, Finite.all(own) ? "a magnitude of " + own.abs().max().getFloat() : Finite.count(own),
                         "make the units again");
