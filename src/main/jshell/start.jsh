@@ -1,6 +1,5 @@
 import ai.djl.ndarray.*;
 import ai.djl.ndarray.types.*;
-import diffsvc.*;
 import diffsvc.audio.*;
 import diffsvc.check.*;
 import diffsvc.checkpoint.*;
@@ -16,19 +15,21 @@ import diffsvc.diffusion.embedding.*;
 import diffsvc.diffusion.wavenet.*;
 import diffsvc.files.*;
 import diffsvc.hparams.*;
+import diffsvc.infer.*;
 import diffsvc.memory.*;
-import diffsvc.models.*;
 import diffsvc.notebook.*;
+import diffsvc.platform.*;
+import diffsvc.plot.*;
 import diffsvc.random.*;
-import diffsvc.song.*;
 import diffsvc.tensor.*;
 import diffsvc.training.*;
 import diffsvc.vocoder.*;
+import diffsvc.voice.*;
 import java.nio.file.*;
 import tech.tablesaw.api.*;
 import java.util.*;
 DiffSvc opened = null;
 DiffSvc session() { if (opened == null) opened = DiffSvc.open("demo"); return opened; }
-void show(Object thing) { Page.show(thing); }
+void show(Object thing) { Display.show(thing); }
 void help() { System.out.print(Help.page()); }
 System.out.println("session() opens the demo voice, help() shows what to try on one screen");

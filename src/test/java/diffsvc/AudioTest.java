@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.audio.Resampler;
-import diffsvc.audio.Wave;
 import diffsvc.audio.WavReader;
+import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import java.io.IOException;

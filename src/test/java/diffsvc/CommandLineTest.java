@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import diffsvc.audio.Wave;
 import diffsvc.audio.WavReader;
+import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
-import diffsvc.models.ModelFiles;
-import diffsvc.song.Manifest;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.infer.Manifest;
+import diffsvc.voice.ModelFiles;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -9,12 +9,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
-import diffsvc.conds.Agreement;
 import diffsvc.conds.Conds2Tensor.Conds;
-import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
-import diffsvc.tensor.Held;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.platform.WeakManager;
 import diffsvc.training.LabelledSpeech;
+import diffsvc.voice.DiffSvc;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -85,7 +86,7 @@ class ConversionTest {
     }
 
     private Figures measure(Heard source, Heard copy, Heard output) {
-        Agreement a = Agreement.of(source.melody(), output.melody());
+        F0Metrics a = F0Metrics.of(source.melody(), output.melody());
         return new Figures(a.medianCents(), a.voicing(), content(source, copy, output), envelope(output, source, true), envelope(output, source, false));
     }
 
@@ -250,7 +251,7 @@ class ConversionTest {
 
     /** Arrays that somebody refers to: what waits for the collector is not left behind. */
     private static int count(DiffSvc svc) {
-        Held.collect();
+        WeakManager.collect();
         return svc.manager().getManagedArrays().size() + svc.wavenet().weights().manager().getManagedArrays().size()
                 + svc.encoder().weights().manager().getManagedArrays().size() + svc.embedding().weights().manager().getManagedArrays().size();
     }

@@ -5,6 +5,7 @@ import diffsvc.checkpoint.TorchTensor;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.training.LabelledSpeech;
+import diffsvc.voice.DiffSvc;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package diffsvc;
 
+import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,9 +26,10 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
-import diffsvc.models.ModelFiles;
-import diffsvc.models.Pairing;
 import diffsvc.training.JointTraining;
+import diffsvc.voice.DiffSvc;
+import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Pairing;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -222,7 +224,7 @@ class DiffSvcShallowGoldenTest {
             try (NDManager m = NDManager.newBaseManager();
                     JointTraining training = new JointTraining(m, h, EmbeddingModel.load(m, h, state), WaveNet.load(m,
                             h, state), noise, range)) {
-                double value = training.lossOf(new JointTraining.Batch(conds(), get("mels"), get("train_t"),
+                double value = training.lossOf(new Batch(conds(), get("mels"), get("train_t"),
                         get("train_noise")));
                 USED.add("train_loss_" + loss);
                 g.same("train_loss_" + loss, new double[] {value});

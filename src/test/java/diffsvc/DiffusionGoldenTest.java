@@ -1,5 +1,6 @@
 package diffsvc;
 
+import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,7 +28,6 @@ import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
-import diffsvc.training.AdamW;
 import diffsvc.training.JointTraining;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -237,7 +237,7 @@ class DiffusionGoldenTest {
         try (Golden g = new Golden("svc_grad.npz")) {
             for (String loss : new String[] {"l1", "l2"}) {
                 try (JointTraining training = fresh(g.manager(), loss)) {
-                    JointTraining.Batch batch = batch(g, 0);
+                    Batch batch = batch(g, 0);
                     NDArray x0 = MelRange.ofBuffers(state).norm(batch.mels());
                     g.same("norm_spec", x0);
                     g.same("x_noisy", NoiseSchedule.ofBuffers(state).noised(x0, batch.t(), batch.noise()));
@@ -313,9 +313,9 @@ class DiffusionGoldenTest {
         return new JointTraining(manager, h, EmbeddingModel.load(manager, h, state), WaveNet.load(manager, h, state), NoiseSchedule.ofBuffers(state), MelRange.ofBuffers(state));
     }
 
-    private static JointTraining.Batch batch(Golden g, int k) {
+    private static Batch batch(Golden g, int k) {
         Conds conds = new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0"), g.get("energy"));
-        return new JointTraining.Batch(conds, g.get("mels"), g.get("t").get(k), g.get("noise").get(k));
+        return new Batch(conds, g.get("mels"), g.get("t").get(k), g.get("noise").get(k));
     }
 
     @Test void theUsersOwnShapes() {

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.cli.Execution;
+import diffsvc.jshell.Execution;
 import diffsvc.notebook.Help;
 import java.io.IOException;
 import java.nio.file.Files;

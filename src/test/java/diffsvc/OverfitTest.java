@@ -1,14 +1,15 @@
 package diffsvc;
 
+import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
-import diffsvc.audio.WavReader;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.dataset.Batches;
 import diffsvc.dataset.Clip;
@@ -19,11 +20,11 @@ import diffsvc.diffusion.Denoising;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
-import diffsvc.memory.ProcessMemory;
-import diffsvc.models.ModelFiles;
-import diffsvc.random.Noise;
+import diffsvc.platform.ProcessMemory;
+import diffsvc.random.KeyedRandom;
 import diffsvc.training.JointTraining;
 import diffsvc.training.TrainingRun;
+import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -77,7 +78,7 @@ class OverfitTest {
             Batches batches = new Batches(eight.training(), hparams.withBatch(DRAWS, 1), run.training().noise().steps());
             for (int i = 0; i < UPDATES; i++) {
                 try (NDManager scratch = m.newSubManager()) {
-                    JointTraining.Batch batch = batches.batch(scratch, 7, i);
+                    Batch batch = batches.batch(scratch, 7, i);
                     run.backward(run.loss(run.training().forward(batch, onCondition)));
                 }
                 run.update(0);
@@ -107,10 +108,10 @@ class OverfitTest {
     private static double[] errors(NDManager m, TrainingRun run, Clip clip, Hparams hparams) {
         try (NDManager scratch = m.newSubManager()) {
             JointTraining training = run.training();
-            JointTraining.Batch batch = new Batches(List.of(clip), hparams, training.noise().steps()).fixed(scratch, 1, 0, Integer.MAX_VALUE);
+            Batch batch = new Batches(List.of(clip), hparams, training.noise().steps()).fixed(scratch, 1, 0, Integer.MAX_VALUE);
             Ddpm ddpm = new Ddpm(training.noise(), 10);
-            NDArray noise = Noise.of(scratch, 5, "start", 0).normal(new Shape(1, 1, clip.melBins(), batch.frames()));
-            NDArray x = Denoising.run(ddpm, training.wavenet().given(training.embedding().embed(batch.conds()).forDenoiser()), (y, t) -> Noise.of(y.getManager(), 5, "posterior", t).normal(y.getShape()), noise, ddpm.times(training.noise().steps(), 0), (done, of, t, step) -> { });
+            NDArray noise = KeyedRandom.of(scratch, 5, "start", 0).normal(new Shape(1, 1, clip.melBins(), batch.frames()));
+            NDArray x = Denoising.run(ddpm, training.wavenet().given(training.embedding().embed(batch.conds()).forDenoiser()), (y, t) -> KeyedRandom.of(y.getManager(), 5, "posterior", t).normal(y.getShape()), noise, ddpm.times(training.noise().steps(), 0), (done, of, t, step) -> { });
             NDArray sampled = training.range().denorm(x, batch.conds().mel2ph());
             NDArray mean = batch.mels().mean(new int[] {1}, true);
             return new double[] {sampled.reshape(batch.mels().getShape()).sub(batch.mels()).abs().mean().getFloat(), batch.mels().sub(mean).abs().mean().getFloat()};

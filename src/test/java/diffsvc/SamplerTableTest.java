@@ -9,6 +9,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.voice.DiffSvc;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;

@@ -15,6 +15,8 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Track;
 import diffsvc.diffusion.Film;
 import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
+import diffsvc.voice.Compare;
+import diffsvc.voice.DiffSvc;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;

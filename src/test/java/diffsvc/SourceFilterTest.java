@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.WavReader;
-import diffsvc.conds.Agreement;
-import diffsvc.conds.mel.MelSpectrogram;
+import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
 import diffsvc.vocoder.SourceFilter;
@@ -62,7 +62,7 @@ class SourceFilterTest {
             float[] x = front.signal(WavReader.read(Path.of("raw", "music1.wav")));
             F0Track melody = pitch(x);
             F0Track heard = pitch(new SourceFilter(AUDIO).synthesize(m, front.of(m, x).toFloatArray(), melody.f0Hz(), melody.voiced(), x.length, 1));
-            Agreement a = Agreement.of(melody, heard);
+            F0Metrics a = F0Metrics.of(melody, heard);
             System.out.printf("source-filter music1: F0 median error %.1f cents, voicing agrees in %.1f %%%n", a.medianCents(), 100 * a.voicing());
             assertTrue(a.medianCents() < 10, a.toString());
             assertTrue(a.voicing() > 0.9, a.toString());

@@ -12,6 +12,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
 import diffsvc.diffusion.Denoising;
+import diffsvc.voice.DiffSvc;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.checkpoint.TorchFile;
-import diffsvc.training.Ledger;
+import diffsvc.training.MetricsCsv;
 import diffsvc.training.TrainingState;
 import java.io.File;
 import java.io.IOException;
@@ -155,7 +155,7 @@ class TrainCommandTest {
     @Test void aRunIsTrainedResumedAndSaved() throws Exception {
         done(diffsvc("train", "--project", "voice", "--steps", "7", "--hparams", "training.valid_every=3,training.keep=2,training.keep_every=4"), "begin      step 0 of 7", "saved      step 7");
         assertEquals(List.of(4L, 6L, 7L), checkpoints(), "the newest two, and every fourth");
-        Table table = Ledger.table(training().resolve("ledger.csv"));
+        Table table = MetricsCsv.table(training().resolve("ledger.csv"));
         assertEquals(7, table.rowCount());
         assertEquals(5, table.doubleColumn("valid_loss").countMissing(), "validated at 3 and 6");
         table.doubleColumn("embedding_norm").forEach(v -> assertTrue(v >= 0));

@@ -1,5 +1,6 @@
 package diffsvc;
 
+import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,15 +11,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
-
+import diffsvc.dataset.Clip;
+import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
-import diffsvc.dataset.Clip;
-import diffsvc.dataset.Dataset;
-import diffsvc.tensor.Held;
+import diffsvc.platform.WeakManager;
 import diffsvc.training.Checkpoints;
 import diffsvc.training.JointTraining;
 import diffsvc.training.TrainingRun;
@@ -150,7 +150,7 @@ class TrainingTest {
     @Test void theWarmStartAnswersThatAllOfItIsNoise() {
         Hparams warm = Arg2Hparams.apply(HPARAMS, "training.warm_start=true");
         try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, warm, toy()); NDManager scratch = m.newSubManager()) {
-            JointTraining.Batch batch = run.batch(scratch);
+            Batch batch = run.batch(scratch);
             NDArray x = scratch.randomNormal(new Shape(4, 1, 8, 24)).mul(0.5f);
             NDArray cond = run.training().embedding().embed(batch.conds()).forDenoiser();
             NDArray guess = run.training().wavenet().predict(x, batch.t(), cond);
@@ -176,7 +176,7 @@ class TrainingTest {
 
     /** Arrays that somebody refers to: what waits for the collector is not left behind. */
     private static int count(TrainingRun run) {
-        Held.collect();
+        WeakManager.collect();
         return run.training().wavenet().weights().manager().getManagedArrays().size() + run.training().embedding().weights().manager().getManagedArrays().size();
     }
 

@@ -8,7 +8,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.random.Draws;
+import diffsvc.random.RandomSource;
 import diffsvc.vocoder.HarmonicSource;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.NsfHifiGan;
@@ -38,7 +38,7 @@ class VocoderGoldenTest {
             Engine.getInstance().setRandomSeed(7);
             NDArray phase = g.manager().randomUniform(0, 1, new Shape(1, net.harmonics().harmonics()));
             NDArray noise = g.manager().randomNormal(new Shape(1, t * net.config().hopSamples(), net.harmonics().harmonics()));
-            float[] seeded = net.source(f0, Draws.keyed(7)).toFloatArray();
+            float[] seeded = net.source(f0, RandomSource.keyed(7)).toFloatArray();
             assertArrayEquals(net.source(f0, new HarmonicSource.Draw(phase, noise), (n, v) -> { }).toFloatArray(), seeded);
         }
     }

@@ -1,6 +1,5 @@
 package diffsvc.audio;
 
-import diffsvc.audio.codec.Codec;
 import diffsvc.check.Problem;
 import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;

@@ -1,8 +1,8 @@
 package diffsvc.checkpoint;
 
+import diffsvc.check.Problem;
 import diffsvc.files.Output;
 import diffsvc.files.WholeFile;
-import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package diffsvc.checkpoint;
 
-import diffsvc.files.WholeFile;
 import diffsvc.check.Problem;
 import diffsvc.files.Input;
+import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;

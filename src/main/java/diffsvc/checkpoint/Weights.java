@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Finite;
 import diffsvc.check.Problem;
-import diffsvc.random.Noise;
-import diffsvc.tensor.Held;
+import diffsvc.platform.WeakManager;
+import diffsvc.random.KeyedRandom;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -92,7 +92,7 @@ public final class Weights implements AutoCloseable {
                     + String.join("; ", differences.subList(0, shown)) + (differences.size() > shown ? "; ..." : ""),
                     odds.isEmpty() ? "config and checkpoint are one pair: use the hparams that came with this file" : String.join(", ", odds) + ": use the one that came with this file");
         }
-        Weights weights = new Weights(Held.under(parent).manager());           // a network that nobody refers to any more frees itself
+        Weights weights = new Weights(WeakManager.under(parent).manager());           // a network that nobody refers to any more frees itself
         table.keySet().forEach(name -> weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
         try {
             weights.requireFinite(from.file(), network);
@@ -127,14 +127,14 @@ public final class Weights implements AutoCloseable {
      * @return the weights
      */
     public static Weights random(NDManager parent, Map<String, Shape> table, long seed) {
-        Weights weights = new Weights(Held.under(parent).manager());           // a network that nobody refers to any more frees itself
+        Weights weights = new Weights(WeakManager.under(parent).manager());           // a network that nobody refers to any more frees itself
         int index = 0;
         for (Map.Entry<String, Shape> e : table.entrySet()) {
             Shape shape = e.getValue();
             NDArray array;
             if (shape.dimension() >= 2) {
                 long fanIn = shape.size() / shape.get(0);
-                array = Noise.of(weights.manager, seed, "weights", index++).normal(shape).muli((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
+                array = KeyedRandom.of(weights.manager, seed, "weights", index++).normal(shape).muli((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
             } else {
                 array = e.getKey().contains("norm") && e.getKey().endsWith("weight") ? weights.manager.ones(shape) : weights.manager.zeros(shape);
             }

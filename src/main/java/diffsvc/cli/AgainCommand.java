@@ -1,18 +1,18 @@
 package diffsvc.cli;
 
-import diffsvc.DiffSvc;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
-import diffsvc.files.Sha256;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.ProcessMemory;
-import diffsvc.models.ModelFiles;
-import diffsvc.song.Inference;
-import diffsvc.song.Manifest;
+import diffsvc.infer.Inference;
+import diffsvc.infer.Manifest;
+import diffsvc.platform.ProcessMemory;
+import diffsvc.voice.DiffSvc;
+import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -3,7 +3,7 @@ package diffsvc.cli;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.ProcessMemory;
+import diffsvc.platform.ProcessMemory;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;

@@ -1,7 +1,6 @@
 package diffsvc.cli;
 
 import ai.djl.engine.Engine;
-import diffsvc.DiffSvc;
 import diffsvc.audio.Depth;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
@@ -12,10 +11,11 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.ProcessMemory;
-import diffsvc.models.ModelFiles;
-import diffsvc.song.Inference;
-import diffsvc.song.Manifest;
+import diffsvc.infer.Inference;
+import diffsvc.infer.Manifest;
+import diffsvc.platform.ProcessMemory;
+import diffsvc.voice.DiffSvc;
+import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -223,7 +223,7 @@ final class InferCommand implements Callable<Integer> {
             String what = s.what() + (s.slices() > 1 ? " (x " + s.slices() + ")" : "");
             System.out.printf(Locale.ROOT, "%-10s %-52s %-18s %7.2f s %6s%n", s.stage(), what, s.slices() > 1 ? "" : s.shape(), s.seconds(), s.peakBytes() > 0 ? ProcessMemory.shown(s.peakBytes()) : "");
         }
-        long stand = done.manifest().seams().stream().filter(diffsvc.song.Seam::heard).count();
+        long stand = done.manifest().seams().stream().filter(diffsvc.infer.Join::heard).count();
         if (!done.manifest().seams().isEmpty()) {
             System.out.printf("seams      %d, %s%n", done.manifest().seams().size(), stand == 0 ? "none stands out" : stand + " stand out");
         }

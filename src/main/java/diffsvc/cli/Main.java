@@ -1,8 +1,8 @@
 package diffsvc.cli;
 
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine;
 
 /** Entry of the launcher: {@code ./diffsvc COMMAND}. */
 @Command(name = "diffsvc", description = "A workbench for diffusion singing voice conversion.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,

@@ -8,8 +8,9 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Plan;
-import diffsvc.memory.ProcessMemory;
-import diffsvc.models.ModelFiles;
+import diffsvc.platform.ProcessMemory;
+import diffsvc.voice.ModelCosts;
+import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -50,7 +51,7 @@ final class MemoryCommand implements Callable<Integer> {
         Hparams hparams = Arg2Hparams.apply(base, overrides);
         long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
         try (NDManager manager = NDManager.newBaseManager()) {
-            Plan plan = Plan.of(ModelFiles.in(paths.models()), hparams, seconds, limit, Plan.baseline(manager));
+            Plan plan = Plan.of(ModelCosts.of(ModelFiles.in(paths.models()), hparams), seconds, limit, Plan.baseline(manager));
             System.out.printf("limit      %s%s%n", ProcessMemory.shown(limit), maxMemory == null ? ", what this machine has" : "");
             System.out.printf("process    %s without a model, the Java heap at its largest included%n%n", ProcessMemory.shown(plan.baseline()));
             System.out.printf("%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n", "model", "sizes of", "frames", "weights", "one clip", "each more", "batch", "process", "GPU, untested");

@@ -1,7 +1,7 @@
 package diffsvc.cli;
 
 import diffsvc.conds.VocalRange;
-import diffsvc.song.Inference;
+import diffsvc.infer.Inference;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;

@@ -12,17 +12,17 @@ import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Cost;
 import diffsvc.memory.Plan;
-import diffsvc.memory.ProcessMemory;
-import diffsvc.models.ModelFiles;
-import diffsvc.models.Pairing;
+import diffsvc.platform.ProcessMemory;
 import diffsvc.training.Checkpoints;
-import diffsvc.training.Ledger;
+import diffsvc.training.MetricsCsv;
 import diffsvc.training.RunFolder;
 import diffsvc.training.RunLock;
 import diffsvc.training.RunSettings;
 import diffsvc.training.TrainingRun;
 import diffsvc.training.TrainingState;
 import diffsvc.training.Validation;
+import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Pairing;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -212,7 +212,7 @@ final class TrainCommand implements Callable<Integer> {
         Path[] saved = {null};
         Checkpoints checkpoints = folder.checkpoints(run.hparams());
         Validation validation = new Validation(run, folder.home().resolve("validation"));
-        try (Ledger ledger = Ledger.open(folder.home().resolve("ledger.csv"), run.step());
+        try (MetricsCsv ledger = MetricsCsv.open(folder.home().resolve("ledger.csv"), run.step());
                 ProgressBar bar = new ProgressBarBuilder().setTaskName("training").setInitialMax(t.steps()).setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500)
                         .setUnit(" steps", 1).showSpeed().build()) {
             bar.stepTo(run.step());
@@ -228,7 +228,7 @@ final class TrainCommand implements Callable<Integer> {
                             validation::save);
                 }
                 mean = Double.isNaN(mean) ? u.loss() : 0.99 * mean + 0.01 * u.loss();
-                if (!ledger.add(new Ledger.Line(u.step(), u.loss(), valid, u.lr(), u.gradientNorm(), u.embeddingNorm(), u.wavenetNorm(), seconds, ProcessMemory.resident() / 1048576.0))
+                if (!ledger.add(new MetricsCsv.Line(u.step(), u.loss(), valid, u.lr(), u.gradientNorm(), u.embeddingNorm(), u.wavenetNorm(), seconds, ProcessMemory.resident() / 1048576.0))
                         && !told) {
                     told = true;
                     System.out.println("\nnote       the ledger cannot be written: make space; training goes on");

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
-import diffsvc.conds.F0Track;
 import diffsvc.hparams.Hparams;
 
 /** Brings units and melody to the mel's clock, as the embedding model wants them. Opens no file. */

@@ -1,8 +1,8 @@
 package diffsvc.conds;
 
+import diffsvc.check.Problem;
 import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
-import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

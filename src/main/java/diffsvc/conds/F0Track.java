@@ -42,8 +42,8 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
      * @param other what it should follow
      * @return over the frames that both have
      */
-    public Agreement with(F0Track other) {
-        return Agreement.of(other, this);
+    public F0Metrics with(F0Track other) {
+        return F0Metrics.of(other, this);
     }
 
     /**

@@ -7,8 +7,7 @@ import diffsvc.check.Bound;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Noise;
-import diffsvc.training.JointTraining;
+import diffsvc.random.KeyedRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -73,8 +72,8 @@ public final class Batches {
      * @param number from 0 over all updates and accumulations
      * @return the same for the same number
      */
-    public JointTraining.Batch batch(NDManager manager, long seed, long number) {
-        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "batch", number));
+    public Batch batch(NDManager manager, long seed, long number) {
+        SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "batch", number));
         List<Choice> chosen = new ArrayList<>();
         int crop = hparams.training().cropFrames();
         if (crop > 0) {
@@ -101,10 +100,10 @@ public final class Batches {
      * @param frames at most
      * @return a batch of one
      */
-    public JointTraining.Batch fixed(NDManager manager, long seed, int i, int frames) {
+    public Batch fixed(NDManager manager, long seed, int i, int frames) {
         Clip c = clips.get(i % clips.size());
         int t = Math.min(frames, c.frames());
-        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "fixed", i));
+        SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "fixed", i));
         return tensors(manager, List.of(new Choice(c, 0, random.nextInt(c.frames() - t + 1), t, 0)), t, random, seed, i);
     }
 
@@ -116,7 +115,7 @@ public final class Batches {
     private synchronized List<List<Clip>> shuffled(long seed, long number) {
         if (number != shuffledEpoch) {
             List<Clip> order = new ArrayList<>(clips);
-            Random random = new Random(Noise.mix(seed, "epoch", number));
+            Random random = new Random(KeyedRandom.mix(seed, "epoch", number));
             Collections.shuffle(order, random);
             order.sort(Comparator.comparingInt(c -> (c.frames() + BUCKET - 1) / BUCKET));
             List<List<Clip>> batches = new ArrayList<>();
@@ -129,7 +128,7 @@ public final class Batches {
     }
 
     /** A clip shorter than T is followed by padding: mel2ph 0, mel 0. */
-    private JointTraining.Batch tensors(NDManager manager, List<Choice> chosen, int t, SplittableRandom random, long seed, long number) {
+    private Batch tensors(NDManager manager, List<Choice> chosen, int t, SplittableRandom random, long seed, long number) {
         int b = chosen.size(), bins = clips.get(0).melBins(), h = clips.get(0).unitWidth();
         float[] mel = new float[b * t * bins], f0 = new float[b * t], energy = new float[b * t], unvoiced = new float[b * t];
         long[] mel2ph = new long[b * t], times = new long[b];
@@ -167,8 +166,8 @@ public final class Batches {
         }
         Conds2Tensor.Conds made = new Conds2Tensor.Conds(manager.create(padded, new Shape(b, width, h)), manager.create(mel2ph, new Shape(b, t)),
                 manager.create(f0, new Shape(b, t)), manager.create(energy, new Shape(b, t)), manager.create(unvoiced, new Shape(b, t)));
-        NDArray noise = Noise.of(manager, seed, "noise", number).normal(new Shape(b, 1, bins, t));
-        return new JointTraining.Batch(made, manager.create(mel, new Shape(b, t, bins)), manager.create(times, new Shape(b)), noise,
+        NDArray noise = KeyedRandom.of(manager, seed, "noise", number).normal(new Shape(b, 1, bins, t));
+        return new Batch(made, manager.create(mel, new Shape(b, t, bins)), manager.create(times, new Shape(b)), noise,
                 chosen.stream().map(c -> c.clip().name()).toList());
     }
 }

@@ -3,8 +3,8 @@ package diffsvc.dataset;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.AudioFile;
-import diffsvc.audio.Resampler;
 import diffsvc.audio.Recording;
+import diffsvc.audio.Resampler;
 import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
@@ -20,7 +20,7 @@ import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Noise;
+import diffsvc.random.KeyedRandom;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
@@ -256,7 +256,7 @@ public final class Preprocessing {
             if (found.shard() != null) {
                 return new Made(name, key, found.shard(), null, found.state());
             }
-            shard = listen(name, reading.read(file), new SplittableRandom(Noise.mix(hparams.dataset().seed(), sha, 0)));
+            shard = listen(name, reading.read(file), new SplittableRandom(KeyedRandom.mix(hparams.dataset().seed(), sha, 0)));
         } catch (Problem e) {
             if (e.isStop()) {
                 throw e;

@@ -6,7 +6,7 @@ import diffsvc.conds.F0Track;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Noise;
+import diffsvc.random.KeyedRandom;
 import diffsvc.vocoder.SourceFilter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -55,7 +55,7 @@ public final class SungSpeech {
      */
     public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
-        Collections.shuffle(all, new java.util.Random(Noise.mix(seed, "drawn", 0)));
+        Collections.shuffle(all, new java.util.Random(KeyedRandom.mix(seed, "drawn", 0)));
         return all.subList(0, (int) Math.round(share * n)).stream().mapToInt(Integer::intValue).sorted().toArray();
     }
 
@@ -69,7 +69,7 @@ public final class SungSpeech {
      * @return a clip, sung
      */
     public Sung sing(NDManager manager, Wave speech, long seed, long number) {
-        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "sung", number));
+        SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "sung", number));
         float[] signal = front.signal(speech), mel = front.of(manager, signal).toFloatArray();
         int bins = audio.melBins(), frames = mel.length / bins;
         F0Track melody = new PraatPitch(PraatPitch.Settings.of(pitch.f0MinHz(), pitch.f0MaxHz())).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);

@@ -3,7 +3,7 @@ package diffsvc.diffusion;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
+import diffsvc.platform.EngineLock;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -60,7 +60,7 @@ public final class Denoising {
         try {
             listener.after(done, of, t, step);
         } catch (RuntimeException e) {
-            if (!Turn.pressed()) {
+            if (!EngineLock.pressed()) {
                 throw e;
             }
         }
@@ -88,7 +88,7 @@ public final class Denoising {
             NDArray guess = null;
             int steps = times.length - 1;
             for (int i = 0; i < steps; i++) {
-                if (Turn.pressed()) {
+                if (EngineLock.pressed()) {
                     listener.stopped(i, steps, current, guess);
                     throw Problem.stopped("diffusion", "after " + i + " of " + steps + " steps");
                 }

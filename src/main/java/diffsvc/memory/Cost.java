@@ -7,6 +7,7 @@ import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.platform.Processor;
 import diffsvc.vocoder.VocoderConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,10 +39,10 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     private static final double MIB = 1 << 20, FLOAT = 4, UNITS_PER_SECOND = 50, WINDOWS_PER_SECOND = 200;
     static final List<String> MODELS = List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair");
     /** The published files' sizes, for those who don't have them yet. */
-    static final HubertSoft.Sizes PUBLISHED_HUBERT = new HubertSoft.Sizes(512, 768, 12, 12, 3072, 256, 100);
-    static final int[] PUBLISHED_CREPE = {1024, 128, 128, 128, 256, 512};
-    static final XiaomaPe.Sizes PUBLISHED_PE = new XiaomaPe.Sizes(80, 256, 256, 5, 3, 2, 5);
-    static final VocoderConfig PUBLISHED_HIFIGAN = new VocoderConfig(Path.of("config.yaml"), 24000, 512, 512, 30, 12000, 80, 512, new int[] {8, 4, 2, 2}, new int[] {16, 8, 4, 4},
+    public static final HubertSoft.Sizes PUBLISHED_HUBERT = new HubertSoft.Sizes(512, 768, 12, 12, 3072, 256, 100);
+    public static final int[] PUBLISHED_CREPE = {1024, 128, 128, 128, 256, 512};
+    public static final XiaomaPe.Sizes PUBLISHED_PE = new XiaomaPe.Sizes(80, 256, 256, 5, 3, 2, 5);
+    public static final VocoderConfig PUBLISHED_HIFIGAN = new VocoderConfig(Path.of("config.yaml"), 24000, 512, 512, 30, 12000, 80, 512, new int[] {8, 4, 2, 2}, new int[] {16, 8, 4, 4},
             new int[] {3, 7, 11}, new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}}, true);
 
     /**

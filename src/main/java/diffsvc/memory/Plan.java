@@ -7,16 +7,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.cuda.CudaUtils;
 import diffsvc.check.Problem;
-import diffsvc.checkpoint.StateDict;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.hparams.Hparams;
-import diffsvc.models.ModelFiles;
-import diffsvc.vocoder.VocoderConfig;
-import java.nio.file.Path;
+import diffsvc.platform.ProcessMemory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
@@ -56,66 +50,29 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     }
 
     /**
-     * The seven models of a project, the two trained ones together: published sizes where a file is not there.
+     * A model, and where its sizes were taken from.
      *
-     * @param files where models lie
-     * @param hparams the voice's settings
+     * @param at a file, or "published sizes"
+     */
+    public record Model(Cost cost, String at) {}
+
+    /**
+     * The largest batch of each model below the limit.
+     *
+     * @param models of one voice, the two trained ones together
      * @param seconds of a clip
      * @param limit bytes the process may take
      * @param baseline bytes of the process without models
      * @return a line a model
      */
-    public static Plan of(ModelFiles files, Hparams hparams, double seconds, long limit, long baseline) {
-        double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
-        List<Cost> costs = new ArrayList<>();
-        List<String> sources = new ArrayList<>();
-        add(costs, sources, () -> {
-            Path file = files.encoderFile(hparams);
-            return new Found(Cost.hubert(HubertSoft.Sizes.of(StateDict.readUnmapped(file), hparams.hubert().heads())), file.getFileName().toString());
-        }, Cost.hubert(Cost.PUBLISHED_HUBERT));
-        add(costs, sources, () -> {
-            String kind = hparams.pitch().extractor().startsWith("crepe") ? hparams.pitch().extractor() : "crepe";
-            Path file = files.crepeFile(kind);
-            int[] channels = Cost.PUBLISHED_CREPE.clone();
-            StateDict state = StateDict.readUnmapped(file);
-            for (int i = 0; i < channels.length; i++) {
-                channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
-            }
-            return new Found(Cost.crepe(channels), file.getFileName().toString());
-        }, Cost.crepe(Cost.PUBLISHED_CREPE));
-        add(costs, sources, null, Cost.pitchExtractor(Cost.PUBLISHED_PE, fps));
-        add(costs, sources, () -> {
-            Path file = hparams.vocoder().kind().equals("nsf_hifigan") ? files.vocoderFile(hparams) : null;
-            return file == null ? null : new Found(Cost.generator("nsf_hifigan", VocoderConfig.json(file)), file.getFileName().toString());
-        }, Cost.generator("nsf_hifigan", VocoderConfig.published()));
-        add(costs, sources, () -> {
-            Path file = hparams.vocoder().kind().equals("hifigan") ? files.vocoderFile(hparams) : null;
-            return file == null ? null : new Found(Cost.generator("hifigan", VocoderConfig.yaml(file)), file.getFileName().toString());
-        }, Cost.generator("hifigan", Cost.PUBLISHED_HIFIGAN));
-        for (Cost trained : List.of(Cost.embedding(hparams), Cost.wavenet(hparams), Cost.pair(hparams))) {
-            costs.add(trained);
-            sources.add("hparams");
-        }
+    public static Plan of(List<Model> models, double seconds, long limit, long baseline) {
         List<Line> lines = new ArrayList<>();
-        for (int i = 0; i < costs.size(); i++) {
-            Cost c = costs.get(i);
+        for (Model model : models) {
+            Cost c = model.cost();
             int frames = c.frames(seconds), batch = largest(c, frames, limit - baseline, c.model().equals("crepe") ? CREPE_MOST : MOST);
-            lines.add(new Line(c, sources.get(i), frames, batch, c.peak(Math.max(1, batch), frames)));
+            lines.add(new Line(c, model.at(), frames, batch, c.peak(Math.max(1, batch), frames)));
         }
         return new Plan(limit, baseline, seconds, lines);
-    }
-
-    private record Found(Cost cost, String at) {}
-
-    private static void add(List<Cost> costs, List<String> sources, Supplier<Found> there, Cost published) {
-        Found found = null;
-        try {
-            found = there == null ? null : there.get();
-        } catch (Problem e) {
-            // not there: the published sizes
-        }
-        costs.add(found == null ? published : found.cost());
-        sources.add(found == null ? "published sizes" : found.at());
     }
 
     /**

@@ -1,8 +1,12 @@
 package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
-import diffsvc.Trace;
 import diffsvc.audio.Wave;
+import diffsvc.platform.JavadocSources;
+import diffsvc.platform.SnippetCleaner;
+import diffsvc.plot.Picture;
+import diffsvc.tensor.Summary;
+import diffsvc.voice.Trace;
 import java.lang.reflect.Method;
 import java.util.Map;
 import jdk.jshell.JShell;
@@ -15,16 +19,40 @@ import tech.tablesaw.api.Table;
 
 /**
  * Found by the kernel on the class path. Shows a tensor as a line and a small picture, records of tensors and Tablesaw's tables as tables, waves as players, pictures
- * and XChart's charts as PNG, bars that grow in place; imports what every notebook uses; and lets go what a cell only looked at ({@link Cells}).
+ * and XChart's charts as PNG, bars that grow in place; imports what every notebook uses; and lets go what a cell only looked at ({@link SnippetCleaner}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
-    public static final String IMPORTS = String.join("\n", "import ai.djl.ndarray.*;", "import ai.djl.ndarray.types.*;", "import diffsvc.*;", "import diffsvc.audio.*;",
-            "import diffsvc.check.*;", "import diffsvc.checkpoint.*;", "import diffsvc.conds.*;", "import diffsvc.conds.crepe.*;",
-            "import diffsvc.conds.hubert.*;", "import diffsvc.conds.mel.*;", "import diffsvc.conds.pitchextractor.*;", "import diffsvc.conds.praat.*;", "import diffsvc.dataset.*;",
-            "import diffsvc.diffusion.*;", "import diffsvc.diffusion.embedding.*;", "import diffsvc.diffusion.wavenet.*;",
-            "import diffsvc.files.*;", "import diffsvc.hparams.*;", "import diffsvc.memory.*;", "import diffsvc.models.*;", "import diffsvc.notebook.*;", "import diffsvc.random.*;", "import diffsvc.song.*;", "import diffsvc.tensor.*;", "import diffsvc.training.*;", "import diffsvc.vocoder.*;",
-            "import java.nio.file.*;", "import java.util.*;", "import tech.tablesaw.api.*;");
+    public static final String IMPORTS = String.join("\n", "import ai.djl.ndarray.*;",
+            "import ai.djl.ndarray.types.*;",
+            "import diffsvc.audio.*;",
+            "import diffsvc.check.*;",
+            "import diffsvc.checkpoint.*;",
+            "import diffsvc.conds.*;",
+            "import diffsvc.conds.crepe.*;",
+            "import diffsvc.conds.hubert.*;",
+            "import diffsvc.conds.mel.*;",
+            "import diffsvc.conds.pitchextractor.*;",
+            "import diffsvc.conds.praat.*;",
+            "import diffsvc.dataset.*;",
+            "import diffsvc.diffusion.*;",
+            "import diffsvc.diffusion.embedding.*;",
+            "import diffsvc.diffusion.wavenet.*;",
+            "import diffsvc.files.*;",
+            "import diffsvc.hparams.*;",
+            "import diffsvc.infer.*;",
+            "import diffsvc.memory.*;",
+            "import diffsvc.notebook.*;",
+            "import diffsvc.platform.*;",
+            "import diffsvc.plot.*;",
+            "import diffsvc.random.*;",
+            "import diffsvc.tensor.*;",
+            "import diffsvc.training.*;",
+            "import diffsvc.vocoder.*;",
+            "import diffsvc.voice.*;",
+            "import java.nio.file.*;",
+            "import java.util.*;",
+            "import tech.tablesaw.api.*;");
 
     /** Teaches the kernel; called by it once, before the first cell. */
     @Override public void install(BaseKernel kernel) {
@@ -61,9 +89,9 @@ public final class KernelExtension implements Extension {
             JShell shell = (JShell) kernel.getClass().getMethod("getJShell").invoke(kernel);
             Object evaluator = kernel.getClass().getMethod("getEvaluator").invoke(kernel);
             Method loader = evaluator.getClass().getMethod("getClassLoader");
-            Cells cells = new Cells(shell, (ClassLoader) loader.invoke(evaluator));
+            SnippetCleaner cells = new SnippetCleaner(shell, (ClassLoader) loader.invoke(evaluator));
             shell.onSnippetEvent(cells::heard);
-            Sources.tellCompletion();
+            JavadocSources.tellCompletion();
         } catch (ReflectiveOperationException | ClassCastException e) {
             System.err.println("notebook: this kernel shows values, but keeps what cells only looked at; the kernel that ./diffsvc lab installs lets it go");
         }

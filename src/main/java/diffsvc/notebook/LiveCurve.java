@@ -1,5 +1,8 @@
 package diffsvc.notebook;
 
+import diffsvc.plot.Colours;
+import diffsvc.plot.Picture;
+import diffsvc.plot.Plots;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,11 +89,11 @@ public final class LiveCurve {
             return;
         }
         drawn = System.nanoTime();
-        if (!Page.isThere()) {
+        if (!Display.isThere()) {
             System.out.printf(Locale.ROOT, "%s %.0f  %s %.4f, running mean %.4f%n", xName, x.get(x.size() - 1), yName, y.get(y.size() - 1), mean.get(mean.size() - 1));
             return;
         }
-        Page.show(Picture.of(chart()), id, shown);
+        Display.show(Picture.of(chart()), id, shown);
         shown = true;
     }
 }

@@ -1,11 +1,11 @@
 package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
-import diffsvc.check.Turn;
 import diffsvc.dataset.Preprocessing;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Sampler;
-import diffsvc.song.Inference;
+import diffsvc.infer.Inference;
+import diffsvc.platform.EngineLock;
 import java.util.Locale;
 import java.util.UUID;
 
@@ -68,19 +68,19 @@ public final class Progress implements Denoising.Listener, Inference.Progress, P
      */
     public void at(long done, long of) {
         at(done, of, "");
-        Turn.look(what, "after " + done + " of " + of);
+        EngineLock.look(what, "after " + done + " of " + of);
     }
 
     private synchronized void at(long done, long of, String note) {
         boolean last = done >= of;
         long now = System.nanoTime();
-        if (!last && shown && now - drawn < (Page.isThere() ? PAUSE_NS : PAUSE_TEXT_NS)) {
+        if (!last && shown && now - drawn < (Display.isThere() ? PAUSE_NS : PAUSE_TEXT_NS)) {
             return;
         }
         drawn = now;
         Bar bar = new Bar(what, done, of, (now - since) / 1e9, note);
-        if (Page.isThere()) {
-            Page.show(bar, id, shown);
+        if (Display.isThere()) {
+            Display.show(bar, id, shown);
         } else {
             System.out.println(bar);
         }

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.checkpoint.Weights;
-import diffsvc.tensor.Held;
+import diffsvc.platform.WeakManager;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -45,7 +45,7 @@ public final class AdamW implements AutoCloseable {
      * @param averaged whether to keep an exponential average of the weights too
      */
     public AdamW(NDManager parent, Map<String, Weights> networks, double beta1, double beta2, double eps, double weightDecay, boolean averaged) {
-        this.manager = Held.under(parent).manager();
+        this.manager = WeakManager.under(parent).manager();
         this.networks = new LinkedHashMap<>(networks);
         this.beta1 = beta1;
         this.beta2 = beta2;

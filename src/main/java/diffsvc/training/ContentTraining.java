@@ -146,7 +146,7 @@ public final class ContentTraining implements AutoCloseable {
      */
     public void save(Path file) {
         Map<String, TorchTensor> tensors = net.weights().toTensors("");
-        Finite.require("weights of the encoder", tensors,
+        FiniteTensors.require("weights of the encoder", tensors,
                 "the file that was there stays; train again with a lower rate");
         TorchFile.write(file, tensors);
     }

@@ -1,11 +1,11 @@
 package diffsvc.training;
 
+import diffsvc.dataset.Batch;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.diffusion.MelRange;
@@ -13,7 +13,8 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
-import diffsvc.tensor.Constant;
+import diffsvc.platform.EngineLock;
+import diffsvc.tensor.GraphScalar;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,51 +28,6 @@ import tech.tablesaw.api.Table;
  * embedding (arXiv:2006.11239, Algorithm 1). The loss covers all elements, padding included, as the reference's does.
  */
 public final class JointTraining implements AutoCloseable {
-    /**
-     * What one pass takes in.
-     *
-     * @param conds units, mel2ph, f0, energy
-     * @param mels [B, T, M] log10
-     * @param t [B] int64, diffusion step of each clip
-     * @param noise [B, 1, M, T]
-     * @param clips their names
-     */
-    public record Batch(Conds conds, NDArray mels, NDArray t, NDArray noise, List<String> clips) {
-        /**
-         * A batch of clips without names.
-         *
-         * @param conds of the clips
-         * @param mels [B, T, M], log10
-         * @param t [B] int64
-         * @param noise schedule
-         */
-        public Batch(Conds conds, NDArray mels, NDArray t, NDArray noise) {
-            this(conds, mels, t, noise, List.of());
-        }
-
-        /**
-         * B.
-         *
-         * @return B
-         */
-        public int size() {
-            return (int) mels.getShape().get(0);
-        }
-
-        /**
-         * T.
-         *
-         * @return T
-         */
-        public int frames() {
-            return (int) mels.getShape().get(1);
-        }
-
-        NDArray[] arrays() {
-            return new NDArray[] {conds.units(), conds.mel2ph(), conds.f0(), conds.energy(), conds.unvoiced(), mels, t, noise};
-        }
-    }
-
     /**
      * What the network said, still knowing how it came about.
      *
@@ -189,7 +145,7 @@ public final class JointTraining implements AutoCloseable {
      * @return cond, guess and noise
      */
     public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
-        Turn.look("train", "before the forward pass");
+        EngineLock.look("train", "before the forward pass");
         stop();
         synchronized (JointTraining.class) {
             collector = Engine.getInstance().newGradientCollector();
@@ -225,7 +181,7 @@ public final class JointTraining implements AutoCloseable {
             throw Problem.in("train", "a forward pass before each backward pass", "none since the last", "call forward, then loss, then backward");
         }
         try {
-            Turn.look("train", "before the backward pass");
+            EngineLock.look("train", "before the backward pass");
             collector.backward(loss);
             return loss.getFloat();
         } finally {
@@ -266,7 +222,7 @@ public final class JointTraining implements AutoCloseable {
             scratch.tempAttachAll(batch.arrays());
             NDArray loss = loss(forward(batch));
             double value = loss.getFloat();
-            backward(share == 1 ? loss : loss.mul(Constant.of(loss, share)));
+            backward(share == 1 ? loss : loss.mul(GraphScalar.of(loss, share)));
             return value;
         } finally {
             stop();

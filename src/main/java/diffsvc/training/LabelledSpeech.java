@@ -8,7 +8,7 @@ import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.dataset.SungSpeech;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Noise;
+import diffsvc.random.KeyedRandom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,7 +114,7 @@ public record LabelledSpeech(List<Clip> clips) {
         float[] wave = new float[batch * samples];
         long[] labels = new long[batch * frames];
         java.util.stream.IntStream.range(0, batch).parallel().forEach(b -> {
-            SplittableRandom random = new SplittableRandom(Noise.mix(seed, "speech" + b, step));
+            SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "speech" + b, step));
             Clip clip = clips.get(random.nextInt(clips.size()));
             double speed = Math.pow(2, random.nextDouble() * 1.1 - 0.6), level = Math.pow(10, random.nextDouble() * 1.2 - 1.0);
             double tilt = random.nextDouble() * 1.3 - 0.65, noise = random.nextInt(3) == 0 ? 0 : Math.pow(10, -1 - random.nextDouble() * 2);

@@ -68,7 +68,7 @@ public record RunFolder(Path voice) {
      * @throws Problem naming {@code --from}
      */
     public void requireBeginning(Checkpoints checkpoints, String project) {
-        List<String> aside = checkpoints.setAside(), parts = Voice.parts(voice);
+        List<String> aside = checkpoints.setAside(), parts = VoiceWriter.parts(voice);
         if (!aside.isEmpty()) {
             throw Problem.in(STAGE, home(), "a checkpoint to go on from", "none that can be read (set aside: "
                     + named(aside) + ")", "put a whole one there, or " + (parts.isEmpty()
@@ -140,7 +140,7 @@ public record RunFolder(Path voice) {
         if (run.step() != begun || !Files.isRegularFile(file)) {
             return save(run, checkpoints, said);
         }
-        if (!Voice.isThere(voice, run.step())) {
+        if (!VoiceWriter.isThere(voice, run.step())) {
             run.saveVoice(voice);
         }
         return file;

@@ -1,10 +1,10 @@
 package diffsvc.training;
 
 import diffsvc.check.Problem;
-import diffsvc.hparams.Overrides;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.Overrides;
 import java.util.List;
 import java.util.Map;
 

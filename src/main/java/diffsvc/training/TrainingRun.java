@@ -1,9 +1,9 @@
 package diffsvc.training;
 
+import diffsvc.dataset.Batch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
 import diffsvc.checkpoint.PythonOnly;
 import diffsvc.checkpoint.Safetensors;
 import diffsvc.checkpoint.StateDict;
@@ -15,7 +15,8 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
-import diffsvc.tensor.Held;
+import diffsvc.platform.EngineLock;
+import diffsvc.platform.WeakManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -103,7 +104,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private TrainingRun(NDManager parent, Hparams hparams, Dataset data, NoiseSchedule noise, MelRange range) {
-        this.manager = Held.under(parent).manager();
+        this.manager = WeakManager.under(parent).manager();
         this.hparams = hparams;
         this.data = data;
         WaveNet wavenet = WaveNet.random(manager, WaveNet.Sizes.of(hparams), hparams.training().seed());
@@ -174,7 +175,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param scratch owner of the batch
      * @return conds, mels, t and noise
      */
-    public JointTraining.Batch batch(NDManager scratch) {
+    public Batch batch(NDManager scratch) {
         return batch(scratch, 0);
     }
 
@@ -185,7 +186,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param part 0 up to training.accumulate
      * @return conds, mels, t and noise
      */
-    public JointTraining.Batch batch(NDManager scratch, int part) {
+    public Batch batch(NDManager scratch, int part) {
         return batches.batch(scratch, hparams.training().seed(), step * Math.max(1, hparams.training().accumulate()) + part);
     }
 
@@ -195,7 +196,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param batch conds, mels, t and noise of some clips
      * @return cond, guess and noise
      */
-    public JointTraining.Forward forward(JointTraining.Batch batch) {
+    public JointTraining.Forward forward(Batch batch) {
         return training.forward(batch);
     }
 
@@ -235,7 +236,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws Problem when loss or gradient is not finite; the weights are as before, and the batch is kept
      */
     public Update update() {
-        try (Turn turn = Turn.take("train")) {
+        try (EngineLock turn = EngineLock.take("train")) {
             return wholeUpdate();
         }
     }
@@ -251,7 +252,7 @@ public final class TrainingRun implements AutoCloseable {
     public Update train(int updates, java.util.function.Consumer<Update> listener) {
         Update last = null;
         for (int i = 0; i < updates; i++) {
-            Turn.look("train", i, updates, "updates, at step " + step);
+            EngineLock.look("train", i, updates, "updates, at step " + step);
             last = update();
             listener.accept(last);
         }
@@ -263,7 +264,7 @@ public final class TrainingRun implements AutoCloseable {
         double loss = 0;
         for (int part = 0; part < parts; part++) {
             try (NDManager scratch = manager.newSubManager()) {
-                JointTraining.Batch batch = batch(scratch, part);
+                Batch batch = batch(scratch, part);
                 double one = training.accumulate(batch, 1.0 / parts);
                 if (!Double.isFinite(one)) {
                     throw spoilt(batch, "loss", one);
@@ -300,7 +301,7 @@ public final class TrainingRun implements AutoCloseable {
         return new Update(++step, loss, norm, Math.sqrt(embedding), Math.sqrt(wavenet), lr);
     }
 
-    private Problem spoilt(JointTraining.Batch batch, String what, double value) {
+    private Problem spoilt(Batch batch, String what, double value) {
         training.optimizer().clear();
         String where = "";
         if (spoilt != null) {
@@ -328,7 +329,7 @@ public final class TrainingRun implements AutoCloseable {
     public double probe(int draws) {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
-            Turn.look("train", i, draws, "probes");
+            EngineLock.look("train", i, draws, "probes");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(batches.batch(scratch, ~hparams.training().seed(), i));
             }
@@ -349,7 +350,7 @@ public final class TrainingRun implements AutoCloseable {
         double sum = 0;
         int draws = Math.max(VALIDATION_DRAWS, data.validation().size());
         for (int i = 0; i < draws; i++) {
-            Turn.look("validation", i, draws, "draws");
+            EngineLock.look("validation", i, draws, "draws");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(held.fixed(scratch, hparams.training().seed(), i, VALIDATION_FRAMES));
             }
@@ -365,7 +366,7 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Hparams saveVoice(Path folder) {
         Hparams done = hparams.withSteps(step);
-        Voice.save(folder, done, training.optimizer().averages(), training.noise(), training.range());
+        VoiceWriter.save(folder, done, training.optimizer().averages(), training.noise(), training.range());
         return done;
     }
 
@@ -478,7 +479,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         Map<String, TorchTensor> own = new LinkedHashMap<>(weights);
         own.keySet().retainAll(training.optimizer().parameters().keySet());
-        Finite.require("weights to begin from", own, "take another voice or an older checkpoint");
+        FiniteTensors.require("weights to begin from", own, "take another voice or an older checkpoint");
         training.optimizer().restore(weights);
     }
 

@@ -95,10 +95,10 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
      * @throws Problem naming the tensor
      */
     public void requireFinite(String remedy) {
-        Finite.require("weights at step " + step, weights, remedy);
-        Finite.require("averaged weights at step " + step, average, remedy);
-        Finite.require("first moments at step " + step, first, remedy);
-        Finite.require("second moments at step " + step, second, remedy);
+        FiniteTensors.require("weights at step " + step, weights, remedy);
+        FiniteTensors.require("averaged weights at step " + step, average, remedy);
+        FiniteTensors.require("first moments at step " + step, first, remedy);
+        FiniteTensors.require("second moments at step " + step, second, remedy);
     }
 
     /**

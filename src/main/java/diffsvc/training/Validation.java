@@ -1,5 +1,6 @@
 package diffsvc.training;
 
+import diffsvc.dataset.Batch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -14,9 +15,9 @@ import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.hparams.Hparams;
-import diffsvc.notebook.Picture;
-import diffsvc.notebook.Plots;
-import diffsvc.random.Noise;
+import diffsvc.plot.Picture;
+import diffsvc.plot.Plots;
+import diffsvc.random.KeyedRandom;
 import diffsvc.vocoder.SourceFilter;
 import java.nio.file.Path;
 import java.util.List;
@@ -59,14 +60,14 @@ public final class Validation {
         JointTraining training = run.training();
         int bins = hparams.audio().melBins();
         try (NDManager scratch = NDManager.newBaseManager()) {
-            JointTraining.Batch batch = new Batches(clips, hparams, training.noise().steps()).fixed(scratch, hparams.training().seed(), i, FRAMES);
+            Batch batch = new Batches(clips, hparams, training.noise().steps()).fixed(scratch, hparams.training().seed(), i, FRAMES);
             int frames = batch.frames();
             EmbeddingModel.Condition condition = training.embedding().embed(batch.conds());
             int most = training.noise().steps(), top = Math.min(most, hparams.noise().kStep() == 0 ? most
                     : hparams.noise().kStep()), interval = Math.max(1, top / STEPS);
             Ddpm ddpm = new Ddpm(training.noise(), interval);                     // its clamp keeps what a young network draws within the mel's range
-            Sampler.Draw draw = (y, t) -> Noise.of(y.getManager(), hparams.training().seed(), "validation posterior " + t, i).normal(y.getShape());
-            NDArray noise = Noise.of(scratch, hparams.training().seed(), "validation", i).normal(new Shape(1, 1, bins, frames));
+            Sampler.Draw draw = (y, t) -> KeyedRandom.of(y.getManager(), hparams.training().seed(), "validation posterior " + t, i).normal(y.getShape());
+            NDArray noise = KeyedRandom.of(scratch, hparams.training().seed(), "validation", i).normal(new Shape(1, 1, bins, frames));
             // a shallow voice never learns from pure noise: it begins at the recording's mel with as much noise as it
             // knows
             NDArray start = top == most ? noise : training.noise().noised(training.range().norm(batch.mels()),

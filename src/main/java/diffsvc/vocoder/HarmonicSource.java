@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
-import diffsvc.random.Draws;
-import diffsvc.random.Noise;
+import diffsvc.random.KeyedRandom;
+import diffsvc.random.RandomSource;
 import java.util.function.BiConsumer;
 
 /**
@@ -76,7 +76,7 @@ public final class HarmonicSource {
      * @return phases [B, K] and noise [B, L, K]
      */
     public Draw draw(NDManager manager, long batch, long frames, long seed) {
-        return Noise.asPython(seed, () -> {
+        return KeyedRandom.asPython(seed, () -> {
             NDArray phase = manager.randomUniform(0, 1, new Shape(batch, harmonics));
             return new Draw(phase, manager.randomNormal(new Shape(batch, frames * hop, harmonics)));
         });
@@ -91,7 +91,7 @@ public final class HarmonicSource {
      * @param draws where the noise comes from
      * @return phases [B, K] and noise [B, L, K]
      */
-    public Draw draw(NDManager manager, long batch, long frames, Draws draws) {
+    public Draw draw(NDManager manager, long batch, long frames, RandomSource draws) {
         if (!draws.inPythonOrder()) {
             return draw(manager, batch, frames, draws.seed());
         }
@@ -152,7 +152,7 @@ public final class HarmonicSource {
     }
 
     /** The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before a generator takes room of its own. */
-    NDArray of(NDArray f0Hz, Draws draws) {
+    NDArray of(NDArray f0Hz, RandomSource draws) {
         try (NDManager scratch = f0Hz.getManager().newSubManager()) {
             scratch.tempAttachAll(f0Hz);
             return scratch.ret(of(f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { }));

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Draws;
+import diffsvc.random.RandomSource;
 import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
@@ -77,7 +77,7 @@ public final class HifiGan implements Vocoder {
      * @param draws where the noise comes from
      * @return [B, 1, L], or null
      */
-    public NDArray source(NDArray f0Hz, Draws draws) {
+    public NDArray source(NDArray f0Hz, RandomSource draws) {
         return source == null ? null : source.of(f0Hz, draws);
     }
 
@@ -105,7 +105,7 @@ public final class HifiGan implements Vocoder {
         return net.wave(mel, source, look);
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks) {
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
         int bins = net.sizes().mels(), frames = f0Hz.length;
         config.requireFrames(mel.length, bins, frames);
         try (NDManager scratch = manager.newSubManager()) {

@@ -7,9 +7,9 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv1d;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.platform.EngineLock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -191,7 +191,7 @@ final class HifiGanNet implements AutoCloseable {
 
     /** The residual blocks of one kernel. */
     private NDArray residual(NDArray x, int block, int kernel, int[] dilations) {
-        Turn.look("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
+        EngineLock.look("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
         String name = "resblocks." + block + ".convs";
         for (int d = 0; d < dilations.length; d++) {
             NDArray y = convolved(Activation.leakyRelu(x, SLOPE), name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);

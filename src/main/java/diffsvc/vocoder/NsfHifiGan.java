@@ -7,7 +7,7 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Draws;
+import diffsvc.random.RandomSource;
 import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
@@ -95,7 +95,7 @@ public final class NsfHifiGan implements Vocoder {
      * @param draws where the noise comes from
      * @return [B, 1, L]
      */
-    public NDArray source(NDArray f0Hz, Draws draws) {
+    public NDArray source(NDArray f0Hz, RandomSource draws) {
         return source.of(f0Hz, draws);
     }
 
@@ -123,7 +123,7 @@ public final class NsfHifiGan implements Vocoder {
         return net.wave(mel, source, look);
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks) {
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
         int bins = net.sizes().mels(), frames = f0Hz.length;
         config.requireFrames(mel.length, bins, frames);
         try (NDManager scratch = manager.newSubManager()) {

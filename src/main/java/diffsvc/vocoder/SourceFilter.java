@@ -2,14 +2,14 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
 import diffsvc.conds.mel.CentredMel;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Draws;
-import diffsvc.random.Noise;
+import diffsvc.platform.EngineLock;
+import diffsvc.random.KeyedRandom;
+import diffsvc.random.RandomSource;
 import java.util.SplittableRandom;
 import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
@@ -61,7 +61,7 @@ public final class SourceFilter implements Vocoder {
         }
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks) {
+    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
         return synthesize(manager, mel, f0Hz, voiced, samples, draws.seed());
     }
 
@@ -145,7 +145,7 @@ public final class SourceFilter implements Vocoder {
         double rate = audio.sampleRateHz(), top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2), phase = 0;
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
         for (int t = 0; t < frames; t++) {
-            Turn.look("vocoder", t, frames, "frames of harmonics");
+            EngineLock.look("vocoder", t, frames, "frames of harmonics");
             if (!voiced[t] || f0Hz[t] <= 0) {
                 continue;
             }
@@ -164,7 +164,7 @@ public final class SourceFilter implements Vocoder {
         }
         for (int i = 0; i < wave.length; i++) {
             if (i % hop == 0) {
-                Turn.look("vocoder", i, wave.length, "samples of harmonics");
+                EngineLock.look("vocoder", i, wave.length, "samples of harmonics");
             }
             double at = (i + 0.5) / hop - lead;
             int t = (int) Math.floor(at), a = Math.max(0, Math.min(frames - 1, t)), b = Math.max(0, Math.min(frames - 1, t + 1));
@@ -226,7 +226,7 @@ public final class SourceFilter implements Vocoder {
         // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
         double overlap = NOISE_WINDOW / 2.0 / hop;
         for (int t = -1; t <= frames; t++) {
-            Turn.look("vocoder", t + 1, frames + 2, "frames of noise");
+            EngineLock.look("vocoder", t + 1, frames + 2, "frames of noise");
             int start = t * hop + (int) (lead * hop) - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
             double[][] ri = new double[2][NOISE_FFT];
             for (int i = 0; i < NOISE_WINDOW; i++) {
@@ -289,7 +289,7 @@ public final class SourceFilter implements Vocoder {
     }
 
     private static float[] hiss(int samples, long seed) {
-        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "hiss", 0));
+        SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "hiss", 0));
         float[] hiss = new float[samples];
         for (int i = 0; i < samples; i += 2) {                            // Box and Muller, two at a time
             double r = Math.sqrt(-2 * Math.log(1 - random.nextDouble())), a = 2 * Math.PI * random.nextDouble();

@@ -2,7 +2,7 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Draws;
+import diffsvc.random.RandomSource;
 import java.util.Arrays;
 
 /** The last stage: a mel and its melody to a wave. */
@@ -19,7 +19,7 @@ public interface Vocoder extends AutoCloseable {
      * @param quirks what fills the samples beyond the last whole frame
      * @return [N], about [-1, 1]
      */
-    float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, Draws draws, Hparams.Quirks quirks);
+    float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks);
 
     /**
      * A wave of T hops cut or filled to N samples. The Python project cuts at the front and fills with the mean of the wave; fixed: cut at the end, filled

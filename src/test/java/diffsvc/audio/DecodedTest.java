@@ -12,7 +12,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.audio.codec.Codec;
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;

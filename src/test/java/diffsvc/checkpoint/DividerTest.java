@@ -13,7 +13,7 @@ import diffsvc.check.Problem;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
-import diffsvc.models.ModelFiles;
+import diffsvc.voice.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,7 +16,7 @@ import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.files.Sha256;
-import diffsvc.random.Noise;
+import diffsvc.random.KeyedRandom;
 import diffsvc.tensor.Npz;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -166,7 +166,7 @@ class NothingSilentlyWrongTest {
     private Path units(String name, int rows, UnaryOperator<Float> change) {
         Path file = folder.resolve(name);
         try (NDManager manager = NDManager.newBaseManager()) {
-            float[] values = Noise.of(manager, 3, "units", 0).normal(new Shape(rows, WIDTH)).toFloatArray();
+            float[] values = KeyedRandom.of(manager, 3, "units", 0).normal(new Shape(rows, WIDTH)).toFloatArray();
             values[values.length / 2] = change.apply(values[values.length / 2]);
             Npz.write("test", file, Map.of("units", manager.create(values, new Shape(rows, WIDTH))));
         }

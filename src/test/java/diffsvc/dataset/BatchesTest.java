@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDManager;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
-import diffsvc.training.JointTraining.Batch;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

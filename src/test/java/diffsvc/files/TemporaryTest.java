@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import diffsvc.audio.AudioFile;
+import diffsvc.audio.Codec;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
-import diffsvc.audio.codec.Codec;
 import diffsvc.check.Problem;
 import java.io.IOException;
 import java.nio.file.Files;

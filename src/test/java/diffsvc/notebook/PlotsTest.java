@@ -11,7 +11,11 @@ import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.hparams.Hparams;
-import diffsvc.tensor.Held;
+
+
+import diffsvc.platform.WeakManager;
+import diffsvc.tensor.Summary;
+import diffsvc.plot.*;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,7 +37,7 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 class PlotsTest {
-    private final Held held = Held.open();
+    private final WeakManager held = WeakManager.open();
     private final Plots plots = Plots.of(Hparams.defaults().audio());
     @TempDir Path folder;
 
@@ -126,7 +130,7 @@ class PlotsTest {
         assertEquals("[2, 3] float32, -2.000 to 3.000, mean 0.6667, NaN 2, infinite 1", Summary.of(x).toString());
         String html = Html.tensor(x);
         assertTrue(html.contains("NaN 2") && html.contains("data:image/png;base64,"), html);
-        assertEquals(html.contains("float32"), Page.text(x).contains("float32"));
+        assertEquals(html.contains("float32"), Display.text(x).contains("float32"));
         assertFalse(Html.tensor(held.manager().create(3f)).contains("<img"), "one value needs no picture");
         assertTrue(Summary.of(held.manager().create(new float[0])).toString().startsWith("[0] float32"));
     }

@@ -242,7 +242,7 @@ class RunFolderTest {
         assertEquals(before, names(folder.voice()));
         assertEquals(kept, names(folder.home()));
         Map<String, TorchTensor> weights = new LinkedHashMap<>(run.training().optimizer().weights());
-        assertTrue(refused(() -> Voice.save(folder.voice(), HPARAMS.withSteps(2), weights, run.training().noise(),
+        assertTrue(refused(() -> VoiceWriter.save(folder.voice(), HPARAMS.withSteps(2), weights, run.training().noise(),
                 run.training().range())).contains("skip_projection"));
         assertEquals(before, names(folder.voice()));
     }

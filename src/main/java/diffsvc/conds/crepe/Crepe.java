@@ -8,9 +8,9 @@ import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
 import diffsvc.check.Axes;
-import diffsvc.check.Turn;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.platform.EngineLock;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -157,7 +157,7 @@ public final class Crepe implements AutoCloseable {
     public float[][] probabilities(float[][] frames, int atOnce) {
         float[][] probabilities = new float[frames.length][];
         for (int start = 0; start < frames.length; start += atOnce) {
-            Turn.look("pitch", start, frames.length, "frames");
+            EngineLock.look("pitch", start, frames.length, "frames");
             int n = Math.min(atOnce, frames.length - start);
             float[] flat = new float[n * WINDOW];
             for (int i = 0; i < n; i++) {

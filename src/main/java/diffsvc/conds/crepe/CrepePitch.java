@@ -3,7 +3,7 @@ package diffsvc.conds.crepe;
 import diffsvc.audio.Resampler;
 import diffsvc.conds.F0Track;
 import diffsvc.hparams.Hparams;
-import diffsvc.random.Noise;
+import diffsvc.random.KeyedRandom;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -75,7 +75,7 @@ public final class CrepePitch {
 
     /** Triangular noise of up to a bin each way, in cents, so that the 20 cents of a bin do not show as steps. */
     static float[] dither(int frames, long seed) {
-        SplittableRandom random = new SplittableRandom(Noise.mix(seed, "dither", 0));
+        SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "dither", 0));
         float[] cents = new float[frames];
         for (int f = 0; f < frames; f++) {
             cents[f] = (float) (CENTS_A_BIN * (random.nextDouble() + random.nextDouble() - 1));

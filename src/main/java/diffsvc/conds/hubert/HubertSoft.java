@@ -12,10 +12,10 @@ import diffsvc.audio.Resampler;
 import diffsvc.audio.Wave;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
-import diffsvc.tensor.Constant;
+import diffsvc.platform.EngineLock;
+import diffsvc.tensor.GraphScalar;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -234,10 +234,10 @@ public final class HubertSoft implements AutoCloseable {
         look.accept("pos", position);
         x = norm("norm", x.add(position));
         look.accept("normed", x);
-        NDArray scale = Constant.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
+        NDArray scale = GraphScalar.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".";
-            Turn.look("content", i, sizes.layers, "layers");
+            EngineLock.look("content", i, sizes.layers, "layers");
             try (NDManager own = wave.getManager().newSubManager()) {                                 // a layer's temporaries go with it
                 own.tempAttachAll(scale);
                 x.attach(own);
@@ -261,7 +261,7 @@ public final class HubertSoft implements AutoCloseable {
     public NDArray logits(NDArray units) {
         NDArray label = units.getManager().create(1f).mul(w("label_embedding.weight"));                   // the caller's copy, so that nothing stays with the weights
         NDArray unit = units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());
-        NDArray direction = label.div(label.square().sum(new int[] {1}, true).add(1e-8f).sqrt()).mul(Constant.of(units, 1 / TEMPERATURE));
+        NDArray direction = label.div(label.square().sum(new int[] {1}, true).add(1e-8f).sqrt()).mul(GraphScalar.of(units, 1 / TEMPERATURE));
         return unit.matMul(direction.transpose());
     }
 

@@ -1,8 +1,8 @@
 package diffsvc.conds.praat;
 
 import diffsvc.check.Problem;
-import diffsvc.check.Turn;
 import diffsvc.conds.F0Track;
+import diffsvc.platform.EngineLock;
 import java.util.Arrays;
 import org.hipparchus.analysis.UnivariateFunction;
 import org.hipparchus.optim.MaxEval;
@@ -107,7 +107,7 @@ public final class PraatPitch {
         Candidate[][] candidates = new Candidate[frames][];
         double[] intensity = new double[frames];
         for (int t = 0; t < frames; t++) {
-            Turn.look("pitch", t, frames, "frames");
+            EngineLock.look("pitch", t, frames, "frames");
             candidates[t] = frame.candidates(first + t * stepSeconds, intensity, t);
         }
         return choose(candidates, intensity, stepSeconds, first);

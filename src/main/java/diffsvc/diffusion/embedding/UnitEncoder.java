@@ -11,7 +11,7 @@ import ai.djl.nn.norm.LayerNorm;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Hparams;
-import diffsvc.tensor.Constant;
+import diffsvc.tensor.GraphScalar;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
@@ -68,8 +68,8 @@ final class UnitEncoder {
     /** units [B, P, H] to the same shape; {@code look} sees embedded, layer0.., encoder_out. */
     NDArray walk(NDArray units, BiConsumer<String, NDArray> look) {
         NDArray real = units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false);                   // [B, P, 1]
-        NDArray scaled = units.mul(Constant.of(units, Math.sqrt(sizes.hidden)));
-        NDArray x = scaled.mul(Constant.of(scaled, 2)).add(positions(units.getManager(), (int) units.getShape().get(1)));      // the scaled input twice: its own positions bring it again
+        NDArray scaled = units.mul(GraphScalar.of(units, Math.sqrt(sizes.hidden)));
+        NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int) units.getShape().get(1)));      // the scaled input twice: its own positions bring it again
         look.accept("embedded", x);
         x = x.mul(real);
         for (int i = 0; i < sizes.layers; i++) {
@@ -106,13 +106,13 @@ final class UnitEncoder {
         NDArray qkv = Linear.linear(x, weights.get(name + "in_proj_weight"), null).singletonOrThrow().reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4);
         NDArray q = qkv.get(0), k = qkv.get(1), v = qkv.get(2);                                          // [B, h, P, D/h]
         NDArray hidden = real.sub(1f).mul(1e9f).reshape(b, 1, 1, p);
-        NDArray score = q.mul(Constant.of(q, 1 / Math.sqrt(d / (double) h))).matMul(k.transpose(0, 1, 3, 2)).add(hidden).softmax(-1);
+        NDArray score = q.mul(GraphScalar.of(q, 1 / Math.sqrt(d / (double) h))).matMul(k.transpose(0, 1, 3, 2)).add(hidden).softmax(-1);
         return Linear.linear(score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d), weights.get(name + "out_proj.weight"), null).singletonOrThrow();
     }
 
     private NDArray feedForward(NDArray x, String name) {
         NDArray y = Conv1d.conv1d(x.transpose(0, 2, 1), weights.get(name + "ffn_1.weight"), weights.get(name + "ffn_1.bias"), new Shape(1), new Shape(sizes.kernel / 2))
-                .singletonOrThrow().transpose(0, 2, 1).mul(Constant.of(x, Math.pow(sizes.kernel, -0.5)));
+                .singletonOrThrow().transpose(0, 2, 1).mul(GraphScalar.of(x, Math.pow(sizes.kernel, -0.5)));
         return Linear.linear(Activation.gelu(y), weights.get(name + "ffn_2.weight"), weights.get(name + "ffn_2.bias")).singletonOrThrow();
     }
 

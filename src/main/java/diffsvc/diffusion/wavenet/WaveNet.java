@@ -13,7 +13,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Hparams;
-import diffsvc.tensor.Constant;
+import diffsvc.tensor.GraphScalar;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -214,7 +214,7 @@ public final class WaveNet implements AutoCloseable {
             scratch.tempAttachAll(spec, step);
             NDArray told = stepEmbedding(step);                                                        // [B, C]
             NDArray x = inputProjection(spec);                                                         // [B, C, T]
-            NDArray skips = null, root2 = Constant.of(x, Math.sqrt(2));
+            NDArray skips = null, root2 = GraphScalar.of(x, Math.sqrt(2));
             for (int i = 0; i < residualLayers.size(); i++) {
                 try (NDManager layer = scratch.newSubManager()) {
                     NDArray in = x;
@@ -247,7 +247,7 @@ public final class WaveNet implements AutoCloseable {
         NDManager scratch = spec.getManager();
         NDArray told = stepEmbedding(step);
         look.accept("step_embedding", told);
-        NDArray x = inputProjection(spec), skips = null, root2 = Constant.of(spec, Math.sqrt(2));
+        NDArray x = inputProjection(spec), skips = null, root2 = GraphScalar.of(spec, Math.sqrt(2));
         look.accept("input_projected_relu", x);
         for (int i = 0; i < residualLayers.size(); i++) {
             try (NDManager layer = scratch.newSubManager()) {
@@ -273,7 +273,7 @@ public final class WaveNet implements AutoCloseable {
     }
 
     private NDArray outputProjection(NDArray skips) {
-        NDArray x = Activation.relu(conv(skips.div(Constant.of(skips, Math.sqrt(sizes.layers))), "skip_projection"));
+        NDArray x = Activation.relu(conv(skips.div(GraphScalar.of(skips, Math.sqrt(sizes.layers))), "skip_projection"));
         return conv(x, "output_projection").expandDims(1);                                            // [B, C, T] -> [B, 1, M, T]
     }
 

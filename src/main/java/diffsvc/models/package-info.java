@@ -1,2 +1,0 @@
-/** Where the files of a voice lie, and whether they belong together. */
-package diffsvc.models;

@@ -1,0 +1,200 @@
+package diffsvc.platform;
+
+import com.sun.jna.Function;
+import com.sun.jna.NativeLong;
+import diffsvc.check.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What this process takes and what the machine has, in bytes; from /proc and the control group, so on Linux only: -1 elsewhere. */
+public final class ProcessMemory {
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]?)(i?)B?", Pattern.CASE_INSENSITIVE);
+
+    /** Less holds no process, more no machine. */
+    private static final long LEAST = 16 << 20, MOST = 1L << 50;
+
+    private ProcessMemory() {}
+
+    /**
+     * Resident now (VmRSS).
+     *
+     * @return bytes
+     */
+    public static long resident() {
+        return status("VmRSS:");
+    }
+
+    /**
+     * The most that was ever resident (VmHWM), or since {@link #forgetPeak}.
+     *
+     * @return bytes
+     */
+    public static long peak() {
+        return status("VmHWM:");
+    }
+
+    /**
+     * Anonymous resident memory (RssAnon): without mapped files.
+     *
+     * @return bytes
+     */
+    public static long anonymous() {
+        return status("RssAnon:");
+    }
+
+    /**
+     * Gives free memory between native blocks that stay back to the system (glibc's malloc_trim(0)); false where there is no such thing. The engine's arrays come
+     * and go in thousands of sizes, and the gaps they leave would stay resident.
+     *
+     * @return whether anything went back
+     */
+    public static boolean release() {
+        try {
+            return Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {new NativeLong(0)}) == 1;
+        } catch (LinkageError e) {
+            return false;
+        }
+    }
+
+    /**
+     * Begins {@link #peak} anew; false where the system does not allow it.
+     *
+     * @return whether it did
+     */
+    public static boolean forgetPeak() {
+        try {
+            Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * How far the resident memory rises, at its highest, while something works. What earlier work freed goes back to the system first ({@link #release}): the
+     * allocator would hand it out again, and nothing would rise. What other threads take and free meanwhile counts too.
+     *
+     * @param work what is watched
+     * @return bytes; 0 where the system does not tell
+     */
+    public static long risenBy(Runnable work) {
+        release();
+        forgetPeak();
+        long before = resident();
+        work.run();
+        return Math.max(0, peak() - before);
+    }
+
+    /**
+     * What this process may take: the least limit of its control groups (version 2 or 1) and of the machine's memory.
+     *
+     * @return bytes
+     */
+    public static long limit() {
+        return limit(Path.of("/"));
+    }
+
+    static long limit(Path root) {
+        long least = Long.MAX_VALUE, machine = line(root.resolve("proc/meminfo"), "MemTotal:");
+        for (Path folder : groups(root)) {
+            for (String file : new String[] {"memory.max", "memory.limit_in_bytes"}) {
+                try {
+                    String text = Files.readString(folder.resolve(file)).trim();
+                    if (text.matches("\\d{1,18}")) {                                        // "max" is none
+                        least = Math.min(least, Long.parseLong(text));
+                    }
+                } catch (IOException e) {
+                    // no such control group
+                }
+            }
+        }
+        return machine < 0 ? (least == Long.MAX_VALUE ? -1 : least) : Math.min(least, machine);
+    }
+
+    /** The process's own control group and those around it. */
+    private static List<Path> groups(Path root) {
+        List<Path> folders = new ArrayList<>();
+        try {
+            for (String line : Files.readAllLines(root.resolve("proc/self/cgroup"))) {           // 0::/path, or 5:memory:/path
+                String[] parts = line.split(":", 3);
+                if (parts.length == 3 && (parts[1].isEmpty() || List.of(parts[1].split(",")).contains("memory"))) {
+                    Path mount = root.resolve(parts[1].isEmpty() ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
+                    for (Path p = mount.resolve(parts[2].replaceFirst("^/+", "")).normalize(); p.startsWith(mount); p = p.getParent()) {
+                        folders.add(p);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            // not Linux
+        }
+        return folders;
+    }
+
+    /**
+     * "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary, as in Java's options.
+     *
+     * @param text 6GiB, 800M
+     * @return bytes
+     */
+    public static long parse(String text) {
+        Matcher m = SIZE.matcher(text.trim());
+        if (!m.matches()) {
+            throw Problem.in("memory", "a size like 6GiB or 800MiB", text, "write a number and a unit");
+        }
+        boolean decimal = m.group(3).isEmpty() && text.trim().toUpperCase().endsWith("B") && !m.group(2).isEmpty();
+        int power = "KMGT".indexOf(m.group(2).toUpperCase()) + 1;
+        if (m.group(2).isEmpty()) {
+            power = 0;
+        }
+        return Math.round(Double.parseDouble(m.group(1)) * Math.pow(decimal ? 1000 : 1024, power));
+    }
+
+    /**
+     * The same for the limit that a person sets to the whole process.
+     *
+     * @param text of --max-memory
+     * @return bytes
+     * @throws Problem for less than a process takes, 0 included, or more than a machine has
+     */
+    public static long asked(String text) {
+        long bytes = parse(text);
+        if (bytes < LEAST || bytes > MOST) {
+            throw Problem.in("memory", "--max-memory from " + shown(LEAST) + " to " + (MOST >> 40) + " TiB", text, "write for instance 6GiB, or leave it out for what the machine has");
+        }
+        return bytes;
+    }
+
+    /**
+     * Bytes for people: MiB below 10 GiB, else GiB.
+     *
+     * @param bytes how many
+     * @return "735 MiB"
+     */
+    public static String shown(long bytes) {
+        double mib = bytes / 1048576.0;
+        return mib < 10240 ? String.format(java.util.Locale.ROOT, "%.0f MiB", mib) : String.format(java.util.Locale.ROOT, "%.1f GiB", mib / 1024);
+    }
+
+    private static long status(String key) {
+        return line(STATUS, key);
+    }
+
+    private static long line(Path file, String key) {
+        try {
+            for (String line : Files.readAllLines(file)) {
+                if (line.startsWith(key)) {
+                    return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+                }
+            }
+        } catch (IOException e) {
+            // not Linux
+        }
+        return -1;
+    }
+}

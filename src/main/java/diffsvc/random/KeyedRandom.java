@@ -1,0 +1,103 @@
+package diffsvc.random;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * One draw, fixed by (seed, purpose, index). The engine has one generator for the process and its state cannot be read, so it is seeded for
+ * each draw under a lock: what was drawn before does not matter, and a resumed run draws what the uninterrupted one would have.
+ */
+public final class KeyedRandom {
+    private static final Object GENERATOR = new Object();
+    private final NDManager manager;
+    private final long seed;
+
+    private KeyedRandom(NDManager manager, long seed) {
+        this.manager = manager;
+        this.seed = seed;
+    }
+
+    /**
+     * The draw for this seed, purpose ("x_T", "posterior", ...) and index; the array belongs to {@code manager}.
+     *
+     * @param manager owner of what is made
+     * @param seed of the run or the song
+     * @param purpose "x_T", "posterior", ...
+     * @param index of the draw, a slice or a step
+     * @return to be asked once
+     */
+    public static KeyedRandom of(NDManager manager, long seed, String purpose, long index) {
+        return new KeyedRandom(manager, mix(seed, purpose, index));
+    }
+
+    /**
+     * Standard normal, float32.
+     *
+     * @param shape sizes of the axes
+     * @return float32
+     */
+    public NDArray normal(Shape shape) {
+        synchronized (GENERATOR) {
+            Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
+            return manager.randomNormal(shape);
+        }
+    }
+
+    /**
+     * Uniform in [0, 1), float32.
+     *
+     * @param shape sizes of the axes
+     * @return float32
+     */
+    public NDArray uniform(Shape shape) {
+        synchronized (GENERATOR) {
+            Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
+            return manager.randomUniform(0, 1, shape);
+        }
+    }
+
+    /** The engine's seeds have 32 bits: one that fits stays as it is, as in Python. */
+    static int fold(long seed) {
+        return seed == (int) seed ? (int) seed : (int) (seed ^ seed >>> 32);
+    }
+
+    /**
+     * Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order is the same.
+     *
+     * @param <T> what the draws give
+     * @param seed of the run or the song
+     * @param draws made at once, nothing else draws meanwhile
+     * @return what the draws gave
+     */
+    public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
+        synchronized (GENERATOR) {
+            Engine.getInstance().setRandomSeed(fold(seed));
+            return draws.get();
+        }
+    }
+
+    /**
+     * A seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts).
+     *
+     * @param seed of the run or the song
+     * @param purpose "x_T", "posterior", ...
+     * @param index of the draw, a slice or a step
+     * @return 64 bits
+     */
+    public static long mix(long seed, String purpose, long index) {
+        long h = splitMix(seed);
+        for (int i = 0; i < purpose.length(); i++) {
+            h = splitMix(h ^ purpose.charAt(i));
+        }
+        return splitMix(h ^ index);
+    }
+
+    private static long splitMix(long z) {
+        z += 0x9e3779b97f4a7c15L;
+        z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+        return z ^ z >>> 31;
+    }
+}

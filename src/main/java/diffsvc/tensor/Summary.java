@@ -1,0 +1,93 @@
+package diffsvc.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * A tensor in a line instead of a wall of numbers.
+ *
+ * @param shape sizes, "[1, 518, 256]"
+ * @param type element type
+ * @param min smallest finite value
+ * @param max largest finite value
+ * @param mean over finite values
+ * @param nan how many values are NaN
+ * @param infinite how many are infinite
+ */
+public record Summary(String shape, DataType type, double min, double max, double mean, long nan, long infinite) {
+    /**
+     * Sizes as a person writes them, "[1, 518, 256]".
+     *
+     * @param array of any shape and type
+     * @return with brackets
+     */
+    public static String shape(NDArray array) {
+        return Arrays.toString(array.getShape().getShape());
+    }
+
+    /**
+     * Looks at every value once.
+     *
+     * @param array of any shape and type
+     * @return what there is to say
+     */
+    public static Summary of(NDArray array) {
+        if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
+            return new Summary(shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0, 0);
+        }
+        double min = Double.POSITIVE_INFINITY, max = Double.NEGATIVE_INFINITY, sum = 0;
+        long nan = 0, infinite = 0, count = 0;
+        for (double v : values(array)) {
+            if (Double.isFinite(v)) {
+                min = Math.min(min, v);
+                max = Math.max(max, v);
+                sum += v;
+                count++;
+            } else if (Double.isNaN(v)) {
+                nan++;
+            } else {
+                infinite++;
+            }
+        }
+        return new Summary(shape(array), array.getDataType(), count == 0 ? Double.NaN : min, count == 0 ? Double.NaN : max, sum / count, nan, infinite);
+    }
+
+    /** Every value, row after row; ids of 64 bits are exact up to 2^53. */
+    public static double[] values(NDArray array) {
+        try (NDManager scratch = array.getManager().newSubManager()) {
+            scratch.tempAttachAll(array);
+            return array.toType(DataType.FLOAT64, true).toDoubleArray();
+        }
+    }
+
+    /**
+     * Values that are no numbers of finite size.
+     *
+     * @return NaN and infinite
+     */
+    public long nonFinite() {
+        return nan + infinite;
+    }
+
+    /**
+     * "float32, -5.000 to 0.3632, mean -2.741, NaN 0".
+     *
+     * @return without the shape
+     */
+    public String text() {
+        return String.format(Locale.ROOT, "%s, %s to %s, mean %.4g, NaN %d%s", type.name().toLowerCase(Locale.ROOT), value(min), value(max), mean, nan,
+                infinite == 0 ? "" : ", infinite " + infinite);
+    }
+
+    /** A value of the array as a person writes it: whole where the type is. */
+    public String value(double v) {
+        return String.format(Locale.ROOT, type.isInteger() && Double.isFinite(v) ? "%.0f" : "%.4g", v);
+    }
+
+    @Override public String toString() {
+        return shape + " " + text();
+    }
+}

@@ -1,0 +1,222 @@
+package diffsvc.training;
+
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.TorchFile;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.diffusion.MelRange;
+import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.files.Sha256;
+import diffsvc.files.WholeFile;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.HparamsYaml;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A trained pair on disk: {@code embedding_model_steps_N.pt}, {@code wavenet_model_steps_N.pt} (with the schedule's
+ * buffers and the mel range) and {@code hparams.yaml}. Names are those of the combined checkpoint, prefix
+ * {@code model.} included; torch.load(weights_only=True) opens them.
+ *
+ * <p>At every instant the folder holds a whole voice: the one that was there stays until the new one was written, read
+ * back and named in hparams.yaml. Only files that the same run wrote go ({@code training/voice.json}); the hparams.yaml
+ * of a voice that came from elsewhere, or one that was edited, stays as {@code hparams_steps_N.yaml}.
+ */
+public final class VoiceWriter {
+    private static final Pattern PAIR = Pattern.compile("(?:embedding|wavenet)_model_steps_(\\d+)\\.pt"),
+            COMBINED = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt");
+    private static final String STAGE = "train", HPARAMS = "hparams.yaml";
+
+    private VoiceWriter() {}
+
+    /**
+     * Writes the pair and, last, the hparams that make the folder a project. {@code parameters} are named
+     * "denoise_fn.*" and "fs2.*".
+     *
+     * @param folder of the project
+     * @param hparams the voice's settings
+     * @param parameters by name
+     * @param noise schedule
+     * @param range of each mel bin
+     * @throws Problem when a weight is no number, when the disk does not give back what was written, or when a file of
+     *     that name is there that the run did not write
+     */
+    public static void save(Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise,
+            MelRange range) {
+        FiniteTensors.require("weights of the voice", parameters,
+                "the voice that was there stays; lower training.lr and go on from a checkpoint");
+        Map<String, TorchTensor> wavenet = new LinkedHashMap<>(), embedding = new LinkedHashMap<>();
+        noise.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
+        range.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
+        parameters.forEach((k, v) -> (k.startsWith("fs2.") ? embedding : wavenet).put("model." + k, v));
+        sweep(folder);
+        VoiceRecord record = VoiceRecord.of(folder);
+        write(folder, embedding(hparams.steps()), embedding, record);
+        write(folder, wavenet(hparams.steps()), wavenet, record);
+        keepHparams(folder, record);
+        writeHparams(folder, hparams, record);
+        older(folder, hparams.steps(), record);
+    }
+
+    static String embedding(long steps) {
+        return "embedding_model_steps_" + steps + ".pt";
+    }
+
+    static String wavenet(long steps) {
+        return "wavenet_model_steps_" + steps + ".pt";
+    }
+
+    /** Whether the run wrote the voice of these steps, and hparams.yaml names it. */
+    static boolean isThere(Path folder, long steps) {
+        VoiceRecord record = VoiceRecord.of(folder);
+        Path yaml = folder.resolve(HPARAMS);
+        return record.owns(embedding(steps)) && record.owns(wavenet(steps)) && Files.isRegularFile(yaml)
+                && steps(yaml) == steps;
+    }
+
+    /** Names of weights in a folder; hparams.yaml counts when its voice was trained. */
+    static List<String> parts(Path folder) {
+        TreeSet<String> parts = new TreeSet<>();
+        for (String name : names(folder)) {
+            if (PAIR.matcher(name).matches() || COMBINED.matcher(name).matches()) {
+                parts.add(name);
+            }
+        }
+        Path yaml = folder.resolve(HPARAMS);
+        if (parts.isEmpty() && Files.isRegularFile(yaml) && steps(yaml) != 0) {
+            parts.add(HPARAMS);
+        }
+        return List.copyOf(parts);
+    }
+
+    /** Steps of a voice by its hparams.yaml; -1 where that cannot be read. */
+    private static long steps(Path yaml) {
+        try {
+            return HparamsYaml.read(yaml).steps();
+        } catch (Problem e) {
+            return -1;
+        }
+    }
+
+    private static List<String> names(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> list = Files.list(folder)) {
+            return list.map(p -> p.getFileName().toString()).toList();
+        } catch (IOException e) {
+            throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e),
+                    "check its permissions");
+        }
+    }
+
+    /** Reads back and compares before the file gets its name; a file that the run did not write keeps it. */
+    private static void write(Path folder, String name, Map<String, TorchTensor> tensors, VoiceRecord record) {
+        Path file = folder.resolve(name);
+        TorchFile.write(file, tensors, part -> {
+            if (!(TorchFile.openUnmapped(part).root() instanceof Map<?, ?> there) || !there.equals(tensors)) {
+                throw Problem.in(STAGE, file, "the values that were written", "others read back",
+                        "check the disk; the voice that was there is as it was");
+            }
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !record.owns(name)) {
+                if (!same(part, file)) {
+                    throw Problem.in(STAGE, file, "a free name", "weights that this run did not write",
+                            "move them elsewhere, and the same command writes the voice");
+                }
+            } else {
+                record.note(name, Sha256.of(part));
+            }
+        });
+    }
+
+    private static boolean same(Path a, Path b) {
+        try {
+            return Files.isRegularFile(b) && Files.mismatch(a, b) < 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The hparams.yaml of a voice that stays, or one that somebody edited, stays too. */
+    private static void keepHparams(Path folder, VoiceRecord record) {
+        Path yaml = folder.resolve(HPARAMS);
+        if (!Files.exists(yaml)) {
+            return;
+        }
+        long steps = steps(yaml);
+        boolean own = record.owns(HPARAMS) && Stream.of(embedding(steps), wavenet(steps))
+                .allMatch(name -> record.owns(name) || !Files.exists(folder.resolve(name)));
+        if (own) {
+            return;
+        }
+        String stem = steps < 0 ? "hparams_kept" : "hparams_steps_" + steps;
+        Path kept = folder.resolve(stem + ".yaml");
+        for (int n = 2; Files.exists(kept, LinkOption.NOFOLLOW_LINKS); n++) {
+            if (same(yaml, kept)) {
+                return;
+            }
+            kept = folder.resolve(stem + "-" + n + ".yaml");
+        }
+        WholeFile.write(STAGE, kept, part -> Files.write(part, Files.readAllBytes(yaml)));
+    }
+
+    private static void writeHparams(Path folder, Hparams hparams, VoiceRecord record) {
+        Path draft = RunFolder.home(folder).resolve(".voice_" + HPARAMS);
+        HparamsYaml.write(draft, hparams);
+        record.note(HPARAMS, Sha256.of(draft));
+        HparamsYaml.write(folder.resolve(HPARAMS), hparams);
+        try {
+            Files.deleteIfExists(draft);
+        } catch (IOException e) {
+            // the next save replaces it
+        }
+    }
+
+    /** Older pairs of this run go, now that hparams.yaml names the new one; a pair goes whole or stays whole. */
+    private static void older(Path folder, long steps, VoiceRecord record) {
+        TreeSet<Long> written = new TreeSet<>();
+        for (String name : record.names()) {
+            Matcher m = PAIR.matcher(name);
+            if (m.matches() && Long.parseLong(m.group(1)) != steps) {
+                written.add(Long.parseLong(m.group(1)));
+            }
+        }
+        for (long step : written) {
+            List<String> pair = List.of(embedding(step), wavenet(step));
+            if (pair.stream().anyMatch(n -> !record.owns(n) && Files.exists(folder.resolve(n),
+                    LinkOption.NOFOLLOW_LINKS))) {
+                continue;
+            }
+            for (String name : pair) {
+                try {
+                    Files.deleteIfExists(folder.resolve(name));
+                } catch (IOException e) {
+                    throw Problem.in(STAGE, folder, "a folder whose older files can go", WholeFile.reason(e),
+                            "check its permissions");
+                }
+                record.drop(name);
+            }
+        }
+    }
+
+    /** What a killed run was writing has no name yet and goes. */
+    private static void sweep(Path folder) {
+        for (String name : names(folder)) {
+            if (WholeFile.isUnfinished(Path.of(name))) {
+                try {
+                    Files.deleteIfExists(folder.resolve(name));
+                } catch (IOException e) {
+                    // the next save tries again
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package diffsvc.voice;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import diffsvc.check.Problem;
+import diffsvc.hparams.ProjectPaths;
+import diffsvc.tensor.Npz;
+import diffsvc.tensor.Summary;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+/**
+ * Which stage departs first from values that another program saved.
+ *
+ * <pre>{@code
+ * # Python: numpy.savez("python.npz", mel_in=mel, units=units, f0_log2=f0, cond=cond, mel_out=mel_out, wav=wav)
+ * var trace = svc.trace(song);
+ * Compare.with("python.npz").stages(trace)        // "mel_in agrees, units agrees, f0_log2 departs: ..."
+ * }</pre>
+ */
+public final class Compare {
+    /** Default of the greatest difference that counts as none, a share of the reference's largest magnitude. */
+    public static final double TOLERANCE = 1e-3;
+    private final Path file;
+    private final double tolerance;
+
+    /**
+     * One stage.
+     *
+     * @param difference greatest difference; NaN where shapes differ or a value is not finite on one side only
+     * @param at index of it, in the flattened value
+     * @param allowed greatest difference that counts as none
+     * @param note why nothing could be compared, or empty
+     */
+    public record Line(String stage, String shape, double difference, long at, double allowed, double ours, double theirs, String note) {
+        /**
+         * Whether the greatest difference is beyond what is allowed.
+         *
+         * @return true where the stage is to be looked at
+         */
+        public boolean departs() {
+            return !(difference <= allowed);
+        }
+    }
+
+    /** All stages that both sides hold, in order. */
+    public record Report(List<Line> lines) {
+        /**
+         * The first stage that departs; empty where all agree.
+         *
+         * @return the line of that stage
+         */
+        public Optional<Line> first() {
+            return lines.stream().filter(Line::departs).findFirst();
+        }
+
+        /**
+         * A row a stage.
+         *
+         * @return stage, shape, difference, where, allowed
+         */
+        public Table table() {
+            Table table = Table.create("compare", StringColumn.create("stage"), StringColumn.create("shape"), DoubleColumn.create("difference"), DoubleColumn.create("allowed"),
+                    StringColumn.create("verdict"));
+            for (Line l : lines) {
+                table.stringColumn(0).append(l.stage);
+                table.stringColumn(1).append(l.shape);
+                table.doubleColumn(2).append(l.difference);
+                table.doubleColumn(3).append(l.allowed);
+                table.stringColumn(4).append(l.departs() ? l.note.isEmpty() ? "departs" : l.note : "agrees");
+            }
+            return table;
+        }
+
+        @Override public String toString() {
+            return first().map(l -> String.format(Locale.ROOT, "%s departs first%s", l.stage, l.note.isEmpty()
+                    ? String.format(Locale.ROOT, ": greatest difference %.4g at %d (here %.6g, there %.6g; allowed %.4g)", l.difference, l.at, l.ours, l.theirs, l.allowed) : ": " + l.note))
+                    .orElse("all " + lines.size() + " stages agree");
+        }
+    }
+
+    private Compare(Path file, double tolerance) {
+        this.file = file;
+        this.tolerance = tolerance;
+    }
+
+    /**
+     * Values saved by {@code numpy.savez} or {@link Trace#save}; a relative path is taken from the project's folder.
+     *
+     * @param npz path of the file
+     * @return a comparison that allows a thousandth of each stage's largest magnitude
+     */
+    public static Compare with(String npz) {
+        return with(ProjectPaths.find().resolve(npz));
+    }
+
+    /**
+     * The same by path.
+     *
+     * @param npz path of the file
+     * @return a comparison that allows a thousandth of each stage's largest magnitude
+     */
+    public static Compare with(Path npz) {
+        return new Compare(npz, TOLERANCE);
+    }
+
+    /**
+     * The mean absolute difference of two arrays: in log10 where they are mels.
+     *
+     * @param a an array of any shape
+     * @param b the other one
+     * @return 0 where they are equal
+     * @throws Problem when their shapes differ
+     */
+    public static double apart(NDArray a, NDArray b) {
+        if (!a.getShape().equals(b.getShape())) {
+            throw Problem.in("compare", "two arrays of one shape", Summary.shape(a) + " and " + Summary.shape(b), "cut the longer one, or turn one of them");
+        }
+        double sum = 0;
+        float[] x = a.toFloatArray(), y = b.toFloatArray();
+        for (int i = 0; i < x.length; i++) {
+            sum += Math.abs(x[i] - y[i]);
+        }
+        return x.length == 0 ? 0 : sum / x.length;
+    }
+
+    /**
+     * Another share of the reference's largest magnitude.
+     *
+     * @param share 0 to 1
+     * @return the same comparison with it
+     */
+    public Compare within(double share) {
+        return new Compare(file, share);
+    }
+
+    /**
+     * Compares each stage that the file names. Axes of size 1 don't count; a value whose last two axes are exchanged is turned first.
+     *
+     * @param trace this side
+     * @return a line a stage, and which departs first
+     * @throws Problem when the file names no stage
+     */
+    public Report stages(Trace trace) {
+        try (NDManager scratch = trace.manager().newSubManager()) {
+            var theirs = Npz.read(scratch, "compare", file);
+            List<Line> lines = new ArrayList<>();
+            for (String stage : Trace.STAGES) {
+                if (theirs.containsKey(stage) && trace.values().containsKey(stage)) {
+                    lines.add(line(stage, trace.get(stage), theirs.get(stage)));
+                }
+            }
+            if (lines.isEmpty()) {
+                throw Problem.in("compare", file, "values named as the stages: " + String.join(", ", Trace.STAGES), String.join(", ", theirs.keySet()), "name them so in numpy.savez");
+            }
+            return new Report(lines);
+        }
+    }
+
+    private Line line(String stage, NDArray ours, NDArray theirs) {
+        long[] a = large(ours), b = large(theirs);
+        String shape = ours.getShape().toString();
+        if (!Arrays.equals(a, b)) {
+            if (a.length == 2 && b.length == 2 && a[0] == b[1] && a[1] == b[0]) {
+                theirs = theirs.squeeze().transpose();
+            } else {
+                return new Line(stage, shape, Double.NaN, 0, 0, Double.NaN, Double.NaN, "shape " + ours.getShape() + " here, " + theirs.getShape() + " there");
+            }
+        }
+        double[] x = Trace.doubles(ours), y = Trace.doubles(theirs);
+        double largest = 0, worst = 0;
+        int at = 0;
+        for (int i = 0; i < y.length; i++) {
+            largest = Double.isFinite(y[i]) ? Math.max(largest, Math.abs(y[i])) : largest;
+            double d = Double.compare(x[i], y[i]) == 0 ? 0 : Math.abs(x[i] - y[i]);
+            if (!(d <= worst) && !Double.isNaN(worst)) {
+                worst = d;
+                at = i;
+            }
+        }
+        double allowed = ours.getDataType().isInteger() ? 0 : tolerance * largest;
+        return new Line(stage, shape, worst, at, allowed, x.length == 0 ? 0 : x[at], y.length == 0 ? 0 : y[at], "");
+    }
+
+    private static long[] large(NDArray value) {
+        return Arrays.stream(value.getShape().getShape()).filter(n -> n != 1).toArray();
+    }
+}

@@ -1,0 +1,52 @@
+package diffsvc.voice;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import diffsvc.hparams.ProjectPaths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DoctorTest {
+    @TempDir Path folder;
+
+    @Test void aMachineThatSingsIsWell() {
+        Doctor doctor = Doctor.machine(ProjectPaths.find());
+        assertTrue(doctor.well(), doctor.table().printAll());
+        List<String> looked = doctor.lines().stream().map(Doctor.Line::what).toList();
+        for (String what : List.of("java", "python", "kernel", "library", "processor", "memory", "gpu", "voices", "hubert_soft.pt", "nsf_hifigan.pt", "disk")) {
+            assertTrue(looked.contains(what), what + " in " + looked);
+        }
+    }
+
+    @Test void whatIsNotWellHasARemedy() throws IOException {
+        Files.createDirectories(folder.resolve("models/frozen"));
+        Doctor doctor = Doctor.machine(new ProjectPaths(folder));
+        assertFalse(doctor.well());
+        assertTrue(doctor.lines().stream().allMatch(l -> l.remedy().isEmpty() == (l.grade() == Doctor.Grade.OK)), doctor.table().printAll());
+        assertEquals(Doctor.Grade.WRONG, grade(doctor, "content_demo.pt"));
+        assertEquals(Doctor.Grade.MISSING, grade(doctor, "hubert_soft.pt"));
+        assertEquals(Doctor.Grade.WRONG, grade(doctor, "disk"), "there is no output/ to write to");
+    }
+
+    @Test void aFileOfItsOwnNameIsFoundInEachOfItsPlaces() throws IOException {
+        Files.createDirectories(folder.resolve("models/frozen"));
+        Files.createDirectories(folder.resolve("models/nsf_hifigan"));
+        Files.write(folder.resolve("models/frozen/xiaoma_pe_60000.pt"), new byte[10]);
+        Files.write(folder.resolve("models/nsf_hifigan/nsf_hifigan.pt"), new byte[10]);
+        Files.write(folder.resolve("models/hubert_soft.pt"), new byte[10]);
+        Doctor doctor = Doctor.models(new ProjectPaths(folder));
+        for (String what : List.of("xiaoma_pe_*.pt", "nsf_hifigan.pt", "hubert_soft.pt")) {
+            assertEquals(Doctor.Grade.OK, grade(doctor, what), what);
+        }
+    }
+
+    private static Doctor.Grade grade(Doctor doctor, String what) {
+        return doctor.lines().stream().filter(l -> l.what().equals(what)).findFirst().orElseThrow().grade();
+    }
+}
