@@ -29,23 +29,50 @@ final class Browser implements AutoCloseable {
 
     /** Chromium's program on this machine, null where there is none. */
     static Path program() {
-        return Stream.of(System.getenv().getOrDefault("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium")
-                .filter(p -> !p.isEmpty()).map(Path::of).filter(Files::isExecutable).findFirst().orElse(null);
+        return Stream.of(
+                        System.getenv().getOrDefault("CHROMIUM", ""),
+                        "/usr/bin/chromium",
+                        "/usr/bin/chromium-browser",
+                        "/usr/bin/google-chrome",
+                        "/snap/bin/chromium")
+                .filter(p -> !p.isEmpty())
+                .map(Path::of)
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElse(null);
     }
 
     Browser(Path profile, int width, int height) throws IOException, InterruptedException {
-        chromium = new ProcessBuilder(List.of(program().toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0",
-                "--user-data-dir=" + profile, "--window-size=" + width + "," + height, "about:blank")).redirectErrorStream(true).redirectOutput(profile.resolveSibling("chromium.log").toFile()).start();
+        chromium = new ProcessBuilder(List.of(
+                        program().toString(),
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-dev-shm-usage",
+                        "--no-first-run",
+                        "--remote-debugging-port=0",
+                        "--user-data-dir=" + profile,
+                        "--window-size=" + width + "," + height,
+                        "about:blank"))
+                .redirectErrorStream(true)
+                .redirectOutput(profile.resolveSibling("chromium.log").toFile())
+                .start();
         Path port = profile.resolve("DevToolsActivePort");
-        for (int i = 0; i < 300 && !(Files.exists(port) && Files.readAllLines(port).size() >= 2); i++) {
+        for (int i = 0;
+                i < 300 && !(Files.exists(port) && Files.readAllLines(port).size() >= 2);
+                i++) {
             Thread.sleep(100);
         }
         List<String> lines = Files.readAllLines(port);
-        socket = HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(URI.create("ws://127.0.0.1:" + lines.get(0) + lines.get(1)), new Ear()).join();
+        socket = HttpClient.newHttpClient()
+                .newWebSocketBuilder()
+                .buildAsync(URI.create("ws://127.0.0.1:" + lines.get(0) + lines.get(1)), new Ear())
+                .join();
         JsonObject target = new JsonObject();
         target.addProperty("url", "about:blank");
         JsonObject attach = new JsonObject();
-        attach.addProperty("targetId", call("Target.createTarget", target).get("targetId").getAsString());
+        attach.addProperty(
+                "targetId", call("Target.createTarget", target).get("targetId").getAsString());
         attach.addProperty("flatten", true);
         session = call("Target.attachToTarget", attach).get("sessionId").getAsString();
         JsonObject size = new JsonObject();
@@ -59,14 +86,17 @@ final class Browser implements AutoCloseable {
     private final class Ear implements WebSocket.Listener {
         private final StringBuilder text = new StringBuilder();
 
-        @Override public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+        @Override
+        public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
             text.append(data);
             if (last) {
                 JsonObject message = JsonParser.parseString(text.toString()).getAsJsonObject();
                 text.setLength(0);
-                CompletableFuture<JsonObject> answer = message.has("id") ? waiting.remove(message.get("id").getAsInt()) : null;
+                CompletableFuture<JsonObject> answer =
+                        message.has("id") ? waiting.remove(message.get("id").getAsInt()) : null;
                 if (answer != null && message.has("error")) {
-                    answer.completeExceptionally(new IllegalStateException(message.get("error").toString()));
+                    answer.completeExceptionally(
+                            new IllegalStateException(message.get("error").toString()));
                 } else if (answer != null) {
                     answer.complete(message.getAsJsonObject("result"));
                 }
@@ -115,7 +145,8 @@ final class Browser implements AutoCloseable {
         long end = System.nanoTime() + seconds * 1_000_000_000L;
         while (!ask(expression).equals("true")) {
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("not within " + seconds + " s: " + expression + "; the page says: " + ask("document.body.innerText.slice(0, 2000)"));
+                throw new IllegalStateException("not within " + seconds + " s: " + expression + "; the page says: "
+                        + ask("document.body.innerText.slice(0, 2000)"));
             }
             Thread.sleep(250);
         }
@@ -125,10 +156,14 @@ final class Browser implements AutoCloseable {
     Path screenshot(Path file) throws IOException, InterruptedException {
         JsonObject p = new JsonObject();
         p.addProperty("format", "png");
-        return Files.write(file, Base64.getDecoder().decode(call("Page.captureScreenshot", p).get("data").getAsString()));
+        return Files.write(
+                file,
+                Base64.getDecoder()
+                        .decode(call("Page.captureScreenshot", p).get("data").getAsString()));
     }
 
-    @Override public void close() throws InterruptedException {
+    @Override
+    public void close() throws InterruptedException {
         socket.abort();
         chromium.descendants().forEach(ProcessHandle::destroy);
         chromium.destroy();

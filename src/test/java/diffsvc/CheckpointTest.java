@@ -35,9 +35,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Torch files as data: round trips, refusals, broken files, and where a model's files are found. */
 class CheckpointTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-    @Test void whatIsWrittenIsReadBackTheSame() {
+    @Test
+    void whatIsWrittenIsReadBackTheSame() {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("epoch", 3L);
         root.put("big", 1L << 40);
@@ -56,15 +58,24 @@ class CheckpointTest {
         Map<?, ?> back = (Map<?, ?>) TorchFile.read(file);
         assertEquals(root, back);
         assertEquals(new ArrayList<>(root.keySet()), new ArrayList<>(back.keySet()), "order");
-        assertArrayEquals(new float[] {0.099975586f, -65504, 5.9604645e-8f, Float.POSITIVE_INFINITY}, ((TorchTensor) ((Map<?, ?>) back.get("state_dict")).get("half")).toFloats(), 0);
+        assertArrayEquals(
+                new float[] {0.099975586f, -65504, 5.9604645e-8f, Float.POSITIVE_INFINITY},
+                ((TorchTensor) ((Map<?, ?>) back.get("state_dict")).get("half")).toFloats(),
+                0);
     }
 
     /** Every official layout of the golden set opens, and a rewrite holds the same bits in the same order. */
-    @Test void officialFilesSurviveARewriteBitForBit() {
-        for (Path file : List.of(Golden.ckpt("svc_ckpt"), Golden.cleanCkpt("svc_ckpt"), Golden.FOLDER.resolve("hubert/hubert_soft.pt"), Golden.FOLDER.resolve("hubert/nested_tiny.pt"))) {
+    @Test
+    void officialFilesSurviveARewriteBitForBit() {
+        for (Path file : List.of(
+                Golden.ckpt("svc_ckpt"),
+                Golden.cleanCkpt("svc_ckpt"),
+                Golden.FOLDER.resolve("hubert/hubert_soft.pt"),
+                Golden.FOLDER.resolve("hubert/nested_tiny.pt"))) {
             Object root = TorchFile.read(file);
             Path copy = folder.resolve("copy.pt");
-            @SuppressWarnings("unchecked") Map<String, Object> map = (Map<String, Object>) root;
+            @SuppressWarnings("unchecked")
+            Map<String, Object> map = (Map<String, Object>) root;
             TorchFile.write(copy, map);
             assertEquals(root, TorchFile.read(copy), file.toString());
         }
@@ -90,18 +101,25 @@ class CheckpointTest {
         return file;
     }
 
-    @Test void aGlobalThatWouldRunCodeIsRefusedByName() throws IOException {
+    @Test
+    void aGlobalThatWouldRunCodeIsRefusedByName() throws IOException {
         Path file = zip("\u0080\u0002cposix\nsystem\nX\u0004\0\0\0true\u0085R.");
         String said = assertThrows(Problem.class, () -> TorchFile.read(file)).getMessage();
         assertTrue(said.contains("posix.system") && said.contains("evil.pt"), said);
     }
 
-    @Test void aClaimedLengthIsCheckedAgainstTheBytesThatRemain() throws IOException {
+    @Test
+    void aClaimedLengthIsCheckedAgainstTheBytesThatRemain() throws IOException {
         Path file = zip("\u0080\u0002X\u00ff\u00ff\u00ff\u007fabc.");
-        assertTrue(assertThrows(Problem.class, () -> TorchFile.read(file)).getMessage().contains("2147483647 bytes"), "names the claim");
+        assertTrue(
+                assertThrows(Problem.class, () -> TorchFile.read(file))
+                        .getMessage()
+                        .contains("2147483647 bytes"),
+                "names the claim");
     }
 
-    @Test void cutAndFlippedFilesEndInASentence() throws IOException {
+    @Test
+    void cutAndFlippedFilesEndInASentence() throws IOException {
         byte[] good = Files.readAllBytes(Golden.FOLDER.resolve("hubert/nested_tiny.pt"));
         SplittableRandom random = new SplittableRandom(5);
         for (int i = 0; i < 300; i++) {
@@ -118,11 +136,20 @@ class CheckpointTest {
         }
     }
 
-    @Test void aCheckpointThatDoesNotMatchReportsAllDifferencesBeforeItLoads() {
-        Hparams h = Arg2Hparams.apply(Hparams.ofPython(Golden.FOLDER.resolve("svc_ckpt/config.yaml")), "wavenet.residual_layers=3,embedding.hidden_size=31");
+    @Test
+    void aCheckpointThatDoesNotMatchReportsAllDifferencesBeforeItLoads() {
+        Hparams h = Arg2Hparams.apply(
+                Hparams.ofPython(Golden.FOLDER.resolve("svc_ckpt/config.yaml")),
+                "wavenet.residual_layers=3,embedding.hidden_size=31");
         try (NDManager m = NDManager.newBaseManager()) {
-            String said = assertThrows(Problem.class, () -> WaveNet.load(m, h, StateDict.read(Golden.ckpt("svc_ckpt")))).getMessage();
-            assertTrue(said.contains("residual_layers.3.") && said.contains("conditioner_projection.weight") && said.contains("31") && said.contains("differences"), said);
+            String said = assertThrows(Problem.class, () -> WaveNet.load(m, h, StateDict.read(Golden.ckpt("svc_ckpt"))))
+                    .getMessage();
+            assertTrue(
+                    said.contains("residual_layers.3.")
+                            && said.contains("conditioner_projection.weight")
+                            && said.contains("31")
+                            && said.contains("differences"),
+                    said);
             assertTrue(said.contains("wavenet.residual_layers is 3"), said);
             assertTrue(said.contains("embedding.hidden_size is 31"), said);
         }
@@ -130,45 +157,69 @@ class CheckpointTest {
 
     private void model(String where, long steps, String project) {
         Path target = folder.resolve(where);
-        TorchFile.write(target.resolve("embedding_model_steps_" + steps + ".pt"), Map.of("model.x", TorchTensor.of(new float[1], 1)));
-        TorchFile.write(target.resolve("wavenet_model_steps_" + steps + ".pt"), Map.of("model.x", TorchTensor.of(new float[1], 1)));
+        TorchFile.write(
+                target.resolve("embedding_model_steps_" + steps + ".pt"),
+                Map.of("model.x", TorchTensor.of(new float[1], 1)));
+        TorchFile.write(
+                target.resolve("wavenet_model_steps_" + steps + ".pt"),
+                Map.of("model.x", TorchTensor.of(new float[1], 1)));
     }
 
-    @Test void aProjectFolderWinsThenTheModelNameThenTheFlatFolder() {
+    @Test
+    void aProjectFolderWinsThenTheModelNameThenTheFlatFolder() {
         Hparams h = Arg2Hparams.apply(Hparams.defaults(), "project=a,steps=5");
         HparamsYaml.write(folder.resolve("hparams.yaml"), h);
         model("", 5, "a");
-        assertEquals(folder.resolve("wavenet_model_steps_5.pt"), ModelFiles.in(folder).project("a").wavenet());
-        TorchFile.write(folder.resolve("wavenet_model/wavenet_model_steps_5.pt"), Map.of("model.x", TorchTensor.of(new float[1], 1)));
-        assertEquals(folder.resolve("wavenet_model/wavenet_model_steps_5.pt"), ModelFiles.in(folder).project("a").wavenet());
+        assertEquals(
+                folder.resolve("wavenet_model_steps_5.pt"),
+                ModelFiles.in(folder).project("a").wavenet());
+        TorchFile.write(
+                folder.resolve("wavenet_model/wavenet_model_steps_5.pt"),
+                Map.of("model.x", TorchTensor.of(new float[1], 1)));
+        assertEquals(
+                folder.resolve("wavenet_model/wavenet_model_steps_5.pt"),
+                ModelFiles.in(folder).project("a").wavenet());
         HparamsYaml.write(folder.resolve("a/hparams.yaml"), h);
         model("a", 5, "a");
-        assertEquals(folder.resolve("a/wavenet_model_steps_5.pt"), ModelFiles.in(folder).project("a").wavenet());
-        assertEquals(folder.resolve("a/embedding_model_steps_5.pt"), ModelFiles.in(folder).project("a").embedding());
+        assertEquals(
+                folder.resolve("a/wavenet_model_steps_5.pt"),
+                ModelFiles.in(folder).project("a").wavenet());
+        assertEquals(
+                folder.resolve("a/embedding_model_steps_5.pt"),
+                ModelFiles.in(folder).project("a").embedding());
     }
 
-    @Test void twoEqualCandidatesAreAnErrorThatNamesBoth() {
+    @Test
+    void twoEqualCandidatesAreAnErrorThatNamesBoth() {
         HparamsYaml.write(folder.resolve("a/hparams.yaml"), Arg2Hparams.apply(Hparams.defaults(), "project=a,steps=0"));
         model("a", 5, "a");
         model("a", 6, "a");
-        String said = assertThrows(Problem.class, () -> ModelFiles.in(folder).project("a")).getMessage();
+        String said = assertThrows(Problem.class, () -> ModelFiles.in(folder).project("a"))
+                .getMessage();
         assertTrue(said.contains("embedding_model_steps_5.pt") && said.contains("embedding_model_steps_6.pt"), said);
     }
 
-    @Test void aProjectThatIsNotThereAndAWrongHashAreNamed() throws IOException {
+    @Test
+    void aProjectThatIsNotThereAndAWrongHashAreNamed() throws IOException {
         HparamsYaml.write(folder.resolve("b/hparams.yaml"), Arg2Hparams.apply(Hparams.defaults(), "project=b"));
-        String said = assertThrows(Problem.class, () -> ModelFiles.in(folder).project("nobody")).getMessage();
+        String said = assertThrows(Problem.class, () -> ModelFiles.in(folder).project("nobody"))
+                .getMessage();
         assertTrue(said.contains("nobody") && said.contains("projects here: b"), said);
         Files.createDirectories(folder.resolve("frozen"));
         Files.writeString(folder.resolve("frozen/e.pt"), "x");
         assertEquals(folder.resolve("frozen/e.pt"), ModelFiles.in(folder).frozen("b", "e.pt", "", "content encoder"));
-        assertTrue(assertThrows(Problem.class, () -> ModelFiles.in(folder).frozen("b", "e.pt", "00", "content encoder")).getMessage().contains("SHA-256"));
+        assertTrue(assertThrows(Problem.class, () -> ModelFiles.in(folder).frozen("b", "e.pt", "00", "content encoder"))
+                .getMessage()
+                .contains("SHA-256"));
         assertFalse(Sha256.of(folder.resolve("frozen/e.pt")).isEmpty());
     }
 
-    @Test void frozenModelsAreFoundUnderTheNamesInUse() throws IOException {
+    @Test
+    void frozenModelsAreFoundUnderTheNamesInUse() throws IOException {
         ModelFiles files = ModelFiles.in(folder);
-        assertTrue(assertThrows(Problem.class, () -> files.pitchExtractorFile("a")).getMessage().contains("xiaoma_pe_[steps].pt"));
+        assertTrue(assertThrows(Problem.class, () -> files.pitchExtractorFile("a"))
+                .getMessage()
+                .contains("xiaoma_pe_[steps].pt"));
         Path upstream = Files.createDirectories(folder.resolve("frozen/0102_xiaoma_pe"));
         Files.createFile(upstream.resolve("model_ckpt_steps_900.ckpt"));
         Path newest = Files.createFile(upstream.resolve("model_ckpt_steps_60000.ckpt"));
@@ -177,11 +228,15 @@ class CheckpointTest {
         assertEquals(steps, files.pitchExtractorFile("a"));
         Path more = Files.createFile(folder.resolve("frozen/xiaoma_pe_60.pt"));
         assertEquals(more, files.pitchExtractorFile("a"));
-        Hparams nsf = Arg2Hparams.apply(Hparams.defaults(), "project=a,vocoder.kind=nsf_hifigan,vocoder.file=nsf_hifigan.pt");
-        Path unpacked = Files.createFile(Files.createDirectories(folder.resolve("frozen/nsf_hifigan")).resolve("model"));
+        Hparams nsf =
+                Arg2Hparams.apply(Hparams.defaults(), "project=a,vocoder.kind=nsf_hifigan,vocoder.file=nsf_hifigan.pt");
+        Path unpacked = Files.createFile(
+                Files.createDirectories(folder.resolve("frozen/nsf_hifigan")).resolve("model"));
         assertEquals(unpacked.toAbsolutePath(), files.vocoderFile(nsf).toAbsolutePath());
         Path own = Files.createFile(folder.resolve("frozen/nsf_hifigan.pt"));
         assertEquals(own, files.vocoderFile(nsf));
-        assertTrue(assertThrows(Problem.class, () -> files.crepeFile("crepe")).getMessage().contains("diffsvc weights crepe"));
+        assertTrue(assertThrows(Problem.class, () -> files.crepeFile("crepe"))
+                .getMessage()
+                .contains("diffsvc weights crepe"));
     }
 }

@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a conversion by the committed demo must be: the melody, the words, and the other voice. The measures are run on fakes too, which must
- * fail: noise, the mean mel, and the source itself.
+ * What a conversion by the committed demo must be: the melody, the words, and the other voice. The measures are run on
+ * fakes too, which must fail: noise, the mean mel, and the source itself.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConversionTest {
@@ -38,12 +38,14 @@ class ConversionTest {
     private DiffSvc svc;
     private float[][] demoEnvelope;
 
-    @BeforeAll void open() {
+    @BeforeAll
+    void open() {
         svc = DiffSvc.open("demo");
         demoEnvelope = DemoEnvelope.read();
     }
 
-    @AfterAll void close() {
+    @AfterAll
+    void close() {
         svc.close();
     }
 
@@ -67,7 +69,8 @@ class ConversionTest {
     }
 
     /** Figures of one output against its source. */
-    private record Figures(double cents, double voicing, double content, double envelopeToDemo, double envelopeToSource) {
+    private record Figures(
+            double cents, double voicing, double content, double envelopeToDemo, double envelopeToSource) {
         boolean melodyFollows() {
             return cents < 30 && voicing > 0.9;
         }
@@ -87,10 +90,18 @@ class ConversionTest {
 
     private Figures measure(Heard source, Heard copy, Heard output) {
         F0Metrics a = F0Metrics.of(source.melody(), output.melody());
-        return new Figures(a.medianCents(), a.voicing(), content(source, copy, output), envelope(output, source, true), envelope(output, source, false));
+        return new Figures(
+                a.medianCents(),
+                a.voicing(),
+                content(source, copy, output),
+                envelope(output, source, true),
+                envelope(output, source, false));
     }
 
-    /** Of the frames on which copy synthesis keeps the source's label (silence aside), the share on which the output keeps it too. */
+    /**
+     * Of the frames on which copy synthesis keeps the source's label (silence aside), the share on which the output
+     * keeps it too.
+     */
     private static double content(Heard source, Heard copy, Heard output) {
         int kept = 0, same = 0;
         int n = Math.min(source.labels().length, Math.min(copy.labels().length, output.labels().length));
@@ -103,7 +114,10 @@ class ConversionTest {
         return same / (double) kept;
     }
 
-    /** Share of the source's labels, silence aside, that copy synthesis keeps: what the words are judged on must be most of them. */
+    /**
+     * Share of the source's labels, silence aside, that copy synthesis keeps: what the words are judged on must be most
+     * of them.
+     */
     private static double kept(Heard source, Heard copy) {
         int all = 0, kept = 0;
         for (int i = 0; i < Math.min(source.labels().length, copy.labels().length); i++) {
@@ -113,9 +127,13 @@ class ConversionTest {
         return kept / (double) all;
     }
 
-    /** Mean distance of the output's per-phone mel envelopes (shape only, below 7 kHz, where every voice has sound) from the demo's or the source's. */
+    /**
+     * Mean distance of the output's per-phone mel envelopes (shape only, below 7 kHz, where every voice has sound) from
+     * the demo's or the source's.
+     */
     private double envelope(Heard output, Heard source, boolean toDemo) {
-        float[][] ours = envelopes(output.mel(), source.labels()), theirs = toDemo ? demoEnvelope : envelopes(source.mel(), source.labels());
+        float[][] ours = envelopes(output.mel(), source.labels()),
+                theirs = toDemo ? demoEnvelope : envelopes(source.mel(), source.labels());
         double sum = 0;
         int n = 0;
         for (int p = 1; p < ours.length; p++) {
@@ -130,7 +148,12 @@ class ConversionTest {
     }
 
     private float[][] envelopes(float[][] mel, long[] labels) {
-        return DemoEnvelope.of(mel, labels, svc.hparams().audio().hopSamples() / (double) svc.hparams().audio().sampleRateHz(), SECONDS_A_UNIT);
+        return DemoEnvelope.of(
+                mel,
+                labels,
+                svc.hparams().audio().hopSamples()
+                        / (double) svc.hparams().audio().sampleRateHz(),
+                SECONDS_A_UNIT);
     }
 
     private Wave copy(Wave song, Heard source) {
@@ -140,21 +163,37 @@ class ConversionTest {
         }
         try (NDManager m = NDManager.newBaseManager()) {
             int n = (int) Math.round(song.seconds() * 44100);
-            return Wave.mono(svc.vocode(m.create(flat, new Shape(1, source.mel().length, source.mel()[0].length)), source.melody().f0Hz(), source.melody().voiced(), n, 1), 44100);
+            return Wave.mono(
+                    svc.vocode(
+                            m.create(flat, new Shape(1, source.mel().length, source.mel()[0].length)),
+                            source.melody().f0Hz(),
+                            source.melody().voiced(),
+                            n,
+                            1),
+                    44100);
         }
     }
 
-    @ParameterizedTest @ValueSource(strings = {"music1", "music2", "music3"})
+    @ParameterizedTest
+    @ValueSource(strings = {"music1", "music2", "music3"})
     void theDemoSingsTheSong(String name) {
         Wave song = svc.read("raw/" + name + ".wav");
         Heard source = hear(song), copy = hear(copy(song, source));
         DiffSvc.Converted made = svc.convert(song);
-        assertEquals(Math.round(song.seconds() * 44100), made.wave().samples(), "output samples = round(seconds x rate)");
+        assertEquals(
+                Math.round(song.seconds() * 44100), made.wave().samples(), "output samples = round(seconds x rate)");
         Heard output = hear(made.wave());
         Figures f = measure(source, copy, output);
         double shuffled = content(source, copy, hear(shuffledUnits(song)));
-        System.out.printf("%s: F0 %.1f cents, voicing %.1f %%, words %.1f %% (shuffled units %.1f %%), envelope to demo %.3f, to source %.3f%n", name, f.cents(), 100 * f.voicing(),
-                100 * f.content(), 100 * shuffled, f.envelopeToDemo(), f.envelopeToSource());
+        System.out.printf(
+                "%s: F0 %.1f cents, voicing %.1f %%, words %.1f %% (shuffled units %.1f %%), envelope to demo %.3f, to source %.3f%n",
+                name,
+                f.cents(),
+                100 * f.voicing(),
+                100 * f.content(),
+                100 * shuffled,
+                f.envelopeToDemo(),
+                f.envelopeToSource());
         assertTrue(f.melodyFollows(), f.toString());
         assertTrue(f.wordsStay(), f.toString());
         assertTrue(kept(source, copy) > 0.5, "copy synthesis keeps only " + kept(source, copy) + " of the labels");
@@ -178,11 +217,21 @@ class ConversionTest {
                 order.add(i);
             }
             Collections.shuffle(order, new Random(1));
-            NDArray mixed = units.squeeze(0).get(svc.manager().create(order.stream().mapToLong(Long::longValue).toArray())).expandDims(0);
+            NDArray mixed = units.squeeze(0)
+                    .get(svc.manager()
+                            .create(order.stream().mapToLong(Long::longValue).toArray()))
+                    .expandDims(0);
             Conds conds = svc.align(mixed, melody, mel);
             var condition = svc.embed(conds);
-            NDArray x = svc.denoise(condition, svc.start(conds.frames(), mel, 1), 1, (i, of, t, s) -> { });
-            return Wave.mono(svc.vocode(svc.toMel(x, conds), condition.f0Denorm().toFloatArray(), melody.voiced(), (int) Math.round(song.seconds() * 44100), 1), 44100);
+            NDArray x = svc.denoise(condition, svc.start(conds.frames(), mel, 1), 1, (i, of, t, s) -> {});
+            return Wave.mono(
+                    svc.vocode(
+                            svc.toMel(x, conds),
+                            condition.f0Denorm().toFloatArray(),
+                            melody.voiced(),
+                            (int) Math.round(song.seconds() * 44100),
+                            1),
+                    44100);
         }
     }
 
@@ -210,7 +259,8 @@ class ConversionTest {
         return copy(song, new Heard(source.labels(), source.melody(), flat));
     }
 
-    @Test void oneSeedIsOneWaveAndTheSourceMelIsThrownAway() {
+    @Test
+    void oneSeedIsOneWaveAndTheSourceMelIsThrownAway() {
         Wave song = svc.read("raw/music2.wav").slice(0, 2);
         try (DiffSvc quick = DiffSvc.open("demo", "infer.steps=5")) {
             float[] a = quick.convert(song).wave().first();
@@ -220,17 +270,28 @@ class ConversionTest {
             }
             float[] signal = quick.signal(song);
             NDArray mel = quick.mel(signal);
-            assertArrayEquals(quick.start(20, mel, 5).toFloatArray(), quick.start(20, mel.mul(0).sub(3), 5).toFloatArray(), 0, "with use_gt_mel false the mel changes nothing");
-            try (DiffSvc fromMel = DiffSvc.open("demo", "infer.steps=5,infer.use_gt_mel=true,infer.add_noise_step=200")) {
+            assertArrayEquals(
+                    quick.start(20, mel, 5).toFloatArray(),
+                    quick.start(20, mel.mul(0).sub(3), 5).toFloatArray(),
+                    0,
+                    "with use_gt_mel false the mel changes nothing");
+            try (DiffSvc fromMel =
+                    DiffSvc.open("demo", "infer.steps=5,infer.use_gt_mel=true,infer.add_noise_step=200")) {
                 long t = mel.getShape().get(0);
-                assertFalse(Arrays.equals(fromMel.start(t, mel, 5).toFloatArray(), fromMel.start(t, mel.mul(0).sub(3), 5).toFloatArray()), "with use_gt_mel it does");
+                assertFalse(
+                        Arrays.equals(
+                                fromMel.start(t, mel, 5).toFloatArray(),
+                                fromMel.start(t, mel.mul(0).sub(3), 5).toFloatArray()),
+                        "with use_gt_mel it does");
             }
         }
     }
 
-    @Test void silenceGivesSilenceAndIsSaid() {
+    @Test
+    void silenceGivesSilenceAndIsSaid() {
         List<String> said = new ArrayList<>();
-        DiffSvc.Converted made = svc.convert(Wave.mono(new float[16000], 16000), (stage, what, shape, s) -> said.add(what), (a, b, c, d) -> { });
+        DiffSvc.Converted made = svc.convert(
+                Wave.mono(new float[16000], 16000), (stage, what, shape, s) -> said.add(what), (a, b, c, d) -> {});
         assertTrue(made.silent());
         assertEquals(44100, made.wave().samples());
         assertEquals(0, made.wave().peak());
@@ -238,7 +299,8 @@ class ConversionTest {
     }
 
     /** A conversion leaves nothing with the models' managers. */
-    @Test void nothingIsLeftBehind() {
+    @Test
+    void nothingIsLeftBehind() {
         try (DiffSvc quick = DiffSvc.open("demo", "infer.steps=2")) {
             Wave song = quick.read("raw/music2.wav").slice(0, 1);
             quick.convert(song);
@@ -252,11 +314,14 @@ class ConversionTest {
     /** Arrays that somebody refers to: what waits for the collector is not left behind. */
     private static int count(DiffSvc svc) {
         WeakManager.collect();
-        return svc.manager().getManagedArrays().size() + svc.wavenet().weights().manager().getManagedArrays().size()
-                + svc.encoder().weights().manager().getManagedArrays().size() + svc.embedding().weights().manager().getManagedArrays().size();
+        return svc.manager().getManagedArrays().size()
+                + svc.wavenet().weights().manager().getManagedArrays().size()
+                + svc.encoder().weights().manager().getManagedArrays().size()
+                + svc.embedding().weights().manager().getManagedArrays().size();
     }
 
-    @Test void theEncodersLabelsAreThePhones() {
+    @Test
+    void theEncodersLabelsAreThePhones() {
         assertEquals(LabelledSpeech.PHONES.size(), svc.encoder().sizes().labels());
     }
 }

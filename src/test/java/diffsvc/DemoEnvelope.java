@@ -11,12 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Mean mel envelope of each phone: log10 mel below 7 kHz less its own mean, so that loudness does not count. The demo voice's own, measured on its
- * corpus, is a small test file; {@link #main} makes it again.
+ * Mean mel envelope of each phone: log10 mel below 7 kHz less its own mean, so that loudness does not count. The demo
+ * voice's own, measured on its corpus, is a small test file; {@link #main} makes it again.
  */
 final class DemoEnvelope {
     /** Bins whose centre lies below 7 kHz with 128 bins from 40 to 16,000 Hz. */
     static final int BINS = 98;
+
     private static final int FEWEST = 5;
     private static final Path FILE = Path.of("src/test/resources/demo_envelope.pt");
 
@@ -53,7 +54,8 @@ final class DemoEnvelope {
 
     static float[][] read() {
         float[][] result = new float[LabelledSpeech.PHONES.size()][];
-        ((Map<?, ?>) TorchFile.read(FILE)).forEach((k, v) -> result[LabelledSpeech.PHONES.indexOf((String) k)] = ((TorchTensor) v).toFloats());
+        ((Map<?, ?>) TorchFile.read(FILE))
+                .forEach((k, v) -> result[LabelledSpeech.PHONES.indexOf((String) k)] = ((TorchTensor) v).toFloats());
         return result;
     }
 
@@ -64,7 +66,10 @@ final class DemoEnvelope {
             double[][] sum = new double[LabelledSpeech.PHONES.size()][BINS];
             int[] count = new int[sum.length];
             for (Clip clip : Dataset.open(Path.of(args[0])).training()) {
-                var units = svc.manager().create(clip.units().get(0).toFloats(), new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
+                var units = svc.manager()
+                        .create(
+                                clip.units().get(0).toFloats(),
+                                new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
                 long[] labels = svc.encoder().logits(units).argMax(2).toLongArray();
                 float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];

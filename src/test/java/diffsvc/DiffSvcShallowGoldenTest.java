@@ -1,6 +1,5 @@
 package diffsvc;
 
-import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.Divider;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.dataset.Batch;
 import diffsvc.dataset.Batches;
 import diffsvc.dataset.Clip;
 import diffsvc.diffusion.Ddpm;
@@ -49,6 +49,7 @@ class DiffSvcShallowGoldenTest {
             CKPT = Golden.ckpt(CONFIG.getParent());
     /** Arrays that a test here reads or compares; the last test asks for all that the manifest lists. */
     private static final Set<String> USED = new HashSet<>();
+
     private static Golden g;
     private static Hparams hparams;
     private static StateDict state;
@@ -58,7 +59,8 @@ class DiffSvcShallowGoldenTest {
     private static MelRange range;
     private static int k;
 
-    @BeforeAll static void open() {
+    @BeforeAll
+    static void open() {
         g = new Golden(Golden.VOICES, "diffsvc_shallow.npz");
         hparams = Hparams.ofPython(CONFIG);
         state = StateDict.read(CKPT);
@@ -69,7 +71,8 @@ class DiffSvcShallowGoldenTest {
         k = hparams.noise().trainedSteps();
     }
 
-    @AfterAll static void close() {
+    @AfterAll
+    static void close() {
         net.close();
         embedding.close();
         g.close();
@@ -105,7 +108,8 @@ class DiffSvcShallowGoldenTest {
             this(new ArrayList<>(), new ArrayList<>());
         }
 
-        @Override public NDArray at(NDArray x, double t) {
+        @Override
+        public NDArray at(NDArray x, double t) {
             NDArray own = x.duplicate();
             own.attach(g.manager());
             this.x.add(own);
@@ -123,10 +127,11 @@ class DiffSvcShallowGoldenTest {
     }
 
     private static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray start, double[] times) {
-        return Denoising.run(sampler, network, draw, start, times, (done, of, t, step) -> { });
+        return Denoising.run(sampler, network, draw, start, times, (done, of, t, step) -> {});
     }
 
-    @Test void theConfigurationSaysHowShallow() {
+    @Test
+    void theConfigurationSaysHowShallow() {
         assertEquals(one("K_step"), HparamsYaml.readEither(CONFIG).noise().kStep());
         assertEquals(one("timesteps"), HparamsYaml.readEither(CONFIG).noise().steps());
         assertTrue(k < noise.steps() && one("timesteps") == noise.steps());
@@ -135,7 +140,8 @@ class DiffSvcShallowGoldenTest {
         assertEquals(Hparams.Quirks.FIXED, opened.quirks());
     }
 
-    @Test void aDividedVoiceKeepsItsDepthAndOneThatIsTooDeepForItsFileDoesNotFit(@TempDir Path home) throws Exception {
+    @Test
+    void aDividedVoiceKeepsItsDepthAndOneThatIsTooDeepForItsFileDoesNotFit(@TempDir Path home) throws Exception {
         Divider.divide(CKPT, null, home.resolve("models/shallow"));
         ModelFiles files = ModelFiles.in(home.resolve("models"));
         ModelFiles.Pair pair = files.project("shallow");
@@ -143,22 +149,30 @@ class DiffSvcShallowGoldenTest {
         String beyond = "noise.steps=" + 3 * noise.steps() + ",noise.k_step=" + 2 * noise.steps();
         Hparams deep = Arg2Hparams.apply(pair.hparams(), beyond);
         for (Hparams h : new Hparams[] {pair.hparams(), deep}) {
-            assertEquals(h == deep,
-                    Pairing.of(files, pair, h).clashes().stream().anyMatch(f -> f.what().contains("noise.k_step")));
+            assertEquals(
+                    h == deep, Pairing.of(files, pair, h).clashes().stream().anyMatch(f -> f.what()
+                            .contains("noise.k_step")));
         }
     }
 
-    @Test void theScheduleIsTheCheckpoints() {
+    @Test
+    void theScheduleIsTheCheckpoints() {
         for (String name : g.listed()) {
             if (name.startsWith("buf_")) {
                 USED.add(name);
                 g.same(name, noise.buffers().get(name.substring(4)).toFloats());
-                g.same(name, NoiseSchedule.of(hparams.noise()).buffers().get(name.substring(4)).toFloats());
+                g.same(
+                        name,
+                        NoiseSchedule.of(hparams.noise())
+                                .buffers()
+                                .get(name.substring(4))
+                                .toFloats());
             }
         }
     }
 
-    @Test void conditionAndDenoiserAreTheReferences() {
+    @Test
+    void conditionAndDenoiserAreTheReferences() {
         same("cond", embedding.embed(conds()).forDenoiser());
         NDList out = new NDList();
         for (long t : g.longs("den_t")) {
@@ -168,7 +182,8 @@ class DiffSvcShallowGoldenTest {
         same("den_out", NDArrays.stack(out));
     }
 
-    @Test void plmsStartsBelowKStepFromPureNoise() {
+    @Test
+    void plmsStartsBelowKStepFromPureNoise() {
         for (String run : new String[] {"plms1_", "plms2_"}) {
             Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
@@ -180,12 +195,13 @@ class DiffSvcShallowGoldenTest {
         }
     }
 
-    @Test void ddpmTakesKSteps() {
+    @Test
+    void ddpmTakesKSteps() {
         NDArray noises = eighths("ddpm_noises_int8");
         Ddpm ddpm = new Ddpm(noise);
         Asked asked = new Asked();
-        NDArray x = run(ddpm, asked, (v, t) -> noises.get(k - 1 - t), eighths("ddpm_x_T_int8"), ddpm.times(k,
-                noise.steps()));
+        NDArray x = run(
+                ddpm, asked, (v, t) -> noises.get(k - 1 - t), eighths("ddpm_x_T_int8"), ddpm.times(k, noise.steps()));
         assertEquals(k, asked.t().size());
         get("ddpm_kept");
         NDList kept = new NDList();
@@ -196,12 +212,13 @@ class DiffSvcShallowGoldenTest {
         same("ddpm_mel", mel(x));
     }
 
-    @Test void theSourcesMelIsNoisedToAnyStepBelowTheSchedulesEnd() {
+    @Test
+    void theSourcesMelIsNoisedToAnyStepBelowTheSchedulesEnd() {
         for (String run : new String[] {"gt_", "gt_above_K_"}) {
             int top = (int) one(run + "add_noise_step");
             assertEquals(run.contains("above"), top > k);
-            NDArray start = noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}),
-                    get(run + "noise"));
+            NDArray start =
+                    noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}), get(run + "noise"));
             same(run + "x_start", start);
             Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
@@ -213,19 +230,25 @@ class DiffSvcShallowGoldenTest {
         int top = (int) one("gt_ddpm_add_noise_step");
         NDArray noises = eighths("gt_ddpm_noises_int8");
         NDArray start = noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}), noises.get(0));
-        same("gt_ddpm_mel", mel(run(new Ddpm(noise), new Asked(), (v, t) -> noises.get(top - t), start, new Ddpm(noise)
-                .times(top, 0))));
+        same(
+                "gt_ddpm_mel",
+                mel(run(
+                        new Ddpm(noise),
+                        new Asked(),
+                        (v, t) -> noises.get(top - t),
+                        start,
+                        new Ddpm(noise).times(top, 0))));
     }
 
-    @Test void trainingLosesAndDrawsAsTheReferences() {
+    @Test
+    void trainingLosesAndDrawsAsTheReferences() {
         assertTrue(one("train_t") < k);
         for (String loss : new String[] {"l1", "l2"}) {
             Hparams h = Arg2Hparams.apply(hparams, "training.loss=" + loss);
             try (NDManager m = NDManager.newBaseManager();
-                    JointTraining training = new JointTraining(m, h, EmbeddingModel.load(m, h, state), WaveNet.load(m,
-                            h, state), noise, range)) {
-                double value = training.lossOf(new Batch(conds(), get("mels"), get("train_t"),
-                        get("train_noise")));
+                    JointTraining training = new JointTraining(
+                            m, h, EmbeddingModel.load(m, h, state), WaveNet.load(m, h, state), noise, range)) {
+                double value = training.lossOf(new Batch(conds(), get("mels"), get("train_t"), get("train_noise")));
                 USED.add("train_loss_" + loss);
                 g.same("train_loss_" + loss, new double[] {value});
             }
@@ -233,10 +256,10 @@ class DiffSvcShallowGoldenTest {
         int bins = hparams.audio().melBins(), width = hparams.embedding().hiddenSize(), frames = 20;
         float[] f0 = new float[frames];
         java.util.Arrays.fill(f0, 220);
-        List<Clip> clips = List.of(Clip.of("a", new float[frames * bins], bins, List.of(new float[10 * width]), width,
-                f0));
-        Batches batches = new Batches(clips, Arg2Hparams.apply(hparams, "training.batch=64,training.crop_frames=1"),
-                noise.steps());
+        List<Clip> clips =
+                List.of(Clip.of("a", new float[frames * bins], bins, List.of(new float[10 * width]), width, f0));
+        Batches batches = new Batches(
+                clips, Arg2Hparams.apply(hparams, "training.batch=64,training.crop_frames=1"), noise.steps());
         long least = Long.MAX_VALUE, most = 0;
         for (int i = 0; i < 40; i++) {
             try (NDManager m = NDManager.newBaseManager()) {
@@ -251,37 +274,50 @@ class DiffSvcShallowGoldenTest {
     }
 
     /**
-     * The product's own door: with quirks=python the reference's run, and with quirks=fixed a start that the voice
-     * has seen.
+     * The product's own door: with quirks=python the reference's run, and with quirks=fixed a start that the voice has
+     * seen.
      */
-    @Test void aSessionSamplesAsTheReferenceOrAsTheVoiceLearned() {
+    @Test
+    void aSessionSamplesAsTheReferenceOrAsTheVoiceLearned() {
         String sizes = "audio.mel_bins=8,embedding.hidden_size=16,wavenet.residual_channels=8,"
                 + "wavenet.residual_layers=2,noise.k_step=" + k + ",noise.steps=" + noise.steps();
         int interval = (int) one("plms1_speedup");
         while (noise.steps() % interval != 0) {
-            interval--;                                     // a session asks for steps that divide the schedule
+            interval--; // a session asks for steps that divide the schedule
         }
         long first = (k - 1) / interval * interval;
         try (DiffSvc svc = DiffSvc.random(sizes + ",infer.sampler=plms,infer.steps=" + noise.steps() / interval)) {
-            NDArray mel = svc.manager().create(new float[8 * 5], new Shape(5, 8)).sub(3f);
+            NDArray mel =
+                    svc.manager().create(new float[8 * 5], new Shape(5, 8)).sub(3f);
             DiffSvc python = svc.with("quirks=python");
             NDArray pure = python.start(5, mel, 3), mixed = svc.start(5, mel, 3);
-            assertEquals(noise.noised(svc.range().norm(mel.expandDims(0)), svc.manager().create(new long[] {k - 1}),
-                    pure), mixed);
+            assertEquals(
+                    noise.noised(
+                            svc.range().norm(mel.expandDims(0)), svc.manager().create(new long[] {k - 1}), pure),
+                    mixed);
             assertEquals(pure, python.start(5, null, 3));
             assertEquals(first, (long) python.times()[0]);
             assertEquals(first, (long) svc.times()[0]);
-            assertTrue(svc.samplingNotes().get(0).contains("first " + k + " of " + noise.steps())
-                    && svc.samplingNotes().get(0).contains("song's mel"), svc.samplingNotes().toString());
-            assertTrue(python.samplingNotes().get(0).contains("pure noise"), python.samplingNotes().toString());
+            assertTrue(
+                    svc.samplingNotes().get(0).contains("first " + k + " of " + noise.steps())
+                            && svc.samplingNotes().get(0).contains("song's mel"),
+                    svc.samplingNotes().toString());
+            assertTrue(
+                    python.samplingNotes().get(0).contains("pure noise"),
+                    python.samplingNotes().toString());
             int above = (int) one("gt_above_K_add_noise_step");
             String gt = ",infer.use_gt_mel=true,infer.add_noise_step=" + above;
             DiffSvc deeper = svc.with("quirks=python" + gt);
             assertEquals((above - 1) / interval * interval, (long) deeper.times()[0]);
-            String said = org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () ->
-                    svc.with(gt.substring(1)).times()).getMessage();
-            assertEquals("sampling: need infer.add_noise_step from 1 to " + k
-                    + " (noise.k_step, all that training drew), got " + above + "; correct infer.add_noise_step", said);
+            String said = org.junit.jupiter.api.Assertions.assertThrows(
+                            diffsvc.check.Problem.class,
+                            () -> svc.with(gt.substring(1)).times())
+                    .getMessage();
+            assertEquals(
+                    "sampling: need infer.add_noise_step from 1 to " + k
+                            + " (noise.k_step, all that training drew), got " + above
+                            + "; correct infer.add_noise_step",
+                    said);
             DiffSvc given = svc.with("infer.use_gt_mel=true,infer.add_noise_step=" + k);
             assertEquals(mixed, given.start(5, mel, 3));
             org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> svc.start(5, null, 3));
@@ -295,7 +331,8 @@ class DiffSvcShallowGoldenTest {
         }
     }
 
-    @Test void everyArrayOfTheSetIsCompared() {
+    @Test
+    void everyArrayOfTheSetIsCompared() {
         theConfigurationSaysHowShallow();
         theScheduleIsTheCheckpoints();
         conditionAndDenoiserAreTheReferences();

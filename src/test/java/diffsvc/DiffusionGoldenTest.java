@@ -1,6 +1,5 @@
 package diffsvc;
 
-import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +14,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.dataset.Batch;
 import diffsvc.diffusion.Ddim;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
@@ -47,8 +47,10 @@ class DiffusionGoldenTest {
         return new Conds(g.get(units), g.get(mel2ph), g.get(f0), g.get("energy"));
     }
 
-    @Test void theEmbeddingModelGivesTheReferencesCondition() {
-        try (Golden g = new Golden("svc_embedding.npz"); EmbeddingModel model = EmbeddingModel.load(g.manager(), hparams, state)) {
+    @Test
+    void theEmbeddingModelGivesTheReferencesCondition() {
+        try (Golden g = new Golden("svc_embedding.npz");
+                EmbeddingModel model = EmbeddingModel.load(g.manager(), hparams, state)) {
             EmbeddingModel.Condition c = model.embed(conds(g, "hubert", "mel2ph", "f0_log2"));
             g.same("f0_denorm", c.f0Denorm());
             g.sameIds("pitch_ids", c.pitchIds().toLongArray());
@@ -57,50 +59,67 @@ class DiffusionGoldenTest {
         }
     }
 
-    @Test void unvoicedFramesLoseTheirF0WithUseUv() {
+    @Test
+    void unvoicedFramesLoseTheirF0WithUseUv() {
         Hparams useUv = Arg2Hparams.apply(hparams, "pitch.use_uv=true");
-        try (Golden g = new Golden("svc_embedding.npz"); EmbeddingModel model = EmbeddingModel.load(g.manager(), useUv, state)) {
-            EmbeddingModel.Condition c = model.embed(new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0_log2"), g.get("energy"), g.get("uv")));
+        try (Golden g = new Golden("svc_embedding.npz");
+                EmbeddingModel model = EmbeddingModel.load(g.manager(), useUv, state)) {
+            EmbeddingModel.Condition c = model.embed(
+                    new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0_log2"), g.get("energy"), g.get("uv")));
             g.same("f0_denorm_use_uv", c.f0Denorm());
             g.sameIds("pitch_ids_use_uv", c.pitchIds().toLongArray());
             g.same("decoder_inp_use_uv", c.cond());
         }
     }
 
-    @Test void theUnitEncoderOfOlderVoicesFollowsTheReference() throws Exception {
+    @Test
+    void theUnitEncoderOfOlderVoicesFollowsTheReference() throws Exception {
         Path file = Golden.ckpt("svc_fs2enc");
         Hparams h = Hparams.ofPython(file.resolveSibling("config.yaml"));
-        try (Golden g = new Golden("svc_fs2enc.npz"); EmbeddingModel model = EmbeddingModel.load(g.manager(), h, StateDict.read(file))) {
+        try (Golden g = new Golden("svc_fs2enc.npz");
+                EmbeddingModel model = EmbeddingModel.load(g.manager(), h, StateDict.read(file))) {
             List<String> seen = new ArrayList<>();
-            model.walk(new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0"), g.get("energy"), g.get("uv")), (name, value) -> {
-                g.same(name, value);
-                seen.add(name);
-            });
+            model.walk(
+                    new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0"), g.get("energy"), g.get("uv")),
+                    (name, value) -> {
+                        g.same(name, value);
+                        seen.add(name);
+                    });
             assertEquals(3 + h.embedding().encLayers(), seen.size(), seen.toString());
         }
     }
 
-    @Test void everyResidualBlockOfTheWaveNetFollowsTheReference() {
-        try (Golden g = new Golden("svc_denoiser.npz"); WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
+    @Test
+    void everyResidualBlockOfTheWaveNetFollowsTheReference() {
+        try (Golden g = new Golden("svc_denoiser.npz");
+                WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
             g.same("step_sinusoid", net.sinusoid(g.get("diffusion_step")));
             List<String> seen = new ArrayList<>();
-            NDArray out = net.walk(g.get("spec"), g.get("diffusion_step"), net.project(g.get("cond")), (name, value) -> {
-                if (g.has(name)) {
-                    g.same(name, value);
-                    seen.add(name);
-                }
-            });
+            NDArray out =
+                    net.walk(g.get("spec"), g.get("diffusion_step"), net.project(g.get("cond")), (name, value) -> {
+                        if (g.has(name)) {
+                            g.same(name, value);
+                            seen.add(name);
+                        }
+                    });
             assertEquals(2 + 2 * net.sizes().layers(), seen.size(), seen.toString());
             g.same("output", out);
             g.same("output", net.predict(g.get("spec"), g.get("diffusion_step"), g.get("cond")));
-            g.same("output", net.predict(g.get("spec"), g.get("diffusion_step").reshape(-1, 1), net.project(g.get("cond"))));
+            g.same(
+                    "output",
+                    net.predict(g.get("spec"), g.get("diffusion_step").reshape(-1, 1), net.project(g.get("cond"))));
         }
     }
 
-    @Test void theScheduleMakesTheReferencesBuffers() {
+    @Test
+    void theScheduleMakesTheReferencesBuffers() {
         try (Golden g = new Golden("svc_schedule.npz")) {
             int steps = (int) g.get("linear_betas").size();
-            Map<String, NoiseSchedule> made = Map.of("linear_", NoiseSchedule.linear(steps, g.doubles("linear_betas")[steps - 1]), "cosine_", NoiseSchedule.cosine(steps));
+            Map<String, NoiseSchedule> made = Map.of(
+                    "linear_",
+                    NoiseSchedule.linear(steps, g.doubles("linear_betas")[steps - 1]),
+                    "cosine_",
+                    NoiseSchedule.cosine(steps));
             made.forEach((prefix, schedule) -> schedule.buffers().forEach((name, tensor) -> {
                 float[] ours = tensor.toFloats();
                 double[] exact = new double[ours.length];
@@ -122,8 +141,10 @@ class DiffusionGoldenTest {
         }
     }
 
-    @Test void plmsFollowsTheReferenceStepByStep() {
-        try (Golden g = new Golden("svc_sampling.npz"); EmbeddingModel embedding = EmbeddingModel.load(g.manager(), hparams, state);
+    @Test
+    void plmsFollowsTheReferenceStepByStep() {
+        try (Golden g = new Golden("svc_sampling.npz");
+                EmbeddingModel embedding = EmbeddingModel.load(g.manager(), hparams, state);
                 WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
             NoiseSchedule noise = NoiseSchedule.ofBuffers(state);
             MelRange range = MelRange.ofBuffers(state);
@@ -138,38 +159,63 @@ class DiffusionGoldenTest {
                 g.same(prefix + "mel", range.denorm(x, g.get("mel2ph")));
             }
             int top = (int) g.longs("gt_add_noise_step")[0];
-            NDArray start = noise.noised(range.norm(g.get("mels")), g.manager().create(new long[] {top - 1}), g.get("gt_noise"));
+            NDArray start = noise.noised(
+                    range.norm(g.get("mels")), g.manager().create(new long[] {top - 1}), g.get("gt_noise"));
             g.same("gt_x_start", start);
             Plms plms = new Plms(noise, 10);
             double[] times = plms.times(top, 0);
             g.sameIds("gt_plms10_t", visited(times));
-            NDArray x = Denoising.run(plms, eps(net, cond), null, start, times, (a, b, t, s) -> { });
+            NDArray x = Denoising.run(plms, eps(net, cond), null, start, times, (a, b, t, s) -> {});
             g.same("gt_plms10_x", x);
             g.same("gt_plms10_mel", range.denorm(x, g.get("mel2ph")));
             NDArray noises = g.get("gt_ddpm_noises");
-            NDArray y = Denoising.run(new Ddpm(noise), eps(net, cond), (v, t) -> noises.get(top - 1 - t), start, new Ddpm(noise).times(top, 0), (a, b, t, s) -> { });
+            NDArray y = Denoising.run(
+                    new Ddpm(noise),
+                    eps(net, cond),
+                    (v, t) -> noises.get(top - 1 - t),
+                    start,
+                    new Ddpm(noise).times(top, 0),
+                    (a, b, t, s) -> {});
             g.same("gt_ddpm_x", y);
             g.same("gt_ddpm_mel", range.denorm(y, g.get("mel2ph")));
         }
     }
 
-    @Test void ddpmFollowsTheReferenceStepByStep() {
-        try (Golden g = new Golden("svc_sampling.npz"); WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
+    @Test
+    void ddpmFollowsTheReferenceStepByStep() {
+        try (Golden g = new Golden("svc_sampling.npz");
+                WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
             NoiseSchedule noise = NoiseSchedule.ofBuffers(state);
             Ddpm ddpm = new Ddpm(noise);
             NDArray cond = g.get("ddpm_cond"), last = g.get("ddpm10_noises");
             int few = (int) last.getShape().get(0);
             List<NDArray> xs = new ArrayList<>();
-            Denoising.run(ddpm, eps(net, cond), (x, t) -> last.get(few - 1 - t), g.get("ddpm10_x_start"), ddpm.times(few, 0), (i, n, t, s) -> xs.add(own(g, s.x())));
+            Denoising.run(
+                    ddpm,
+                    eps(net, cond),
+                    (x, t) -> last.get(few - 1 - t),
+                    g.get("ddpm10_x_start"),
+                    ddpm.times(few, 0),
+                    (i, n, t, s) -> xs.add(own(g, s.x())));
             g.same("ddpm10_x", ai.djl.ndarray.NDArrays.stack(new ai.djl.ndarray.NDList(xs)));
-            NDArray all = g.get("ddpm_noises_int8").toType(DataType.FLOAT32, false).div(32);
+            NDArray all =
+                    g.get("ddpm_noises_int8").toType(DataType.FLOAT32, false).div(32);
             int s = noise.steps();
-            NDArray x = trajectory(g, ddpm, net, cond, g.get("ddpm_x_T"), ddpm.times(s, 0), "ddpm_", (v, t) -> all.get(s - 1 - t));
+            NDArray x = trajectory(
+                    g, ddpm, net, cond, g.get("ddpm_x_T"), ddpm.times(s, 0), "ddpm_", (v, t) -> all.get(s - 1 - t));
             g.same("ddpm_mel", MelRange.ofBuffers(state).denorm(x, g.get("mel2ph")));
         }
     }
 
-    private static NDArray trajectory(Golden g, Sampler sampler, WaveNet net, NDArray cond, NDArray start, double[] times, String prefix, Sampler.Draw draw) {
+    private static NDArray trajectory(
+            Golden g,
+            Sampler sampler,
+            WaveNet net,
+            NDArray cond,
+            NDArray start,
+            double[] times,
+            String prefix,
+            Sampler.Draw draw) {
         long[] kept = g.longs(prefix + "kept");
         List<NDArray> xs = new ArrayList<>();
         NDArray x = Denoising.run(sampler, eps(net, cond), draw, start, times, (i, n, t, s) -> {
@@ -185,11 +231,15 @@ class DiffusionGoldenTest {
 
     /** Where the network is asked; the last time is only where the last step ends. */
     private static long[] visited(double[] times) {
-        return java.util.Arrays.stream(times, 0, times.length - 1).mapToLong(t -> (long) t).toArray();
+        return java.util.Arrays.stream(times, 0, times.length - 1)
+                .mapToLong(t -> (long) t)
+                .toArray();
     }
 
-    @Test void theFollowUpsSamplersFollowTheirsFromTheFirstStepOn() {
-        try (Golden g = new Golden("svc_samplers.npz"); WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
+    @Test
+    void theFollowUpsSamplersFollowTheirsFromTheFirstStepOn() {
+        try (Golden g = new Golden("svc_samplers.npz");
+                WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
             NoiseSchedule noise = NoiseSchedule.ofBuffers(state);
             MelRange range = MelRange.ofBuffers(state);
             for (int n : new int[] {5, 10, 20}) {
@@ -203,7 +253,15 @@ class DiffusionGoldenTest {
                 g.same("nodes" + n + "_lambda_f64", lambda, 2e-4);
                 Ddim ddim = new Ddim(noise, noise.steps() / n);
                 g.sameIds("ddim" + n + "_t", visited(ddim.times(noise.steps(), n)));
-                java.util.Map<String, Sampler> samplers = java.util.Map.of("ddim", ddim, "dpmpp2m", new DpmSolverPlusPlus(noise), "unipc2", new UniPc(noise, 2), "unipc3", new UniPc(noise, 3));
+                java.util.Map<String, Sampler> samplers = java.util.Map.of(
+                        "ddim",
+                        ddim,
+                        "dpmpp2m",
+                        new DpmSolverPlusPlus(noise),
+                        "unipc2",
+                        new UniPc(noise, 2),
+                        "unipc3",
+                        new UniPc(noise, 3));
                 samplers.forEach((name, sampler) -> {
                     int[] calls = {0};
                     Sampler.Eps network = (x, t) -> {
@@ -211,7 +269,13 @@ class DiffusionGoldenTest {
                         return eps(net, g.get("cond")).at(x, t);
                     };
                     List<NDArray> xs = new ArrayList<>();
-                    NDArray x = Denoising.run(sampler, network, null, g.get("x_T"), sampler.times(noise.steps(), n), (i, of, t, s) -> xs.add(own(g, s.x())));
+                    NDArray x = Denoising.run(
+                            sampler,
+                            network,
+                            null,
+                            g.get("x_T"),
+                            sampler.times(noise.steps(), n),
+                            (i, of, t, s) -> xs.add(own(g, s.x())));
                     String p = name + "_" + n + "_";
                     g.same(p + "x_first", xs.get(0));
                     g.same(p + "x_second", xs.get(1));
@@ -230,10 +294,12 @@ class DiffusionGoldenTest {
     }
 
     private static Sampler.Eps eps(WaveNet net, NDArray cond) {
-        return (x, t) -> net.predict(x, x.getManager().full(new Shape(x.getShape().get(0)), (float) t), cond);
+        return (x, t) ->
+                net.predict(x, x.getManager().full(new Shape(x.getShape().get(0)), (float) t), cond);
     }
 
-    @Test void lossesAndGradientsOfTheJointPassAreTheReferences() {
+    @Test
+    void lossesAndGradientsOfTheJointPassAreTheReferences() {
         try (Golden g = new Golden("svc_grad.npz")) {
             for (String loss : new String[] {"l1", "l2"}) {
                 try (JointTraining training = fresh(g.manager(), loss)) {
@@ -256,15 +322,26 @@ class DiffusionGoldenTest {
         }
     }
 
-    @Test void jointAdamWStepsAreTheReferences() {
-        try (Golden g = new Golden("svc_grad.npz"); Golden want = new Golden("svc_train.npz")) {
+    @Test
+    void jointAdamWStepsAreTheReferences() {
+        try (Golden g = new Golden("svc_grad.npz");
+                Golden want = new Golden("svc_train.npz")) {
             JsonObject f = Golden.stage("svc_train").getAsJsonObject("fresh");
             try (JointTraining training = fresh(g.manager(), "l2")) {
-                double[] lr = want.doubles("fresh_lr_f64"), losses = new double[lr.length - 1], norms = new double[lr.length - 1];
+                double[] lr = want.doubles("fresh_lr_f64"),
+                        losses = new double[lr.length - 1],
+                        norms = new double[lr.length - 1];
                 for (int k = 0; k < losses.length; k++) {
-                    assertEquals(lr[k], JointTraining.learningRate(f.get("lr").getAsDouble(), f.get("decay_steps").getAsInt(), k), 1e-12);
+                    assertEquals(
+                            lr[k],
+                            JointTraining.learningRate(
+                                    f.get("lr").getAsDouble(),
+                                    f.get("decay_steps").getAsInt(),
+                                    k),
+                            1e-12);
                     losses[k] = training.accumulate(batch(g, k));
-                    norms[k] = training.optimizer().update(lr[k], f.get("clip_grad_norm").getAsDouble());
+                    norms[k] = training.optimizer()
+                            .update(lr[k], f.get("clip_grad_norm").getAsDouble());
                     weights(want, "fresh_step" + (k + 1) + "/", training);
                 }
                 want.same("fresh_loss", losses);
@@ -273,20 +350,33 @@ class DiffusionGoldenTest {
         }
     }
 
-    @Test void aPythonRunGoesOnHereFromItsOptimizerState() throws Exception {
-        try (Golden g = new Golden("svc_grad.npz"); Golden want = new Golden("svc_train.npz"); JointTraining training = fresh(g.manager(), "l2")) {
-            @SuppressWarnings("unchecked") Map<String, Object> root = (Map<String, Object>) TorchFile.read(CKPT);
-            @SuppressWarnings("unchecked") Map<String, Object> adam = (Map<String, Object>) ((List<?>) root.get("optimizer_states")).get(0);
-            @SuppressWarnings("unchecked") Map<Long, Map<String, Object>> moments = (Map<Long, Map<String, Object>>) adam.get("state");
-            JsonArray order = JsonParser.parseString(Files.readString(CKPT.resolveSibling("param_order.json"))).getAsJsonObject().getAsJsonArray("optimizer_param_index_to_name");
+    @Test
+    void aPythonRunGoesOnHereFromItsOptimizerState() throws Exception {
+        try (Golden g = new Golden("svc_grad.npz");
+                Golden want = new Golden("svc_train.npz");
+                JointTraining training = fresh(g.manager(), "l2")) {
+            @SuppressWarnings("unchecked")
+            Map<String, Object> root = (Map<String, Object>) TorchFile.read(CKPT);
+            @SuppressWarnings("unchecked")
+            Map<String, Object> adam = (Map<String, Object>) ((List<?>) root.get("optimizer_states")).get(0);
+            @SuppressWarnings("unchecked")
+            Map<Long, Map<String, Object>> moments = (Map<Long, Map<String, Object>>) adam.get("state");
+            JsonArray order = JsonParser.parseString(Files.readString(CKPT.resolveSibling("param_order.json")))
+                    .getAsJsonObject()
+                    .getAsJsonArray("optimizer_param_index_to_name");
             Map<String, TorchTensor> first = new LinkedHashMap<>(), second = new LinkedHashMap<>();
             moments.forEach((i, s) -> {
                 first.put(order.get(i.intValue()).getAsString(), (TorchTensor) s.get("exp_avg"));
                 second.put(order.get(i.intValue()).getAsString(), (TorchTensor) s.get("exp_avg_sq"));
             });
             training.optimizer().resume(first, second, (Long) root.get("global_step"));
-            double[] lr = want.doubles("resume_lr_f64"), losses = new double[lr.length - 1], norms = new double[lr.length - 1];
-            double clip = Golden.stage("svc_train").getAsJsonObject("resume").get("clip_grad_norm").getAsDouble();
+            double[] lr = want.doubles("resume_lr_f64"),
+                    losses = new double[lr.length - 1],
+                    norms = new double[lr.length - 1];
+            double clip = Golden.stage("svc_train")
+                    .getAsJsonObject("resume")
+                    .get("clip_grad_norm")
+                    .getAsDouble();
             for (int k = 0; k < losses.length; k++) {
                 losses[k] = training.accumulate(batch(g, k));
                 norms[k] = training.optimizer().update(lr[k], clip);
@@ -310,7 +400,13 @@ class DiffusionGoldenTest {
 
     private JointTraining fresh(NDManager manager, String loss) {
         Hparams h = diffsvc.hparams.Arg2Hparams.apply(hparams, "training.loss=" + loss);
-        return new JointTraining(manager, h, EmbeddingModel.load(manager, h, state), WaveNet.load(manager, h, state), NoiseSchedule.ofBuffers(state), MelRange.ofBuffers(state));
+        return new JointTraining(
+                manager,
+                h,
+                EmbeddingModel.load(manager, h, state),
+                WaveNet.load(manager, h, state),
+                NoiseSchedule.ofBuffers(state),
+                MelRange.ofBuffers(state));
     }
 
     private static Batch batch(Golden g, int k) {
@@ -318,10 +414,14 @@ class DiffusionGoldenTest {
         return new Batch(conds, g.get("mels"), g.get("t").get(k), g.get("noise").get(k));
     }
 
-    @Test void theUsersOwnShapes() {
+    @Test
+    void theUsersOwnShapes() {
         try (NDManager m = NDManager.newBaseManager();
                 WaveNet net = WaveNet.random(m, new WaveNet.Sizes(128, 384, 256, 20, 4), 1)) {
-            NDArray out = net.predict(m.randomNormal(new Shape(2, 1, 128, 300)), m.create(new long[] {3, 700}), m.randomNormal(new Shape(2, 256, 300)));
+            NDArray out = net.predict(
+                    m.randomNormal(new Shape(2, 1, 128, 300)),
+                    m.create(new long[] {3, 700}),
+                    m.randomNormal(new Shape(2, 256, 300)));
             assertEquals(new Shape(2, 1, 128, 300), out.getShape());
         }
     }

@@ -40,7 +40,8 @@ class FloorsTest {
 
     @Test
     void arrowsBetweenPackagesOnlyGoDown() throws IOException {
-        List<List<String>> floors = FLOORS.lines().map(line -> List.of(line.split(" "))).toList();
+        List<List<String>> floors =
+                FLOORS.lines().map(line -> List.of(line.split(" "))).toList();
         List<String> rooms = floors.stream().flatMap(List::stream).toList();
         List<String> up = new ArrayList<>();
         Set<String> seen = new TreeSet<>();
@@ -64,7 +65,8 @@ class FloorsTest {
     void theArchitectureShowsTheseFloors() throws IOException {
         String text = Files.readString(Path.of("ARCHITECTURE.md"));
         for (String floor : FLOORS.split("\n")) {
-            assertTrue(text.contains("    " + floor), "ARCHITECTURE.md lacks the floor \"" + floor + "\"; copy the list");
+            assertTrue(
+                    text.contains("    " + floor), "ARCHITECTURE.md lacks the floor \"" + floor + "\"; copy the list");
         }
     }
 

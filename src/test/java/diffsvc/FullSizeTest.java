@@ -26,14 +26,18 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Files of the published sizes: HuBERT-soft of 378 MB, WaveNet of 128 MB, NSF-HiFiGAN of 57 MB. A process with 512 MB of heap loads all three at once, in
- * seconds, and its own memory grows by little more than the files.
+ * Files of the published sizes: HuBERT-soft of 378 MB, WaveNet of 128 MB, NSF-HiFiGAN of 57 MB. A process with 512 MB
+ * of heap loads all three at once, in seconds, and its own memory grows by little more than the files.
  */
 class FullSizeTest {
     private static final double MOST_GROWTH = 1.3, LONGEST_SECONDS = 20;
-    @TempDir Path folder;
 
-    @Test @EnabledOnOs(OS.LINUX) void publishedSizesLoadInASmallHeap() throws Exception {
+    @TempDir
+    Path folder;
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void publishedSizesLoadInASmallHeap() throws Exception {
         try (NDManager m = NDManager.newBaseManager()) {
             try (HubertSoft net = HubertSoft.random(m, new HubertSoft.Sizes(512, 768, 12, 12, 3072, 256, 100), 1)) {
                 write("hubert_soft.pt", net.weights(), "");
@@ -48,20 +52,36 @@ class FullSizeTest {
                 TorchFile.write(folder.resolve("nsf_hifigan.pt"), Map.of("generator", tensors));
             }
         }
-        Files.writeString(folder.resolve("nsf_hifigan.json"), """
+        Files.writeString(
+                folder.resolve("nsf_hifigan.json"),
+                """
                 {"resblock": "1", "upsample_rates": [8, 8, 2, 2, 2], "upsample_kernel_sizes": [16, 16, 4, 4, 4], "upsample_initial_channel": 512,
                  "resblock_kernel_sizes": [3, 7, 11], "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]], "num_mels": 128, "n_fft": 2048,
                  "hop_size": 512, "win_size": 2048, "sampling_rate": 44100, "fmin": 40, "fmax": 16000}
                 """);
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-Dai.djl.offline=true",
-                "-cp", System.getProperty("java.class.path"), Loading.class.getName(), folder.toString()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-Dai.djl.offline=true",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Loading.class.getName(),
+                folder.toString()));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         assertEquals(0, process.exitValue(), said);
-        String[] figures = said.lines().filter(l -> l.startsWith("loaded ")).findFirst().orElseThrow(() -> new AssertionError(said)).split(" ");
-        double seconds = Double.parseDouble(figures[1]), growth = Double.parseDouble(figures[2]), files = Double.parseDouble(figures[3]);
-        System.out.printf("full-size files: %.0f MB in %.1f s, anonymous memory grew by %.0f MB (%.2f of the files)%n", files / 1e6, seconds, growth / 1e6, growth / files);
+        String[] figures = said.lines()
+                .filter(l -> l.startsWith("loaded "))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(said))
+                .split(" ");
+        double seconds = Double.parseDouble(figures[1]),
+                growth = Double.parseDouble(figures[2]),
+                files = Double.parseDouble(figures[3]);
+        System.out.printf(
+                "full-size files: %.0f MB in %.1f s, anonymous memory grew by %.0f MB (%.2f of the files)%n",
+                files / 1e6, seconds, growth / 1e6, growth / files);
         assertTrue(files > 500e6, "files of " + files);
         assertTrue(growth <= MOST_GROWTH * files, growth + " of " + files);
         assertTrue(seconds < LONGEST_SECONDS, seconds + " s");
@@ -80,14 +100,16 @@ class FullSizeTest {
                 System.gc();
                 long before = anonymous(), start = System.nanoTime();
                 HubertSoft hubert = HubertSoft.load(manager, folder.resolve("hubert_soft.pt"), 0);
-                WaveNet wavenet = WaveNet.load(manager, Hparams.defaults(), diffsvc.checkpoint.StateDict.read(folder.resolve("wavenet.pt")));
+                WaveNet wavenet = WaveNet.load(
+                        manager, Hparams.defaults(), diffsvc.checkpoint.StateDict.read(folder.resolve("wavenet.pt")));
                 NsfHifiGan vocoder = NsfHifiGan.load(manager, folder.resolve("nsf_hifigan.pt"));
                 double seconds = (System.nanoTime() - start) / 1e9;
                 long bytes = 0;
                 for (String name : new String[] {"hubert_soft.pt", "wavenet.pt", "nsf_hifigan.pt"}) {
                     bytes += Files.size(folder.resolve(name));
                 }
-                System.out.println("loaded " + seconds + " " + (anonymous() - before) + " " + bytes + " " + hubert.sizes() + wavenet.sizes() + vocoder.config().mels());
+                System.out.println("loaded " + seconds + " " + (anonymous() - before) + " " + bytes + " "
+                        + hubert.sizes() + wavenet.sizes() + vocoder.config().mels());
             }
         }
 

@@ -21,7 +21,9 @@ import java.util.Map;
 public final class Golden implements AutoCloseable {
     public static final Path FOLDER = Path.of("src/test/resources/golden").toAbsolutePath();
     /** Voices of diff-svc's kinds beyond the first set's. */
-    public static final Path VOICES = Path.of("src/test/resources/golden-voices").toAbsolutePath();
+    public static final Path VOICES =
+            Path.of("src/test/resources/golden-voices").toAbsolutePath();
+
     private static final JsonObject MANIFEST = manifest(FOLDER);
     private final NDManager manager = NDManager.newBaseManager();
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
@@ -56,7 +58,8 @@ public final class Golden implements AutoCloseable {
 
     /** Attention heads of the whole conversion's encoder, which no tensor tells, as an override. */
     public static String heads() {
-        return "hubert.heads=" + stage("e2e").getAsJsonObject("hubert").get("heads").getAsInt();
+        return "hubert.heads="
+                + stage("e2e").getAsJsonObject("hubert").get("heads").getAsInt();
     }
 
     public static Path cleanCkpt(String folder) {
@@ -74,7 +77,10 @@ public final class Golden implements AutoCloseable {
 
     private static Path ckpt(Path folder, String start) {
         try (var list = Files.list(folder)) {
-            return list.filter(p -> p.getFileName().toString().startsWith(start) && p.toString().endsWith(".ckpt")).findFirst().orElseThrow();
+            return list.filter(p -> p.getFileName().toString().startsWith(start)
+                            && p.toString().endsWith(".ckpt"))
+                    .findFirst()
+                    .orElseThrow();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -82,7 +88,8 @@ public final class Golden implements AutoCloseable {
 
     private static JsonObject manifest(Path folder) {
         try {
-            return JsonParser.parseString(Files.readString(folder.resolve("manifest.json"))).getAsJsonObject();
+            return JsonParser.parseString(Files.readString(folder.resolve("manifest.json")))
+                    .getAsJsonObject();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -128,7 +135,9 @@ public final class Golden implements AutoCloseable {
 
     public float[] floats(String array) {
         NDArray a = get(array);
-        return a.getDataType() == DataType.FLOAT32 ? a.toFloatArray() : a.toType(DataType.FLOAT32, true).toFloatArray();
+        return a.getDataType() == DataType.FLOAT32
+                ? a.toFloatArray()
+                : a.toType(DataType.FLOAT32, true).toFloatArray();
     }
 
     public double[] doubles(String array) {
@@ -143,13 +152,16 @@ public final class Golden implements AutoCloseable {
     public double tolerance(String array) {
         JsonElement tol = meta.getAsJsonObject(array).get("tol_max_abs");
         String text = tol.getAsString();
-        return text.startsWith("relative") ? Double.parseDouble(text.substring(9)) * get(array).toType(DataType.FLOAT64, true).abs().max().getDouble()
+        return text.startsWith("relative")
+                ? Double.parseDouble(text.substring(9))
+                        * get(array).toType(DataType.FLOAT64, true).abs().max().getDouble()
                 : Double.parseDouble(text);
     }
 
     public void same(String array, NDArray ours) {
         if (!ours.getShape().equals(get(array).getShape())) {
-            fail(name + " " + array + ": shape " + ours.getShape() + " instead of " + get(array).getShape());
+            fail(name + " " + array + ": shape " + ours.getShape() + " instead of "
+                    + get(array).getShape());
         }
         same(array, ours.toType(DataType.FLOAT64, true).toDoubleArray());
     }
@@ -182,7 +194,9 @@ public final class Golden implements AutoCloseable {
             }
         }
         if (!(worst <= tolerance)) {
-            fail(String.format("%s %s: differs by %.3g at %d (ours %.7g, reference %.7g), tolerance %.3g", name, array, worst, at, ours[at], theirs[at], tolerance));
+            fail(String.format(
+                    "%s %s: differs by %.3g at %d (ours %.7g, reference %.7g), tolerance %.3g",
+                    name, array, worst, at, ours[at], theirs[at], tolerance));
         }
     }
 
@@ -190,7 +204,8 @@ public final class Golden implements AutoCloseable {
         assertArrayEquals(longs(array), ours, name + " " + array);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         manager.close();
     }
 }

@@ -10,11 +10,17 @@ import java.util.List;
 final class Interrupts {
     private Interrupts() {}
 
-    /** A command whose process hears interrupts: a shell without job control starts its background commands, and all that they start, deaf to them. */
+    /**
+     * A command whose process hears interrupts: a shell without job control starts its background commands, and all
+     * that they start, deaf to them.
+     */
     static List<String> heardBy(List<String> command) throws IOException {
         List<String> whole = new ArrayList<>(command);
         Path status = Path.of("/proc/self/status");
-        if (Files.exists(status) && Files.readAllLines(status).stream().filter(l -> l.startsWith("SigIgn:")).anyMatch(l -> (Long.parseUnsignedLong(l.substring(7).trim(), 16) & 2) != 0)) {
+        if (Files.exists(status)
+                && Files.readAllLines(status).stream()
+                        .filter(l -> l.startsWith("SigIgn:"))
+                        .anyMatch(l -> (Long.parseUnsignedLong(l.substring(7).trim(), 16) & 2) != 0)) {
             whole.addAll(0, List.of("env", "--default-signal=INT"));
         }
         return whole;
@@ -22,6 +28,8 @@ final class Interrupts {
 
     /** Ctrl-C. */
     static void press(Process process) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+                .start()
+                .waitFor();
     }
 }

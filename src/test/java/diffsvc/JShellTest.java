@@ -19,18 +19,26 @@ import org.junit.jupiter.api.io.TempDir;
 /** ./diffsvc jshell, as typed. */
 class JShellTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     private String type(String lines) throws IOException, InterruptedException {
         Path in = Files.writeString(folder.resolve("in"), lines), out = folder.resolve("out");
-        Process p = new ProcessBuilder(ROOT.resolve("diffsvc").toString(), "jshell").redirectInput(in.toFile()).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        Process p = new ProcessBuilder(ROOT.resolve("diffsvc").toString(), "jshell")
+                .redirectInput(in.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
         assertTrue(p.waitFor(3, TimeUnit.MINUTES), "took longer than 3 minutes");
         assertEquals(0, p.exitValue(), Files.readString(out));
         return Files.readString(out);
     }
 
-    @Test void theVoiceOpensOnDemandAndStagesAreOneCallEach() throws IOException, InterruptedException {
-        String said = type("""
+    @Test
+    void theVoiceOpensOnDemandAndStagesAreOneCallEach() throws IOException, InterruptedException {
+        String said = type(
+                """
             var song = session().read("raw/music1.wav").slice(0, 2)
             var signal = session().signal(song)
             var mel = session().mel(signal)
@@ -43,16 +51,21 @@ class JShellTest {
         assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
         assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
         assertTrue(said.contains("two seconds: mel [172, 128]"), said);
-        assertEquals(3, said.split("mel ==> \\[172, 128\\] float32, -5.000 to ", -1).length, "declared and looked at, a tensor is said in our words: " + said);
+        assertEquals(
+                3,
+                said.split("mel ==> \\[172, 128\\] float32, -5.000 to ", -1).length,
+                "declared and looked at, a tensor is said in our words: " + said);
         assertFalse(said.contains("Development Guideline"), said);
         assertTrue(said.contains("check the path") && !said.contains("at AudioFile"), said);
         assertTrue(said.contains(Help.page().lines().findFirst().orElseThrow()), said);
     }
 
-    @Test void helpFitsOnOneScreenAndItsCallsCompile() throws IOException, InterruptedException {
+    @Test
+    void helpFitsOnOneScreenAndItsCallsCompile() throws IOException, InterruptedException {
         assertTrue(Help.page().lines().count() <= 24, Help.page());
         assertTrue(Help.page().lines().allMatch(l -> l.length() <= 140), Help.page());
-        String said = type("""
+        String said = type(
+                """
             var song = session().read("raw/music1.wav").slice(0, 1)
             var signal = session().signal(song)
             var mel = session().mel(signal)
@@ -71,11 +84,23 @@ class JShellTest {
     }
 
     /** What the terminal's Ctrl-C calls, on the same classes. */
-    @Test void ctrlCLeavesBetweenTwoStepsAndKeepsWhatWasMade() {
-        try (JShell shell = JShell.builder().executionEngine(new Execution(), Map.of()).remoteVMOptions("--class-path=" + System.getProperty("java.class.path"), "-Xmx2g",
-                "-Dai.djl.offline=true", "-Ddiffsvc.home=" + ROOT).build()) {
-            for (String line : List.of("import diffsvc.*;", "var session = DiffSvc.open(\"demo\", \"infer.steps=1000\");", "var song = session.read(\"raw/music1.wav\");", "var signal = session.signal(song);",
-                    "var mel = session.mel(signal);", "var conds = session.align(session.units(song), session.pitch(signal), mel);")) {
+    @Test
+    void ctrlCLeavesBetweenTwoStepsAndKeepsWhatWasMade() {
+        try (JShell shell = JShell.builder()
+                .executionEngine(new Execution(), Map.of())
+                .remoteVMOptions(
+                        "--class-path=" + System.getProperty("java.class.path"),
+                        "-Xmx2g",
+                        "-Dai.djl.offline=true",
+                        "-Ddiffsvc.home=" + ROOT)
+                .build()) {
+            for (String line : List.of(
+                    "import diffsvc.*;",
+                    "var session = DiffSvc.open(\"demo\", \"infer.steps=1000\");",
+                    "var song = session.read(\"raw/music1.wav\");",
+                    "var signal = session.signal(song);",
+                    "var mel = session.mel(signal);",
+                    "var conds = session.align(session.units(song), session.pitch(signal), mel);")) {
                 assertEquals(null, shell.eval(line).get(0).exception(), line);
             }
             String stopped = stopped(shell, "session.sample(conds, mel, 7, (i, of, at, step) -> { });");
@@ -103,9 +128,11 @@ class JShellTest {
     }
 
     /** Tab asks the same question of the same class. */
-    @Test void completionShowsOurJavadoc() throws IOException, InterruptedException {
+    @Test
+    void completionShowsOurJavadoc() throws IOException, InterruptedException {
         Path out = folder.resolve("doc");
-        String code = """
+        String code =
+                """
             diffsvc.notebook.Sources.tellCompletion();
             try (var shell = jdk.jshell.JShell.builder().executionEngine("local").build()) {
                 shell.addToClasspath(System.getProperty("java.class.path"));
@@ -114,10 +141,23 @@ class JShellTest {
                 docs.forEach(d -> System.out.println(d.signature() + " ## " + d.javadoc()));
             }
             """;
-        Path program = Files.writeString(folder.resolve("Doc.java"), "class Doc { public static void main(String[] a) throws Exception {\n" + code + "}}");
-        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED", "-Ddiffsvc.home=" + ROOT,
-                "-cp", System.getProperty("java.class.path"), program.toString()).redirectErrorStream(true).redirectOutput(out.toFile()).start();
+        Path program = Files.writeString(
+                folder.resolve("Doc.java"),
+                "class Doc { public static void main(String[] a) throws Exception {\n" + code + "}}");
+        Process p = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-opens",
+                        "jdk.jshell/jdk.jshell=ALL-UNNAMED",
+                        "-Ddiffsvc.home=" + ROOT,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        program.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
         assertTrue(p.waitFor(2, TimeUnit.MINUTES), "took longer than 2 minutes");
-        assertTrue(Files.readString(out).contains("Opens a project under models/ with its own settings."), Files.readString(out));
+        assertTrue(
+                Files.readString(out).contains("Opens a project under models/ with its own settings."),
+                Files.readString(out));
     }
 }

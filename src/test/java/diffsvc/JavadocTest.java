@@ -16,19 +16,48 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The Javadoc builds without a warning, with every check of doclint: everything public says what it is, what goes in and what comes out. */
+/**
+ * The Javadoc builds without a warning, with every check of doclint: everything public says what it is, what goes in
+ * and what comes out.
+ */
 class JavadocTest {
-    @TempDir Path out;
+    @TempDir
+    Path out;
 
-    @Test void everythingPublicIsDescribedAndNothingIsWarnedOf() throws IOException {
+    @Test
+    void everythingPublicIsDescribedAndNothingIsWarnedOf() throws IOException {
         DocumentationTool tool = ToolProvider.getSystemDocumentationTool();
         DiagnosticCollector<JavaFileObject> said = new DiagnosticCollector<>();
         StandardJavaFileManager files = tool.getStandardFileManager(null, Locale.ROOT, null);
-        boolean built = tool.getTask(null, files, said, null, List.of("-quiet", "-Xdoclint:all", "-Xmaxwarns", "10000", "-d", out.toString(), "-sourcepath", "src/main/java", "-subpackages", "diffsvc",
-                "-classpath", System.getProperty("java.class.path")), null).call();
-        List<String> left = said.getDiagnostics().stream().filter(d -> d.getKind() != Diagnostic.Kind.NOTE && d.getSource() != null)
-                .map(d -> d.getSource().getName() + ":" + d.getLineNumber() + ": " + d.getMessage(Locale.ROOT)).toList();
-        assertTrue(built, String.valueOf(said.getDiagnostics().stream().filter(d -> d.getKind() == Diagnostic.Kind.ERROR).toList()));
+        boolean built = tool.getTask(
+                        null,
+                        files,
+                        said,
+                        null,
+                        List.of(
+                                "-quiet",
+                                "-Xdoclint:all",
+                                "-Xmaxwarns",
+                                "10000",
+                                "-d",
+                                out.toString(),
+                                "-sourcepath",
+                                "src/main/java",
+                                "-subpackages",
+                                "diffsvc",
+                                "-classpath",
+                                System.getProperty("java.class.path")),
+                        null)
+                .call();
+        List<String> left = said.getDiagnostics().stream()
+                .filter(d -> d.getKind() != Diagnostic.Kind.NOTE && d.getSource() != null)
+                .map(d -> d.getSource().getName() + ":" + d.getLineNumber() + ": " + d.getMessage(Locale.ROOT))
+                .toList();
+        assertTrue(
+                built,
+                String.valueOf(said.getDiagnostics().stream()
+                        .filter(d -> d.getKind() == Diagnostic.Kind.ERROR)
+                        .toList()));
         assertEquals(List.of(), left);
         assertTrue(out.resolve("diffsvc/DiffSvc.html").toFile().exists());
     }

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The corners of torch's two file formats, with values the reference stored beside them. */
 class PickleGoldenTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private static Map<String, TorchTensor> tensors(Object root) {
         Map<String, TorchTensor> found = new LinkedHashMap<>();
@@ -32,8 +33,10 @@ class PickleGoldenTest {
         }
     }
 
-    @Test void bothFormatsHoldTheReferencesValues() {
-        Object zip = TorchFile.read(Golden.FOLDER.resolve("pickle/odd.pt")), stream = TorchFile.read(Golden.FOLDER.resolve("pickle/odd_legacy.pt"));
+    @Test
+    void bothFormatsHoldTheReferencesValues() {
+        Object zip = TorchFile.read(Golden.FOLDER.resolve("pickle/odd.pt")),
+                stream = TorchFile.read(Golden.FOLDER.resolve("pickle/odd_legacy.pt"));
         assertEquals(zip, stream);
         try (Golden g = new Golden("pickle.npz")) {
             for (Object root : new Object[] {zip, stream}) {
@@ -52,7 +55,8 @@ class PickleGoldenTest {
         }
     }
 
-    @Test void aRewriteKeepsValuesKindsAndSharedStorages() {
+    @Test
+    void aRewriteKeepsValuesKindsAndSharedStorages() {
         for (String name : new String[] {"pickle/odd.pt", "pickle/odd_legacy.pt"}) {
             Object root = TorchFile.read(Golden.FOLDER.resolve(name));
             Path copy = folder.resolve("copy.pt");
@@ -83,7 +87,8 @@ class PickleGoldenTest {
         }
     }
 
-    @Test void aNumpyScalarIsAPlainNumberAndSaysSo() {
+    @Test
+    void aNumpyScalarIsAPlainNumberAndSaysSo() {
         TorchFile.Content content = TorchFile.open(Golden.FOLDER.resolve("pickle/numpy_scalar.pt"));
         assertEquals(0.1234, (Double) ((Map<?, ?>) content.root()).get("checkpoint_callback_best"));
         assertEquals(List.of("1 numpy scalar read as plain numbers"), content.notes());

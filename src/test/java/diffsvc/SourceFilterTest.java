@@ -28,8 +28,12 @@ class SourceFilterTest {
         return praat.follow(x, AUDIO.sampleRateHz(), AUDIO.hopSamples(), front.frames(x.length));
     }
 
-    /** Design figure for the untuned recipe: mean absolute difference 0.20, bias 0.08 (log10). Frames at the front end's floor count too. */
-    @ParameterizedTest @ValueSource(strings = {"music1", "music2", "music3"})
+    /**
+     * Design figure for the untuned recipe: mean absolute difference 0.20, bias 0.08 (log10). Frames at the front end's
+     * floor count too.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"music1", "music2", "music3"})
     void theMelOfTheOutputIsTheMelThatWasAskedFor(String song) {
         try (NDManager m = NDManager.newBaseManager()) {
             float[] x = front.signal(WavReader.read(Path.of("raw", song + ".wav")));
@@ -40,8 +44,10 @@ class SourceFilterTest {
             float[] heard = front.of(m, y).toFloatArray();
             double sum = 0, bias = 0;
             int count = 0, band = 0;
-            while (band < AUDIO.melBins() && diffsvc.conds.mel.MelFilters.edges(AUDIO.melBins(), AUDIO.fminHz(), AUDIO.fmaxHz())[band + 1] < 7500) {
-                band++;                                              // the songs were made at 16 kHz: above there is nothing to sing
+            while (band < AUDIO.melBins()
+                    && diffsvc.conds.mel.MelFilters.edges(AUDIO.melBins(), AUDIO.fminHz(), AUDIO.fmaxHz())[band + 1]
+                            < 7500) {
+                band++; // the songs were made at 16 kHz: above there is nothing to sing
             }
             for (int i = 0; i < mel.length; i++) {
                 if (i % AUDIO.melBins() < band) {
@@ -50,26 +56,33 @@ class SourceFilterTest {
                     count++;
                 }
             }
-            System.out.printf("source-filter %s: mean |difference| %.3f, bias %+.3f%n", song, sum / count, bias / count);
-            // diphone voices leave digital zeros between phones and nothing between harmonics: up to 0.30 there, 0.20 for the smoother one
+            System.out.printf(
+                    "source-filter %s: mean |difference| %.3f, bias %+.3f%n", song, sum / count, bias / count);
+            // diphone voices leave digital zeros between phones and nothing between harmonics: up to 0.30 there, 0.20
+            // for the smoother one
             assertTrue(sum / count < (song.equals("music1") ? 0.20 : 0.30), "mean absolute difference " + sum / count);
             assertTrue(Math.abs(bias / count) < 0.08, "bias " + bias / count);
         }
     }
 
-    @Test void theOutputHasTheF0AndVoicingOfTheInput() {
+    @Test
+    void theOutputHasTheF0AndVoicingOfTheInput() {
         try (NDManager m = NDManager.newBaseManager()) {
             float[] x = front.signal(WavReader.read(Path.of("raw", "music1.wav")));
             F0Track melody = pitch(x);
-            F0Track heard = pitch(new SourceFilter(AUDIO).synthesize(m, front.of(m, x).toFloatArray(), melody.f0Hz(), melody.voiced(), x.length, 1));
+            F0Track heard = pitch(new SourceFilter(AUDIO)
+                    .synthesize(m, front.of(m, x).toFloatArray(), melody.f0Hz(), melody.voiced(), x.length, 1));
             F0Metrics a = F0Metrics.of(melody, heard);
-            System.out.printf("source-filter music1: F0 median error %.1f cents, voicing agrees in %.1f %%%n", a.medianCents(), 100 * a.voicing());
+            System.out.printf(
+                    "source-filter music1: F0 median error %.1f cents, voicing agrees in %.1f %%%n",
+                    a.medianCents(), 100 * a.voicing());
             assertTrue(a.medianCents() < 10, a.toString());
             assertTrue(a.voicing() > 0.9, a.toString());
         }
     }
 
-    @Test void silenceIsSilenceAndOneSeedIsOneWave() {
+    @Test
+    void silenceIsSilenceAndOneSeedIsOneWave() {
         try (NDManager m = NDManager.newBaseManager()) {
             SourceFilter vocoder = new SourceFilter(AUDIO);
             int frames = 20;
@@ -80,7 +93,8 @@ class SourceFilterTest {
                 assertEquals(0, v, 1e-4);
             }
             Arrays.fill(mel, -2);
-            float[] a = vocoder.synthesize(m, mel, f0, new boolean[frames], frames * 512, 1), b = vocoder.synthesize(m, mel, f0, new boolean[frames], frames * 512, 1);
+            float[] a = vocoder.synthesize(m, mel, f0, new boolean[frames], frames * 512, 1),
+                    b = vocoder.synthesize(m, mel, f0, new boolean[frames], frames * 512, 1);
             assertArrayEquals(a, b, 0);
             assertTrue(!Arrays.equals(a, vocoder.synthesize(m, mel, f0, new boolean[frames], frames * 512, 2)));
         }

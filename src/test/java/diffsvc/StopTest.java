@@ -22,7 +22,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** The stop button interrupts a cell's thread: every stage that takes long leaves in its middle with a sentence, and the same call works again afterwards. */
+/**
+ * The stop button interrupts a cell's thread: every stage that takes long leaves in its middle with a sentence, and the
+ * same call works again afterwards.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StopTest {
     private static final float[] HUM = hum(30);
@@ -38,11 +41,13 @@ class StopTest {
         return x;
     }
 
-    @BeforeAll void open() {
+    @BeforeAll
+    void open() {
         svc = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4");
     }
 
-    @AfterAll void close() {
+    @AfterAll
+    void close() {
         svc.close();
     }
 
@@ -73,25 +78,33 @@ class StopTest {
         return problem;
     }
 
-    @Test void thePitchLeavesBetweenTwoFrames() throws Exception {
+    @Test
+    void thePitchLeavesBetweenTwoFrames() throws Exception {
         assertTrue(stopped(300, () -> svc.pitch(HUM)).getMessage().matches("pitch: stopped after \\d+ of \\d+ frames"));
         assertTrue(svc.pitch(Arrays.copyOf(HUM, 44100)).voicedShare() > 0.9, "it works again");
     }
 
-    @Test void theVocoderLeavesBetweenTwoFrames() throws Exception {
+    @Test
+    void theVocoderLeavesBetweenTwoFrames() throws Exception {
         int frames = HUM.length / 512;
         float[] f0 = new float[frames];
         boolean[] voiced = new boolean[frames];
         Arrays.fill(f0, 180);
         Arrays.fill(voiced, true);
         NDArray mel = svc.manager().full(new Shape(1, frames, 128), -2);
-        assertTrue(stopped(300, () -> svc.vocode(mel, f0, voiced, HUM.length, 1)).getMessage().startsWith("vocoder: stopped after "));
+        assertTrue(stopped(300, () -> svc.vocode(mel, f0, voiced, HUM.length, 1))
+                .getMessage()
+                .startsWith("vocoder: stopped after "));
         float[] half = svc.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1);
-        assertArrayEquals(half, svc.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1), "it works again, and as before");
+        assertArrayEquals(
+                half,
+                svc.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1),
+                "it works again, and as before");
     }
 
     /** A conversion is one turn: whoever calls meanwhile waits until it has left. */
-    @Test void theNextCallWaitsUntilTheOldOneHasLeft() throws Exception {
+    @Test
+    void theNextCallWaitsUntilTheOldOneHasLeft() throws Exception {
         Wave song = Wave.mono(HUM, 44100);
         var other = Executors.newSingleThreadExecutor();
         try {
@@ -99,7 +112,7 @@ class StopTest {
             long[] left = new long[1];
             stopped(600, () -> {
                 other.submit(() -> {
-                    Thread.sleep(200);                                        // the conversion has its turn by now
+                    Thread.sleep(200); // the conversion has its turn by now
                     F0Track track = svc.pitch(Arrays.copyOf(HUM, 22050));
                     done.complete(track.frames() > 0 ? System.nanoTime() : 0);
                     return null;
@@ -110,13 +123,16 @@ class StopTest {
                     left[0] = System.nanoTime();
                 }
             });
-            assertTrue(done.get(60, TimeUnit.SECONDS) >= left[0], "the second call had its answer before the first one had left");
+            assertTrue(
+                    done.get(60, TimeUnit.SECONDS) >= left[0],
+                    "the second call had its answer before the first one had left");
         } finally {
             other.shutdownNow();
         }
     }
 
-    @Test void aThreadThatIsInterruptedAlreadyDoesNotBegin() {
+    @Test
+    void aThreadThatIsInterruptedAlreadyDoesNotBegin() {
         Thread.currentThread().interrupt();
         try {
             Problem p = org.junit.jupiter.api.Assertions.assertThrows(Problem.class, () -> svc.mel(HUM));
@@ -127,9 +143,12 @@ class StopTest {
         assertFalse(Thread.currentThread().isInterrupted());
     }
 
-    @Test void twoListenersBothHear() {
+    @Test
+    void twoListenersBothHear() {
         StringBuilder heard = new StringBuilder();
-        Denoising.Listener both = ((Denoising.Listener) (done, of, t, step) -> heard.append("a").append(done)).and((done, of, t, step) -> heard.append("b").append(done));
+        Denoising.Listener both = ((Denoising.Listener)
+                        (done, of, t, step) -> heard.append("a").append(done))
+                .and((done, of, t, step) -> heard.append("b").append(done));
         both.after(1, 2, 0, null);
         both.stopped(1, 2, null, null);
         assertEquals("a1b1", heard.toString());

@@ -1,6 +1,5 @@
 package diffsvc;
 
-import diffsvc.dataset.Batch;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.dataset.Batch;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.embedding.EmbeddingModel;
@@ -20,7 +20,6 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.platform.WeakManager;
 import diffsvc.training.Checkpoints;
-import diffsvc.training.JointTraining;
 import diffsvc.training.TrainingRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,11 +29,18 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Joint training on a toy: both models learn, a resumed run is the uninterrupted one, a saved voice opens, the warm start passes noise through. */
+/**
+ * Joint training on a toy: both models learn, a resumed run is the uninterrupted one, a saved voice opens, the warm
+ * start passes noise through.
+ */
 class TrainingTest {
-    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(), "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=16,"
-            + "wavenet.residual_layers=2,noise.steps=50,noise.max_beta=0.1,training.batch=4,training.crop_frames=24,training.lr=2e-3,training.ema_decay=0.9,training.seed=3");
-    @TempDir Path folder;
+    private static final Hparams HPARAMS = Arg2Hparams.apply(
+            Hparams.defaults(),
+            "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=16,"
+                    + "wavenet.residual_layers=2,noise.steps=50,noise.max_beta=0.1,training.batch=4,training.crop_frames=24,training.lr=2e-3,training.ema_decay=0.9,training.seed=3");
+
+    @TempDir
+    Path folder;
 
     /** Clips whose mel follows unit and pitch, one of them shorter than a crop. */
     private static Dataset toy() {
@@ -57,8 +63,10 @@ class TrainingTest {
         return Dataset.of(clips);
     }
 
-    @Test void oneBackwardPassReachesBothModelsAndTheLossFalls() {
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+    @Test
+    void oneBackwardPassReachesBothModelsAndTheLossFalls() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
             double first = 0, last = 0;
             for (int i = 0; i < 120; i++) {
                 double loss = run.update().loss();
@@ -71,15 +79,18 @@ class TrainingTest {
             }
             Map<String, Double> norms = run.training().optimizer().gradientNorms();
             norms.forEach((name, norm) -> assertTrue(norm > 0, name + " has no gradient"));
-            assertTrue(norms.containsKey("fs2.pitch_embed.weight") && norms.containsKey("denoise_fn.input_projection.weight"));
+            assertTrue(norms.containsKey("fs2.pitch_embed.weight")
+                    && norms.containsKey("denoise_fn.input_projection.weight"));
         }
     }
 
-    @Test void aResumedRunIsTheUninterruptedOneToTheBit() {
+    @Test
+    void aResumedRunIsTheUninterruptedOneToTheBit() {
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
         Hparams summed = Arg2Hparams.apply(HPARAMS, "training.accumulate=2,training.volume_db=6");
         List<TrainingRun.Update> whole = new ArrayList<>(), parts = new ArrayList<>();
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, summed, toy())) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, summed, toy())) {
             for (int i = 0; i < 8; i++) {
                 whole.add(run.update());
                 if (i == 4) {
@@ -88,7 +99,8 @@ class TrainingTest {
             }
             run.saveVoice(folder.resolve("whole"));
         }
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, summed, toy(), checkpoints.newest(System.out::println))) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, summed, toy(), checkpoints.newest(System.out::println))) {
             assertEquals(5, run.step());
             for (int i = 0; i < 3; i++) {
                 parts.add(run.update());
@@ -96,15 +108,22 @@ class TrainingTest {
             run.saveVoice(folder.resolve("parts"));
         }
         assertEquals(whole.subList(5, 8), parts);
-        assertEquals(StateDict.read(folder.resolve("whole/wavenet_model_steps_8.pt")).tensors(), StateDict.read(folder.resolve("parts/wavenet_model_steps_8.pt")).tensors(),
+        assertEquals(
+                StateDict.read(folder.resolve("whole/wavenet_model_steps_8.pt")).tensors(),
+                StateDict.read(folder.resolve("parts/wavenet_model_steps_8.pt")).tensors(),
                 "averaged weights");
     }
 
-    /** The engine's own multiplication by a number points the gradient at memory that is given back at the next collection (tensor/Constant). */
-    @Test void aCollectionBetweenForwardAndBackwardChangesNoGradient() throws InterruptedException {
+    /**
+     * The engine's own multiplication by a number points the gradient at memory that is given back at the next
+     * collection (tensor/Constant).
+     */
+    @Test
+    void aCollectionBetweenForwardAndBackwardChangesNoGradient() throws InterruptedException {
         Map<String, Double> calm, disturbed;
         List<java.nio.ByteBuffer> noise = new ArrayList<>();
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
             run.update();
             try (NDManager scratch = m.newSubManager()) {
                 run.backward(run.loss(run.forward(run.batch(scratch))));
@@ -132,38 +151,56 @@ class TrainingTest {
         assertEquals(6000, noise.size());
     }
 
-    @Test void aSavedVoiceOpensWithTheSameWeights() {
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.ema_decay=0"), toy())) {
+    @Test
+    void aSavedVoiceOpensWithTheSameWeights() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.ema_decay=0"), toy())) {
             run.update();
             Hparams saved = run.saveVoice(folder.resolve("toy"));
             assertEquals(1, saved.steps());
             assertEquals(saved, HparamsYaml.read(folder.resolve("toy/hparams.yaml")));
             StateDict file = StateDict.read(folder.resolve("toy/wavenet_model_steps_1.pt"));
-            try (WaveNet net = WaveNet.load(m, saved, file); EmbeddingModel embedding = EmbeddingModel.load(m, saved, StateDict.read(folder.resolve("toy/embedding_model_steps_1.pt")))) {
-                net.weights().all().forEach((k, v) -> assertArrayEquals(run.training().wavenet().weights().get(k).toFloatArray(), v.toFloatArray(), 0, k));
-                embedding.weights().all().forEach((k, v) -> assertArrayEquals(run.training().embedding().weights().get(k).toFloatArray(), v.toFloatArray(), 0, k));
+            try (WaveNet net = WaveNet.load(m, saved, file);
+                    EmbeddingModel embedding = EmbeddingModel.load(
+                            m, saved, StateDict.read(folder.resolve("toy/embedding_model_steps_1.pt")))) {
+                net.weights()
+                        .all()
+                        .forEach((k, v) -> assertArrayEquals(
+                                run.training().wavenet().weights().get(k).toFloatArray(), v.toFloatArray(), 0, k));
+                embedding
+                        .weights()
+                        .all()
+                        .forEach((k, v) -> assertArrayEquals(
+                                run.training().embedding().weights().get(k).toFloatArray(), v.toFloatArray(), 0, k));
             }
             assertEquals(50, file.size("betas", 0));
         }
     }
 
-    @Test void theWarmStartAnswersThatAllOfItIsNoise() {
+    @Test
+    void theWarmStartAnswersThatAllOfItIsNoise() {
         Hparams warm = Arg2Hparams.apply(HPARAMS, "training.warm_start=true");
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, warm, toy()); NDManager scratch = m.newSubManager()) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, warm, toy());
+                NDManager scratch = m.newSubManager()) {
             Batch batch = run.batch(scratch);
             NDArray x = scratch.randomNormal(new Shape(4, 1, 8, 24)).mul(0.5f);
             NDArray cond = run.training().embedding().embed(batch.conds()).forDenoiser();
             NDArray guess = run.training().wavenet().predict(x, batch.t(), cond);
-            assertEquals(0, guess.sub(x).abs().max().getFloat(), 0.02);      // tanh bends a little
+            assertEquals(0, guess.sub(x).abs().max().getFloat(), 0.02); // tanh bends a little
         }
         Hparams narrow = Arg2Hparams.apply(HPARAMS, "training.warm_start=true,wavenet.residual_channels=12");
         try (NDManager m = NDManager.newBaseManager()) {
-            assertTrue(assertThrows(Problem.class, () -> new TrainingRun(m, narrow, toy())).getMessage().contains("16 channels"));
+            assertTrue(assertThrows(Problem.class, () -> new TrainingRun(m, narrow, toy()))
+                    .getMessage()
+                    .contains("16 channels"));
         }
     }
 
-    @Test void updatesLeaveNoTensorBehind() {
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+    @Test
+    void updatesLeaveNoTensorBehind() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
             run.update();
             run.update();
             int before = count(run);
@@ -177,22 +214,40 @@ class TrainingTest {
     /** Arrays that somebody refers to: what waits for the collector is not left behind. */
     private static int count(TrainingRun run) {
         WeakManager.collect();
-        return run.training().wavenet().weights().manager().getManagedArrays().size() + run.training().embedding().weights().manager().getManagedArrays().size();
+        return run.training().wavenet().weights().manager().getManagedArrays().size()
+                + run.training()
+                        .embedding()
+                        .weights()
+                        .manager()
+                        .getManagedArrays()
+                        .size();
     }
 
-    @Test void aLossThatIsNoNumberStopsTheRunAndNamesTheClips() {
+    @Test
+    void aLossThatIsNoNumberStopsTheRunAndNamesTheClips() {
         float[] mel = new float[40 * 8];
         java.util.Arrays.fill(mel, -2);
         mel[100] = Float.NaN;
         float[] f0 = new float[40];
         java.util.Arrays.fill(f0, 200);
         Dataset data = Dataset.of(List.of(Clip.of("가수/spoilt.wav#3", mel, 8, List.of(new float[24 * 6]), 6, f0)));
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.crop_frames=40"), data)) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.crop_frames=40"), data)) {
             run.keepSpoiltBatchesIn(folder);
-            float[] before = run.training().wavenet().weights().get("input_projection.weight").toFloatArray();
+            float[] before = run.training()
+                    .wavenet()
+                    .weights()
+                    .get("input_projection.weight")
+                    .toFloatArray();
             String said = assertThrows(Problem.class, run::update).getMessage();
-            assertTrue(said.contains("loss") && said.contains("NaN at step 0") && said.contains("가수/spoilt.wav#3") && said.contains("spoilt_batch_step_0.safetensors"), said);
-            Map<String, diffsvc.checkpoint.TorchTensor> kept = diffsvc.checkpoint.Safetensors.read(folder.resolve("spoilt_batch_step_0.safetensors"));
+            assertTrue(
+                    said.contains("loss")
+                            && said.contains("NaN at step 0")
+                            && said.contains("가수/spoilt.wav#3")
+                            && said.contains("spoilt_batch_step_0.safetensors"),
+                    said);
+            Map<String, diffsvc.checkpoint.TorchTensor> kept =
+                    diffsvc.checkpoint.Safetensors.read(folder.resolve("spoilt_batch_step_0.safetensors"));
             float[] mels = kept.get("mels").toFloats();
             int spoilt = 0;
             for (float v : mels) {
@@ -200,15 +255,24 @@ class TrainingTest {
             }
             assertEquals(4, spoilt, "one in each of the four clips of the batch");
             assertEquals(java.util.Set.of("mels", "noise", "units", "f0", "mel2ph", "t"), kept.keySet());
-            assertArrayEquals(before, run.training().wavenet().weights().get("input_projection.weight").toFloatArray(), 0);
+            assertArrayEquals(
+                    before,
+                    run.training()
+                            .wavenet()
+                            .weights()
+                            .get("input_projection.weight")
+                            .toFloatArray(),
+                    0);
             assertEquals(0, run.step());
             run.training().optimizer().gradientNorms().forEach((name, norm) -> assertEquals(0, norm, name));
         }
     }
 
-    @Test void wholeClipsOneAtATime() {
+    @Test
+    void wholeClipsOneAtATime() {
         Hparams whole = Arg2Hparams.apply(HPARAMS, "training.crop_frames=0,training.batch=1");
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, whole, toy())) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, whole, toy())) {
             List<Integer> lengths = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 try (NDManager scratch = m.newSubManager()) {
@@ -221,15 +285,23 @@ class TrainingTest {
     }
 
     /** The loss of summed batches is that of one batch of all their clips, and so are the gradients. */
-    @Test void accumulatedGradientsAreTheMeanOfTheirBatches() {
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
-            run.update();                                          // so that the output projection is no longer zero
+    @Test
+    void accumulatedGradientsAreTheMeanOfTheirBatches() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+            run.update(); // so that the output projection is no longer zero
             Map<String, float[]> sum = new java.util.LinkedHashMap<>();
             for (int part = 0; part < 2; part++) {
                 try (NDManager scratch = m.newSubManager()) {
                     run.training().accumulate(run.batch(scratch, part));
                     run.training().optimizer().parameters().keySet().forEach(name -> {
-                        float[] g = run.training().optimizer().gradient(scratch, name).toFloatArray(), all = sum.computeIfAbsent(name, n -> new float[g.length]);
+                        float[]
+                                g =
+                                        run.training()
+                                                .optimizer()
+                                                .gradient(scratch, name)
+                                                .toFloatArray(),
+                                all = sum.computeIfAbsent(name, n -> new float[g.length]);
                         for (int i = 0; i < g.length; i++) {
                             all[i] += g[i] / 2;
                         }
@@ -240,7 +312,8 @@ class TrainingTest {
             try (NDManager scratch = m.newSubManager()) {
                 run.training().accumulate(run.batch(scratch, 0), 0.5);
                 run.training().accumulate(run.batch(scratch, 1), 0.5);
-                sum.forEach((name, g) -> assertArrayEquals(g, run.training().optimizer().gradient(scratch, name).toFloatArray(), 1e-6f, name));
+                sum.forEach((name, g) -> assertArrayEquals(
+                        g, run.training().optimizer().gradient(scratch, name).toFloatArray(), 1e-6f, name));
             }
         }
     }

@@ -39,16 +39,26 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The 24 kHz path from end to end with random weights: front end, HiFiGAN, F0 by the pitch extractor; and units that come from a file. */
+/**
+ * The 24 kHz path from end to end with random weights: front end, HiFiGAN, F0 by the pitch extractor; and units that
+ * come from a file.
+ */
 class TwentyFourKilohertzTest {
     private static final Wave SONG = WavReader.read(Golden.FOLDER.resolve("e2e/input.wav"));
-    private static final int UNITS = StateDict.read(Golden.FOLDER.resolve("e2e/hubert/hubert_soft.pt")).size("proj.weight", 0);
-    @TempDir Path home;
+    private static final int UNITS =
+            StateDict.read(Golden.FOLDER.resolve("e2e/hubert/hubert_soft.pt")).size("proj.weight", 0);
+
+    @TempDir
+    Path home;
+
     private Path config, checkpoint;
 
-    @BeforeEach void makeAVoice() throws IOException {
+    @BeforeEach
+    void makeAVoice() throws IOException {
         Path voice = Files.createDirectories(home.resolve("checkpoints/low"));
-        config = Files.writeString(voice.resolve("config.yaml"), """
+        config = Files.writeString(
+                voice.resolve("config.yaml"),
+                """
                 audio_sample_rate: 24000
                 hop_size: 128
                 win_size: 512
@@ -75,10 +85,13 @@ class TwentyFourKilohertzTest {
                 hubert_path: checkpoints/hubert/hubert_soft.pt
                 vocoder: network.vocoders.hifigan.HifiGAN
                 vocoder_ckpt: checkpoints/hifigan
-                """.replace("UNITS", String.valueOf(UNITS)));
+                """
+                        .replace("UNITS", String.valueOf(UNITS)));
         Hparams h = Hparams.ofPython(config);
         Map<String, TorchTensor> state = new LinkedHashMap<>();
-        try (NDManager m = NDManager.newBaseManager(); WaveNet net = WaveNet.random(m, WaveNet.Sizes.of(h), 1); EmbeddingModel embedding = EmbeddingModel.random(m, h, 2)) {
+        try (NDManager m = NDManager.newBaseManager();
+                WaveNet net = WaveNet.random(m, WaveNet.Sizes.of(h), 1);
+                EmbeddingModel embedding = EmbeddingModel.random(m, h, 2)) {
             NoiseSchedule.of(h.noise()).buffers().forEach((k, v) -> state.put("model." + k, v));
             MelRange.of(h.noise()).buffers().forEach((k, v) -> state.put("model." + k, v));
             state.putAll(net.weights().toTensors("model.denoise_fn."));
@@ -100,7 +113,8 @@ class TwentyFourKilohertzTest {
         Files.copy(Golden.FOLDER.resolve(from), target);
     }
 
-    @Test void aSongComesOutAt24Khz() {
+    @Test
+    void aSongComesOutAt24Khz() {
         try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
             float[] signal = svc.signal(SONG);
             assertEquals(0, signal.length % 128);
@@ -122,7 +136,9 @@ class TwentyFourKilohertzTest {
         String header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }";
         header = header + " ".repeat((64 - (10 + header.length() + 1) % 64) % 64) + "\n";
         ByteBuffer b = ByteBuffer.allocate(10 + header.length() + 8 * values).order(ByteOrder.LITTLE_ENDIAN);
-        b.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}).putShort((short) header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        b.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
+                .putShort((short) header.length())
+                .put(header.getBytes(StandardCharsets.US_ASCII));
         for (int i = 0; i < values; i++) {
             if (descr.equals("<f8")) {
                 b.putDouble(Math.sin(i));
@@ -134,7 +150,8 @@ class TwentyFourKilohertzTest {
     }
 
     /** The built-in vocoder sings in place of the project's own, through the same front end, and the report says so. */
-    @Test void theBuiltInVocoderTakesThisFrontEndToo() throws IOException {
+    @Test
+    void theBuiltInVocoderTakesThisFrontEndToo() throws IOException {
         try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
             assertTrue(svc.vocoderName().startsWith("hifigan, "), svc.vocoderName());
         }
@@ -144,22 +161,37 @@ class TwentyFourKilohertzTest {
             Wave copy = svc.copySynthesis(song);
             assertEquals(24000, copy.sampleRateHz());
             assertEquals(Math.round(song.seconds() * 24000), copy.samples());
-            float[] source = svc.mel(svc.signal(song)).toFloatArray(), back = svc.mel(svc.signal(copy)).toFloatArray();
+            float[] source = svc.mel(svc.signal(song)).toFloatArray(),
+                    back = svc.mel(svc.signal(copy)).toFloatArray();
             double sum = 0;
             for (int i = 0; i < source.length; i++) {
                 sum += Math.abs(source[i] - back[i]);
             }
-            assertTrue(sum / source.length < 0.3, "copy synthesis is " + sum / source.length + " from the source's mel");
+            assertTrue(
+                    sum / source.length < 0.3, "copy synthesis is " + sum / source.length + " from the source's mel");
             Path file = WaveWriter.write(home.resolve("s.wav"), song);
-            Manifest m = new Inference(svc).convert(Inference.Request.of(file, 0).to(home.resolve("s out.wav")), (stage, done, of) -> { }).manifest();
-            assertTrue(m.vocoder().contains("built-in") && m.models().containsKey("pitch_extractor") && !m.models().containsKey("vocoder"), m.models().toString());
+            Manifest m = new Inference(svc)
+                    .convert(Inference.Request.of(file, 0).to(home.resolve("s out.wav")), (stage, done, of) -> {})
+                    .manifest();
+            assertTrue(
+                    m.vocoder().contains("built-in")
+                            && m.models().containsKey("pitch_extractor")
+                            && !m.models().containsKey("vocoder"),
+                    m.models().toString());
             assertEquals(Math.round(song.seconds() * 24000), m.output().samples());
         }
     }
 
-    @Test void unitsOfAnotherEncoderAreTakenFromAFile() throws IOException {
+    @Test
+    void unitsOfAnotherEncoderAreTakenFromAFile() throws IOException {
         try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
-            NDArray units = svc.unitsFrom(npy("u.npy", "<f4", "25, " + UNITS, 25 * UNITS).toString()), same = svc.unitsFrom(npy("v.npy", "<f8", "1, 25, " + UNITS, 25 * UNITS).toString());
+            NDArray
+                    units =
+                            svc.unitsFrom(npy("u.npy", "<f4", "25, " + UNITS, 25 * UNITS)
+                                    .toString()),
+                    same =
+                            svc.unitsFrom(npy("v.npy", "<f8", "1, 25, " + UNITS, 25 * UNITS)
+                                    .toString());
             assertEquals(new Shape(1, 25, UNITS), units.getShape());
             assertArrayEquals(units.toFloatArray(), same.toFloatArray(), 1e-7f);
             NDArray named = units.duplicate();
@@ -168,14 +200,41 @@ class TwentyFourKilohertzTest {
             try (var out = Files.newOutputStream(npz)) {
                 new NDList(named).encode(out, NDList.Encoding.NPZ);
             }
-            assertArrayEquals(units.toFloatArray(), svc.unitsFrom(npz.toString()).toFloatArray());
-            float[] own = svc.convert(SONG).wave().first(), given = svc.convert(SONG, DiffSvc.Given.NOTHING.withUnits(units), (a, b, c, d) -> { }, (a, b, c, d) -> { }).wave().first();
+            assertArrayEquals(
+                    units.toFloatArray(), svc.unitsFrom(npz.toString()).toFloatArray());
+            float[] own = svc.convert(SONG).wave().first(),
+                    given =
+                            svc.convert(
+                                            SONG,
+                                            DiffSvc.Given.NOTHING.withUnits(units),
+                                            (a, b, c, d) -> {},
+                                            (a, b, c, d) -> {})
+                                    .wave()
+                                    .first();
             assertFalse(Arrays.equals(own, given));
-            NDArray wide = svc.unitsFrom(npy("w.npy", "<f4", "25, " + (UNITS + 6), 25 * (UNITS + 6)).toString());
-            assertTrue(assertThrows(Problem.class, () -> svc.convert(SONG, DiffSvc.Given.NOTHING.withUnits(wide), (a, b, c, d) -> { }, (a, b, c, d) -> { })).getMessage().contains("units"));
-            for (Path bad : new Path[] {npy("a.npy", "<i2", "25, 24", 600), npy("b.npy", "<f4", "25, 240", 600), npy("c.npy", "<f4", "600,", 600), npy("d.npy", "<f4", "-1, 24", 600),
-                Files.writeString(home.resolve("e.npy"), "text"), Files.writeString(home.resolve("f.npz"), "text"), home.resolve("none.npy")}) {
-                assertTrue(assertThrows(Problem.class, () -> svc.unitsFrom(bad.toString())).getMessage().contains(bad.getFileName().toString()));
+            NDArray wide = svc.unitsFrom(
+                    npy("w.npy", "<f4", "25, " + (UNITS + 6), 25 * (UNITS + 6)).toString());
+            assertTrue(assertThrows(
+                            Problem.class,
+                            () -> svc.convert(
+                                    SONG,
+                                    DiffSvc.Given.NOTHING.withUnits(wide),
+                                    (a, b, c, d) -> {},
+                                    (a, b, c, d) -> {}))
+                    .getMessage()
+                    .contains("units"));
+            for (Path bad : new Path[] {
+                npy("a.npy", "<i2", "25, 24", 600),
+                npy("b.npy", "<f4", "25, 240", 600),
+                npy("c.npy", "<f4", "600,", 600),
+                npy("d.npy", "<f4", "-1, 24", 600),
+                Files.writeString(home.resolve("e.npy"), "text"),
+                Files.writeString(home.resolve("f.npz"), "text"),
+                home.resolve("none.npy")
+            }) {
+                assertTrue(assertThrows(Problem.class, () -> svc.unitsFrom(bad.toString()))
+                        .getMessage()
+                        .contains(bad.getFileName().toString()));
             }
         }
     }

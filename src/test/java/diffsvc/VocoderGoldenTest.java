@@ -12,7 +12,6 @@ import diffsvc.random.RandomSource;
 import diffsvc.vocoder.HarmonicSource;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.NsfHifiGan;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
@@ -29,27 +28,38 @@ class VocoderGoldenTest {
         NDArray of(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look);
     }
 
-    @Test void nsfHifiGanIsTheReferences() {
-        try (Golden g = new Golden("nsf_hifigan.npz"); NsfHifiGan net = NsfHifiGan.load(g.manager(), Golden.FOLDER.resolve("nsf_hifigan/model"))) {
+    @Test
+    void nsfHifiGanIsTheReferences() {
+        try (Golden g = new Golden("nsf_hifigan.npz");
+                NsfHifiGan net = NsfHifiGan.load(g.manager(), Golden.FOLDER.resolve("nsf_hifigan/model"))) {
             compare(g, net.harmonics(), net::source, net::wave);
             // one seed gives the draws of torch.manual_seed: phases first, then noise
             NDArray f0 = g.get("f0");
             long t = f0.getShape().get(1);
             Engine.getInstance().setRandomSeed(7);
-            NDArray phase = g.manager().randomUniform(0, 1, new Shape(1, net.harmonics().harmonics()));
-            NDArray noise = g.manager().randomNormal(new Shape(1, t * net.config().hopSamples(), net.harmonics().harmonics()));
+            NDArray phase =
+                    g.manager().randomUniform(0, 1, new Shape(1, net.harmonics().harmonics()));
+            NDArray noise = g.manager()
+                    .randomNormal(new Shape(
+                            1, t * net.config().hopSamples(), net.harmonics().harmonics()));
             float[] seeded = net.source(f0, RandomSource.keyed(7)).toFloatArray();
-            assertArrayEquals(net.source(f0, new HarmonicSource.Draw(phase, noise), (n, v) -> { }).toFloatArray(), seeded);
+            assertArrayEquals(
+                    net.source(f0, new HarmonicSource.Draw(phase, noise), (n, v) -> {})
+                            .toFloatArray(),
+                    seeded);
         }
     }
 
-    @Test void hifiGanIsTheReferences() throws Exception {
+    @Test
+    void hifiGanIsTheReferences() throws Exception {
         Path file = Golden.ckpt("hifigan_24k");
-        try (Golden g = new Golden("hifigan_24k.npz"); HifiGan net = HifiGan.load(g.manager(), file)) {
+        try (Golden g = new Golden("hifigan_24k.npz");
+                HifiGan net = HifiGan.load(g.manager(), file)) {
             compare(g, net.harmonics(), net::source, net::wave);
         }
-        try (Golden g = new Golden("hifigan_24k_nof0.npz"); HifiGan net = HifiGan.load(g.manager(), file)) {
-            g.same("wav", net.wave(g.get("mel"), null, (n, v) -> { }));
+        try (Golden g = new Golden("hifigan_24k_nof0.npz");
+                HifiGan net = HifiGan.load(g.manager(), file)) {
+            g.same("wav", net.wave(g.get("mel"), null, (n, v) -> {}));
         }
     }
 
@@ -69,18 +79,25 @@ class VocoderGoldenTest {
         long step = sines.getShape().get(1) / every.getShape().get(1);
         g.same("zero_sines", sines.get(":, ::" + step));
         g.same("uv", f0.gt(0f).toType(DataType.FLOAT32, true).expandDims(2));
-        NDArray still = source.of(f0, new HarmonicSource.Draw(phase.mul(0), none), (n, v) -> { });
+        NDArray still = source.of(f0, new HarmonicSource.Draw(phase.mul(0), none), (n, v) -> {});
         g.same("zero_source", still.transpose(0, 2, 1));
         g.same("zero_wav", wave.of(mel, still, look));
         assertEquals(2 * rates(g) + 2, seen.size(), "stages compared: " + seen);
         NDArray[] withNoise = new NDArray[1];
-        NDArray drawn = source.of(f0, new HarmonicSource.Draw(phase, noise), (name, value) -> withNoise[0] = name.equals("sines") ? value : withNoise[0]);
-        g.same("rand_sines_head", withNoise[0].get(":, :" + g.get("rand_sines_head").getShape().get(1)));
+        NDArray drawn = source.of(
+                f0,
+                new HarmonicSource.Draw(phase, noise),
+                (name, value) -> withNoise[0] = name.equals("sines") ? value : withNoise[0]);
+        g.same(
+                "rand_sines_head",
+                withNoise[0].get(":, :" + g.get("rand_sines_head").getShape().get(1)));
         g.same("rand_source", drawn.transpose(0, 2, 1));
-        g.same("rand_wav", wave.of(mel, drawn, (n, v) -> { }));
-        NDArray silent = source.of(f0.mul(0), new HarmonicSource.Draw(phase, none), (n, v) -> { });
-        NDArray unvoiced = wave.of(mel, silent, (n, v) -> { });
-        g.same("unvoiced_wav_head", unvoiced.get(":, :, :" + g.get("unvoiced_wav_head").getShape().get(2)));
+        g.same("rand_wav", wave.of(mel, drawn, (n, v) -> {}));
+        NDArray silent = source.of(f0.mul(0), new HarmonicSource.Draw(phase, none), (n, v) -> {});
+        NDArray unvoiced = wave.of(mel, silent, (n, v) -> {});
+        g.same(
+                "unvoiced_wav_head",
+                unvoiced.get(":, :, :" + g.get("unvoiced_wav_head").getShape().get(2)));
     }
 
     private static int rates(Golden g) {

@@ -14,13 +14,14 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A recording, whatever wraps it: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in codings of
- * its own ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not
- * the name.
+ * A recording, whatever wraps it: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in codings of its
+ * own ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not the
+ * name.
  */
 public final class AudioFile {
     /** Endings that are taken for recordings when a folder is walked. */
-    public static final List<String> ENDINGS = List.of(".wav", ".flac", ".ogg", ".mp3", ".opus", ".m4a", ".aac", ".aiff", ".aif", ".wma");
+    public static final List<String> ENDINGS =
+            List.of(".wav", ".flac", ".ogg", ".mp3", ".opus", ".m4a", ".aac", ".aiff", ".aif", ".wma");
 
     private static final String STAGE = "audio";
 
@@ -33,7 +34,8 @@ public final class AudioFile {
      * @return by its ending
      */
     public static boolean isOne(Path file) {
-        String name = file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
+        String name =
+                file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
         return ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith(".");
     }
 
@@ -70,18 +72,19 @@ public final class AudioFile {
     }
 
     /**
-     * By the first bytes. What is empty or too short to tell gets the reader's own sentence, and so does RIFX, of
-     * which the decoder makes noise.
+     * By the first bytes. What is empty or too short to tell gets the reader's own sentence, and so does RIFX, of which
+     * the decoder makes noise.
      */
     private static boolean isWav(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             String start = new String(in.readNBytes(12), StandardCharsets.ISO_8859_1);
-            return start.isEmpty() || start.length() >= 4
-                    && (WavReader.RIFF.contains(start.substring(0, 4)) || start.startsWith("RIFX"))
-                    && (start.length() < 12 || start.endsWith("WAVE"));
+            return start.isEmpty()
+                    || start.length() >= 4
+                            && (WavReader.RIFF.contains(start.substring(0, 4)) || start.startsWith("RIFX"))
+                            && (start.length() < 12 || start.endsWith("WAVE"));
         } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e),
-                    "check the disk and the file's permissions");
+            throw Problem.in(
+                    STAGE, file, "a readable file", WholeFile.reason(e), "check the disk and the file's permissions");
         }
     }
 
@@ -102,23 +105,28 @@ public final class AudioFile {
 
     /** A decoded recording; its file goes with it. */
     private record Decoded(WavReader wav, Path file, List<String> notes) implements Recording {
-        @Override public int samples() {
+        @Override
+        public int samples() {
             return wav.samples();
         }
 
-        @Override public int channels() {
+        @Override
+        public int channels() {
             return wav.channels();
         }
 
-        @Override public int sampleRateHz() {
+        @Override
+        public int sampleRateHz() {
             return wav.sampleRateHz();
         }
 
-        @Override public Wave read(int from, int to) {
+        @Override
+        public Wave read(int from, int to) {
             return wav.read(from, to);
         }
 
-        @Override public void close() {
+        @Override
+        public void close() {
             wav.close();
             file.toFile().delete();
         }

@@ -17,7 +17,10 @@ import java.util.concurrent.TimeUnit;
 import org.bytedeco.ffmpeg.global.avformat;
 import org.bytedeco.javacpp.Loader;
 
-/** Starts {@link Transcoder} in a process of its own and waits for it: a file that breaks a native decoder ends that process, not this one. */
+/**
+ * Starts {@link Transcoder} in a process of its own and waits for it: a file that breaks a native decoder ends that
+ * process, not this one.
+ */
 public final class Codec {
     private static final long LONGEST_MINUTES = 30;
     private static final int MOST_SAID = 1 << 16;
@@ -28,7 +31,9 @@ public final class Codec {
     /** How the child ended, and its lines. */
     private record Said(int code, List<String> lines) {
         List<String> all(String word) {
-            return lines.stream().filter(l -> l.startsWith(word + ": ")).map(l -> l.substring(word.length() + 2))
+            return lines.stream()
+                    .filter(l -> l.startsWith(word + ": "))
+                    .map(l -> l.substring(word.length() + 2))
                     .toList();
         }
 
@@ -54,11 +59,16 @@ public final class Codec {
         Said said = run("decode", file, wav);
         return switch (said.code) {
             case Transcoder.DONE -> said.all("note");
-            case Transcoder.REFUSED -> throw Problem.in("audio", file, said.first("need"), said.first("got"),
-                    said.first("remedy"));
+            case Transcoder.REFUSED ->
+                throw Problem.in("audio", file, said.first("need"), said.first("got"), said.first("remedy"));
             case Transcoder.UNWRITTEN -> throw Temporary.refused("audio", said.first("got"));
-            default -> throw Problem.in("audio", file, "a recording that decodes", said.end(),
-                    "copy or export it again, or convert it to WAV");
+            default ->
+                throw Problem.in(
+                        "audio",
+                        file,
+                        "a recording that decodes",
+                        said.end(),
+                        "copy or export it again, or convert it to WAV");
         };
     }
 
@@ -73,9 +83,9 @@ public final class Codec {
     public static void flac(Path wav, Path flac) throws IOException {
         Said said = run("flac", wav, flac);
         switch (said.code) {
-            case Transcoder.DONE -> { }
-            case Transcoder.REFUSED -> throw Problem.in("output", said.first("need"), said.first("got"),
-                    said.first("remedy"));
+            case Transcoder.DONE -> {}
+            case Transcoder.REFUSED ->
+                throw Problem.in("output", said.first("need"), said.first("got"), said.first("remedy"));
             case Transcoder.UNWRITTEN -> throw new IOException(said.first("got"));
             default -> throw new IOException("FLAC: " + said.end());
         }
@@ -84,27 +94,45 @@ public final class Codec {
     private static Said run(String verb, Path in, Path out) {
         Process process = null;
         try {
-            process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), HEAP,
-                    MEMORY, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-                    "-XX:+SuppressFatalErrorMessage",
-                    "-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8", "-Djava.io.tmpdir=" + Temporary.folder(),
-                    "-cp", String.join(File.pathSeparator, classPath()), Transcoder.class.getName(), verb,
-                    in.toAbsolutePath().toString(), out.toAbsolutePath().toString())
-                    .redirectErrorStream(true).start();
+            process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            HEAP,
+                            MEMORY,
+                            "-XX:+UseSerialGC",
+                            "-XX:TieredStopAtLevel=1",
+                            "-Xshare:auto",
+                            "-XX:+SuppressFatalErrorMessage",
+                            "-Dfile.encoding=UTF-8",
+                            "-Dsun.jnu.encoding=UTF-8",
+                            "-Djava.io.tmpdir=" + Temporary.folder(),
+                            "-cp",
+                            String.join(File.pathSeparator, classPath()),
+                            Transcoder.class.getName(),
+                            verb,
+                            in.toAbsolutePath().toString(),
+                            out.toAbsolutePath().toString())
+                    .redirectErrorStream(true)
+                    .start();
             process.getOutputStream().close();
-            if (!process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES)) {                // its few lines fit into the pipe
-                throw Problem.in("audio", in, "a decoder that ends", "none after " + LONGEST_MINUTES + " minutes",
+            if (!process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES)) { // its few lines fit into the pipe
+                throw Problem.in(
+                        "audio",
+                        in,
+                        "a decoder that ends",
+                        "none after " + LONGEST_MINUTES + " minutes",
                         "cut the song into parts");
             }
             String lines = new String(process.getInputStream().readNBytes(MOST_SAID), StandardCharsets.UTF_8);
             return new Said(process.exitValue(), lines.lines().toList());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw Problem.stopped("audio", verb.equals("decode") ? "while " + in.getFileName() + " was decoded"
-                    : "while a FLAC was packed");
+            throw Problem.stopped(
+                    "audio",
+                    verb.equals("decode") ? "while " + in.getFileName() + " was decoded" : "while a FLAC was packed");
         } catch (IOException e) {
-            throw Problem.in("audio", in, "a Java process for the decoder", WholeFile.reason(e),
-                    "check the free memory");
+            throw Problem.in(
+                    "audio", in, "a Java process for the decoder", WholeFile.reason(e), "check the free memory");
         } finally {
             if (process != null) {
                 process.destroyForcibly();
@@ -112,19 +140,33 @@ public final class Codec {
         }
     }
 
-    /** Only what the transcoder needs, found where these classes were loaded from: a notebook's kernel has no class path of its own to copy. */
+    /**
+     * Only what the transcoder needs, found where these classes were loaded from: a notebook's kernel has no class path
+     * of its own to copy.
+     */
     private static Set<String> classPath() {
         Set<String> path = new LinkedHashSet<>();
         for (Class<?> c : List.of(Codec.class, Loader.class, avformat.class)) {
             try {
-                path.add(Path.of(c.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
+                path.add(Path.of(c.getProtectionDomain()
+                                .getCodeSource()
+                                .getLocation()
+                                .toURI())
+                        .toString());
             } catch (URISyntaxException e) {
                 throw new IllegalStateException(e);
             }
         }
-        for (String library : List.of("javacpp/%s/libjnijavacpp.so", "ffmpeg/%s/libjniavformat.so", "javacpp/%s/libjnijavacpp.dylib", "ffmpeg/%s/libjniavformat.dylib",
-                "javacpp/%s/jnijavacpp.dll", "ffmpeg/%s/jniavformat.dll")) {
-            URL found = Codec.class.getClassLoader().getResource("org/bytedeco/" + String.format(library, Loader.getPlatform()));
+        for (String library : List.of(
+                "javacpp/%s/libjnijavacpp.so",
+                "ffmpeg/%s/libjniavformat.so",
+                "javacpp/%s/libjnijavacpp.dylib",
+                "ffmpeg/%s/libjniavformat.dylib",
+                "javacpp/%s/jnijavacpp.dll",
+                "ffmpeg/%s/jniavformat.dll")) {
+            URL found = Codec.class
+                    .getClassLoader()
+                    .getResource("org/bytedeco/" + String.format(library, Loader.getPlatform()));
             try {
                 if (found != null && found.openConnection() instanceof JarURLConnection jar) {
                     path.add(Path.of(jar.getJarFileURL().toURI()).toString());

@@ -15,9 +15,13 @@ import java.nio.file.StandardOpenOption;
  * @param there bytes of sound in the file
  */
 record DataChunk(long told, long there) {
-    private static final int W64_FIRST = 40, W64_HEADER = 24, W64_ALIGN = 8, CAF_FIRST = 8, CAF_HEADER = 12,
+    private static final int W64_FIRST = 40,
+            W64_HEADER = 24,
+            W64_ALIGN = 8,
+            CAF_FIRST = 8,
+            CAF_HEADER = 12,
             MOST_CHUNKS = 4096;
-    private static final int DATA = 0x64617461;                              // 'data'
+    private static final int DATA = 0x64617461; // 'data'
 
     /** Whether the file has fewer bytes than it tells. */
     boolean isCut() {
@@ -40,7 +44,9 @@ record DataChunk(long told, long there) {
                 while (head.hasRemaining() && channel.read(head, at + head.position()) >= 0) {
                     continue;
                 }
-                long length = caf ? head.getLong(4) : head.order(ByteOrder.LITTLE_ENDIAN).getLong(16) - header;
+                long length = caf
+                        ? head.getLong(4)
+                        : head.order(ByteOrder.LITTLE_ENDIAN).getLong(16) - header;
                 if (head.order(ByteOrder.BIG_ENDIAN).getInt(0) == DATA) {
                     return new DataChunk(length < 0 && length >= -1 - header ? 0 : length, size - at - header);
                 }

@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The frames of an MPEG audio file (layers I to III of ISO/IEC 11172-3 and 13818-3, or AAC in ADTS of 13818-7),
- * walked by the lengths in their headers. Such files have no header of their own that says how long they are, and a
- * decoder drops a last frame that is incomplete: only the walk shows that a file is cut. Tags at both ends (ID3,
- * APEv2, Lyrics3) are no sound.
+ * The frames of an MPEG audio file (layers I to III of ISO/IEC 11172-3 and 13818-3, or AAC in ADTS of 13818-7), walked
+ * by the lengths in their headers. Such files have no header of their own that says how long they are, and a decoder
+ * drops a last frame that is incomplete: only the walk shows that a file is cut. Tags at both ends (ID3, APEv2,
+ * Lyrics3) are no sound.
  *
  * @param end byte behind the last whole frame, or -1 where no frames were found
  * @param length bytes of the last frame if some of them are missing, else 0
@@ -21,11 +21,12 @@ record MpegFrames(long end, int length, int there) {
     private static final int HEADER = 4, ADTS_HEADER = 7, WINDOW = 1 << 16, FIRST_WITHIN = 1 << 20;
     private static final int ID3_HEADER = 10, ID3V1 = 128, APE_FOOTER = 32, LYRICS_END = 15, MOST_TAGS = 64;
     private static final int[][] KBPS = {
-        {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448},     // MPEG 1, layer I
-        {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384},        // layer II
-        {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320},         // layer III
-        {0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256},       // MPEG 2, layer I
-        {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}};           // layers II and III
+        {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448}, // MPEG 1, layer I
+        {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384}, // layer II
+        {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}, // layer III
+        {0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256}, // MPEG 2, layer I
+        {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}
+    }; // layers II and III
     private static final int[] RATES = {44100, 48000, 32000};
 
     /** Whether the file ends within a frame. */
@@ -75,7 +76,7 @@ record MpegFrames(long end, int length, int there) {
                     if (isBegun(at, whole)) {
                         return new MpegFrames(whole, header(), (int) (end - at));
                     }
-                    at = search(at + 1, end);  // damage, or what somebody put behind the sound
+                    at = search(at + 1, end); // damage, or what somebody put behind the sound
                     if (at < 0) {
                         break;
                     }
@@ -93,7 +94,10 @@ record MpegFrames(long end, int length, int there) {
         /** Two bytes or more right behind the last frame that are the begin of a header, and no more. */
         private boolean isBegun(long at, long whole) throws IOException {
             int mask = adts ? 0xF6 : 0xFE;
-            return at == whole && end - at >= 2 && end - at < header() && byteAt(at) == 0xFF
+            return at == whole
+                    && end - at >= 2
+                    && end - at < header()
+                    && byteAt(at) == 0xFF
                     && (byteAt(at + 1) & mask) == (kind >> 16 & mask);
         }
 
@@ -141,10 +145,13 @@ record MpegFrames(long end, int length, int there) {
 
         private int mpegLength(long at) throws IOException {
             int second = byteAt(at + 1), third = byteAt(at + 2);
-            int version = second >> 3 & 3, layer = 4 - (second >> 1 & 3), kbps = third >> 4, rate = third >> 2 & 3,
+            int version = second >> 3 & 3,
+                    layer = 4 - (second >> 1 & 3),
+                    kbps = third >> 4,
+                    rate = third >> 2 & 3,
                     padding = third >> 1 & 1;
             if ((second & 0xE0) != 0xE0 || version == 1 || layer == 4 || kbps == 0 || kbps == 15 || rate == 3) {
-                return 0;  // kbps 0 is free format, whose lengths no header tells
+                return 0; // kbps 0 is free format, whose lengths no header tells
             }
             boolean one = version == 3;
             int bits = 1000 * KBPS[one ? layer - 1 : layer == 1 ? 3 : 4][kbps],
@@ -216,7 +223,7 @@ record MpegFrames(long end, int length, int there) {
                     return 0;
                 }
                 window.clear();
-                windowAt = Math.max(0, at - APE_FOOTER);  // a walk goes forward, a search looks ahead and back
+                windowAt = Math.max(0, at - APE_FOOTER); // a walk goes forward, a search looks ahead and back
                 while (window.hasRemaining() && channel.read(window, windowAt + window.position()) > 0) {
                     continue;
                 }

@@ -84,25 +84,31 @@ public interface Recording extends AutoCloseable {
      */
     static Recording of(Wave wave) {
         return new Recording() {
-            @Override public int samples() {
+            @Override
+            public int samples() {
                 return wave.samples();
             }
 
-            @Override public int channels() {
+            @Override
+            public int channels() {
                 return wave.channels().length;
             }
 
-            @Override public int sampleRateHz() {
+            @Override
+            public int sampleRateHz() {
                 return wave.sampleRateHz();
             }
 
-            @Override public Wave read(int from, int to) {
+            @Override
+            public Wave read(int from, int to) {
                 return wave.samples(from, to);
             }
 
-            @Override public void close() { }
+            @Override
+            public void close() {}
         };
     }
 
-    @Override void close();
+    @Override
+    void close();
 }

@@ -3,8 +3,9 @@ package diffsvc.audio;
 import diffsvc.check.Problem;
 
 /**
- * The reference's "kaiser_best" resampler: a sinc under a Kaiser window, 50 zero crossings of 8192 table steps each, read by linear
- * interpolation (J. O. Smith, "Digital Audio Resampling Home Page"; roll-off and beta as resampy ships them).
+ * The reference's "kaiser_best" resampler: a sinc under a Kaiser window, 50 zero crossings of 8192 table steps each,
+ * read by linear interpolation (J. O. Smith, "Digital Audio Resampling Home Page"; roll-off and beta as resampy ships
+ * them).
  */
 public final class Resampler {
     private static final int ZERO_CROSSINGS = 50, STEPS = 8192;
@@ -14,7 +15,8 @@ public final class Resampler {
     private Resampler() {}
 
     /**
-     * Every channel at {@code rateHz}, ceil(N rate / old rate) samples long; the same wave when the rate is already right.
+     * Every channel at {@code rateHz}, ceil(N rate / old rate) samples long; the same wave when the rate is already
+     * right.
      *
      * @param rateHz rate wanted
      * @param wave any rate and channels
@@ -44,7 +46,8 @@ public final class Resampler {
     }
 
     /**
-     * One channel, [N] to [ceil(N to/from)]: the kernel gives floor(N to/from) samples, a missing last one is 0 (as librosa pads).
+     * One channel, [N] to [ceil(N to/from)]: the kernel gives floor(N to/from) samples, a missing last one is 0 (as
+     * librosa pads).
      *
      * @param x [N]
      * @param fromHz rate of x
@@ -54,7 +57,10 @@ public final class Resampler {
     public static float[] resample(float[] x, int fromHz, int toHz) {
         long exact = ((long) x.length * toHz + fromHz - 1) / fromHz;
         if (exact > Integer.MAX_VALUE - 8) {
-            throw Problem.in("audio", "fewer than 2^31 samples at " + toHz + " Hz", String.valueOf(exact),
+            throw Problem.in(
+                    "audio",
+                    "fewer than 2^31 samples at " + toHz + " Hz",
+                    String.valueOf(exact),
                     "cut the song into parts");
         }
         int kernel = (int) ((long) x.length * toHz / fromHz), length = (int) exact;
@@ -65,14 +71,14 @@ public final class Resampler {
         for (int t = 0; t < kernel; t++) {
             double time = t * (fromHz / (double) toHz), sum = 0;
             int n = (int) time;
-            double place = scale * (time - n) * STEPS;                 // left wing, the sample at or before this time first
+            double place = scale * (time - n) * STEPS; // left wing, the sample at or before this time first
             int offset = (int) place;
             double eta = place - offset;
             int count = Math.min(n + 1, (wing.length - offset) / step);
             for (int i = 0, w = offset; i < count; i++, w += step) {
                 sum += (wing[w] + eta * delta(wing, w)) * x[n - i];
             }
-            place = scale * STEPS - place;                             // right wing
+            place = scale * STEPS - place; // right wing
             offset = (int) place;
             eta = place - offset;
             count = Math.min(x.length - n - 1, (wing.length - offset) / step);

@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Finds the silences of a recording and cuts it there, by the Python project's rules (golden slicer): a stretch is silent where the loudest sample of
- * every long window stays below the threshold; it is cut at its quietest places, and what lies between two silences is at least {@code minMs} long. It hears
- * the mean of the channels and reads a recording in blocks, twice: the first time for its mean.
+ * Finds the silences of a recording and cuts it there, by the Python project's rules (golden slicer): a stretch is
+ * silent where the loudest sample of every long window stays below the threshold; it is cut at its quietest places, and
+ * what lies between two silences is at least {@code minMs} long. It hears the mean of the channels and reads a
+ * recording in blocks, twice: the first time for its mean.
  *
  * @param thresholdDb below it is silence, dB of full scale
  * @param minMs shortest piece of sound between two cuts; a recording that is no longer stays whole
@@ -42,8 +43,11 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
      */
     public Slicer {
         if (!(minMs >= longMs && longMs >= shortMs && keptMs >= shortMs && shortMs > 0)) {
-            throw Problem.in("slicing", "min >= long window >= short window > 0 and kept >= short window",
-                    minMs + ", " + longMs + ", " + shortMs + ", " + keptMs + " ms", "correct the slicer's lengths");
+            throw Problem.in(
+                    "slicing",
+                    "min >= long window >= short window > 0 and kept >= short window",
+                    minMs + ", " + longMs + ", " + shortMs + ", " + keptMs + " ms",
+                    "correct the slicer's lengths");
         }
     }
 
@@ -74,7 +78,11 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
      */
     public List<Slice> slice(Recording sound) {
         int rateHz = sound.sampleRateHz(), n = sound.samples();
-        int longest = samples(longMs, rateHz), shortest = samples(shortMs, rateHz), kept = samples(keptMs, rateHz), min = samples(minMs, rateHz), windows = n - longest + 1;
+        int longest = samples(longMs, rateHz),
+                shortest = samples(shortMs, rateHz),
+                kept = samples(keptMs, rateHz),
+                min = samples(minMs, rateHz),
+                windows = n - longest + 1;
         if (n <= min || windows < 1) {
             return List.of(new Slice(0, n, false));
         }
@@ -82,20 +90,26 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
         List<int[]> silences = new ArrayList<>();
         for (int[] run : silentWindows(sound, centre, longest)) {
             int left = run[0], right = run[1], reach = Math.min(kept, (right + longest - left) / 2);
-            boolean toTheEnd = right == windows, last = right == windows - 1;                    // the reference treats the last window by itself
-            int from = left == 0 ? 0 : quietest(sound, centre, left, toTheEnd ? Math.min(n, left + reach) : left + reach, shortest);
+            boolean toTheEnd = right == windows,
+                    last = right == windows - 1; // the reference treats the last window by itself
+            int from = left == 0
+                    ? 0
+                    : quietest(sound, centre, left, toTheEnd ? Math.min(n, left + reach) : left + reach, shortest);
             if (toTheEnd) {
                 silences.add(new int[] {from, n});
             } else if (silences.isEmpty() || from - silences.get(silences.size() - 1)[1] >= min || last) {
-                silences.add(new int[] {from, last ? right + longest : quietest(sound, centre, right + longest - reach, right + longest, shortest)});
+                silences.add(new int[] {
+                    from,
+                    last ? right + longest : quietest(sound, centre, right + longest - reach, right + longest, shortest)
+                });
             }
         }
         return slices(silences, n);
     }
 
     /**
-     * A slice in parts no longer than {@code most} samples, each cut where the sound is weakest in the second half of what a part may hold: for
-     * phrases that go on without a pause.
+     * A slice in parts no longer than {@code most} samples, each cut where the sound is weakest in the second half of
+     * what a part may hold: for phrases that go on without a pause.
      *
      * @param sound a recording
      * @param slice to be cut
@@ -155,7 +169,7 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
 
     /** Runs of windows, first and behind the last, in which every sample is silent. */
     private List<int[]> silentWindows(Recording sound, float centre, int longest) {
-        float limit = (float) Math.pow(10, thresholdDb / 20);                                 // the least level that is no silence, to the last bit
+        float limit = (float) Math.pow(10, thresholdDb / 20); // the least level that is no silence, to the last bit
         while (db(limit) >= thresholdDb) {
             limit = Math.nextDown(limit);
         }
@@ -183,7 +197,8 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
 
     /** Where a cut hurts least: the sample nearest to the centre line in the short window of least variance. */
     private static int quietest(Recording sound, float centre, int from, int to, int window) {
-        float[] x = sound.read(from, Math.min(sound.samples(), Math.max(to, from + window))).mean();
+        float[] x = sound.read(from, Math.min(sound.samples(), Math.max(to, from + window)))
+                .mean();
         double sum = 0, squares = 0, best = Double.POSITIVE_INFINITY;
         int place = 0;
         for (int i = 0; i < to - from; i++) {

@@ -32,9 +32,9 @@ import org.bytedeco.javacpp.PointerPointer;
  * ends with a code:
  *
  * <ul>
- * <li>0: done; a {@code note:} line for each thing that a person should know about the recording
- * <li>2: the input is refused; {@code need:}, {@code got:} and {@code remedy:}, a line each
- * <li>3: the output cannot be written; {@code got:} is the reason
+ *   <li>0: done; a {@code note:} line for each thing that a person should know about the recording
+ *   <li>2: the input is refused; {@code need:}, {@code got:} and {@code remedy:}, a line each
+ *   <li>3: the output cannot be written; {@code got:} is the reason
  * </ul>
  *
  * <p>Nothing else of the workbench runs here.
@@ -42,7 +42,9 @@ import org.bytedeco.javacpp.PointerPointer;
 public final class Transcoder {
     static final int DONE = 0, REFUSED = 2, UNWRITTEN = 3;
     /** Containers that hold music; the others (playlists, scripts that name further files) are not opened. */
-    private static final String CONTAINERS = "wav,w64,aiff,flac,ogg,mp3,mov,mp4,m4a,3gp,3g2,mj2,aac,asf,caf,matroska,webm,au,ape,wv,tta,amr";
+    private static final String CONTAINERS =
+            "wav,w64,aiff,flac,ogg,mp3,mov,mp4,m4a,3gp,3g2,mj2,aac,asf,caf,matroska,webm,au,ape,wv,tta,amr";
+
     private static final int OGG_PAGE = 1 << 17, MAGIC = 12, MP3_ENDS = 3;
     private static final long MOST_SAMPLES = Integer.MAX_VALUE - 8, MOST_BYTES = 1L << 29;
     private static final double LARGEST_GAP_SECONDS = 0.1, SHARE_OF_TOLD = 0.98;
@@ -75,7 +77,7 @@ public final class Transcoder {
         int code = DONE;
         try {
             av_log_set_level(AV_LOG_QUIET);
-            av_max_alloc(MOST_BYTES);                                        // a header that asks for more lies
+            av_max_alloc(MOST_BYTES); // a header that asks for more lies
             if (args[0].equals("decode")) {
                 decode(Path.of(args[1]), Path.of(args[2]));
             } else {
@@ -87,11 +89,13 @@ public final class Transcoder {
             say("got", WholeFile.reason(e));
             code = UNWRITTEN;
         } catch (LinkageError e) {
-            code = refused(new Refused("FFmpeg's libraries", e.toString(),
+            code = refused(new Refused(
+                    "FFmpeg's libraries",
+                    e.toString(),
                     "see that the home folder or the temporary folder has room, where they are unpacked once"));
         } catch (OutOfMemoryError e) {
-            code = refused(new Refused("a recording that decodes within 512 MiB of memory", "one that takes more",
-                    "convert it to WAV"));
+            code = refused(new Refused(
+                    "a recording that decodes within 512 MiB of memory", "one that takes more", "convert it to WAV"));
         } catch (RuntimeException e) {
             code = refused(new Refused("a decoder that ended with " + e));
         }
@@ -120,6 +124,7 @@ public final class Transcoder {
         double damagedAt;
         /** Where damage no longer counts: behind the last whole frame of an MPEG file lies what somebody appended. */
         long soundEnd = Long.MAX_VALUE;
+
         private boolean ended;
         private long packetAt = -1;
 
@@ -146,7 +151,7 @@ public final class Transcoder {
             avcodec_parameters_to_context(codec, stream.codecpar());
             codec.pkt_timebase(stream.time_base());
             if (codec.codec_id() == AV_CODEC_ID_FLAC) {
-                codec.err_recognition(AV_EF_CRCCHECK | AV_EF_EXPLODE);       // every block has a checksum: look at it
+                codec.err_recognition(AV_EF_CRCCHECK | AV_EF_EXPLODE); // every block has a checksum: look at it
             }
             if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
                 throw unopened(file, "a coding that does not open");
@@ -160,8 +165,8 @@ public final class Transcoder {
 
         /** Whether the container counts samples, not time that is rounded. */
         boolean tellsSamples() {
-            return (container().equals("aiff") || container().equals("au")) && codec.codec().name().getString()
-                    .startsWith("pcm_");
+            return (container().equals("aiff") || container().equals("au"))
+                    && codec.codec().name().getString().startsWith("pcm_");
         }
 
         /** How many tracks of sound the file has. */
@@ -173,7 +178,10 @@ public final class Transcoder {
             return tracks;
         }
 
-        /** The next decoded frame, or null at the end. Damaged packets are counted; what lies before an MP3's first whole frame is no damage. */
+        /**
+         * The next decoded frame, or null at the end. Damaged packets are counted; what lies before an MP3's first
+         * whole frame is no damage.
+         */
         AVFrame next() {
             while (true) {
                 int got = avcodec_receive_frame(codec, frame);
@@ -215,7 +223,8 @@ public final class Transcoder {
             }
         }
 
-        @Override public void close() {
+        @Override
+        public void close() {
             av_frame_free(frame);
             av_packet_free(packet);
             avcodec_free_context(codec);
@@ -234,8 +243,10 @@ public final class Transcoder {
         } catch (IOException e) {
             // the reason alone must do
         }
-        return new Refused(wav ? "a WAV file (RIFF....WAVE) or another recording that decodes"
-                : "a recording that decodes", got, "check that it is a recording, or " + AGAIN);
+        return new Refused(
+                wav ? "a WAV file (RIFF....WAVE) or another recording that decodes" : "a recording that decodes",
+                got,
+                "check that it is a recording, or " + AGAIN);
     }
 
     private static void decode(Path file, Path wav) throws Refused, IOException {
@@ -252,7 +263,8 @@ public final class Transcoder {
             }
             // in bytes, which have been compared
             boolean counted = in.container().equals("wav") || isWhole(file, in.container());
-            boolean told = in.stream.duration() > 0 && in.format.duration_estimation_method() != AVFMT_DURATION_FROM_BITRATE;
+            boolean told =
+                    in.stream.duration() > 0 && in.format.duration_estimation_method() != AVFMT_DURATION_FROM_BITRATE;
             double seconds = told ? in.stream.duration() * av_q2d(in.stream.time_base()) : 0, since = Double.NaN;
             WavWriter out = null;
             SwrContext toFloat = null;
@@ -263,36 +275,59 @@ public final class Transcoder {
                         channels = frame.ch_layout().nb_channels();
                         rate = frame.sample_rate();
                         if (channels < 1 || channels > Recording.MOST_CHANNELS) {
-                            throw new Refused("1 to " + Recording.MOST_CHANNELS + " channels",
-                                    String.valueOf(channels), AGAIN);
+                            throw new Refused(
+                                    "1 to " + Recording.MOST_CHANNELS + " channels", String.valueOf(channels), AGAIN);
                         }
                         if (rate < Recording.LEAST_RATE_HZ || rate > Recording.MOST_RATE_HZ) {
-                            throw new Refused("a sample rate from " + Recording.LEAST_RATE_HZ + " to "
-                                    + Recording.MOST_RATE_HZ + " Hz", rate + " Hz", AGAIN);
+                            throw new Refused(
+                                    "a sample rate from " + Recording.LEAST_RATE_HZ + " to " + Recording.MOST_RATE_HZ
+                                            + " Hz",
+                                    rate + " Hz",
+                                    AGAIN);
                         }
                         out = WavWriter.open(wav, channels, rate, Depth.FLOAT);
                         toFloat = new SwrContext(null);
-                        if (swr_alloc_set_opts2(toFloat, frame.ch_layout(), AV_SAMPLE_FMT_FLT, rate, frame.ch_layout(), frame.format(), rate, 0, null) < 0 || swr_init(toFloat) < 0) {
+                        if (swr_alloc_set_opts2(
+                                                toFloat,
+                                                frame.ch_layout(),
+                                                AV_SAMPLE_FMT_FLT,
+                                                rate,
+                                                frame.ch_layout(),
+                                                frame.format(),
+                                                rate,
+                                                0,
+                                                null)
+                                        < 0
+                                || swr_init(toFloat) < 0) {
                             throw new Refused("a sample format that is not known");
                         }
                     } else if (frame.ch_layout().nb_channels() != channels || frame.sample_rate() != rate) {
                         throw new Refused("channels or rate that change on the way");
                     }
-                    double here = frame.pts() == AV_NOPTS_VALUE ? Double.NaN : frame.pts() * av_q2d(in.stream.time_base()) - out.frames() / (double) rate;
+                    double here = frame.pts() == AV_NOPTS_VALUE
+                            ? Double.NaN
+                            : frame.pts() * av_q2d(in.stream.time_base()) - out.frames() / (double) rate;
                     since = Double.isNaN(since) ? here : since;
                     if (Math.abs(here - since) > LARGEST_GAP_SECONDS) {
-                        throw new Refused(String.format(Locale.ROOT, "a gap of %.2f s after %.2f s", here - since, out.frames() / (double) rate));
+                        throw new Refused(String.format(
+                                Locale.ROOT,
+                                "a gap of %.2f s after %.2f s",
+                                here - since,
+                                out.frames() / (double) rate));
                     }
                     int n = frame.nb_samples();
                     if (out.frames() + n > MOST_SAMPLES) {
                         throw new Refused("fewer than 2^31 samples", "more", "cut the song into parts");
                     }
                     if (out.frames() / rate >= Recording.MOST_SECONDS) {
-                        throw new Refused("less than " + Recording.MOST_SECONDS / 3600 + " hours of sound", "more",
+                        throw new Refused(
+                                "less than " + Recording.MOST_SECONDS / 3600 + " hours of sound",
+                                "more",
                                 "cut the song into parts");
                     }
                     float[] samples = new float[n * channels];
-                    try (FloatPointer buffer = new FloatPointer((long) n * channels); PointerPointer<Pointer> to = new PointerPointer<>(1)) {
+                    try (FloatPointer buffer = new FloatPointer((long) n * channels);
+                            PointerPointer<Pointer> to = new PointerPointer<>(1)) {
                         to.put(0, buffer);
                         if (swr_convert(toFloat, to, n, frame.extended_data(), n) != n) {
                             throw new Refused("samples that do not convert");
@@ -308,19 +343,34 @@ public final class Transcoder {
                     String what = in.damaged == 1 ? "a damaged block at" : in.damaged + " damaged blocks, the first at";
                     throw new Refused(String.format(Locale.ROOT, "%s %.2f s", what, in.damagedAt));
                 }
-                int ends = mp3 ? MP3_ENDS * in.codec.frame_size() : 0;  // encoders pad both ends, and say by how much
-                long least = exact ? Math.round(seconds * rate)
+                int ends = mp3 ? MP3_ENDS * in.codec.frame_size() : 0; // encoders pad both ends, and say by how much
+                long least = exact
+                        ? Math.round(seconds * rate)
                         : (long) ((seconds * SHARE_OF_TOLD - LARGEST_GAP_SECONDS) * rate) - ends;
                 if (out.frames() < least || unfinishedOgg(file)) {
-                    throw new Refused(String.format(Locale.ROOT, "%.2f s%s (the file is cut)", out.frames() / (double) rate, seconds > 0 ? String.format(Locale.ROOT, " of %.2f", seconds) : ""));
+                    throw new Refused(String.format(
+                            Locale.ROOT,
+                            "%.2f s%s (the file is cut)",
+                            out.frames() / (double) rate,
+                            seconds > 0 ? String.format(Locale.ROOT, " of %.2f", seconds) : ""));
                 }
                 if (!told && !counted) {
-                    say("note", String.format(Locale.ROOT, "%s does not say how long it is: %.2f s were decoded",
-                            mp3 ? "an MP3 without a Xing header" : "the file", out.frames() / (double) rate));
+                    say(
+                            "note",
+                            String.format(
+                                    Locale.ROOT,
+                                    "%s does not say how long it is: %.2f s were decoded",
+                                    mp3 ? "an MP3 without a Xing header" : "the file",
+                                    out.frames() / (double) rate));
                 }
                 if (in.tracks() > 1) {
-                    say("note", String.format(Locale.ROOT, "the file has %d tracks of sound: stream %d is read",
-                            in.tracks(), in.stream.index() + 1));
+                    say(
+                            "note",
+                            String.format(
+                                    Locale.ROOT,
+                                    "the file has %d tracks of sound: stream %d is read",
+                                    in.tracks(),
+                                    in.stream.index() + 1));
                 }
             } finally {
                 if (toFloat != null) {
@@ -334,8 +384,7 @@ public final class Transcoder {
     }
 
     /**
-     * Whether a Wave64 or Core Audio file tells how long its sound is; refuses one that has fewer bytes than it
-     * tells.
+     * Whether a Wave64 or Core Audio file tells how long its sound is; refuses one that has fewer bytes than it tells.
      */
     private static boolean isWhole(Path file, String container) throws Refused {
         if (!container.equals("w64") && !container.equals("caf")) {
@@ -386,7 +435,10 @@ public final class Transcoder {
         try (Input in = new Input(wav)) {
             AVFormatContext out = new AVFormatContext(null);
             avformat_alloc_output_context2(out, null, "flac", flac.toString());
-            out.flags(out.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);                                      // no version of the library in the file: the same sound, the same bytes
+            out.flags(out.flags()
+                    | AVFormatContext
+                            .AVFMT_FLAG_BITEXACT); // no version of the library in the file: the same sound, the same
+            // bytes
             AVCodec encoder = avcodec_find_encoder(avcodec.AV_CODEC_ID_FLAC);
             AVCodecContext codec = avcodec_alloc_context3(encoder);
             boolean deep = in.codec.bits_per_raw_sample() > 16 || in.codec.codec_id() == AV_CODEC_ID_PCM_S24LE;
@@ -398,7 +450,8 @@ public final class Transcoder {
             codec.flags(codec.flags() | AV_CODEC_FLAG_BITEXACT);
             codec.compression_level(8);
             if (avcodec_open2(codec, encoder, (AVDictionary) null) < 0) {
-                throw new Refused("sound that FLAC can hold",
+                throw new Refused(
+                        "sound that FLAC can hold",
                         in.codec.ch_layout().nb_channels() + " channels at " + in.codec.sample_rate() + " Hz",
                         "write a .wav");
             }
@@ -418,7 +471,7 @@ public final class Transcoder {
             for (AVFrame frame = in.next(); frame != null; frame = in.next()) {
                 byte[] got = new byte[frame.nb_samples() * width];
                 new BytePointer(frame.data(0)).capacity(got.length).get(got);
-                for (int from = 0; from < got.length;) {
+                for (int from = 0; from < got.length; ) {
                     int take = Math.min(got.length - from, samples.length - held);
                     System.arraycopy(got, from, samples, held, take);
                     from += take;
@@ -442,8 +495,15 @@ public final class Transcoder {
         }
     }
 
-    private static void encode(AVFormatContext out, AVCodecContext codec, AVStream stream, AVPacket packet,
-            byte[] samples, int frames, long at) throws IOException {
+    private static void encode(
+            AVFormatContext out,
+            AVCodecContext codec,
+            AVStream stream,
+            AVPacket packet,
+            byte[] samples,
+            int frames,
+            long at)
+            throws IOException {
         AVFrame frame = av_frame_alloc();
         frame.nb_samples(frames);
         frame.format(codec.sample_fmt());

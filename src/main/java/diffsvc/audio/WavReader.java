@@ -15,15 +15,16 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * RIFF/WAVE files: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, plain or WAVE_FORMAT_EXTENSIBLE, beyond 4
- * GiB as RF64 (EBU Tech 3306) or BW64 (ITU-R BS.2088). Integers are divided by 2^(bits-1), as libsndfile does.
- * Lengths are checked against the bytes that are there, so a cut file is refused by name; samples are read a part at
- * a time. A header is believed within the bounds of {@link Recording} only.
+ * RIFF/WAVE files: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, plain or WAVE_FORMAT_EXTENSIBLE, beyond 4 GiB
+ * as RF64 (EBU Tech 3306) or BW64 (ITU-R BS.2088). Integers are divided by 2^(bits-1), as libsndfile does. Lengths are
+ * checked against the bytes that are there, so a cut file is refused by name; samples are read a part at a time. A
+ * header is believed within the bounds of {@link Recording} only.
  */
 public final class WavReader implements Recording {
     private static final int PCM = 1, FLOAT = 3, EXTENSIBLE = 0xFFFE, MOST_BYTES = 1 << 20, MOST_CHUNKS = 4096;
     /** How a file begins that this class reads. */
     static final List<String> RIFF = List.of("RIFF", "RF64", "BW64");
+
     private static final long OPEN = 0xFFFFFFFFL;
     private static final String STAGE = "audio", AGAIN = "export the song again", CUT = "copy or export it again";
     private final Path file;
@@ -42,8 +43,8 @@ public final class WavReader implements Recording {
         }
     }
 
-    private WavReader(Path file, FileChannel channel, Format format, long data, int samples, boolean untold,
-            List<String> notes) {
+    private WavReader(
+            Path file, FileChannel channel, Format format, long data, int samples, boolean untold, List<String> notes) {
         this.file = file;
         this.channel = channel;
         this.format = format;
@@ -76,7 +77,10 @@ public final class WavReader implements Recording {
         WavReader reader = header(file, file);
         if (!reader.format.read()) {
             reader.close();
-            throw Problem.in(STAGE, file, "PCM of 8/16/24/32 bits or float of 32/64",
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "PCM of 8/16/24/32 bits or float of 32/64",
                     "coding " + reader.format.coding + " of " + reader.format.bits + " bits",
                     "export it as 16-bit PCM");
         }
@@ -97,8 +101,8 @@ public final class WavReader implements Recording {
             return parse(named, channel);
         } catch (IOException e) {
             close(channel);
-            throw Problem.in(STAGE, named, "a readable file", WholeFile.reason(e),
-                    "check the disk and the file's permissions");
+            throw Problem.in(
+                    STAGE, named, "a readable file", WholeFile.reason(e), "check the disk and the file's permissions");
         } catch (RuntimeException e) {
             close(channel);
             throw e;
@@ -117,8 +121,8 @@ public final class WavReader implements Recording {
 
     /** The note on a header that leaves it open. */
     static String untold(double seconds) {
-        return String.format(Locale.ROOT, "the header gives no length: all %.2f s that follow are taken as sound",
-                seconds);
+        return String.format(
+                Locale.ROOT, "the header gives no length: all %.2f s that follow are taken as sound", seconds);
     }
 
     private static WavReader parse(Path file, FileChannel channel) throws IOException {
@@ -128,15 +132,19 @@ public final class WavReader implements Recording {
         }
         ByteBuffer head = bytes(channel, 0, 12);
         if (head.limit() < 12 || !isRiff(head) || !tag(head, 8).equals("WAVE")) {
-            throw Problem.in(STAGE, file, "a WAV file (RIFF....WAVE)",
-                    "a file that starts with \"" + printable(head) + "\"", "convert it to WAV first");
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a WAV file (RIFF....WAVE)",
+                    "a file that starts with \"" + printable(head) + "\"",
+                    "convert it to WAV first");
         }
         Format format = null;
         long at = 12;
         for (int i = 0; i < MOST_CHUNKS && at + 8 <= size; i++) {
             ByteBuffer chunk = bytes(channel, at, 48);
             if (chunk.limit() < 8) {
-                break;  // somebody shortens the file meanwhile
+                break; // somebody shortens the file meanwhile
             }
             String id = tag(chunk, 0);
             long length = Integer.toUnsignedLong(chunk.getInt(4)), body = at + 8;
@@ -144,12 +152,20 @@ public final class WavReader implements Recording {
                 return data(file, channel, format, body, length, whole);
             }
             if (!isName(chunk)) {
-                throw Problem.in(STAGE, file, "a chunk at byte " + at,
-                        "none (the file is damaged, or a chunk of odd length lacks its padding)", AGAIN);
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a chunk at byte " + at,
+                        "none (the file is damaged, or a chunk of odd length lacks its padding)",
+                        AGAIN);
             }
             if (length > size - body) {
-                throw Problem.in(STAGE, file, "a chunk '" + id + "' of " + length + " bytes",
-                        (size - body) + " (the file is cut)", CUT);
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a chunk '" + id + "' of " + length + " bytes",
+                        (size - body) + " (the file is cut)",
+                        CUT);
             }
             if (id.equals("ds64") && length >= 16) {
                 whole = chunk.getLong(16);
@@ -161,7 +177,7 @@ public final class WavReader implements Recording {
                 }
                 format = read;
             }
-            at = body + length + (length & 1);                                    // chunks are padded to even lengths
+            at = body + length + (length & 1); // chunks are padded to even lengths
         }
         String where = at + 8 <= size ? " among the first " + MOST_CHUNKS + " chunks" : "";
         throw Problem.in(STAGE, file, "a 'data' chunk" + where, "none", AGAIN);
@@ -182,8 +198,8 @@ public final class WavReader implements Recording {
             length = ds64;
         }
         if (Long.compareUnsigned(length, there) > 0) {
-            throw Problem.in(STAGE, file, Long.toUnsignedString(length) + " bytes of sound",
-                    there + " (the file is cut)", CUT);
+            throw Problem.in(
+                    STAGE, file, Long.toUnsignedString(length) + " bytes of sound", there + " (the file is cut)", CUT);
         }
         long n = format.read() ? length / format.block : Math.min(length, 1);
         if (n == 0) {
@@ -193,8 +209,12 @@ public final class WavReader implements Recording {
             throw Problem.in(STAGE, file, "fewer than 2^31 samples", String.valueOf(n), "cut the song into parts");
         }
         if (format.read() && n / format.rate >= MOST_SECONDS) {
-            throw Problem.in(STAGE, file, "less than " + MOST_SECONDS / 3600 + " hours of sound",
-                    n / format.rate + " s", "cut the song into parts");
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "less than " + MOST_SECONDS / 3600 + " hours of sound",
+                    n / format.rate + " s",
+                    "cut the song into parts");
         }
         List<String> notes = new ArrayList<>();
         if (format.read()) {
@@ -220,7 +240,7 @@ public final class WavReader implements Recording {
             }
             at = skip(chunk, at);
         }
-        return at == size || at == size + 1;  // the last chunk's padding may be missing
+        return at == size || at == size + 1; // the last chunk's padding may be missing
     }
 
     /** Sound in further data chunks, which is left out. What follows the sound is otherwise no matter. */
@@ -243,8 +263,12 @@ public final class WavReader implements Recording {
             return List.of();
         }
         String what = chunks == 1 ? "a second 'data' chunk" : chunks + " further 'data' chunks";
-        return List.of(String.format(Locale.ROOT, "the file has %s: %.2f s of sound in %s are left out", what,
-                bytes / (double) format.block / format.rate, chunks == 1 ? "it" : "them"));
+        return List.of(String.format(
+                Locale.ROOT,
+                "the file has %s: %.2f s of sound in %s are left out",
+                what,
+                bytes / (double) format.block / format.rate,
+                chunks == 1 ? "it" : "them"));
     }
 
     private static long skip(ByteBuffer chunk, long at) {
@@ -260,14 +284,18 @@ public final class WavReader implements Recording {
         long rate = Integer.toUnsignedLong(in.getInt(12));
         int block = Short.toUnsignedInt(in.getShort(20)), bits = Short.toUnsignedInt(in.getShort(22));
         if (coding == EXTENSIBLE && length >= 40) {
-            coding = Short.toUnsignedInt(in.getShort(32));                        // first two bytes of the sub-format's GUID
+            coding = Short.toUnsignedInt(in.getShort(32)); // first two bytes of the sub-format's GUID
         }
         if (channels == 0 || channels > MOST_CHANNELS) {
             throw Problem.in(STAGE, file, "1 to " + MOST_CHANNELS + " channels", String.valueOf(channels), AGAIN);
         }
         if (rate < LEAST_RATE_HZ || rate > MOST_RATE_HZ) {
-            throw Problem.in(STAGE, file, "a sample rate from " + LEAST_RATE_HZ + " to " + MOST_RATE_HZ + " Hz",
-                    rate + " Hz", AGAIN);
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a sample rate from " + LEAST_RATE_HZ + " to " + MOST_RATE_HZ + " Hz",
+                    rate + " Hz",
+                    AGAIN);
         }
         Format format = new Format(coding, channels, (int) rate, bits, block);
         if (format.read() && block != channels * bits / 8) {
@@ -277,23 +305,28 @@ public final class WavReader implements Recording {
         return format;
     }
 
-    @Override public int samples() {
+    @Override
+    public int samples() {
         return samples;
     }
 
-    @Override public int channels() {
+    @Override
+    public int channels() {
         return format.channels;
     }
 
-    @Override public int sampleRateHz() {
+    @Override
+    public int sampleRateHz() {
         return format.rate;
     }
 
-    @Override public List<String> notes() {
+    @Override
+    public List<String> notes() {
         return notes;
     }
 
-    @Override public Wave read(int from, int to) {
+    @Override
+    public Wave read(int from, int to) {
         if (from < 0 || to > samples || from > to) {
             throw new IllegalArgumentException("samples " + from + " to " + to + " of " + samples);
         }
@@ -304,7 +337,12 @@ public final class WavReader implements Recording {
                 int n = Math.min(most, to - at);
                 ByteBuffer in = bytes(channel, data + (long) at * format.block, n * format.block);
                 if (in.limit() < n * format.block) {
-                    throw Problem.in(STAGE, file, "the samples that were there when it was opened", "a shorter file", "let nobody write it meanwhile");
+                    throw Problem.in(
+                            STAGE,
+                            file,
+                            "the samples that were there when it was opened",
+                            "a shorter file",
+                            "let nobody write it meanwhile");
                 }
                 decode(in, wave, at - from, n, at);
             }
@@ -318,7 +356,8 @@ public final class WavReader implements Recording {
      * Memory for a part, or a sentence: a long song is read in parts, and who asks for all of it may ask for too much.
      */
     private float[][] room(int n) {
-        long bytes = (long) Float.BYTES * format.channels * n, heap = Runtime.getRuntime().maxMemory();
+        long bytes = (long) Float.BYTES * format.channels * n,
+                heap = Runtime.getRuntime().maxMemory();
         try {
             if (bytes <= heap) {
                 return new float[format.channels][n];
@@ -326,7 +365,10 @@ public final class WavReader implements Recording {
         } catch (OutOfMemoryError e) {
             // nothing is held of what was made
         }
-        throw Problem.in(STAGE, file, (bytes >> 20) + " MiB of Java heap for " + n / format.rate + " s of sound",
+        throw Problem.in(
+                STAGE,
+                file,
+                (bytes >> 20) + " MiB of Java heap for " + n / format.rate + " s of sound",
                 "room for less (" + (heap >> 20) + " MiB in all)",
                 "cut the song into parts, or give Java a larger heap (-Xmx)");
     }
@@ -335,15 +377,20 @@ public final class WavReader implements Recording {
         int width = format.bits / 8, kind = format.coding * 100 + format.bits;
         for (int i = 0, at = 0; i < n; i++) {
             for (int c = 0; c < format.channels; c++, at += width) {
-                double v = switch (kind) {
-                    case PCM * 100 + 8 -> (Byte.toUnsignedInt(in.get(at)) - 128) / 128f;
-                    case PCM * 100 + 16 -> in.getShort(at) / 32768f;
-                    case PCM * 100 + 24 -> ((in.get(at + 2) << 16) | Byte.toUnsignedInt(in.get(at + 1)) << 8 | Byte.toUnsignedInt(in.get(at))) / 8388608f;
-                    case PCM * 100 + 32 -> (float) (in.getInt(at) / 2147483648.0);
-                    case FLOAT * 100 + 32 -> in.getFloat(at);
-                    default -> in.getDouble(at);
-                };
-                if (!(Math.abs(v) <= MOST_SAMPLE)) {                              // NaN fails, too
+                double v =
+                        switch (kind) {
+                            case PCM * 100 + 8 -> (Byte.toUnsignedInt(in.get(at)) - 128) / 128f;
+                            case PCM * 100 + 16 -> in.getShort(at) / 32768f;
+                            case PCM * 100 + 24 ->
+                                ((in.get(at + 2) << 16)
+                                                | Byte.toUnsignedInt(in.get(at + 1)) << 8
+                                                | Byte.toUnsignedInt(in.get(at)))
+                                        / 8388608f;
+                            case PCM * 100 + 32 -> (float) (in.getInt(at) / 2147483648.0);
+                            case FLOAT * 100 + 32 -> in.getFloat(at);
+                            default -> in.getDouble(at);
+                        };
+                if (!(Math.abs(v) <= MOST_SAMPLE)) { // NaN fails, too
                     throw refused(v, place + i);
                 }
                 wave[c][to + i] = (float) v;
@@ -357,10 +404,10 @@ public final class WavReader implements Recording {
         if (Double.isNaN(v) || Double.isInfinite(v)) {
             return Problem.in(STAGE, file, "finite samples", got, AGAIN);
         }
-        String bounds = String.format(Locale.ROOT, "samples from -%.0f to %.0f, where 1 is full scale", MOST_SAMPLE,
-                MOST_SAMPLE);
-        return Problem.in(STAGE, file, bounds, got,
-                "divide the samples by 32768 if they were integers, or normalise the song");
+        String bounds = String.format(
+                Locale.ROOT, "samples from -%.0f to %.0f, where 1 is full scale", MOST_SAMPLE, MOST_SAMPLE);
+        return Problem.in(
+                STAGE, file, bounds, got, "divide the samples by 32768 if they were integers, or normalise the song");
     }
 
     private static boolean isRiff(ByteBuffer head) {
@@ -398,7 +445,8 @@ public final class WavReader implements Recording {
         return new String(in.array(), at, 4, StandardCharsets.ISO_8859_1);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         close(channel);
     }
 

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A WAV file, written a part at a time; its lengths are filled in when it closes, as RF64 (EBU Tech 3306) beyond 4 GiB. Writes to the very path it is given:
- * what must be whole or not at all goes through {@link diffsvc.files.WholeFile}.
+ * A WAV file, written a part at a time; its lengths are filled in when it closes, as RF64 (EBU Tech 3306) beyond 4 GiB.
+ * Writes to the very path it is given: what must be whole or not at all goes through {@link diffsvc.files.WholeFile}.
  */
 public final class WavWriter implements Closeable {
     private static final int PCM = 1, IEEE_FLOAT = 3, DS64 = 28, BLOCK = 1 << 16;
@@ -41,7 +41,15 @@ public final class WavWriter implements Closeable {
      * @throws IOException when the file cannot be made
      */
     public static WavWriter open(Path file, int channels, int rateHz, Depth depth) throws IOException {
-        WavWriter writer = new WavWriter(FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING), channels, rateHz, depth);
+        WavWriter writer = new WavWriter(
+                FileChannel.open(
+                        file,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING),
+                channels,
+                rateHz,
+                depth);
         writer.header();
         writer.block.clear();
         return writer;
@@ -107,17 +115,33 @@ public final class WavWriter implements Closeable {
         block.clear();
     }
 
-    /** The place of ds64 is kept by a chunk that readers skip, until it is needed; floats have a longer format chunk and a 'fact' (RIFF, 1994). */
+    /**
+     * The place of ds64 is kept by a chunk that readers skip, until it is needed; floats have a longer format chunk and
+     * a 'fact' (RIFF, 1994).
+     */
     private void header() throws IOException {
         boolean ieee = depth == Depth.FLOAT;
         int length = ieee ? 94 : 80;
         long riff = length - 8 + bytes + (bytes & 1);
         boolean large = riff > LARGEST_RIFF;
         ByteBuffer h = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        h.put(ascii(large ? "RF64" : "RIFF")).putInt((int) (large ? LARGEST_RIFF : riff)).put(ascii("WAVE"));
-        h.put(ascii(large ? "ds64" : "JUNK")).putInt(DS64).putLong(large ? riff : 0).putLong(large ? bytes : 0).putLong(large ? frames() : 0).putInt(0);
-        h.put(ascii("fmt ")).putInt(ieee ? 18 : 16).putShort((short) (ieee ? IEEE_FLOAT : PCM)).putShort((short) channels).putInt(rate)
-                .putInt(rate * channels * depth.bytes).putShort((short) (channels * depth.bytes)).putShort((short) (8 * depth.bytes));
+        h.put(ascii(large ? "RF64" : "RIFF"))
+                .putInt((int) (large ? LARGEST_RIFF : riff))
+                .put(ascii("WAVE"));
+        h.put(ascii(large ? "ds64" : "JUNK"))
+                .putInt(DS64)
+                .putLong(large ? riff : 0)
+                .putLong(large ? bytes : 0)
+                .putLong(large ? frames() : 0)
+                .putInt(0);
+        h.put(ascii("fmt "))
+                .putInt(ieee ? 18 : 16)
+                .putShort((short) (ieee ? IEEE_FLOAT : PCM))
+                .putShort((short) channels)
+                .putInt(rate)
+                .putInt(rate * channels * depth.bytes)
+                .putShort((short) (channels * depth.bytes))
+                .putShort((short) (8 * depth.bytes));
         if (ieee) {
             h.putShort((short) 0).put(ascii("fact")).putInt(4).putInt((int) Math.min(LARGEST_RIFF, frames()));
         }
@@ -134,7 +158,8 @@ public final class WavWriter implements Closeable {
         return tag.getBytes(StandardCharsets.US_ASCII);
     }
 
-    @Override public void close() throws IOException {
+    @Override
+    public void close() throws IOException {
         try (file) {
             if ((bytes & 1) == 1) {
                 block.put((byte) 0);

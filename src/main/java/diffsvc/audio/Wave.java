@@ -23,7 +23,8 @@ public record Wave(float[][] channels, int sampleRateHz) {
         }
         for (float[] c : channels) {
             if (c.length != channels[0].length) {
-                throw new IllegalArgumentException("channels of " + channels[0].length + " and " + c.length + " samples in one wave");
+                throw new IllegalArgumentException(
+                        "channels of " + channels[0].length + " and " + c.length + " samples in one wave");
             }
         }
     }
@@ -109,8 +110,13 @@ public record Wave(float[][] channels, int sampleRateHz) {
      * @return all channels of that part
      */
     public Wave slice(double start, double end) {
-        int a = (int) Math.max(0, Math.round(start * sampleRateHz)), b = (int) Math.min(samples(), Math.round(end * sampleRateHz));
-        return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, Math.min(a, b), b)).toArray(float[][]::new), sampleRateHz);
+        int a = (int) Math.max(0, Math.round(start * sampleRateHz)),
+                b = (int) Math.min(samples(), Math.round(end * sampleRateHz));
+        return new Wave(
+                Arrays.stream(channels)
+                        .map(c -> Arrays.copyOfRange(c, Math.min(a, b), b))
+                        .toArray(float[][]::new),
+                sampleRateHz);
     }
 
     /**
@@ -121,11 +127,16 @@ public record Wave(float[][] channels, int sampleRateHz) {
      * @return all channels of that part
      */
     public Wave samples(int start, int end) {
-        return new Wave(Arrays.stream(channels).map(c -> Arrays.copyOfRange(c, start, end)).toArray(float[][]::new), sampleRateHz);
+        return new Wave(
+                Arrays.stream(channels)
+                        .map(c -> Arrays.copyOfRange(c, start, end))
+                        .toArray(float[][]::new),
+                sampleRateHz);
     }
 
     /**
-     * As the Python project hands a slice on: the mean of the channels through a file of 16 bits, written times 32767 and read by 32768.
+     * As the Python project hands a slice on: the mean of the channels through a file of 16 bits, written times 32767
+     * and read by 32768.
      *
      * @return one channel
      */
@@ -156,7 +167,10 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return new Wave(scaled, sampleRateHz);
     }
 
-    @Override public String toString() {
-        return String.format("Wave[%d x %d samples, %d Hz, %.2f s, peak %.3f]", channels.length, samples(), sampleRateHz, seconds(), peak());
+    @Override
+    public String toString() {
+        return String.format(
+                "Wave[%d x %d samples, %d Hz, %.2f s, peak %.3f]",
+                channels.length, samples(), sampleRateHz, seconds(), peak());
     }
 }

@@ -9,12 +9,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * Writes WAV and FLAC, chosen by the file's ending, whole or not at all. An integer sample beyond full scale would wrap or clip: the caller scales first
- * ({@link #fitted}), and says so.
+ * Writes WAV and FLAC, chosen by the file's ending, whole or not at all. An integer sample beyond full scale would wrap
+ * or clip: the caller scales first ({@link #fitted}), and says so.
  */
 public final class WaveWriter {
     /** Where the loudest sample goes when a wave would clip. */
     public static final float HEADROOM = 0.99f;
+
     private static final String STAGE = "output";
     private static final int BLOCK = 1 << 16;
 
@@ -52,7 +53,8 @@ public final class WaveWriter {
      * @param wave a recording
      * @param depth 16, 24 or float
      * @return the path
-     * @throws Problem for another ending, an integer sample beyond [-1, 1], floats in FLAC, or a file that cannot be written
+     * @throws Problem for another ending, an integer sample beyond [-1, 1], floats in FLAC, or a file that cannot be
+     *     written
      */
     public static Path write(Path file, Wave wave, Depth depth) {
         return write(file, Recording.of(wave), depth, 1);
@@ -96,9 +98,14 @@ public final class WaveWriter {
     private static void wav(Path named, Path wav, Recording sound, Depth depth, float scale) throws IOException {
         try (WavWriter out = WavWriter.open(wav, sound.channels(), sound.sampleRateHz(), depth)) {
             for (int at = 0; at < sound.samples(); at += BLOCK) {
-                Wave block = sound.read(at, Math.min(sound.samples(), at + BLOCK)).times(scale);
+                Wave block =
+                        sound.read(at, Math.min(sound.samples(), at + BLOCK)).times(scale);
                 if (depth != Depth.FLOAT && block.peak() > 1) {
-                    throw Problem.in(STAGE, named, "samples in [-1, 1]", "a peak of " + block.peak(),
+                    throw Problem.in(
+                            STAGE,
+                            named,
+                            "samples in [-1, 1]",
+                            "a peak of " + block.peak(),
                             "call WaveWriter.fitted first");
                 }
                 out.append(block);

@@ -65,7 +65,10 @@ public final class Axes {
             }
         }
         if (!fits) {
-            throw Problem.in(stage, name + " [" + letters.replace(" ", ", ") + "]" + clash, shape.toString(),
+            throw Problem.in(
+                    stage,
+                    name + " [" + letters.replace(" ", ", ") + "]" + clash,
+                    shape.toString(),
                     "check the stage before this one, or transpose");
         }
         return this;

@@ -2,7 +2,10 @@ package diffsvc.check;
 
 import java.util.Locale;
 
-/** Numbers are checked where they enter: each has a least and a most, and NaN and infinity are none. The sentence names the bounds. */
+/**
+ * Numbers are checked where they enter: each has a least and a most, and NaN and infinity are none. The sentence names
+ * the bounds.
+ */
 public final class Bound {
     private Bound() {}
 
@@ -18,7 +21,7 @@ public final class Bound {
      * @throws Problem that names the bounds
      */
     public static double number(String stage, String name, double value, double least, double most) {
-        if (value >= least && value <= most) {                        // NaN fails both
+        if (value >= least && value <= most) { // NaN fails both
             return value;
         }
         throw Problem.in(stage, name + " from " + shown(least) + " to " + shown(most), shown(value), "correct " + name);

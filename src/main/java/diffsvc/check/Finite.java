@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 
-/** Whether values are numbers. NaN and infinity are caught at the stage that made them, before more work is done on them. */
+/**
+ * Whether values are numbers. NaN and infinity are caught at the stage that made them, before more work is done on
+ * them.
+ */
 public final class Finite {
     private Finite() {}
 
@@ -20,7 +23,7 @@ public final class Finite {
         }
         try (NDManager scratch = array.getManager().newSubManager()) {
             scratch.tempAttachAll(array);
-            NDArray most = array.abs().max();                         // the engine's maximum of NaN and a number is NaN
+            NDArray most = array.abs().max(); // the engine's maximum of NaN and a number is NaN
             return Double.isFinite(most.toType(DataType.FLOAT64, false).getDouble());
         }
     }

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /**
- * The one error a person meets: which stage, which file, what was needed, what came, and what to do. It carries no stack frames, so a
- * notebook prints a line and the command line a sentence (exit code 2).
+ * The one error a person meets: which stage, which file, what was needed, what came, and what to do. It carries no
+ * stack frames, so a notebook prints a line and the command line a sentence (exit code 2).
  */
 public final class Problem extends RuntimeException {
     /** Who speaks. */

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What came, for the sentence of a {@link Problem}: short, in one line, and a collection not written out, which may
- * be without end.
+ * What came, for the sentence of a {@link Problem}: short, in one line, and a collection not written out, which may be
+ * without end.
  */
 public final class Shown {
     private static final int LONGEST = 80, MOST_BITS = 400;
@@ -28,7 +28,8 @@ public final class Shown {
             return given instanceof Map ? "a map" : given instanceof List ? "a list" : other;
         }
         boolean many = given instanceof BigInteger big && big.bitLength() > MOST_BITS;
-        String text = many ? "a number of some " + ((BigInteger) given).bitLength() * 3L / 10 + " digits"
+        String text = many
+                ? "a number of some " + ((BigInteger) given).bitLength() * 3L / 10 + " digits"
                 : String.valueOf(given);
         String line = text.substring(0, Math.min(text.length(), LONGEST)).replaceAll("\\p{Cntrl}", "?");
         return text.isEmpty() ? "an empty text" : line + (text.length() > LONGEST ? "..." : "");

@@ -21,13 +21,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The combined checkpoint of the Python project taken apart into the embedding model and the WaveNet, and put together again. Each half is a torch file
- * with a {@code state_dict} and the optimizer state of its own parameters; the WaveNet's also holds the diffusion's buffers and, under {@code division}, the
- * combined file's build with a pointer for each tensor, so that merging gives back every key, value and shared storage in its order.
+ * The combined checkpoint of the Python project taken apart into the embedding model and the WaveNet, and put together
+ * again. Each half is a torch file with a {@code state_dict} and the optimizer state of its own parameters; the
+ * WaveNet's also holds the diffusion's buffers and, under {@code division}, the combined file's build with a pointer
+ * for each tensor, so that merging gives back every key, value and shared storage in its order.
  */
 public final class Divider {
-    private static final String STAGE = "divide", POINTER = "diffsvc.tensor", DIVISION = "division", EMBEDDING = "fs2.", DENOISER = "denoise_fn.";
-    private static final List<String> BUFFERS = List.of("_float_tensor", "running_mean", "running_var", "num_batches_tracked");
+    private static final String STAGE = "divide",
+            POINTER = "diffsvc.tensor",
+            DIVISION = "division",
+            EMBEDDING = "fs2.",
+            DENOISER = "denoise_fn.";
+    private static final List<String> BUFFERS =
+            List.of("_float_tensor", "running_mean", "running_var", "num_batches_tracked");
     private static final List<String> HALVES = List.of("embedding_model", "wavenet_model");
     private static final Pattern HALF = Pattern.compile("(?:embedding|wavenet)_model_steps_(\\d+)\\.pt");
 
@@ -36,7 +42,8 @@ public final class Divider {
     /**
      * What was written.
      *
-     * @param files the two halves, hparams.yaml, and where there is one the Python project's config.yaml; of merging the checkpoint and the config beside it
+     * @param files the two halves, hparams.yaml, and where there is one the Python project's config.yaml; of merging
+     *     the checkpoint and the config beside it
      * @param notes what changed on the way, for people
      */
     public record Result(List<Path> files, long steps, List<String> notes) {}
@@ -74,7 +81,12 @@ public final class Divider {
         Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
         Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
         if (!Files.isRegularFile(yaml)) {
-            throw Problem.in(STAGE, checkpoint, "config.yaml or hparams.yaml beside it", "nothing at " + yaml.getFileName(), "put it there, or name it with --config");
+            throw Problem.in(
+                    STAGE,
+                    checkpoint,
+                    "config.yaml or hparams.yaml beside it",
+                    "nothing at " + yaml.getFileName(),
+                    "put it there, or name it with --config");
         }
         TorchFile.Content content = TorchFile.open(checkpoint);
         List<String> notes = new ArrayList<>(content.notes());
@@ -84,7 +96,12 @@ public final class Divider {
         String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith("model.")) ? "model." : "";
         for (String part : new String[] {EMBEDDING, DENOISER}) {
             if (state.keySet().stream().noneMatch(k -> String.valueOf(k).startsWith(prefix + part))) {
-                throw Problem.in(STAGE, checkpoint, "tensors named " + prefix + part + "*", state.size() + " others", "give a combined checkpoint of the Python project");
+                throw Problem.in(
+                        STAGE,
+                        checkpoint,
+                        "tensors named " + prefix + part + "*",
+                        state.size() + " others",
+                        "give a combined checkpoint of the Python project");
             }
         }
         long steps = steps(root, checkpoint);
@@ -95,7 +112,9 @@ public final class Divider {
             for (Map.Entry<?, ?> e : state.entrySet()) {
                 if (half == (String.valueOf(e.getKey()).startsWith(prefix + EMBEDDING) ? 0 : 1)) {
                     if (e.getValue() instanceof TorchTensor) {
-                        places.put(bare ? List.of(e.getKey()) : List.of("state_dict", e.getKey()), new Place(half, List.of("state_dict", e.getKey())));
+                        places.put(
+                                bare ? List.of(e.getKey()) : List.of("state_dict", e.getKey()),
+                                new Place(half, List.of("state_dict", e.getKey())));
                     }
                     part.put(e.getKey(), e.getValue());
                 }
@@ -112,12 +131,14 @@ public final class Divider {
         if (!others.isEmpty()) {
             halves.get(1).put("others", others);
         }
-        Hparams hparams = HparamsYaml.readEither(yaml).withProject(folder.getFileName().toString()).withSteps(steps);
+        Hparams hparams = HparamsYaml.readEither(yaml)
+                .withProject(folder.getFileName().toString())
+                .withSteps(steps);
         List<Piece> pieces = new ArrayList<>();
         for (int half = 0; half < 2; half++) {
             Map<Object, Object> part = halves.get(half);
-            pieces.add(new Piece(folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt"), file ->
-                    TorchFile.write(file, part)));
+            pieces.add(new Piece(
+                    folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt"), file -> TorchFile.write(file, part)));
         }
         pieces.add(new Piece(folder.resolve("hparams.yaml"), file -> HparamsYaml.write(file, hparams)));
         boolean copied = !HparamsYaml.isOurs(yaml);
@@ -125,7 +146,10 @@ public final class Divider {
             pieces.add(new Piece(folder.resolve("config.yaml"), file -> copy(STAGE, yaml, file)));
         }
         if (!output.overwrite()) {
-            requireNoOtherVoice(folder, steps, copied || Output.same(folder, checkpoint.toAbsolutePath().getParent()));
+            requireNoOtherVoice(
+                    folder,
+                    steps,
+                    copied || Output.same(folder, checkpoint.toAbsolutePath().getParent()));
         }
         write(STAGE, pieces, output.reading(checkpoint, yaml), size(checkpoint));
         return new Result(pieces.stream().map(Piece::file).toList(), steps, notes);
@@ -136,19 +160,25 @@ public final class Divider {
         String other = null;
         if (Files.isDirectory(folder)) {
             try (var list = Files.list(folder)) {
-                for (String name : list.map(p -> p.getFileName().toString()).sorted().toList()) {
+                for (String name :
+                        list.map(p -> p.getFileName().toString()).sorted().toList()) {
                     Matcher m = HALF.matcher(name);
                     boolean strange = m.matches() && !m.group(1).equals(String.valueOf(steps))
-                            || name.equals("training") || name.equals("config.yaml") && !config;
+                            || name.equals("training")
+                            || name.equals("config.yaml") && !config;
                     other = other == null && strange ? name : other;
                 }
             } catch (IOException e) {
-                throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e),
-                        "check its permissions");
+                throw Problem.in(
+                        STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
             }
         }
         if (other != null) {
-            throw Problem.in(STAGE, folder, "a folder without another voice", "one that holds " + other,
+            throw Problem.in(
+                    STAGE,
+                    folder,
+                    "a folder without another voice",
+                    "one that holds " + other,
                     "choose another folder with --out, or write into this one with --overwrite");
         }
     }
@@ -187,7 +217,11 @@ public final class Divider {
             Files.delete(file);
             return same;
         } catch (IOException e) {
-            throw Problem.in(stage, piece.file(), "a folder that can be written", WholeFile.reason(e),
+            throw Problem.in(
+                    stage,
+                    piece.file(),
+                    "a folder that can be written",
+                    WholeFile.reason(e),
                     "check the folder's permissions and the free disk space");
         } finally {
             if (draft != null) {
@@ -210,7 +244,8 @@ public final class Divider {
     }
 
     /**
-     * Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without buffers.
+     * Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without
+     * buffers.
      *
      * @param state of a checkpoint
      * @param prefix of all names, "model." or ""
@@ -228,15 +263,26 @@ public final class Divider {
         return names;
     }
 
-    private static void optimizer(Path file, List<?> optimizers, List<String> names, List<Map<Object, Object>> halves, Map<List<Object>, Place> places) {
+    private static void optimizer(
+            Path file,
+            List<?> optimizers,
+            List<String> names,
+            List<Map<Object, Object>> halves,
+            Map<List<Object>, Place> places) {
         List<List<Object>> parts = List.of(new ArrayList<>(), new ArrayList<>());
         for (int o = 0; o < optimizers.size(); o++) {
             Map<?, ?> optimizer = (Map<?, ?>) optimizers.get(o);
             Map<?, ?> state = (Map<?, ?>) optimizer.get("state");
             List<?> groups = (List<?>) optimizer.get("param_groups");
-            long counted = groups.stream().mapToLong(g -> ((List<?>) ((Map<?, ?>) g).get("params")).size()).sum();
+            long counted = groups.stream()
+                    .mapToLong(g -> ((List<?>) ((Map<?, ?>) g).get("params")).size())
+                    .sum();
             if (counted > 0 && counted != names.size()) {
-                throw Problem.in(STAGE, file, "an optimizer of as many parameters as the two models have, " + names.size(), String.valueOf(counted),
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "an optimizer of as many parameters as the two models have, " + names.size(),
+                        String.valueOf(counted),
                         "simplify the checkpoint first: without its optimizer it can be divided");
             }
             for (int half = 0; half < 2; half++) {
@@ -269,8 +315,12 @@ public final class Divider {
             long at = o;
             state.forEach((index, moments) -> {
                 if (moments instanceof Map<?, ?> map) {
-                    map.keySet().forEach(name -> places.put(List.of("optimizer_states", at, "state", index, name),
-                            new Place(half(names, index), List.of("optimizer_states", at, "state", index, name))));
+                    map.keySet()
+                            .forEach(name -> places.put(
+                                    List.of("optimizer_states", at, "state", index, name),
+                                    new Place(
+                                            half(names, index),
+                                            List.of("optimizer_states", at, "state", index, name))));
                 }
             });
         }
@@ -285,7 +335,12 @@ public final class Divider {
     }
 
     /** The combined file with a pointer where each tensor was: (POINTER, half, path, storage). */
-    private static Object skeleton(Object value, List<Object> path, Map<List<Object>, Place> places, Map<TorchStorage, Long> storages, List<Object> others) {
+    private static Object skeleton(
+            Object value,
+            List<Object> path,
+            Map<List<Object>, Place> places,
+            Map<TorchStorage, Long> storages,
+            List<Object> others) {
         if (value instanceof TorchTensor t) {
             Place place = places.get(path);
             if (place == null) {
@@ -320,10 +375,11 @@ public final class Divider {
     }
 
     /**
-     * Puts a folder's two halves together. Halves that this project trained have no original: they become what the Python project calls a simplified
-     * checkpoint, weights without an optimizer.
+     * Puts a folder's two halves together. Halves that this project trained have no original: they become what the
+     * Python project calls a simplified checkpoint, weights without an optimizer.
      *
-     * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; with several N, hparams.yaml says which
+     * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; with several N, hparams.yaml says
+     *     which
      * @param checkpoint path of the .ckpt
      * @return the checkpoint and what lies beside it
      * @throws Problem when the halves are not there, or another file has the checkpoint's name
@@ -347,7 +403,8 @@ public final class Divider {
         List<String> notes = new ArrayList<>(embedding.notes());
         notes.addAll(wavenet.notes());
         List<Map<?, ?>> roots = List.of((Map<?, ?>) embedding.root(), (Map<?, ?>) wavenet.root());
-        Matcher m = Pattern.compile("steps_(\\d+)").matcher(files.get(1).getFileName().toString());
+        Matcher m = Pattern.compile("steps_(\\d+)")
+                .matcher(files.get(1).getFileName().toString());
         long steps = m.find() ? Long.parseLong(m.group(1)) : 0;
         Map<?, ?> joined;
         if (roots.get(1).get(DIVISION) instanceof Map<?, ?> division) {
@@ -357,9 +414,11 @@ public final class Divider {
             notes.add("these halves were never divided from a checkpoint: the merged one has weights only");
         }
         Map<?, ?> whole = joined;
-        Path python = folder.resolve("config.yaml"), config = Files.isRegularFile(python) ? python
-                : folder.resolve("hparams.yaml");
-        write("merge", List.of(new Piece(checkpoint, file -> TorchFile.write(file, whole))),
+        Path python = folder.resolve("config.yaml"),
+                config = Files.isRegularFile(python) ? python : folder.resolve("hparams.yaml");
+        write(
+                "merge",
+                List.of(new Piece(checkpoint, file -> TorchFile.write(file, whole))),
                 output.reading(files.get(0), files.get(1), python, folder.resolve("hparams.yaml")),
                 size(files.toArray(Path[]::new)));
         List<Path> written = new ArrayList<>(List.of(checkpoint));
@@ -372,19 +431,41 @@ public final class Divider {
 
     private static List<Path> halves(Path folder) {
         Path yaml = folder.resolve("hparams.yaml");
-        String end = "_steps_" + (Files.isRegularFile(yaml) ? String.valueOf(HparamsYaml.read(yaml).steps()) : "");
+        String end = "_steps_"
+                + (Files.isRegularFile(yaml)
+                        ? String.valueOf(HparamsYaml.read(yaml).steps())
+                        : "");
         List<Path> files = new ArrayList<>();
         for (String half : HALVES) {
             try (var list = Files.list(folder)) {
-                List<Path> found = list.filter(p -> p.getFileName().toString().startsWith(half + "_steps_") && p.getFileName().toString().endsWith(".pt")).sorted().toList();
-                List<Path> exact = found.stream().filter(p -> p.getFileName().toString().equals(half + end + ".pt")).toList();
+                List<Path> found = list.filter(p -> p.getFileName().toString().startsWith(half + "_steps_")
+                                && p.getFileName().toString().endsWith(".pt"))
+                        .sorted()
+                        .toList();
+                List<Path> exact = found.stream()
+                        .filter(p -> p.getFileName().toString().equals(half + end + ".pt"))
+                        .toList();
                 if (exact.size() != 1 && found.size() != 1) {
-                    throw Problem.in("merge", folder, "one " + half + "_steps_N.pt", found.isEmpty() ? "none" : found.get(0).getFileName() + " and " + found.get(1).getFileName(),
-                            found.isEmpty() ? "give the folder of a divided voice" : "say which with steps: N in hparams.yaml");
+                    throw Problem.in(
+                            "merge",
+                            folder,
+                            "one " + half + "_steps_N.pt",
+                            found.isEmpty()
+                                    ? "none"
+                                    : found.get(0).getFileName() + " and "
+                                            + found.get(1).getFileName(),
+                            found.isEmpty()
+                                    ? "give the folder of a divided voice"
+                                    : "say which with steps: N in hparams.yaml");
                 }
                 files.add(exact.size() == 1 ? exact.get(0) : found.get(0));
             } catch (IOException e) {
-                throw Problem.in("merge", folder, "the folder of a divided voice", e.getClass().getSimpleName(), "check the path");
+                throw Problem.in(
+                        "merge",
+                        folder,
+                        "the folder of a divided voice",
+                        e.getClass().getSimpleName(),
+                        "check the path");
             }
         }
         return files;
@@ -402,13 +483,16 @@ public final class Divider {
             });
         }
         String prefix = tensors.keySet().stream().anyMatch(k -> k.startsWith("model.")) ? "model." : "";
-        TorchTensor pitch = tensors.get(prefix + EMBEDDING + "pitch_embed.weight"), guess = tensors.get(prefix + DENOISER + "output_projection.weight");
+        TorchTensor pitch = tensors.get(prefix + EMBEDDING + "pitch_embed.weight"),
+                guess = tensors.get(prefix + DENOISER + "output_projection.weight");
         OrderedDict state = new OrderedDict();
         if (pitch != null && guess != null && PythonOnly.lacking(prefix + EMBEDDING, tensors.keySet())) {
-            state.putAll(PythonOnly.among(prefix + EMBEDDING, tensors, PythonOnly.parameters(prefix + EMBEDDING, (int) pitch.shape()[1],
-                    (int) guess.shape()[0])));
+            state.putAll(PythonOnly.among(
+                    prefix + EMBEDDING, tensors, PythonOnly.parameters(prefix + EMBEDDING, (int) pitch.shape()[1], (int)
+                            guess.shape()[0])));
             state.putAll(PythonOnly.buffers(prefix + EMBEDDING));
-            notes.add("fs2.mel_out and fs2.pitch_predictor were added: the Python project's strict load asks for them, nothing uses them where F0 is given");
+            notes.add(
+                    "fs2.mel_out and fs2.pitch_predictor were added: the Python project's strict load asks for them, nothing uses them where F0 is given");
         } else {
             state.putAll(tensors);
         }
@@ -422,7 +506,9 @@ public final class Divider {
         return whole;
     }
 
-    /** For storages that lay in one file and now lie in both: the one to keep, if both copies still hold the same bytes. */
+    /**
+     * For storages that lay in one file and now lie in both: the one to keep, if both copies still hold the same bytes.
+     */
     private static Map<TorchStorage, TorchStorage> shared(Object division, List<Map<?, ?>> roots, List<String> notes) {
         Map<Long, List<TorchStorage>> byNumber = new TreeMap<>();
         pointers(division, p -> {
@@ -463,17 +549,27 @@ public final class Divider {
     private static TorchTensor find(Tuple pointer, List<Map<?, ?>> roots) {
         Object at = roots.get(((Long) pointer.get(1)).intValue());
         for (Object step : (List<?>) pointer.get(2)) {
-            at = at instanceof Map<?, ?> map ? map.get(step) : at instanceof List<?> list && step instanceof Long i && i < list.size() ? list.get(i.intValue()) : null;
+            at = at instanceof Map<?, ?> map
+                    ? map.get(step)
+                    : at instanceof List<?> list && step instanceof Long i && i < list.size()
+                            ? list.get(i.intValue())
+                            : null;
         }
         return at instanceof TorchTensor t ? t : null;
     }
 
-    private static Object join(Object value, List<Map<?, ?>> roots, Map<TorchStorage, TorchStorage> kept, List<Path> files) {
+    private static Object join(
+            Object value, List<Map<?, ?>> roots, Map<TorchStorage, TorchStorage> kept, List<Path> files) {
         if (isPointer(value)) {
             Tuple pointer = (Tuple) value;
             TorchTensor t = find(pointer, roots);
             if (t == null) {
-                throw Problem.in("merge", files.get(((Long) pointer.get(1)).intValue()), "the tensor " + pointer.get(2), "a file without it", "divide the checkpoint again");
+                throw Problem.in(
+                        "merge",
+                        files.get(((Long) pointer.get(1)).intValue()),
+                        "the tensor " + pointer.get(2),
+                        "a file without it",
+                        "divide the checkpoint again");
             }
             TorchStorage storage = kept.getOrDefault(t.storage(), t.storage());
             return new TorchTensor(storage, t.offset(), t.shape(), t.stride(), t.requiresGrad(), t.parameter());

@@ -2,7 +2,6 @@ package diffsvc.checkpoint;
 
 import diffsvc.check.Problem;
 import diffsvc.files.Sha256;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,14 +29,21 @@ public record Inspection(Path file, Table table, List<String> notes) {
      * @return a row an entry
      */
     public static Inspection of(Path file) {
-        TorchFile.Content content = Safetensors.isOne(file) ? new TorchFile.Content(Safetensors.read(file), List.of()) : TorchFile.open(file);
+        TorchFile.Content content = Safetensors.isOne(file)
+                ? new TorchFile.Content(Safetensors.read(file), List.of())
+                : TorchFile.open(file);
         List<Object[]> rows = new ArrayList<>();
         collect("", content.root(), rows);
         if (rows.isEmpty()) {
             throw Problem.in("inspect", file, "at least one value", "none", "check the file");
         }
-        StringColumn key = StringColumn.create("key"), dtype = StringColumn.create("dtype"), shape = StringColumn.create("shape"), sha = StringColumn.create("sha256");
-        DoubleColumn min = DoubleColumn.create("min"), max = DoubleColumn.create("max"), mean = DoubleColumn.create("mean");
+        StringColumn key = StringColumn.create("key"),
+                dtype = StringColumn.create("dtype"),
+                shape = StringColumn.create("shape"),
+                sha = StringColumn.create("sha256");
+        DoubleColumn min = DoubleColumn.create("min"),
+                max = DoubleColumn.create("max"),
+                mean = DoubleColumn.create("mean");
         LongColumn nan = LongColumn.create("nan");
         for (Object[] row : rows) {
             key.append((String) row[0]);
@@ -61,20 +67,29 @@ public record Inspection(Path file, Table table, List<String> notes) {
             }
         }
         for (DoubleColumn numbers : List.of(min, max, mean)) {
-            numbers.setPrintFormatter(new java.text.DecimalFormat("0.#####E0", java.text.DecimalFormatSymbols.getInstance(java.util.Locale.ROOT)), "");
+            numbers.setPrintFormatter(
+                    new java.text.DecimalFormat(
+                            "0.#####E0", java.text.DecimalFormatSymbols.getInstance(java.util.Locale.ROOT)),
+                    "");
         }
-        return new Inspection(file, Table.create(file.getFileName().toString(), key, dtype, shape, min, max, mean, nan, sha), content.notes());
+        return new Inspection(
+                file,
+                Table.create(file.getFileName().toString(), key, dtype, shape, min, max, mean, nan, sha),
+                content.notes());
     }
 
     /** The optimizer's list of parameters would make the column as wide as a wall. */
     private static String shortened(String value) {
-        return value.length() <= LONGEST_VALUE ? value : value.substring(0, LONGEST_VALUE) + "... (" + value.length() + " characters)";
+        return value.length() <= LONGEST_VALUE
+                ? value
+                : value.substring(0, LONGEST_VALUE) + "... (" + value.length() + " characters)";
     }
 
     private static void collect(String path, Object value, List<Object[]> rows) {
         if (value instanceof Map<?, ?> map && !map.isEmpty()) {
             map.forEach((k, v) -> collect(path.isEmpty() ? String.valueOf(k) : path + "/" + k, v, rows));
-        } else if (value instanceof List<?> list && list.stream().anyMatch(v -> v instanceof TorchTensor || v instanceof Map || v instanceof List)) {
+        } else if (value instanceof List<?> list
+                && list.stream().anyMatch(v -> v instanceof TorchTensor || v instanceof Map || v instanceof List)) {
             for (int i = 0; i < list.size(); i++) {
                 collect(path + "/" + i, list.get(i), rows);
             }
@@ -108,6 +123,8 @@ public record Inspection(Path file, Table table, List<String> notes) {
      * @return how many
      */
     public long tensors() {
-        return table.stringColumn("sha256").asList().stream().filter(s -> !s.isEmpty()).count();
+        return table.stringColumn("sha256").asList().stream()
+                .filter(s -> !s.isEmpty())
+                .count();
     }
 }

@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads a pickle as data. It knows the opcodes torch.save writes (protocols 2 to 5, less what needs code), makes only what the allow-list
- * below names, and checks every claimed length against the bytes that remain. A global outside the list is refused by its name.
+ * Reads a pickle as data. It knows the opcodes torch.save writes (protocols 2 to 5, less what needs code), makes only
+ * what the allow-list below names, and checks every claimed length against the bytes that remain. A global outside the
+ * list is refused by its name.
  */
 final class PickleReader {
     /** What a persistent id becomes: a storage of the zip. */
@@ -44,7 +45,10 @@ final class PickleReader {
         this.tensors = tensors;
     }
 
-    /** The one object of the pickle: {@link OrderedDict}, maps, lists, {@link Tuple}, strings, numbers, booleans, null and {@link TorchTensor}. */
+    /**
+     * The one object of the pickle: {@link OrderedDict}, maps, lists, {@link Tuple}, strings, numbers, booleans, null
+     * and {@link TorchTensor}.
+     */
     Object read() {
         try {
             while (true) {
@@ -67,16 +71,26 @@ final class PickleReader {
             }
         } catch (BufferUnderflowException e) {
             throw broken("ends early");
-        } catch (ClassCastException | IndexOutOfBoundsException | NegativeArraySizeException | ArithmeticException | NullPointerException
+        } catch (ClassCastException
+                | IndexOutOfBoundsException
+                | NegativeArraySizeException
+                | ArithmeticException
+                | NullPointerException
                 | UnsupportedOperationException e) {
             throw broken("has a value of the wrong kind near byte " + in.position());
         }
     }
 
-    /** Refuses what would send a reader of the result round in circles: a value inside itself, or one that unfolds without end. */
+    /**
+     * Refuses what would send a reader of the result round in circles: a value inside itself, or one that unfolds
+     * without end.
+     */
     private void visit(Object value, int depth, int[] seen) {
         if (depth > DEEPEST || ++seen[0] > MOST_VALUES) {
-            throw broken(depth > DEEPEST ? "holds itself, or nests deeper than " + DEEPEST : "unfolds to more than " + MOST_VALUES + " values");
+            throw broken(
+                    depth > DEEPEST
+                            ? "holds itself, or nests deeper than " + DEEPEST
+                            : "unfolds to more than " + MOST_VALUES + " values");
         }
         if (value == MARK || value instanceof Global || value instanceof NumpyType || value instanceof TorchStorage) {
             throw broken("has a value that is no data");
@@ -102,8 +116,8 @@ final class PickleReader {
 
     private void step(int op) {
         switch (op) {
-            case 0x80 -> in.get();                                            // PROTO
-            case 0x95 -> in.getLong();                                        // FRAME
+            case 0x80 -> in.get(); // PROTO
+            case 0x95 -> in.getLong(); // FRAME
             case '(' -> stack.add(MARK);
             case '0' -> pop();
             case '1' -> sinceMark();
@@ -169,9 +183,10 @@ final class PickleReader {
             }
             case 'b' -> {
                 Object state = pop();
-                if (peek() instanceof OrderedDict dict && state instanceof Map) {           // attributes, _metadata for instance
+                if (peek() instanceof OrderedDict dict && state instanceof Map) { // attributes, _metadata for instance
                     dict.attributes(map(state));
-                } else if (!(peek() instanceof NumpyType) || ">".equals(list(state).get(1))) {    // whose state is its byte order
+                } else if (!(peek() instanceof NumpyType)
+                        || ">".equals(list(state).get(1))) { // whose state is its byte order
                     throw broken("sets the state of something that is no dictionary");
                 }
             }
@@ -183,12 +198,24 @@ final class PickleReader {
         if (ALLOWED.contains(name) || name.startsWith("torch.") && name.endsWith("Storage")) {
             return new Global(name);
         }
-        throw Problem.in("checkpoint", file, "only plain tensors, dictionaries and numbers", "the global " + name,
+        throw Problem.in(
+                "checkpoint",
+                file,
+                "only plain tensors, dictionaries and numbers",
+                "the global " + name,
                 "this file would run code when Python loads it: export its state_dict");
     }
 
-    private static final List<String> ALLOWED = List.of("collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor",
-            "torch._utils._rebuild_parameter", "torch.Size", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype", "_codecs.encode");
+    private static final List<String> ALLOWED = List.of(
+            "collections.OrderedDict",
+            "torch._utils._rebuild_tensor_v2",
+            "torch._utils._rebuild_tensor",
+            "torch._utils._rebuild_parameter",
+            "torch.Size",
+            "numpy.core.multiarray.scalar",
+            "numpy._core.multiarray.scalar",
+            "numpy.dtype",
+            "_codecs.encode");
 
     /** A numpy element type, "f8" for instance. */
     private record NumpyType(String code) {}
@@ -204,8 +231,10 @@ final class PickleReader {
                 }
                 yield map;
             }
-            case "torch._utils._rebuild_tensor_v2" -> tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)), (Boolean) a.get(4));
-            case "torch._utils._rebuild_tensor" -> tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)), false);
+            case "torch._utils._rebuild_tensor_v2" ->
+                tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)), (Boolean) a.get(4));
+            case "torch._utils._rebuild_tensor" ->
+                tensors.view(a.get(0), (Long) a.get(1), longs(a.get(2)), longs(a.get(3)), false);
             case "torch._utils._rebuild_parameter" -> ((TorchTensor) a.get(0)).asParameter((Boolean) a.get(1));
             case "torch.Size" -> new Tuple(list(a.get(0)), true);
             case "numpy.dtype" -> new NumpyType((String) a.get(0));
@@ -215,7 +244,8 @@ final class PickleReader {
                 }
                 yield ((String) a.get(0)).getBytes(StandardCharsets.ISO_8859_1);
             }
-            case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" -> scalar((NumpyType) a.get(0), (byte[]) a.get(1));
+            case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" ->
+                scalar((NumpyType) a.get(0), (byte[]) a.get(1));
             default -> throw broken("calls " + global.name());
         };
     }
@@ -299,7 +329,11 @@ final class PickleReader {
     private void put(Map<Object, Object> map, List<Object> pairs) {
         for (int i = 0; i + 1 < pairs.size(); i += 2) {
             Object key = pairs.get(i);
-            if (!(key instanceof String || key instanceof Long || key instanceof Double || key instanceof Boolean || key == null)) {
+            if (!(key instanceof String
+                    || key instanceof Long
+                    || key instanceof Double
+                    || key instanceof Boolean
+                    || key == null)) {
                 throw broken("has a key that is neither text nor number");
             }
             map.put(key, pairs.get(i + 1));
@@ -327,7 +361,7 @@ final class PickleReader {
 
     private String line() {
         int start = in.position();
-        while (in.get() != '\n') { }
+        while (in.get() != '\n') {}
         byte[] line = new byte[in.position() - 1 - start];
         in.get(start, line);
         return new String(line, StandardCharsets.UTF_8);

@@ -76,7 +76,8 @@ final class PickleWriter {
             list.forEach(this::value);
             out.write('e');
         } else {
-            throw new IllegalArgumentException("a checkpoint holds maps, lists, numbers, text and tensors, not " + o.getClass());
+            throw new IllegalArgumentException(
+                    "a checkpoint holds maps, lists, numbers, text and tensors, not " + o.getClass());
         }
     }
 
@@ -150,7 +151,10 @@ final class PickleWriter {
             out.write((int) v);
         } else if (v == (int) v) {
             out.write('J');
-            out.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt((int) v).array());
+            out.writeBytes(ByteBuffer.allocate(4)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt((int) v)
+                    .array());
         } else {
             integer(BigInteger.valueOf(v));
         }
@@ -168,7 +172,10 @@ final class PickleWriter {
     private void text(String s) {
         byte[] utf8 = s.getBytes(StandardCharsets.UTF_8);
         out.write('X');
-        out.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(utf8.length).array());
+        out.writeBytes(ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(utf8.length)
+                .array());
         out.writeBytes(utf8);
     }
 

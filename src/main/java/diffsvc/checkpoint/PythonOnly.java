@@ -7,12 +7,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tensors that the Python project's embedding has and that neither side uses where F0 is given: {@code mel_out} and {@code pitch_predictor} of FastSpeech 2
- * (arXiv:2006.04558). Its strict load asks for them, and its optimizer counts them, so what goes back there holds them at neutral values.
+ * Tensors that the Python project's embedding has and that neither side uses where F0 is given: {@code mel_out} and
+ * {@code pitch_predictor} of FastSpeech 2 (arXiv:2006.04558). Its strict load asks for them, and its optimizer counts
+ * them, so what goes back there holds them at neutral values.
  */
 public final class PythonOnly {
     private static final int LAYERS = 5, KERNEL = 5;
-    private static final String MEL_OUT = "mel_out.", PITCH_EMBED = "pitch_embed.weight", PREDICTOR = "pitch_predictor.";
+    private static final String MEL_OUT = "mel_out.",
+            PITCH_EMBED = "pitch_embed.weight",
+            PREDICTOR = "pitch_predictor.";
 
     private PythonOnly() {}
 
@@ -43,7 +46,7 @@ public final class PythonOnly {
             String layer = prefix + PREDICTOR + "conv." + i + ".";
             all.put(layer + "1.weight", level(0, hidden, hidden, KERNEL));
             all.put(layer + "1.bias", level(0, hidden));
-            all.put(layer + "3.weight", level(1, hidden));                    // layer norm
+            all.put(layer + "3.weight", level(1, hidden)); // layer norm
             all.put(layer + "3.bias", level(0, hidden));
         }
         all.put(prefix + PREDICTOR + "linear.weight", level(0, 2, hidden));
@@ -59,11 +62,13 @@ public final class PythonOnly {
      * @return whether they have to be added
      */
     public static boolean lacking(String prefix, java.util.Collection<String> names) {
-        return names.contains(prefix + PITCH_EMBED) && names.stream().noneMatch(n -> n.startsWith(prefix + PREDICTOR) || n.startsWith(prefix + MEL_OUT));
+        return names.contains(prefix + PITCH_EMBED)
+                && names.stream().noneMatch(n -> n.startsWith(prefix + PREDICTOR) || n.startsWith(prefix + MEL_OUT));
     }
 
     /**
-     * Parameters with these among them, in the order in which the Python project's optimizer counts: mel_out before pitch_embed, pitch_predictor after it.
+     * Parameters with these among them, in the order in which the Python project's optimizer counts: mel_out before
+     * pitch_embed, pitch_predictor after it.
      *
      * @param <T> what stands for a parameter
      * @param prefix "fs2." or "model.fs2."

@@ -23,8 +23,8 @@ import java.util.Map;
 
 /**
  * Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing
- * else. A sealed file holds the SHA-256 of all its
- * bytes in its metadata, computed with zeros in that place; it stays a safetensors file.
+ * else. A sealed file holds the SHA-256 of all its bytes in its metadata, computed with zeros in that place; it stays a
+ * safetensors file.
  */
 public final class Safetensors {
     private static final String STAGE = "checkpoint", SEAL = "sha256", BLANK = "0".repeat(64);
@@ -33,11 +33,30 @@ public final class Safetensors {
      * before anything in the file is believed.
      */
     private static final byte[] SEALED = ("{\"__metadata__\":{\"" + SEAL + "\":\"").getBytes(StandardCharsets.US_ASCII);
+
     private static final int SEAL_AT = 8 + SEALED.length, BLOCK = 1 << 16;
     private static final long LONGEST_HEADER = 100_000_000;
-    private static final Map<String, TorchTensor.Type> TYPES = Map.of("F64", TorchTensor.Type.DOUBLE, "F32", TorchTensor.Type.FLOAT, "F16", TorchTensor.Type.HALF, "BF16",
-            TorchTensor.Type.BFLOAT16, "I64", TorchTensor.Type.LONG, "I32", TorchTensor.Type.INT, "I16", TorchTensor.Type.SHORT, "I8", TorchTensor.Type.CHAR, "U8",
-            TorchTensor.Type.BYTE, "BOOL", TorchTensor.Type.BOOL);
+    private static final Map<String, TorchTensor.Type> TYPES = Map.of(
+            "F64",
+            TorchTensor.Type.DOUBLE,
+            "F32",
+            TorchTensor.Type.FLOAT,
+            "F16",
+            TorchTensor.Type.HALF,
+            "BF16",
+            TorchTensor.Type.BFLOAT16,
+            "I64",
+            TorchTensor.Type.LONG,
+            "I32",
+            TorchTensor.Type.INT,
+            "I16",
+            TorchTensor.Type.SHORT,
+            "I8",
+            TorchTensor.Type.CHAR,
+            "U8",
+            TorchTensor.Type.BYTE,
+            "BOOL",
+            TorchTensor.Type.BOOL);
 
     private Safetensors() {}
 
@@ -96,25 +115,48 @@ public final class Safetensors {
             if (size < 8) {
                 throw broken(file, "a header", size + " bytes");
             }
-            long length = TorchStorage.Bytes.of(file, 0).read(0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            long length = TorchStorage.Bytes.of(file, 0)
+                    .read(0, 8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .getLong();
             if (length < 2 || length > LONGEST_HEADER || length > size - 8) {
                 throw broken(file, "a header inside the file", length + " bytes claimed of " + (size - 8));
             }
-            String text = StandardCharsets.UTF_8.decode(TorchStorage.Bytes.of(file, 8).read(0, (int) length)).toString();
+            String text = StandardCharsets.UTF_8
+                    .decode(TorchStorage.Bytes.of(file, 8).read(0, (int) length))
+                    .toString();
             JsonObject header = JsonParser.parseString(text).getAsJsonObject();
             Map<String, TorchTensor> tensors = new LinkedHashMap<>();
             Map<String, String> metadata = new LinkedHashMap<>();
             for (Map.Entry<String, JsonElement> e : header.entrySet()) {
                 if (e.getKey().equals("__metadata__")) {
-                    e.getValue().getAsJsonObject().entrySet().forEach(m -> metadata.put(m.getKey(), m.getValue().getAsString()));
+                    e.getValue()
+                            .getAsJsonObject()
+                            .entrySet()
+                            .forEach(m -> metadata.put(m.getKey(), m.getValue().getAsString()));
                 } else {
-                    tensors.put(e.getKey(), tensor(file, channel, mapped, e.getKey(), e.getValue().getAsJsonObject(), 8 + length, size));
+                    tensors.put(
+                            e.getKey(),
+                            tensor(
+                                    file,
+                                    channel,
+                                    mapped,
+                                    e.getKey(),
+                                    e.getValue().getAsJsonObject(),
+                                    8 + length,
+                                    size));
                 }
             }
             return new Content(tensors, metadata);
         } catch (IOException e) {
             throw broken(file, "a readable file", e.getClass().getSimpleName());
-        } catch (JsonParseException | IllegalStateException | ClassCastException | NumberFormatException | UnsupportedOperationException | StackOverflowError | NullPointerException e) {
+        } catch (JsonParseException
+                | IllegalStateException
+                | ClassCastException
+                | NumberFormatException
+                | UnsupportedOperationException
+                | StackOverflowError
+                | NullPointerException e) {
             throw broken(file, "a header in JSON", e.getClass().getSimpleName());
         }
     }
@@ -148,8 +190,10 @@ public final class Safetensors {
             }
             String found = Sha256.hex(digest);
             if (!found.equals(seal)) {
-                throw broken(file, "bytes with the SHA-256 that it was sealed with", "SHA-256 "
-                        + found.substring(0, 12) + "...");
+                throw broken(
+                        file,
+                        "bytes with the SHA-256 that it was sealed with",
+                        "SHA-256 " + found.substring(0, 12) + "...");
             }
         } catch (IOException e) {
             throw broken(file, "a readable file", WholeFile.reason(e));
@@ -157,10 +201,13 @@ public final class Safetensors {
         return openUnmapped(file);
     }
 
-    private static TorchTensor tensor(Path file, FileChannel channel, boolean mapped, String name, JsonObject o, long data, long size) throws IOException {
+    private static TorchTensor tensor(
+            Path file, FileChannel channel, boolean mapped, String name, JsonObject o, long data, long size)
+            throws IOException {
         TorchTensor.Type type = TYPES.get(o.get("dtype").getAsString());
         if (type == null) {
-            throw Problem.in(STAGE, file, "a known dtype for " + name, o.get("dtype").getAsString(), "convert the tensor first");
+            throw Problem.in(
+                    STAGE, file, "a known dtype for " + name, o.get("dtype").getAsString(), "convert the tensor first");
         }
         JsonArray axes = o.getAsJsonArray("shape"), offsets = o.getAsJsonArray("data_offsets");
         long[] shape = new long[axes.size()];
@@ -172,12 +219,24 @@ public final class Safetensors {
             }
             count *= shape[d];
         }
-        if (shape.length > 16 || count > Integer.MAX_VALUE / type.width || begin < 0 || end < begin || end > size - data || end - begin != count * type.width) {
-            throw broken(file, name + " inside the file, " + count + " elements", begin + " to " + end + " of " + (size - data));
+        if (shape.length > 16
+                || count > Integer.MAX_VALUE / type.width
+                || begin < 0
+                || end < begin
+                || end > size - data
+                || end - begin != count * type.width) {
+            throw broken(
+                    file,
+                    name + " inside the file, " + count + " elements",
+                    begin + " to " + end + " of " + (size - data));
         }
-        TorchStorage.Bytes bytes = end == begin ? TorchStorage.Bytes.of(ByteBuffer.allocate(0)) : mapped
-                ? TorchStorage.Bytes.of(channel.map(FileChannel.MapMode.READ_ONLY, data + begin, end - begin)) : TorchStorage.Bytes.of(file, data + begin);
-        return new TorchTensor(new TorchStorage(type, count, bytes), 0, shape, TorchTensor.strides(shape), false, false);
+        TorchStorage.Bytes bytes = end == begin
+                ? TorchStorage.Bytes.of(ByteBuffer.allocate(0))
+                : mapped
+                        ? TorchStorage.Bytes.of(channel.map(FileChannel.MapMode.READ_ONLY, data + begin, end - begin))
+                        : TorchStorage.Bytes.of(file, data + begin);
+        return new TorchTensor(
+                new TorchStorage(type, count, bytes), 0, shape, TorchTensor.strides(shape), false, false);
     }
 
     /**
@@ -215,8 +274,8 @@ public final class Safetensors {
         write(file, tensors, all, true);
     }
 
-    private static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata,
-            boolean sealed) {
+    private static void write(
+            Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata, boolean sealed) {
         JsonObject header = new JsonObject();
         if (!metadata.isEmpty()) {
             JsonObject o = new JsonObject();
@@ -227,7 +286,13 @@ public final class Safetensors {
         for (Map.Entry<String, TorchTensor> e : tensors.entrySet()) {
             TorchTensor t = e.getValue();
             JsonObject o = new JsonObject();
-            o.addProperty("dtype", TYPES.entrySet().stream().filter(x -> x.getValue() == t.type()).findFirst().orElseThrow().getKey());
+            o.addProperty(
+                    "dtype",
+                    TYPES.entrySet().stream()
+                            .filter(x -> x.getValue() == t.type())
+                            .findFirst()
+                            .orElseThrow()
+                            .getKey());
             JsonArray shape = new JsonArray(), offsets = new JsonArray();
             for (long n : t.shape()) {
                 shape.add(n);
@@ -240,13 +305,17 @@ public final class Safetensors {
             header.add(e.getKey(), o);
         }
         byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
-        int padded = (text.length + 7) / 8 * 8;                                     // data begin at a multiple of 8, filled with spaces
-        ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).put(text);
+        int padded = (text.length + 7) / 8 * 8; // data begin at a multiple of 8, filled with spaces
+        ByteBuffer start = ByteBuffer.allocate(8 + padded)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(padded)
+                .put(text);
         while (start.hasRemaining()) {
             start.put((byte) ' ');
         }
         WholeFile.write(STAGE, file, part -> {
-            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            try (FileChannel channel = FileChannel.open(
+                    part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
                 List<ByteBuffer> parts = new java.util.ArrayList<>(List.of(start.flip()));
                 tensors.values().forEach(t -> parts.add(t.bytes()));
                 MessageDigest digest = Sha256.digest();

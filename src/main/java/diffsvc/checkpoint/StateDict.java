@@ -13,8 +13,8 @@ import java.util.Map;
  */
 public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
-     * The tensors of a torch file. Containers in use are opened ("state_dict", "hubert", "generator", "model_gen"), and a prefix that every name has
-     * ("module.", "model.") is taken off.
+     * The tensors of a torch file. Containers in use are opened ("state_dict", "hubert", "generator", "model_gen"), and
+     * a prefix that every name has ("module.", "model.") is taken off.
      *
      * @param file path; relative ones from the project's folder where text
      * @return by name
@@ -30,7 +30,11 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
      * @return by name
      */
     public static StateDict readUnmapped(Path file) {
-        return of(file, Safetensors.isOne(file) ? Safetensors.openUnmapped(file).tensors() : TorchFile.openUnmapped(file).root());
+        return of(
+                file,
+                Safetensors.isOne(file)
+                        ? Safetensors.openUnmapped(file).tensors()
+                        : TorchFile.openUnmapped(file).root());
     }
 
     private static StateDict of(Path file, Object opened) {
@@ -77,8 +81,9 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     }
 
     /**
-     * Weight norm folded in: {@code weight_g} and {@code weight_v} (or their names as parametrizations) become {@code weight} = g v / ||v||, the norm over
-     * the axes on which g has size 1 (Salimans and Kingma, arXiv:1602.07868). The other tensors stay as they are.
+     * Weight norm folded in: {@code weight_g} and {@code weight_v} (or their names as parametrizations) become
+     * {@code weight} = g v / ||v||, the norm over the axes on which g has size 1 (Salimans and Kingma,
+     * arXiv:1602.07868). The other tensors stay as they are.
      *
      * @return the same under plain names
      */
@@ -86,7 +91,9 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
         Map<String, TorchTensor> folded = new LinkedHashMap<>();
         for (Map.Entry<String, TorchTensor> e : tensors.entrySet()) {
             String name = e.getKey();
-            for (String[] pair : new String[][] {{"weight_g", "weight_v"}, {"parametrizations.weight.original0", "parametrizations.weight.original1"}}) {
+            for (String[] pair : new String[][] {
+                {"weight_g", "weight_v"}, {"parametrizations.weight.original0", "parametrizations.weight.original1"}
+            }) {
                 String stem = name.endsWith(pair[0]) ? name.substring(0, name.length() - pair[0].length()) : null;
                 TorchTensor v = stem == null ? null : tensors.get(stem + pair[1]);
                 if (v != null && v.shape().length == e.getValue().shape().length) {
@@ -94,7 +101,8 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
                     name = null;
                     break;
                 }
-                if (name.endsWith(pair[1]) && tensors.containsKey(name.substring(0, name.length() - pair[1].length()) + pair[0])) {
+                if (name.endsWith(pair[1])
+                        && tensors.containsKey(name.substring(0, name.length() - pair[1].length()) + pair[0])) {
                     name = null;
                     break;
                 }
@@ -151,7 +159,12 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     public int size(String name, int axis) {
         TorchTensor t = tensors.get(name);
         if (t == null || t.shape().length <= axis) {
-            throw Problem.in("checkpoint", file, "the tensor " + name, t == null ? "a file without it" : t.toString(), "give a file of the right network");
+            throw Problem.in(
+                    "checkpoint",
+                    file,
+                    "the tensor " + name,
+                    t == null ? "a file without it" : t.toString(),
+                    "give a file of the right network");
         }
         return Math.toIntExact(t.shape()[axis]);
     }

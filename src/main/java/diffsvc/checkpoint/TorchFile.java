@@ -26,9 +26,10 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 
 /**
- * What torch.save writes and torch.load reads, as data only. Two layouts are read: the zip of PyTorch 1.6 and newer ({@code NAME/data.pkl}, a pickle whose
- * tensors point into {@code NAME/data/K}) and the stream before it (five pickles, then the storages one after the other). Written is the zip, such that
- * torch.load(weights_only=True) opens it, with the same names in the same order and storages shared as they were.
+ * What torch.save writes and torch.load reads, as data only. Two layouts are read: the zip of PyTorch 1.6 and newer
+ * ({@code NAME/data.pkl}, a pickle whose tensors point into {@code NAME/data/K}) and the stream before it (five
+ * pickles, then the storages one after the other). Written is the zip, such that torch.load(weights_only=True) opens
+ * it, with the same names in the same order and storages shared as they were.
  */
 public final class TorchFile {
     private static final String STAGE = "checkpoint";
@@ -58,7 +59,8 @@ public final class TorchFile {
     }
 
     /**
-     * The object in the file, and what was changed on the way. Tensors stay in the file, mapped, until their values are asked for.
+     * The object in the file, and what was changed on the way. Tensors stay in the file, mapped, until their values are
+     * asked for.
      *
      * @param file path; relative ones from the project's folder where text
      * @return the object and notes
@@ -69,7 +71,8 @@ public final class TorchFile {
     }
 
     /**
-     * The same with tensors whose values are read from the file at each asking: no page of it counts with the process. The file must stay as it is.
+     * The same with tensors whose values are read from the file at each asking: no page of it counts with the process.
+     * The file must stay as it is.
      *
      * @param file path; relative ones from the project's folder where text
      * @return the object and notes
@@ -87,12 +90,22 @@ public final class TorchFile {
             int n = channel.read(ByteBuffer.wrap(start));
             boolean zip = n == 2 && start[0] == 'P' && start[1] == 'K', pickle = n == 2 && (start[0] & 255) == 0x80;
             if (!zip && !pickle) {
-                throw Problem.in(STAGE, file, "a file made by torch.save", channel.size() == 0 ? "an empty file" : "another kind of file", "give a .pt, .pth or .ckpt file");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a file made by torch.save",
+                        channel.size() == 0 ? "an empty file" : "another kind of file",
+                        "give a .pt, .pth or .ckpt file");
             }
             Reading reading = new Reading(file, channel, mapped);
             return zip ? reading.zip() : reading.stream();
         } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a whole torch file", e.getClass().getSimpleName() + " " + e.getMessage(), "copy or download it again");
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a whole torch file",
+                    e.getClass().getSimpleName() + " " + e.getMessage(),
+                    "copy or download it again");
         }
     }
 
@@ -108,7 +121,8 @@ public final class TorchFile {
             this.file = file;
             this.channel = channel;
             this.mapped = mapped;
-            budget = Math.multiplyExact(4L, channel.size()) + (64 << 20);          // views may share a storage, but not without end
+            budget = Math.multiplyExact(4L, channel.size())
+                    + (64 << 20); // views may share a storage, but not without end
         }
 
         Content zip() throws IOException {
@@ -119,7 +133,11 @@ public final class TorchFile {
                         throw damaged("each entry once", e.getName() + " twice");
                     }
                 }
-            } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException | ArithmeticException | NegativeArraySizeException e) {
+            } catch (IllegalArgumentException
+                    | IllegalStateException
+                    | IndexOutOfBoundsException
+                    | ArithmeticException
+                    | NegativeArraySizeException e) {
                 throw damaged("a whole zip", e.getClass().getSimpleName());
             }
             String root = null;
@@ -129,20 +147,35 @@ public final class TorchFile {
                 }
             }
             if (root == null) {
-                throw Problem.in(STAGE, file, "NAME/data.pkl inside the zip", "a zip without it", "give a file made by torch.save");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "NAME/data.pkl inside the zip",
+                        "a zip without it",
+                        "give a file made by torch.save");
             }
             String base = root;
-            if (entries.containsKey(base + "byteorder") && !StandardCharsets.US_ASCII.decode(entry(entries, base + "byteorder", 16)).toString().strip().equals("little")) {
+            if (entries.containsKey(base + "byteorder")
+                    && !StandardCharsets.US_ASCII
+                            .decode(entry(entries, base + "byteorder", 16))
+                            .toString()
+                            .strip()
+                            .equals("little")) {
                 throw damaged("little-endian storages", "another byte order");
             }
-            PickleReader pickle = new PickleReader(file, entry(entries, base + "data.pkl", LARGEST_PICKLE), id -> zipStorage(entries, base, id), this::view);
+            PickleReader pickle = new PickleReader(
+                    file,
+                    entry(entries, base + "data.pkl", LARGEST_PICKLE),
+                    id -> zipStorage(entries, base, id),
+                    this::view);
             return content(pickle);
         }
 
         private Content content(PickleReader pickle) {
             Object root = pickle.read();
             if (pickle.numpyScalars() > 0) {
-                notes.add(pickle.numpyScalars() + " numpy scalar" + (pickle.numpyScalars() == 1 ? "" : "s") + " read as plain numbers");
+                notes.add(pickle.numpyScalars() + " numpy scalar" + (pickle.numpyScalars() == 1 ? "" : "s")
+                        + " read as plain numbers");
             }
             return new Content(root, notes);
         }
@@ -158,12 +191,18 @@ public final class TorchFile {
             }
             long size = entry.getSize(), at = entry.getDataOffset();
             if (entry.getMethod() != ZipArchiveEntry.STORED || size != entry.getCompressedSize()) {
-                throw Problem.in(STAGE, file, "the entry " + name + " stored as it is", "a compressed one", "save it again with torch.save");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "the entry " + name + " stored as it is",
+                        "a compressed one",
+                        "save it again with torch.save");
             }
             if (size < 0 || at < 0 || at > channel.size() - size || size > largest) {
-                throw damaged("the entry " + name + " inside the file", size + " bytes at " + at + " of " + channel.size());
+                throw damaged(
+                        "the entry " + name + " inside the file", size + " bytes at " + at + " of " + channel.size());
             }
-            if (entry.getCrc() != 0 && checksum(at, size) != entry.getCrc()) {           // PyTorch writes 0 when told to skip it
+            if (entry.getCrc() != 0 && checksum(at, size) != entry.getCrc()) { // PyTorch writes 0 when told to skip it
                 throw damaged("the entry " + name + " whole", "one whose checksum is wrong");
             }
             return new Place(at, size);
@@ -206,7 +245,12 @@ public final class TorchFile {
 
         private ByteBuffer map(long at, long size) throws IOException {
             if (size > Integer.MAX_VALUE) {
-                throw Problem.in(STAGE, file, "storages below 2 GiB", size + " bytes", "save the tensors apart: each with a storage of its own");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "storages below 2 GiB",
+                        size + " bytes",
+                        "save the tensors apart: each with a storage of its own");
             }
             return size == 0 ? ByteBuffer.allocate(0) : channel.map(FileChannel.MapMode.READ_ONLY, at, size);
         }
@@ -220,7 +264,13 @@ public final class TorchFile {
             }
             TorchTensor.Type type = type(id.get(1));
             long elements = (Long) id.get(4);
-            if (key.isEmpty() || !key.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-')) {
+            if (key.isEmpty()
+                    || !key.chars()
+                            .allMatch(c -> c >= '0' && c <= '9'
+                                    || c >= 'a' && c <= 'z'
+                                    || c >= 'A' && c <= 'Z'
+                                    || c == '_'
+                                    || c == '-')) {
                 throw damaged("storages named by numbers", "one named " + key);
             }
             try {
@@ -238,16 +288,27 @@ public final class TorchFile {
 
         private TorchTensor.Type type(Object global) {
             String kind = PickleReader.storageClass(global);
-            return Arrays.stream(TorchTensor.Type.values()).filter(t -> t.storage.equals(kind)).findFirst()
-                    .orElseThrow(() -> Problem.in(STAGE, file, "a storage of a known type", kind, "convert the tensor first"));
+            return Arrays.stream(TorchTensor.Type.values())
+                    .filter(t -> t.storage.equals(kind))
+                    .findFirst()
+                    .orElseThrow(() ->
+                            Problem.in(STAGE, file, "a storage of a known type", kind, "convert the tensor first"));
         }
 
-        /** The format before PyTorch 1.6: magic number, version, the machine's sizes, the object, the storages' keys, the storages. */
+        /**
+         * The format before PyTorch 1.6: magic number, version, the machine's sizes, the object, the storages' keys,
+         * the storages.
+         */
         Content stream() throws IOException {
             ByteBuffer in = map(0, Math.min(channel.size(), Integer.MAX_VALUE));
             Object magic = plain(in), protocol = plain(in);
             if (!STREAM_MAGIC.equals(magic) || !Long.valueOf(STREAM_PROTOCOL).equals(protocol)) {
-                throw Problem.in(STAGE, file, "a file made by torch.save", "another kind of pickle", "give a .pt, .pth or .ckpt file");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a file made by torch.save",
+                        "another kind of pickle",
+                        "give a .pt, .pth or .ckpt file");
             }
             if (plain(in) instanceof Map<?, ?> machine && !Boolean.TRUE.equals(machine.get("little_endian"))) {
                 throw damaged("little-endian storages", "another byte order");
@@ -262,11 +323,16 @@ public final class TorchFile {
             for (Object key : keys) {
                 TorchStorage storage = left.remove(String.valueOf(key));
                 if (storage == null || at > size - 8) {
-                    throw damaged("the storage " + key + " once", storage == null ? "one that no tensor has" : "the file's end");
+                    throw damaged(
+                            "the storage " + key + " once",
+                            storage == null ? "one that no tensor has" : "the file's end");
                 }
-                long elements = map(at, 8).order(ByteOrder.LITTLE_ENDIAN).getLong(), bytes = storage.elements() * storage.type().width();
+                long elements = map(at, 8).order(ByteOrder.LITTLE_ENDIAN).getLong(),
+                        bytes = storage.elements() * storage.type().width();
                 if (elements != storage.elements() || at + 8 > size - bytes) {
-                    throw damaged(storage.elements() + " elements in storage " + key, elements != storage.elements() ? String.valueOf(elements) : "the file's end");
+                    throw damaged(
+                            storage.elements() + " elements in storage " + key,
+                            elements != storage.elements() ? String.valueOf(elements) : "the file's end");
                 }
                 storage.bind(bytes(at + 8, bytes));
                 at += 8 + bytes;
@@ -278,14 +344,22 @@ public final class TorchFile {
         }
 
         private Object plain(ByteBuffer in) {
-            return new PickleReader(file, in, id -> {
-                throw damaged("a header", "a storage in it");
-            }, (storage, offset, shape, stride, grad) -> {
-                throw damaged("a header", "a tensor in it");
-            }).read();
+            return new PickleReader(
+                            file,
+                            in,
+                            id -> {
+                                throw damaged("a header", "a storage in it");
+                            },
+                            (storage, offset, shape, stride, grad) -> {
+                                throw damaged("a header", "a tensor in it");
+                            })
+                    .read();
         }
 
-        /** ('storage', class, key, device, elements, view of another); views of views were never written by PyTorch 0.4 or newer. */
+        /**
+         * ('storage', class, key, device, elements, view of another); views of views were never written by PyTorch 0.4
+         * or newer.
+         */
         private Object streamStorage(List<Object> id, long fileSize) {
             String key = (String) id.get(2);
             TorchTensor.Type type = type(id.get(1));
@@ -294,7 +368,12 @@ public final class TorchFile {
                 throw damaged("a storage smaller than the file", elements + " elements");
             }
             if (id.size() > 5 && id.get(5) != null) {
-                throw Problem.in(STAGE, file, "storages of their own", "a view of another storage", "save it again with a newer PyTorch");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "storages of their own",
+                        "a view of another storage",
+                        "save it again with a newer PyTorch");
             }
             return storages.computeIfAbsent(key, k -> new TorchStorage(type, elements, (TorchStorage.Bytes) null));
         }
@@ -305,7 +384,11 @@ public final class TorchFile {
             long count = 1, last = offset;
             boolean sane = offset >= 0 && shape.length == stride.length && shape.length <= 16;
             for (int d = shape.length - 1; sane && d >= 0; d--) {
-                sane = shape[d] >= 0 && stride[d] >= 0 && shape[d] < 1L << 40 && stride[d] < 1L << 40 && count < 1L << 40;
+                sane = shape[d] >= 0
+                        && stride[d] >= 0
+                        && shape[d] < 1L << 40
+                        && stride[d] < 1L << 40
+                        && count < 1L << 40;
                 count *= sane ? shape[d] : 1;
                 last += sane && shape[d] > 0 ? (shape[d] - 1) * stride[d] : 0;
                 sane &= last >= 0 && last < 1L << 62;
@@ -313,7 +396,10 @@ public final class TorchFile {
             sane &= count == 0 || last < storage.elements();
             int width = storage.type().width();
             if (!sane || count > (Integer.MAX_VALUE - 8) / width || (budget -= count * width) < 0) {
-                throw damaged("tensors inside their storages", "one of shape " + Arrays.toString(shape) + " at " + offset + " in " + storage.elements() + " elements");
+                throw damaged(
+                        "tensors inside their storages",
+                        "one of shape " + Arrays.toString(shape) + " at " + offset + " in " + storage.elements()
+                                + " elements");
             }
             return new TorchTensor(storage, offset, shape, stride, requiresGrad, false);
         }
@@ -330,7 +416,7 @@ public final class TorchFile {
      * @param root maps, lists, numbers, text and tensors
      */
     public static void write(Path file, Map<?, ?> root) {
-        write(file, root, written -> { });
+        write(file, root, written -> {});
     }
 
     /**
@@ -344,7 +430,8 @@ public final class TorchFile {
         PickleWriter pickle = new PickleWriter();
         byte[] data = pickle.write(root);
         WholeFile.write(STAGE, file, part -> {
-            try (Counting counted = new Counting(Files.newOutputStream(part)); ZipOutputStream zip = new ZipOutputStream(counted)) {
+            try (Counting counted = new Counting(Files.newOutputStream(part));
+                    ZipOutputStream zip = new ZipOutputStream(counted)) {
                 zip.setMethod(ZipOutputStream.STORED);
                 put(zip, counted, "archive/data.pkl", ByteBuffer.wrap(data));
                 put(zip, counted, "archive/byteorder", ByteBuffer.wrap("little".getBytes(StandardCharsets.US_ASCII)));
@@ -357,7 +444,10 @@ public final class TorchFile {
         });
     }
 
-    /** One stored entry whose data begin at a multiple of 64, as PyTorch's memory mapping likes it; the gap is an extra field. */
+    /**
+     * One stored entry whose data begin at a multiple of 64, as PyTorch's memory mapping likes it; the gap is an extra
+     * field.
+     */
     private static void put(ZipOutputStream zip, Counting counted, String name, ByteBuffer data) throws IOException {
         ZipEntry entry = new ZipEntry(name);
         CRC32 crc = new CRC32();
@@ -365,9 +455,10 @@ public final class TorchFile {
         entry.setSize(data.remaining());
         entry.setCompressedSize(data.remaining());
         entry.setCrc(crc.getValue());
-        entry.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0));    // the same weights give the same file
+        entry.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0)); // the same weights give the same file
         zip.flush();
-        int header = 30 + name.length() + 4, gap = (int) ((ALIGNMENT - (counted.count + header) % ALIGNMENT) % ALIGNMENT);
+        int header = 30 + name.length() + 4,
+                gap = (int) ((ALIGNMENT - (counted.count + header) % ALIGNMENT) % ALIGNMENT);
         byte[] extra = new byte[4 + gap];
         extra[0] = 'F';
         extra[1] = 'B';
@@ -376,7 +467,7 @@ public final class TorchFile {
         entry.setExtra(extra);
         zip.putNextEntry(entry);
         byte[] piece = new byte[1 << 16];
-        for (ByteBuffer rest = data.duplicate(); rest.hasRemaining();) {
+        for (ByteBuffer rest = data.duplicate(); rest.hasRemaining(); ) {
             int n = Math.min(piece.length, rest.remaining());
             rest.get(piece, 0, n);
             zip.write(piece, 0, n);
@@ -392,21 +483,25 @@ public final class TorchFile {
             this.out = new java.io.BufferedOutputStream(out, 1 << 16);
         }
 
-        @Override public void write(int b) throws IOException {
+        @Override
+        public void write(int b) throws IOException {
             out.write(b);
             count++;
         }
 
-        @Override public void write(byte[] b, int off, int len) throws IOException {
+        @Override
+        public void write(byte[] b, int off, int len) throws IOException {
             out.write(b, off, len);
             count += len;
         }
 
-        @Override public void flush() throws IOException {
+        @Override
+        public void flush() throws IOException {
             out.flush();
         }
 
-        @Override public void close() throws IOException {
+        @Override
+        public void close() throws IOException {
             out.close();
         }
     }

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The memory that one or more tensors of a file look at. Two tensors share it when they hold the same object, and a writer keeps that so. Read from a
- * file it is a mapping of the file's bytes, nothing copied before somebody asks for values; or a stretch of the file that is read at each asking, for those
- * who answer for every page of their process.
+ * The memory that one or more tensors of a file look at. Two tensors share it when they hold the same object, and a
+ * writer keeps that so. Read from a file it is a mapping of the file's bytes, nothing copied before somebody asks for
+ * values; or a stretch of the file that is read at each asking, for those who answer for every page of their process.
  */
 public final class TorchStorage {
     private final TorchTensor.Type type;
@@ -35,12 +35,22 @@ public final class TorchStorage {
                     ByteBuffer copy = ByteBuffer.allocate(count);
                     while (copy.hasRemaining()) {
                         if (channel.read(copy, at + from + copy.position()) < 0) {
-                            throw Problem.in("checkpoint", file, "the file as it was when it was opened", "a shorter one", "start again");
+                            throw Problem.in(
+                                    "checkpoint",
+                                    file,
+                                    "the file as it was when it was opened",
+                                    "a shorter one",
+                                    "start again");
                         }
                     }
                     return copy.flip();
                 } catch (IOException e) {
-                    throw Problem.in("checkpoint", file, "the file as it was when it was opened", e.getClass().getSimpleName(), "put it back, or start again");
+                    throw Problem.in(
+                            "checkpoint",
+                            file,
+                            "the file as it was when it was opened",
+                            e.getClass().getSimpleName(),
+                            "put it back, or start again");
                 }
             };
         }

@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * A tensor as a file holds it: a view of a storage, apart from any engine (which aborts on types it does not know). Values are copied when they
- * are asked for.
+ * A tensor as a file holds it: a view of a storage, apart from any engine (which aborts on types it does not know).
+ * Values are copied when they are asked for.
  */
 public final class TorchTensor {
     /** Element types of torch storages. */
@@ -59,7 +59,8 @@ public final class TorchTensor {
     private final long[] shape, stride;
     private final boolean requiresGrad, parameter;
 
-    TorchTensor(TorchStorage storage, long offset, long[] shape, long[] stride, boolean requiresGrad, boolean parameter) {
+    TorchTensor(
+            TorchStorage storage, long offset, long[] shape, long[] stride, boolean requiresGrad, boolean parameter) {
         this.storage = storage;
         this.offset = offset;
         this.shape = shape;
@@ -69,7 +70,13 @@ public final class TorchTensor {
     }
 
     private static TorchTensor contiguous(Type type, ByteBuffer bytes, long... shape) {
-        return new TorchTensor(new TorchStorage(type, bytes.capacity() / type.width, bytes.clear()), 0, shape, strides(shape), false, false);
+        return new TorchTensor(
+                new TorchStorage(type, bytes.capacity() / type.width, bytes.clear()),
+                0,
+                shape,
+                strides(shape),
+                false,
+                false);
     }
 
     static long[] strides(long[] shape) {
@@ -135,13 +142,13 @@ public final class TorchTensor {
     private static short toHalf(float v) {
         int bits = Float.floatToIntBits(v), sign = bits >>> 16 & 0x8000;
         float magnitude = Math.abs(v);
-        if (!(magnitude < 65520)) {                                    // infinity, NaN and what rounds to infinity
+        if (!(magnitude < 65520)) { // infinity, NaN and what rounds to infinity
             return (short) (sign | 0x7c00 | (Float.isNaN(v) ? 0x200 : 0));
         }
-        if (magnitude < 6.1035156e-5f) {                               // subnormal: steps of 2^-24
+        if (magnitude < 6.1035156e-5f) { // subnormal: steps of 2^-24
             return (short) (sign | (int) Math.rint(magnitude / 5.9604644775390625e-8));
         }
-        int rounded = (bits & 0x7fffffff) + 0xfff + (bits >>> 13 & 1);   // half to even on the 13 bits that go
+        int rounded = (bits & 0x7fffffff) + 0xfff + (bits >>> 13 & 1); // half to even on the 13 bits that go
         return (short) (sign | (rounded - (112 << 23)) >>> 13);
     }
 
@@ -311,8 +318,9 @@ public final class TorchTensor {
     }
 
     /**
-     * A float32 array of the manager, in memory of the engine's own. An array made from a Java buffer stays in that buffer, wherever it lies: the engine's matrix
-     * products round by alignment, so the same weights would give other last bits from run to run. Mapped values go past Java's heap.
+     * A float32 array of the manager, in memory of the engine's own. An array made from a Java buffer stays in that
+     * buffer, wherever it lies: the engine's matrix products round by alignment, so the same weights would give other
+     * last bits from run to run. Mapped values go past Java's heap.
      *
      * @param manager owner of what is made
      * @return in C order
@@ -320,7 +328,8 @@ public final class TorchTensor {
     public NDArray toFloat32(NDManager manager) {
         ByteBuffer b = bytes();
         try (NDManager scratch = manager.newSubManager()) {
-            NDArray seen = type() != Type.FLOAT || !b.isDirect() || b.capacity() == 0 ? scratch.create(toFloats(), new Shape(shape))
+            NDArray seen = type() != Type.FLOAT || !b.isDirect() || b.capacity() == 0
+                    ? scratch.create(toFloats(), new Shape(shape))
                     : scratch.create(b, new Shape(shape), DataType.FLOAT32);
             NDArray copy = seen.duplicate();
             copy.attach(manager);
@@ -332,22 +341,28 @@ public final class TorchTensor {
     private static float half(short h) {
         int sign = (h & 0x8000) << 16, exponent = (h >> 10) & 31, mantissa = h & 1023;
         if (exponent == 0) {
-            float f = mantissa * 5.9604645e-8f;                       // subnormal: 2^-24 a step
+            float f = mantissa * 5.9604645e-8f; // subnormal: 2^-24 a step
             return sign == 0 ? f : -f;
         }
         return Float.intBitsToFloat(sign | (exponent == 31 ? 0x7f800000 : (exponent + 112) << 23) | mantissa << 13);
     }
 
-    @Override public String toString() {
+    @Override
+    public String toString() {
         return type().name().toLowerCase() + Arrays.toString(shape);
     }
 
     /** The same type, shape and bits. */
-    @Override public boolean equals(Object o) {
-        return o instanceof TorchTensor t && t.type() == type() && Arrays.equals(t.shape, shape) && t.bytes().clear().equals(bytes().clear());
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof TorchTensor t
+                && t.type() == type()
+                && Arrays.equals(t.shape, shape)
+                && t.bytes().clear().equals(bytes().clear());
     }
 
-    @Override public int hashCode() {
+    @Override
+    public int hashCode() {
         return 31 * type().hashCode() + Arrays.hashCode(shape);
     }
 }

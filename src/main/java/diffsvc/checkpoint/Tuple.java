@@ -28,11 +28,13 @@ public final class Tuple extends AbstractList<Object> {
         return size;
     }
 
-    @Override public Object get(int index) {
+    @Override
+    public Object get(int index) {
         return values[index];
     }
 
-    @Override public int size() {
+    @Override
+    public int size() {
         return values.length;
     }
 }

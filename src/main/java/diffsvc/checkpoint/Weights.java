@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The parameters of one network under their checkpoint names. A network gives its table of names and shapes; loading compares all keys and
- * shapes and reports every difference together before it copies any.
+ * The parameters of one network under their checkpoint names. A network gives its table of names and shapes; loading
+ * compares all keys and shapes and reports every difference together before it copies any.
  */
 public final class Weights implements AutoCloseable {
     private final NDManager manager;
@@ -35,13 +35,15 @@ public final class Weights implements AutoCloseable {
             return !config.equals(file);
         }
 
-        @Override public String toString() {
+        @Override
+        public String toString() {
             return key + " is " + config + " in the configuration and " + file + " in the file";
         }
     }
 
     /**
-     * Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover are differences too.
+     * Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover
+     * are differences too.
      *
      * @param parent owner of the weights
      * @param network for errors
@@ -50,7 +52,8 @@ public final class Weights implements AutoCloseable {
      * @param ignored prefixes that the network does not use
      * @return the weights
      */
-    public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, String... ignored) {
+    public static Weights load(
+            NDManager parent, String network, Map<String, Shape> table, StateDict from, String... ignored) {
         return load(parent, network, table, from, List.of(), ignored);
     }
 
@@ -66,7 +69,13 @@ public final class Weights implements AutoCloseable {
      * @return the weights
      * @throws Problem with all differences together, before anything is copied
      */
-    public static Weights load(NDManager parent, String network, Map<String, Shape> table, StateDict from, List<Setting> settings, String... ignored) {
+    public static Weights load(
+            NDManager parent,
+            String network,
+            Map<String, Shape> table,
+            StateDict from,
+            List<Setting> settings,
+            String... ignored) {
         List<String> differences = new ArrayList<>();
         table.forEach((name, shape) -> {
             TorchTensor t = from.tensors().get(name);
@@ -87,13 +96,25 @@ public final class Weights implements AutoCloseable {
         }
         if (!differences.isEmpty()) {
             int shown = Math.min(12, differences.size());
-            List<String> odds = settings.stream().filter(Setting::atOdds).map(Setting::toString).toList();
-            throw Problem.in("checkpoint", from.file(), "the tensors of " + network, differences.size() + " differences: "
-                    + String.join("; ", differences.subList(0, shown)) + (differences.size() > shown ? "; ..." : ""),
-                    odds.isEmpty() ? "config and checkpoint are one pair: use the hparams that came with this file" : String.join(", ", odds) + ": use the one that came with this file");
+            List<String> odds = settings.stream()
+                    .filter(Setting::atOdds)
+                    .map(Setting::toString)
+                    .toList();
+            throw Problem.in(
+                    "checkpoint",
+                    from.file(),
+                    "the tensors of " + network,
+                    differences.size() + " differences: " + String.join("; ", differences.subList(0, shown))
+                            + (differences.size() > shown ? "; ..." : ""),
+                    odds.isEmpty()
+                            ? "config and checkpoint are one pair: use the hparams that came with this file"
+                            : String.join(", ", odds) + ": use the one that came with this file");
         }
-        Weights weights = new Weights(WeakManager.under(parent).manager());           // a network that nobody refers to any more frees itself
-        table.keySet().forEach(name -> weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
+        Weights weights = new Weights(
+                WeakManager.under(parent).manager()); // a network that nobody refers to any more frees itself
+        table.keySet()
+                .forEach(name ->
+                        weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
         try {
             weights.requireFinite(from.file(), network);
         } catch (Problem e) {
@@ -112,14 +133,20 @@ public final class Weights implements AutoCloseable {
             }
         });
         if (!spoilt.isEmpty()) {
-            throw Problem.in("checkpoint", file, "finite weights of " + network, "NaN or infinity in " + spoilt.get(0) + (spoilt.size() > 1 ? " and " + (spoilt.size() - 1) + " other tensors" : ""),
+            throw Problem.in(
+                    "checkpoint",
+                    file,
+                    "finite weights of " + network,
+                    "NaN or infinity in " + spoilt.get(0)
+                            + (spoilt.size() > 1 ? " and " + (spoilt.size() - 1) + " other tensors" : ""),
                     "the file is damaged or its training ran away: take it again, or an earlier checkpoint");
         }
     }
 
     /**
-     * Random weights: normal with variance 2 / fan-in for convolutions (He et al., arXiv:1502.01852) and 1 / (3 fan-in) for matrices (PyTorch's
-     * default), 1 for the weights of norms, 0 for biases. One seed gives one network, name by name.
+     * Random weights: normal with variance 2 / fan-in for convolutions (He et al., arXiv:1502.01852) and 1 / (3 fan-in)
+     * for matrices (PyTorch's default), 1 for the weights of norms, 0 for biases. One seed gives one network, name by
+     * name.
      *
      * @param parent owner of the weights
      * @param table names and shapes
@@ -127,16 +154,21 @@ public final class Weights implements AutoCloseable {
      * @return the weights
      */
     public static Weights random(NDManager parent, Map<String, Shape> table, long seed) {
-        Weights weights = new Weights(WeakManager.under(parent).manager());           // a network that nobody refers to any more frees itself
+        Weights weights = new Weights(
+                WeakManager.under(parent).manager()); // a network that nobody refers to any more frees itself
         int index = 0;
         for (Map.Entry<String, Shape> e : table.entrySet()) {
             Shape shape = e.getValue();
             NDArray array;
             if (shape.dimension() >= 2) {
                 long fanIn = shape.size() / shape.get(0);
-                array = KeyedRandom.of(weights.manager, seed, "weights", index++).normal(shape).muli((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
+                array = KeyedRandom.of(weights.manager, seed, "weights", index++)
+                        .normal(shape)
+                        .muli((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
             } else {
-                array = e.getKey().contains("norm") && e.getKey().endsWith("weight") ? weights.manager.ones(shape) : weights.manager.zeros(shape);
+                array = e.getKey().contains("norm") && e.getKey().endsWith("weight")
+                        ? weights.manager.ones(shape)
+                        : weights.manager.zeros(shape);
             }
             weights.arrays.put(e.getKey(), array);
         }
@@ -224,7 +256,8 @@ public final class Weights implements AutoCloseable {
         return manager;
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         manager.close();
     }
 }

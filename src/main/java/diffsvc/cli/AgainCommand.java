@@ -23,26 +23,48 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Repeats a conversion from its manifest. */
-@Command(name = "again", description = "Repeats a conversion from the manifest beside its output, and says whether the bytes are the same.", mixinStandardHelpOptions = true,
+@Command(
+        name = "again",
+        description =
+                "Repeats a conversion from the manifest beside its output, and says whether the bytes are the same.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class AgainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MANIFEST", description = "the .json beside an output, from where you stand")
     String manifest;
-    @Option(names = "--out", description = "file to write, from where you stand (default: the name that was written then, beside the manifest)")
+
+    @Option(
+            names = "--out",
+            description =
+                    "file to write, from where you stand (default: the name that was written then, beside the manifest)")
     String out;
-    @Option(names = "--overwrite", description = "replace a file that infer did not write, or that was changed since; never a file that is read")
+
+    @Option(
+            names = "--overwrite",
+            description =
+                    "replace a file that infer did not write, or that was changed since; never a file that is read")
     boolean overwrite;
-    @Option(names = "--max-memory", description = "the whole process stays below, 2GiB for instance; the slices must come out as they were")
+
+    @Option(
+            names = "--max-memory",
+            description = "the whole process stays below, 2GiB for instance; the slices must come out as they were")
     String maxMemory;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         Path file = ProjectPaths.here(manifest);
         Manifest then = Manifest.read(file);
-        same(file, paths, "the song", new Manifest.Hashed(then.input().file(), then.input().sha256()));
+        same(
+                file,
+                paths,
+                "the song",
+                new Manifest.Hashed(then.input().file(), then.input().sha256()));
         then.given().forEach((role, given) -> same(file, paths, role, given));
         ModelFiles files = ModelFiles.in(paths.models());
-        ModelFiles.Pair pair = then.project().isEmpty() ? files.upstream(paths.resolve(then.config()), paths.resolve(then.checkpoint())) : files.project(then.project());
+        ModelFiles.Pair pair = then.project().isEmpty()
+                ? files.upstream(paths.resolve(then.config()), paths.resolve(then.checkpoint()))
+                : files.project(then.project());
         Hparams hparams = HparamsYaml.of(then.hparams(), file);
         try (DiffSvc svc = DiffSvc.open(paths, pair.with(hparams), "")) {
             InferCommand.Threads.require("infer.threads", hparams.infer().threads(), 0);
@@ -52,24 +74,46 @@ final class AgainCommand implements Callable<Integer> {
             svc.files().forEach((role, path) -> {
                 Manifest.Hashed was = then.models().get(role);
                 if (was == null) {
-                    throw Problem.in("again", file, "the models " + String.join(", ", then.models().keySet()), role + " too", "open the voice as it was");
+                    throw Problem.in(
+                            "again",
+                            file,
+                            "the models " + String.join(", ", then.models().keySet()),
+                            role + " too",
+                            "open the voice as it was");
                 }
                 same(file, paths, role, new Manifest.Hashed(paths.shown(path), was.sha256()));
             });
             // the path that a manifest names may be anybody's: only its name counts
-            Path target = out == null ? file.resolveSibling(Path.of(then.output().file()).getFileName()) : ProjectPaths.here(out);
+            Path target = out == null
+                    ? file.resolveSibling(Path.of(then.output().file()).getFileName())
+                    : ProjectPaths.here(out);
             Map<String, Manifest.Hashed> given = then.given();
-            Inference.Request request = new Inference.Request(paths.resolve(then.input().file()), target, then.asked(), given.containsKey("units") ? paths.resolve(given.get("units").file()) : null,
-                    given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null, null, then.project().isEmpty() ? paths.resolve(then.config()) : null,
-                    then.project().isEmpty() ? paths.resolve(then.checkpoint()) : null, new Output(overwrite, List.of()));
+            Inference.Request request = new Inference.Request(
+                    paths.resolve(then.input().file()),
+                    target,
+                    then.asked(),
+                    given.containsKey("units")
+                            ? paths.resolve(given.get("units").file())
+                            : null,
+                    given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null,
+                    null,
+                    then.project().isEmpty() ? paths.resolve(then.config()) : null,
+                    then.project().isEmpty() ? paths.resolve(then.checkpoint()) : null,
+                    new Output(overwrite, List.of()));
             Inference.Done done;
-            Inference inference = new Inference(svc, maxMemory == null ? 0 : ProcessMemory.asked(maxMemory), CondsCache.in(paths.cache()), then.slices().mostSeconds());
+            Inference inference = new Inference(
+                    svc,
+                    maxMemory == null ? 0 : ProcessMemory.asked(maxMemory),
+                    CondsCache.in(paths.cache()),
+                    then.slices().mostSeconds());
             try (SongBar bar = new SongBar()) {
                 done = inference.convert(request, bar);
             }
             InferCommand.print(done, request, svc);
-            boolean same = done.manifest().output().sha256().equals(then.output().sha256());
-            System.out.println("again      " + (same ? "the same bytes" : "other bytes: " + why(then, done.manifest())));
+            boolean same =
+                    done.manifest().output().sha256().equals(then.output().sha256());
+            System.out.println(
+                    "again      " + (same ? "the same bytes" : "other bytes: " + why(then, done.manifest())));
         }
         return 0;
     }
@@ -79,20 +123,36 @@ final class AgainCommand implements Callable<Integer> {
         then.machine().forEach((what, was) -> {
             String is = now.machine().get(what);
             if (!was.equals(is)) {
-                why.append(why.length() == 0 ? "" : ", ").append(what).append(' ').append(was).append(" then, ").append(is).append(" now");
+                why.append(why.length() == 0 ? "" : ", ")
+                        .append(what)
+                        .append(' ')
+                        .append(was)
+                        .append(" then, ")
+                        .append(is)
+                        .append(" now");
             }
         });
-        return why.length() > 0 ? why.toString() : !then.program().equals(now.program()) ? then.program() + " then, " + now.program() + " now" : "the processor may be another";
+        return why.length() > 0
+                ? why.toString()
+                : !then.program().equals(now.program())
+                        ? then.program() + " then, " + now.program() + " now"
+                        : "the processor may be another";
     }
 
     private static void same(Path manifest, ProjectPaths paths, String what, Manifest.Hashed was) {
         Path file = paths.resolve(was.file());
         if (!Files.isRegularFile(file)) {
-            throw Problem.in("again", file, what + " of " + manifest.getFileName(), Input.kind(file), "put the file back");
+            throw Problem.in(
+                    "again", file, what + " of " + manifest.getFileName(), Input.kind(file), "put the file back");
         }
         String is = Sha256.of(file);
         if (!is.equals(was.sha256())) {
-            throw Problem.in("again", file, what + " of " + manifest.getFileName() + " with SHA-256 " + was.sha256(), is, "put the file back that was there then");
+            throw Problem.in(
+                    "again",
+                    file,
+                    what + " of " + manifest.getFileName() + " with SHA-256 " + was.sha256(),
+                    is,
+                    "put the file back that was there then");
         }
     }
 }

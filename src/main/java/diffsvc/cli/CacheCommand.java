@@ -12,20 +12,34 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** What infer remembers. */
-@Command(name = "cache", description = "Lists or clears the melodies and units that infer remembers in cache/.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class)
+@Command(
+        name = "cache",
+        description = "Lists or clears the melodies and units that infer remembers in cache/.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
 final class CacheCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "list|clear", description = "list: every file, its size and when it was used last; clear: remove them all")
+    @Parameters(
+            paramLabel = "list|clear",
+            description = "list: every file, its size and when it was used last; clear: remove them all")
     String verb;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         CondsCache cache = CondsCache.in(paths.cache());
         List<CondsCache.Entry> entries = cache.entries();
         switch (verb) {
             case "list" -> {
-                DateTimeFormatter time = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm").withZone(ZoneId.systemDefault());
-                entries.forEach(e -> System.out.printf("%-6s %10d bytes  used %s  %s%n", e.kind(), e.bytes(), time.format(e.used()), e.file().getFileName()));
-                System.out.printf("%d files, %d bytes, of at most %s%n", entries.size(), entries.stream().mapToLong(CondsCache.Entry::bytes).sum(), ProcessMemory.shown(cache.mostBytes()));
+                DateTimeFormatter time =
+                        DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm").withZone(ZoneId.systemDefault());
+                entries.forEach(e -> System.out.printf(
+                        "%-6s %10d bytes  used %s  %s%n",
+                        e.kind(), e.bytes(), time.format(e.used()), e.file().getFileName()));
+                System.out.printf(
+                        "%d files, %d bytes, of at most %s%n",
+                        entries.size(),
+                        entries.stream().mapToLong(CondsCache.Entry::bytes).sum(),
+                        ProcessMemory.shown(cache.mostBytes()));
             }
             case "clear" -> System.out.printf("removed %d files, %d bytes%n", entries.size(), cache.clear());
             default -> throw Problem.in("options", "cache list or cache clear", verb, "choose one of the two");

@@ -13,27 +13,45 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Takes a combined checkpoint apart. */
-@Command(name = "divide", description = "Divides a checkpoint of the Python project into embedding_model and wavenet_model, with hparams.yaml.", mixinStandardHelpOptions = true,
+@Command(
+        name = "divide",
+        description =
+                "Divides a checkpoint of the Python project into embedding_model and wavenet_model, with hparams.yaml.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class DivideCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "CHECKPOINT", description =
-            "model_ckpt_steps_N.ckpt, with or without an optimizer, taken from where you stand")
+    @Parameters(
+            index = "0",
+            paramLabel = "CHECKPOINT",
+            description = "model_ckpt_steps_N.ckpt, with or without an optimizer, taken from where you stand")
     String checkpoint;
-    @Option(names = "--out", description =
-            "folder to write, taken from where you stand (default: models/ and the name of the checkpoint's folder)")
+
+    @Option(
+            names = "--out",
+            description =
+                    "folder to write, taken from where you stand (default: models/ and the name of the checkpoint's folder)")
     String out;
-    @Option(names = "--config", description =
-            "the voice's config.yaml, taken from where you stand (default: the one beside the checkpoint)")
+
+    @Option(
+            names = "--config",
+            description =
+                    "the voice's config.yaml, taken from where you stand (default: the one beside the checkpoint)")
     String config;
-    @Option(names = "--overwrite", description =
-            "replace files that another checkpoint left, and write into a folder with another voice")
+
+    @Option(
+            names = "--overwrite",
+            description = "replace files that another checkpoint left, and write into a folder with another voice")
     boolean overwrite;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         Path file = Input.require("divide", ProjectPaths.here(checkpoint).normalize(), "a checkpoint");
-        Divider.Result result = Divider.divide(file, config == null ? null : ProjectPaths.here(config),
-                folder(paths, file), new Output(overwrite, List.of()));
+        Divider.Result result = Divider.divide(
+                file,
+                config == null ? null : ProjectPaths.here(config),
+                folder(paths, file),
+                new Output(overwrite, List.of()));
         result.notes().forEach(n -> System.out.println("note       " + n));
         result.files().forEach(f -> System.out.println("wrote      " + paths.shown(f)));
         return 0;

@@ -16,25 +16,36 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Looks at the machine, or crosses the parts of a voice. */
-@Command(name = "doctor", description = "Whether this machine has what the workbench needs; with a voice, whether its config, checkpoint, encoder and vocoder belong together.", mixinStandardHelpOptions = true,
+@Command(
+        name = "doctor",
+        description =
+                "Whether this machine has what the workbench needs; with a voice, whether its config, checkpoint, encoder and vocoder belong together.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--project", description = "voice under models/ to look at instead of the machine")
     String project;
+
     @ArgGroup(exclusive = false)
     Upstream upstream;
+
     @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
     String overrides;
 
     /** A voice in the Python project's layout. */
     static final class Upstream {
-        @Option(names = "--config", required = true, description = "config.yaml of a voice in the Python project's layout, from where you stand")
+        @Option(
+                names = "--config",
+                required = true,
+                description = "config.yaml of a voice in the Python project's layout, from where you stand")
         Path config;
+
         @Option(names = "--ckpt", required = true, description = "its model_ckpt_steps_N.ckpt")
         Path checkpoint;
     }
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         if (project == null && upstream == null) {
             Doctor doctor = Doctor.machine(paths);
@@ -44,17 +55,28 @@ final class DoctorCommand implements Callable<Integer> {
                     System.out.printf("%-25s -> %s%n", "", l.remedy());
                 }
             }
-            System.out.println(doctor.well() ? "the demo can sing; what is missing is only needed for what its line says" : "something is wrong; the lines say what to do");
+            System.out.println(
+                    doctor.well()
+                            ? "the demo can sing; what is missing is only needed for what its line says"
+                            : "something is wrong; the lines say what to do");
             return doctor.well() ? 0 : 2;
         }
         ModelFiles files = ModelFiles.in(paths.models());
-        ModelFiles.Pair pair = upstream == null ? files.project(ProjectName.require("options", project))
-                : files.upstream(ProjectPaths.here(upstream.config.toString()), ProjectPaths.here(upstream.checkpoint.toString()));
+        ModelFiles.Pair pair = upstream == null
+                ? files.project(ProjectName.require("options", project))
+                : files.upstream(
+                        ProjectPaths.here(upstream.config.toString()),
+                        ProjectPaths.here(upstream.checkpoint.toString()));
         Hparams hparams = Arg2Hparams.apply(pair.hparams(), overrides);
         Effect.require(hparams, overrides);
         Pairing pairing = Pairing.lookingInside(files, pair, hparams);
-        pairing.findings().forEach(f -> System.out.printf("%-6s %-70s %s%s%n", f.verdict().name().toLowerCase(Locale.ROOT), f.what(), f.config(),
-                f.config().equals(f.file()) ? "" : " | " + f.file()));
+        pairing.findings()
+                .forEach(f -> System.out.printf(
+                        "%-6s %-70s %s%s%n",
+                        f.verdict().name().toLowerCase(Locale.ROOT),
+                        f.what(),
+                        f.config(),
+                        f.config().equals(f.file()) ? "" : " | " + f.file()));
         pairing.require();
         System.out.println("the parts of " + hparams.project() + " belong together");
         return 0;

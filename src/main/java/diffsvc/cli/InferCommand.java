@@ -30,63 +30,130 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Converts songs. */
-@Command(name = "infer", description = "Converts songs into a voice: SONG.wav to output/SONG_PROJECT_steps_N.wav, with a manifest (.json) beside it.", mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class, sortOptions = false)
+@Command(
+        name = "infer",
+        description =
+                "Converts songs into a voice: SONG.wav to output/SONG_PROJECT_steps_N.wav, with a manifest (.json) beside it.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        sortOptions = false)
 final class InferCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "SONG", arity = "0..*", description = "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels, from where you stand (default: the project's raw/music1.wav)")
+    @Parameters(
+            paramLabel = "SONG",
+            arity = "0..*",
+            description =
+                    "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels, from where you stand (default: the project's raw/music1.wav)")
     List<String> songs = new ArrayList<>();
+
     @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
     String project;
+
     @ArgGroup(exclusive = false)
     DoctorCommand.Upstream upstream;
-    @Option(names = {"--key", "--keys"}, split = ",", description = "semitones to shift the melody by, -48 to 48; one a song, a short list goes on with its first")
+
+    @Option(
+            names = {"--key", "--keys"},
+            split = ",",
+            description =
+                    "semitones to shift the melody by, -48 to 48; one a song, a short list goes on with its first")
     List<Double> keys = new ArrayList<>();
-    @Option(names = "--auto-key", description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
+
+    @Option(
+            names = "--auto-key",
+            description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
+
     @Option(names = "--pitch", description = "praat, crepe or crepe-tiny")
     String pitch;
+
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
     String f0;
-    @Option(names = "--export-f0", description = "write the melody as such a CSV beside the output, to edit and give back by --f0; an edited one is never replaced")
+
+    @Option(
+            names = "--export-f0",
+            description =
+                    "write the melody as such a CSV beside the output, to edit and give back by --f0; an edited one is never replaced")
     boolean exportF0;
-    @Option(names = "--units", description = ".npy or .npz with units of another encoder, [P, H], instead of the voice's own")
+
+    @Option(
+            names = "--units",
+            description = ".npy or .npz with units of another encoder, [P, H], instead of the voice's own")
     String units;
-    @Option(names = "--steps", description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
+
+    @Option(
+            names = "--steps",
+            description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
     Integer steps;
+
     @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
     String sampler;
-    @Option(names = "--accelerate", description = "the Python project's way to say it: every so many steps of the schedule by plms; 1 = all of them by ddpm")
+
+    @Option(
+            names = "--accelerate",
+            description =
+                    "the Python project's way to say it: every so many steps of the schedule by plms; 1 = all of them by ddpm")
     Integer accelerate;
+
     @Option(names = "--use-gt-mel", description = "start from the song's own mel, noised as far as --add-noise-step")
     Boolean useGtMel;
+
     @Option(names = "--add-noise-step", description = "1 = the song itself, 1000 = pure noise (with --use-gt-mel)")
     Integer addNoiseStep;
+
     @Option(names = "--seed", description = "one seed, one file")
     Long seed;
-    @Option(names = "--python-order", description = "draw in the Python project's order and with its oddities (quirks=python), by plms with 50 steps unless told otherwise")
+
+    @Option(
+            names = "--python-order",
+            description =
+                    "draw in the Python project's order and with its oddities (quirks=python), by plms with 50 steps unless told otherwise")
     boolean pythonOrder;
+
     @Option(names = "--vocoder", description = "built-in: the source-filter vocoder in place of the project's own")
     String vocoder;
-    @Option(names = "--slice-db", description = "a song is cut where it is softer for 300 ms, and stays silent there (default -40)")
+
+    @Option(
+            names = "--slice-db",
+            description = "a song is cut where it is softer for 300 ms, and stays silent there (default -40)")
     Double sliceDb;
-    @Option(names = "--max-memory", description = "the whole process stays below, 2GiB for instance (default 80 %% of what there is): slices become shorter")
+
+    @Option(
+            names = "--max-memory",
+            description =
+                    "the whole process stays below, 2GiB for instance (default 80 %% of what there is): slices become shorter")
     String maxMemory;
+
     @Option(names = "--threads", description = "threads of the engine, at most four a core (default: all cores)")
     Integer threads;
+
     @Option(names = "--format", description = "wav or flac")
     String format;
+
     @Option(names = "--depth", description = "16, 24 or float (WAV only)")
     String depth;
-    @Option(names = "--out", description = "file to write, or a folder, from where you stand (default: the project's output/)")
+
+    @Option(
+            names = "--out",
+            description = "file to write, or a folder, from where you stand (default: the project's output/)")
     String out;
-    @Option(names = "--overwrite", description = "replace files that infer did not write, or that were changed since; never a file that is read")
+
+    @Option(
+            names = "--overwrite",
+            description =
+                    "replace files that infer did not write, or that were changed since; never a file that is read")
     boolean overwrite;
+
     @Option(names = "--no-cache", description = "neither read nor keep melodies and units in cache/")
     boolean noCache;
-    @Option(names = "--hparams", defaultValue = "", description = "overrides of keys that have no option, key=value with commas between")
+
+    @Option(
+            names = "--hparams",
+            defaultValue = "",
+            description = "overrides of keys that have no option, key=value with commas between")
     String overrides;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         if (upstream == null) {
             ProjectName.require("options", project);
@@ -95,31 +162,43 @@ final class InferCommand implements Callable<Integer> {
             songs.add(paths.resolve("raw/music1.wav").toString());
         }
         if (songs.size() > 1 && (f0 != null || units != null)) {
-            throw Problem.in("options", "one song with --f0 or --units", songs.size() + " songs", "convert it by itself");
+            throw Problem.in(
+                    "options", "one song with --f0 or --units", songs.size() + " songs", "convert it by itself");
         }
         if (keys.size() > songs.size()) {
-            throw Problem.in("options", "at most one key a song", keys.size() + " keys for " + songs.size() + " songs", "leave some out");
+            throw Problem.in(
+                    "options",
+                    "at most one key a song",
+                    keys.size() + " keys for " + songs.size() + " songs",
+                    "leave some out");
         }
         keys.forEach(key -> Bound.number("options", "--key", key, -Inference.LARGEST_KEY, Inference.LARGEST_KEY));
         List<Path> sources = songs.stream().map(ProjectPaths::here).toList();
-        if (sources.stream().noneMatch(Files::isRegularFile)) {                  // before any model: a wrong path should cost nothing
+        if (sources.stream().noneMatch(Files::isRegularFile)) { // before any model: a wrong path should cost nothing
             Input.require("audio", sources.get(0), "a recording");
         }
         ModelFiles files = ModelFiles.in(paths.models());
-        ModelFiles.Pair pair = upstream == null ? files.project(project) : files.upstream(here(upstream.config), here(upstream.checkpoint));
+        ModelFiles.Pair pair = upstream == null
+                ? files.project(project)
+                : files.upstream(here(upstream.config), here(upstream.checkpoint));
         String all = settings(pair.hparams());
         long limit = maxMemory == null ? 0 : ProcessMemory.asked(maxMemory);
         try (DiffSvc svc = DiffSvc.open(paths, pair, all)) {
             Hparams.Infer infer = svc.hparams().infer();
             check(infer);
-            svc.times();                                                          // refuses steps that the sampler cannot take
+            svc.times(); // refuses steps that the sampler cannot take
             if (infer.threads() > 0) {
                 Threads.use(infer.threads());
             }
             Inference inference = new Inference(svc, limit, noCache ? CondsCache.NONE : CondsCache.in(paths.cache()));
             List<Inference.Request> requests = new ArrayList<>();
             for (int i = 0; i < sources.size(); i++) {
-                requests.add(request(paths, svc, sources.get(i), keys.isEmpty() ? infer.key() : keys.get(i < keys.size() ? i : 0), inference));
+                requests.add(request(
+                        paths,
+                        svc,
+                        sources.get(i),
+                        keys.isEmpty() ? infer.key() : keys.get(i < keys.size() ? i : 0),
+                        inference));
             }
             return new Batch(inference, requests, svc).run();
         }
@@ -130,20 +209,44 @@ final class InferCommand implements Callable<Integer> {
         Path target = svc.outputFile(song.toString(), ending);
         if (out != null) {
             Path given = ProjectPaths.here(out);
-            String name = given.getFileName() == null ? "" : given.getFileName().toString().toLowerCase(Locale.ROOT);
+            String name = given.getFileName() == null
+                    ? ""
+                    : given.getFileName().toString().toLowerCase(Locale.ROOT);
             boolean folder = Files.isDirectory(given) || !name.matches(".*\\.(wav|flac|[a-z0-9]{2,4})");
             if (!folder && songs.size() > 1) {
-                throw Problem.in("options", "a folder as --out for " + songs.size() + " songs", out, "name a folder, or convert one song");
+                throw Problem.in(
+                        "options",
+                        "a folder as --out for " + songs.size() + " songs",
+                        out,
+                        "name a folder, or convert one song");
             }
-            if (!folder && (format != null || new Overrides("options", overrides).firstOf("infer.format") != null) && !name.endsWith("." + ending)) {
-                throw Problem.in("options", "--format and the ending of --out that agree", ending + " and " + given.getFileName(), "leave --format out, or write NAME." + ending);
+            if (!folder
+                    && (format != null || new Overrides("options", overrides).firstOf("infer.format") != null)
+                    && !name.endsWith("." + ending)) {
+                throw Problem.in(
+                        "options",
+                        "--format and the ending of --out that agree",
+                        ending + " and " + given.getFileName(),
+                        "leave --format out, or write NAME." + ending);
             }
             target = folder ? given.resolve(target.getFileName()) : given;
         }
         String name = target.getFileName().toString();
-        Path table = !exportF0 ? null : target.resolveSibling(name.substring(0, Math.max(name.lastIndexOf('.'), 1)) + ".f0.csv");
-        Output rule = new Output(overwrite, songs.stream().map(ProjectPaths::here).toList());
-        return new Inference.Request(song, target, key, here(units), here(f0), table, upstream == null ? null : here(upstream.config), upstream == null ? null : here(upstream.checkpoint), rule);
+        Path table = !exportF0
+                ? null
+                : target.resolveSibling(name.substring(0, Math.max(name.lastIndexOf('.'), 1)) + ".f0.csv");
+        Output rule =
+                new Output(overwrite, songs.stream().map(ProjectPaths::here).toList());
+        return new Inference.Request(
+                song,
+                target,
+                key,
+                here(units),
+                here(f0),
+                table,
+                upstream == null ? null : here(upstream.config),
+                upstream == null ? null : here(upstream.checkpoint),
+                rule);
     }
 
     private static Path here(Object path) {
@@ -157,9 +260,15 @@ final class InferCommand implements Callable<Integer> {
         int run() {
             Map<String, Path> targets = new LinkedHashMap<>();
             for (Inference.Request r : requests) {
-                Path other = targets.putIfAbsent(Output.real(Inference.manifestOf(r.out())).toString(), r.song());
+                Path other = targets.putIfAbsent(
+                        Output.real(Inference.manifestOf(r.out())).toString(), r.song());
                 if (other != null) {
-                    throw Problem.in("output", r.out(), "one output name a song", other + " and " + r.song(), "rename one, or convert them into different folders (--out)");
+                    throw Problem.in(
+                            "output",
+                            r.out(),
+                            "one output name a song",
+                            other + " and " + r.song(),
+                            "rename one, or convert them into different folders (--out)");
                 }
             }
             List<Inference.Request> possible = new ArrayList<>();
@@ -182,7 +291,9 @@ final class InferCommand implements Callable<Integer> {
             }
             if (requests.size() > 1) {
                 int failed = requests.size() - converted;
-                System.out.printf("%d of %d songs converted%s%n", converted, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
+                System.out.printf(
+                        "%d of %d songs converted%s%n",
+                        converted, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
             }
             return code;
         }
@@ -203,7 +314,10 @@ final class InferCommand implements Callable<Integer> {
             } catch (Throwable e) {
                 Failure failure = Failure.of("infer", e);
                 if (failure.sentence() != null) {
-                    System.err.println(e instanceof Problem || requests.size() == 1 ? failure.sentence() : r.song() + ": " + failure.sentence());
+                    System.err.println(
+                            e instanceof Problem || requests.size() == 1
+                                    ? failure.sentence()
+                                    : r.song() + ": " + failure.sentence());
                 } else if (requests.size() == 1) {
                     e.printStackTrace();
                 } else {
@@ -221,13 +335,25 @@ final class InferCommand implements Callable<Integer> {
     static void print(Inference.Done done, Inference.Request r, DiffSvc svc) {
         for (Manifest.Stage s : done.manifest().stages()) {
             String what = s.what() + (s.slices() > 1 ? " (x " + s.slices() + ")" : "");
-            System.out.printf(Locale.ROOT, "%-10s %-52s %-18s %7.2f s %6s%n", s.stage(), what, s.slices() > 1 ? "" : s.shape(), s.seconds(), s.peakBytes() > 0 ? ProcessMemory.shown(s.peakBytes()) : "");
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-10s %-52s %-18s %7.2f s %6s%n",
+                    s.stage(),
+                    what,
+                    s.slices() > 1 ? "" : s.shape(),
+                    s.seconds(),
+                    s.peakBytes() > 0 ? ProcessMemory.shown(s.peakBytes()) : "");
         }
-        long stand = done.manifest().seams().stream().filter(diffsvc.infer.Join::heard).count();
+        long stand = done.manifest().seams().stream()
+                .filter(diffsvc.infer.Join::heard)
+                .count();
         if (!done.manifest().seams().isEmpty()) {
-            System.out.printf("seams      %d, %s%n", done.manifest().seams().size(), stand == 0 ? "none stands out" : stand + " stand out");
+            System.out.printf(
+                    "seams      %d, %s%n",
+                    done.manifest().seams().size(), stand == 0 ? "none stands out" : stand + " stand out");
         }
-        boolean silent = done.manifest().slices().sounding() == 0 || done.manifest().stages().stream().noneMatch(s -> s.stage().equals("vocoder"));
+        boolean silent = done.manifest().slices().sounding() == 0
+                || done.manifest().stages().stream().noneMatch(s -> s.stage().equals("vocoder"));
         if (silent) {
             System.out.println("note       the song is silent, so the output is too");
         }
@@ -235,7 +361,8 @@ final class InferCommand implements Callable<Integer> {
         if (done.f0Export() != null) {
             System.out.println("wrote      " + svc.paths().shown(done.f0Export()));
         }
-        System.out.println((done.replaced() ? "replaced   " : "wrote      ") + svc.paths().shown(done.file()));
+        System.out.println(
+                (done.replaced() ? "replaced   " : "wrote      ") + svc.paths().shown(done.file()));
     }
 
     private static void check(Hparams.Infer infer) {
@@ -253,7 +380,8 @@ final class InferCommand implements Callable<Integer> {
             throw Problem.in("options", "--pitch praat, crepe or crepe-tiny", pitch, "choose one of the three");
         }
         if (vocoder != null && !vocoder.equals("built-in")) {
-            throw Problem.in("options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
+            throw Problem.in(
+                    "options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
         }
         if (threads != null) {
             Threads.require("--threads", threads, 1);
@@ -275,9 +403,13 @@ final class InferCommand implements Callable<Integer> {
         once(set, sliceDb, "--slice-db", "infer.slice_db");
         once(set, vocoder, "--vocoder", "vocoder.built_in");
         without(units != null && set.firstOf("hubert.") != null, "hubert.*", "--units takes the encoder's place");
-        without(f0 != null && set.firstOf("pitch.extractor") != null, "pitch.extractor", "--f0 gives the melody, so no extractor runs");
+        without(
+                f0 != null && set.firstOf("pitch.extractor") != null,
+                "pitch.extractor",
+                "--f0 gives the melody, so no extractor runs");
         if (addNoiseStep != null && useGtMel == null && !of.infer().useGtMel()) {
-            throw Problem.in("options", "--use-gt-mel with --add-noise-step", "--add-noise-step alone", "add --use-gt-mel");
+            throw Problem.in(
+                    "options", "--use-gt-mel with --add-noise-step", "--add-noise-step alone", "add --use-gt-mel");
         }
         StringBuilder all = new StringBuilder();
         if (pythonOrder) {
@@ -323,7 +455,11 @@ final class InferCommand implements Callable<Integer> {
             throw Problem.in("options", "--steps or --accelerate", "both", "leave one out");
         }
         if (accelerate < 1 || schedule % accelerate != 0) {
-            throw Problem.in("options", "--accelerate that divides " + schedule, String.valueOf(accelerate), "take 10, 20 or 50");
+            throw Problem.in(
+                    "options",
+                    "--accelerate that divides " + schedule,
+                    String.valueOf(accelerate),
+                    "take 10, 20 or 50");
         }
         steps = schedule / accelerate;
         sampler = sampler != null ? sampler : accelerate == 1 ? "ddpm" : "plms";
@@ -343,7 +479,11 @@ final class InferCommand implements Callable<Integer> {
         static void require(String name, int threads, int least) {
             int most = 4 * Runtime.getRuntime().availableProcessors();
             if (threads < least || threads > most) {
-                throw Problem.in("options", name + " from " + least + " to " + most + ", four a core", String.valueOf(threads), "leave it out to use all cores");
+                throw Problem.in(
+                        "options",
+                        name + " from " + least + " to " + most + ", four a core",
+                        String.valueOf(threads),
+                        "leave it out to use all cores");
             }
         }
 

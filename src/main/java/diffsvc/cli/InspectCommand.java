@@ -16,19 +16,29 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Lists a checkpoint. */
-@Command(name = "inspect", description = "Lists what a checkpoint holds: keys, types, shapes, ranges, NaN counts, SHA-256. Nothing in it is run.", mixinStandardHelpOptions = true,
+@Command(
+        name = "inspect",
+        description =
+                "Lists what a checkpoint holds: keys, types, shapes, ranges, NaN counts, SHA-256. Nothing in it is run.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class InspectCommand implements Callable<Integer> {
     private static final String STAGE = "inspect";
-    @Parameters(index = "0", paramLabel = "FILE", description =
-            "a .pt, .pth, .ckpt or .safetensors file, taken from where you stand")
+
+    @Parameters(
+            index = "0",
+            paramLabel = "FILE",
+            description = "a .pt, .pth, .ckpt or .safetensors file, taken from where you stand")
     String file;
+
     @Option(names = "--csv", description = "file to write the table to, too, taken from where you stand")
     String csv;
+
     @Option(names = "--overwrite", description = "replace a file that is there already")
     boolean overwrite;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         Path checkpoint = ProjectPaths.here(file), target = csv == null ? null : ProjectPaths.here(csv);
         Inspection seen = Inspection.of(checkpoint);

@@ -1,19 +1,41 @@
 package diffsvc.cli;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine;
 
 /** Entry of the launcher: {@code ./diffsvc COMMAND}. */
-@Command(name = "diffsvc", description = "A workbench for diffusion singing voice conversion.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class,
-        subcommands = {InferCommand.class, TrainCommand.class, PreprocessCommand.class, MemoryCommand.class, BenchCommand.class, ContentCommand.class, DivideCommand.class,
-            MergeCommand.class, InspectCommand.class, DoctorCommand.class, AgainCommand.class, CacheCommand.class},
-        footerHeading = "%nExit codes:%n", footer = {"  0  done", "  1  a defect of the program; please report it", "  2  the input or an option does not fit; the sentence says what to do",
-            "  130  stopped by Ctrl-C; nothing half written remains"})
+@Command(
+        name = "diffsvc",
+        description = "A workbench for diffusion singing voice conversion.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = {
+            InferCommand.class,
+            TrainCommand.class,
+            PreprocessCommand.class,
+            MemoryCommand.class,
+            BenchCommand.class,
+            ContentCommand.class,
+            DivideCommand.class,
+            MergeCommand.class,
+            InspectCommand.class,
+            DoctorCommand.class,
+            AgainCommand.class,
+            CacheCommand.class
+        },
+        footerHeading = "%nExit codes:%n",
+        footer = {
+            "  0  done",
+            "  1  a defect of the program; please report it",
+            "  2  the input or an option does not fit; the sentence says what to do",
+            "  130  stopped by Ctrl-C; nothing half written remains"
+        })
 public final class Main implements Runnable {
     /** The version of the pom. */
     static final class Version implements IVersionProvider {
-        @Override public String[] getVersion() {
+        @Override
+        public String[] getVersion() {
             return new String[] {"diffsvc " + CURRENT};
         }
     }
@@ -22,7 +44,8 @@ public final class Main implements Runnable {
 
     private Main() {}
 
-    @Override public void run() {
+    @Override
+    public void run() {
         CommandLine.usage(this, System.out);
     }
 
@@ -47,14 +70,17 @@ public final class Main implements Runnable {
             return say(e, command.getCommandName());
         });
         line.setParameterExceptionHandler((e, arguments) -> {
-            String hint = e instanceof CommandLine.UnmatchedArgumentException u && CommandLine.UnmatchedArgumentException.printSuggestions(u, new java.io.PrintWriter(System.err))
-                    ? "" : "; see ./diffsvc " + e.getCommandLine().getCommandName().replace("diffsvc", "") + " --help";
+            String hint = e instanceof CommandLine.UnmatchedArgumentException u
+                            && CommandLine.UnmatchedArgumentException.printSuggestions(
+                                    u, new java.io.PrintWriter(System.err))
+                    ? ""
+                    : "; see ./diffsvc " + e.getCommandLine().getCommandName().replace("diffsvc", "") + " --help";
             System.err.println("options: " + e.getMessage() + hint);
             return 2;
         });
         try {
             return line.execute(args);
-        } catch (Throwable e) {                                       // picocli hands on what is no exception: memory, stack, libraries
+        } catch (Throwable e) { // picocli hands on what is no exception: memory, stack, libraries
             return say(e, args.length == 0 ? "diffsvc" : args[0]);
         }
     }

@@ -20,21 +20,32 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Prints what each model takes and how many clips it may take at once, before anything runs. */
-@Command(name = "memory", description = "What each of the seven models takes in memory, and the batch that fits.", mixinStandardHelpOptions = true,
+@Command(
+        name = "memory",
+        description = "What each of the seven models takes in memory, and the batch that fits.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class MemoryCommand implements Callable<Integer> {
     /** The founders' first user: conds of a 24 kHz clip of 6 s in the Python project took 31 % of 12 GiB. */
     private static final double DATUM_SECONDS = 6, DATUM_BYTES = 0.31 * 12 * (1L << 30);
+
     @Option(names = "--project", description = "name of a voice; without it the published sizes")
     String project;
+
     @Option(names = "--seconds", defaultValue = "15", description = "length of a clip (default ${DEFAULT-VALUE})")
     double seconds;
-    @Option(names = "--max-memory", description = "most the whole process may take, 12GiB for instance; else what the machine or its control group has")
+
+    @Option(
+            names = "--max-memory",
+            description =
+                    "most the whole process may take, 12GiB for instance; else what the machine or its control group has")
     String maxMemory;
+
     @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
     String overrides;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         if (!(seconds > 0 && seconds <= 3600)) {
             throw Problem.in("memory", "--seconds between 0 and 3600", String.valueOf(seconds), "correct it");
         }
@@ -44,27 +55,72 @@ final class MemoryCommand implements Callable<Integer> {
         ProjectPaths paths = ProjectPaths.find();
         Hparams base = Hparams.defaults();
         if (project != null) {
-            Path yaml = Stream.of(paths.models().resolve(project).resolve("hparams.yaml"), paths.data().resolve(project).resolve("hparams.yaml")).filter(Files::exists).findFirst()
-                    .orElseThrow(() -> Problem.in("memory", paths.models().resolve(project), "a project or dataset of that name", "none", "correct --project, or leave it out"));
+            Path yaml = Stream.of(
+                            paths.models().resolve(project).resolve("hparams.yaml"),
+                            paths.data().resolve(project).resolve("hparams.yaml"))
+                    .filter(Files::exists)
+                    .findFirst()
+                    .orElseThrow(() -> Problem.in(
+                            "memory",
+                            paths.models().resolve(project),
+                            "a project or dataset of that name",
+                            "none",
+                            "correct --project, or leave it out"));
             base = HparamsYaml.read(yaml).withProject(project);
         }
         Hparams hparams = Arg2Hparams.apply(base, overrides);
         long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
         try (NDManager manager = NDManager.newBaseManager()) {
-            Plan plan = Plan.of(ModelCosts.of(ModelFiles.in(paths.models()), hparams), seconds, limit, Plan.baseline(manager));
-            System.out.printf("limit      %s%s%n", ProcessMemory.shown(limit), maxMemory == null ? ", what this machine has" : "");
-            System.out.printf("process    %s without a model, the Java heap at its largest included%n%n", ProcessMemory.shown(plan.baseline()));
-            System.out.printf("%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n", "model", "sizes of", "frames", "weights", "one clip", "each more", "batch", "process", "GPU, untested");
+            Plan plan = Plan.of(
+                    ModelCosts.of(ModelFiles.in(paths.models()), hparams), seconds, limit, Plan.baseline(manager));
+            System.out.printf(
+                    "limit      %s%s%n",
+                    ProcessMemory.shown(limit), maxMemory == null ? ", what this machine has" : "");
+            System.out.printf(
+                    "process    %s without a model, the Java heap at its largest included%n%n",
+                    ProcessMemory.shown(plan.baseline()));
+            System.out.printf(
+                    "%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n",
+                    "model",
+                    "sizes of",
+                    "frames",
+                    "weights",
+                    "one clip",
+                    "each more",
+                    "batch",
+                    "process",
+                    "GPU, untested");
             for (Plan.Line l : plan.lines()) {
                 long one = l.cost().atWork(1, l.frames()), more = l.cost().atWork(2, l.frames()) - one;
-                System.out.printf("%-12s %-18s %8d %9s %11s %11s %6d %12s %14s%n", l.cost().model(), l.at(), l.frames(), mib(l.cost().weights()), mib(one), mib(more), l.batch(),
-                        l.batch() == 0 ? "more" : mib(plan.baseline() + l.peak()), mib(l.peak()));
+                System.out.printf(
+                        "%-12s %-18s %8d %9s %11s %11s %6d %12s %14s%n",
+                        l.cost().model(),
+                        l.at(),
+                        l.frames(),
+                        mib(l.cost().weights()),
+                        mib(one),
+                        mib(more),
+                        l.batch(),
+                        l.batch() == 0 ? "more" : mib(plan.baseline() + l.peak()),
+                        mib(l.peak()));
             }
-            System.out.printf(Locale.ROOT, "%nIn MiB, for clips of %s s. A batch is the most clips at once below the limit, each model alone, %d at most (crepe: windows at once);%n"
-                    + "the pair is embedding and wavenet in training. For comparison: hubert and crepe together take %s MiB for %.0f s; a user measured %s MiB (31 %% of 12 GiB)%n"
-                    + "on a GPU for the conds of such a clip at 24 kHz in the Python project.%n", seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
-                    Plan.MOST, mib(plan.lines().stream().filter(l -> l.cost().model().equals("hubert") || l.cost().model().equals("crepe"))
-                            .mapToLong(l -> l.cost().peak(l.cost().model().equals("crepe") ? 64 : 1, l.cost().frames(DATUM_SECONDS))).sum()), DATUM_SECONDS, mib((long) DATUM_BYTES));
+            System.out.printf(
+                    Locale.ROOT,
+                    "%nIn MiB, for clips of %s s. A batch is the most clips at once below the limit, each model alone, %d at most (crepe: windows at once);%n"
+                            + "the pair is embedding and wavenet in training. For comparison: hubert and crepe together take %s MiB for %.0f s; a user measured %s MiB (31 %% of 12 GiB)%n"
+                            + "on a GPU for the conds of such a clip at 24 kHz in the Python project.%n",
+                    seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
+                    Plan.MOST,
+                    mib(plan.lines().stream()
+                            .filter(l -> l.cost().model().equals("hubert")
+                                    || l.cost().model().equals("crepe"))
+                            .mapToLong(l -> l.cost()
+                                    .peak(
+                                            l.cost().model().equals("crepe") ? 64 : 1,
+                                            l.cost().frames(DATUM_SECONDS)))
+                            .sum()),
+                    DATUM_SECONDS,
+                    mib((long) DATUM_BYTES));
             plan.require();
         }
         return 0;

@@ -10,22 +10,33 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Puts two halves together. */
-@Command(name = "merge", description = "Puts embedding_model and wavenet_model together into one checkpoint that the Python project opens.", mixinStandardHelpOptions = true,
+@Command(
+        name = "merge",
+        description =
+                "Puts embedding_model and wavenet_model together into one checkpoint that the Python project opens.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class MergeCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "FOLDER", description =
-            "folder of a divided or trained voice, taken from where you stand")
+    @Parameters(
+            index = "0",
+            paramLabel = "FOLDER",
+            description = "folder of a divided or trained voice, taken from where you stand")
     String folder;
-    @Option(names = "--out", required = true, description =
-            "file to write, model_ckpt_steps_N.ckpt, taken from where you stand")
+
+    @Option(
+            names = "--out",
+            required = true,
+            description = "file to write, model_ckpt_steps_N.ckpt, taken from where you stand")
     String out;
+
     @Option(names = "--overwrite", description = "replace a file that is there already")
     boolean overwrite;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
-        Divider.Result result = Divider.merge(ProjectPaths.here(folder), ProjectPaths.here(out),
-                new Output(overwrite, List.of()));
+        Divider.Result result =
+                Divider.merge(ProjectPaths.here(folder), ProjectPaths.here(out), new Output(overwrite, List.of()));
         result.notes().forEach(n -> System.out.println("note       " + n));
         result.files().forEach(f -> System.out.println("wrote      " + paths.shown(f)));
         return 0;

@@ -30,58 +30,90 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Makes a dataset from a folder of recordings. */
-@Command(name = "preprocess", description = "Cuts the recordings of a folder into clips and makes their mel, F0 and units once, for training.", mixinStandardHelpOptions = true,
+@Command(
+        name = "preprocess",
+        description =
+                "Cuts the recordings of a folder into clips and makes their mel, F0 and units once, for training.",
+        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class PreprocessCommand implements Callable<Integer> {
     /** The demo's networks and encoder, without what its own recordings needed: they are speech. */
-    private static final String NEW_VOICE = "dataset.sung_share=0,dataset.valid_share=0.05,training.batch=0,training.lr=8e-4,training.decay_steps=40000,";
-    @Parameters(index = "0", paramLabel = "FOLDER", description = "recordings of one voice (wav, flac, ogg, mp3 ...), "
-            + "sub-folders included; a relative path is taken from where you stand")
+    private static final String NEW_VOICE =
+            "dataset.sung_share=0,dataset.valid_share=0.05,training.batch=0,training.lr=8e-4,training.decay_steps=40000,";
+
+    @Parameters(
+            index = "0",
+            paramLabel = "FOLDER",
+            description = "recordings of one voice (wav, flac, ogg, mp3 ...), "
+                    + "sub-folders included; a relative path is taken from where you stand")
     String folder;
+
     @Option(names = "--project", required = true, description = "name of the voice; the dataset goes to data/NAME")
     String project;
-    @Option(names = "--hparams-file", description = "hparams.yaml or a Python config.yaml to start from, taken from "
-            + "where you stand; else the project's own, else the demo's networks and encoder")
+
+    @Option(
+            names = "--hparams-file",
+            description = "hparams.yaml or a Python config.yaml to start from, taken from "
+                    + "where you stand; else the project's own, else the demo's networks and encoder")
     String hparamsFile;
+
     @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
     String overrides;
+
     @Option(names = "--out", description = "another folder than data/NAME, taken from where you stand")
     String out;
-    @Option(names = "--overwrite", description = "write into a folder that preprocess did not make, and replace an "
-            + "hparams.yaml or report.csv that was edited")
+
+    @Option(
+            names = "--overwrite",
+            description = "write into a folder that preprocess did not make, and replace an "
+                    + "hparams.yaml or report.csv that was edited")
     boolean overwrite;
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectName.require("dataset", project);
         Overrides asked = new Overrides("dataset", overrides);
         asked.refuseProjectAndSteps();
         asked.refuseWhatIsFound();
         ProjectPaths paths = ProjectPaths.find();
-        Path yaml = hparamsFile != null ? ProjectPaths.here(hparamsFile) : paths.models().resolve(project)
-                .resolve("hparams.yaml");
+        Path yaml = hparamsFile != null
+                ? ProjectPaths.here(hparamsFile)
+                : paths.models().resolve(project).resolve("hparams.yaml");
         String own = "";
         if (hparamsFile == null && !Files.exists(yaml)) {
             yaml = paths.models().resolve("demo/hparams.yaml");
             own = NEW_VOICE;
         }
         if (!Files.exists(yaml)) {
-            throw Problem.in("dataset", yaml, "an hparams.yaml or config.yaml", Input.kind(yaml),
+            throw Problem.in(
+                    "dataset",
+                    yaml,
+                    "an hparams.yaml or config.yaml",
+                    Input.kind(yaml),
                     "name one with --hparams-file");
         }
         Hparams base = HparamsYaml.readEither(yaml);
         Hparams hparams = Arg2Hparams.apply(base.withProject(project).withSteps(0), Arg2Hparams.join(own, overrides));
         Path target = out == null ? paths.data().resolve(project) : ProjectPaths.here(out);
         Output output = new Output(overwrite, List.of(yaml));
-        System.out.println("hparams    " + paths.shown(yaml) + ", encoder " + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
+        System.out.println("hparams    " + paths.shown(yaml) + ", encoder "
+                + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
         ModelFiles files = ModelFiles.in(paths.models());
-        try (NDManager manager = NDManager.newBaseManager(); HubertSoft encoder = files.encoder(manager, hparams);
-                Crepe crepe = hparams.pitch().extractor().startsWith("crepe") ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor())) : null;
-                ProgressBar bar = new ProgressBarBuilder().setTaskName("recordings").setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200).build()) {
+        try (NDManager manager = NDManager.newBaseManager();
+                HubertSoft encoder = files.encoder(manager, hparams);
+                Crepe crepe = hparams.pitch().extractor().startsWith("crepe")
+                        ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor()))
+                        : null;
+                ProgressBar bar = new ProgressBarBuilder()
+                        .setTaskName("recordings")
+                        .setStyle(ProgressBarStyle.ASCII)
+                        .setUpdateIntervalMillis(200)
+                        .build()) {
             Preprocessing.Result result = new Preprocessing(hparams, encoder, crepe)
                     .run(ProjectPaths.here(folder), target, output, (done, of, name, reused) -> {
-                bar.maxHint(of);
-                bar.stepTo(done);
-            });
+                        bar.maxHint(of);
+                        bar.stepTo(done);
+                    });
             bar.close();
             tell(result, paths);
         }
@@ -89,26 +121,44 @@ final class PreprocessCommand implements Callable<Integer> {
     }
 
     private static void tell(Preprocessing.Result result, ProjectPaths paths) {
-        Map<String, List<ClipReport>> reasons = result.reports().stream().filter(r -> !r.skipped().isEmpty() && !r.skipped().equals("silence"))
+        Map<String, List<ClipReport>> reasons = result.reports().stream()
+                .filter(r -> !r.skipped().isEmpty() && !r.skipped().equals("silence"))
                 .collect(Collectors.groupingBy(ClipReport::skipped, TreeMap::new, Collectors.toList()));
-        reasons.forEach((why, which) -> System.out.printf("skipped    %d (%.1f s): %s%n", which.size(), which.stream().mapToDouble(ClipReport::seconds).sum(),
+        reasons.forEach((why, which) -> System.out.printf(
+                "skipped    %d (%.1f s): %s%n",
+                which.size(),
+                which.stream().mapToDouble(ClipReport::seconds).sum(),
                 which.get(0).recording() + (which.size() > 1 ? " and others: " : ": ") + why));
         for (String part : List.of("train", "valid", "test")) {
-            List<ClipReport> of = result.reports().stream().filter(r -> r.part().equals(part)).toList();
-            System.out.printf("%-10s %d clips of %d recordings, %.1f s%n", part, of.size(), of.stream().map(ClipReport::recording).distinct().count(),
+            List<ClipReport> of =
+                    result.reports().stream().filter(r -> r.part().equals(part)).toList();
+            System.out.printf(
+                    "%-10s %d clips of %d recordings, %.1f s%n",
+                    part,
+                    of.size(),
+                    of.stream().map(ClipReport::recording).distinct().count(),
                     of.stream().mapToDouble(ClipReport::seconds).sum());
         }
-        long clipped = result.reports().stream().filter(r -> r.clippedSamples() > 0).count();
+        long clipped =
+                result.reports().stream().filter(r -> r.clippedSamples() > 0).count();
         if (clipped > 0) {
-            System.out.println("note       " + clipped + " clips have samples at full scale: see clipped_samples in report.csv");
+            System.out.println(
+                    "note       " + clipped + " clips have samples at full scale: see clipped_samples in report.csv");
         }
         Hparams.Range range = result.hparams().range();
-        System.out.printf("f0         median %.0f Hz, 5 %% below %.0f Hz, 5 %% above %.0f Hz%n", range.medianHz(), range.lowHz(), range.highHz());
+        System.out.printf(
+                "f0         median %.0f Hz, 5 %% below %.0f Hz, 5 %% above %.0f Hz%n",
+                range.medianHz(), range.lowHz(), range.highHz());
         if (result.damaged() > 0 || result.older() > 0) {
-            System.out.printf("note       %d shard%s made again: %d damaged, %d of an older format%n", result.damaged()
-                    + result.older(), result.damaged() + result.older() == 1 ? "" : "s",
-                    result.damaged(), result.older());
+            System.out.printf(
+                    "note       %d shard%s made again: %d damaged, %d of an older format%n",
+                    result.damaged() + result.older(),
+                    result.damaged() + result.older() == 1 ? "" : "s",
+                    result.damaged(),
+                    result.older());
         }
-        System.out.printf("wrote      %s (%d recordings were there already): shards, index.json, report.csv, hparams.yaml%n", paths.shown(result.folder()), result.reused());
+        System.out.printf(
+                "wrote      %s (%d recordings were there already): shards, index.json, report.csv, hparams.yaml%n",
+                paths.shown(result.folder()), result.reused());
     }
 }

@@ -36,33 +36,53 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Trains embedding and denoiser jointly. */
-@Command(name = "train", description = "Trains embedding and denoiser jointly on data/NAME. A project that has checkpoints goes on from the newest one.",
-        mixinStandardHelpOptions = true, versionProvider = Main.Version.class)
+@Command(
+        name = "train",
+        description =
+                "Trains embedding and denoiser jointly on data/NAME. A project that has checkpoints goes on from the newest one.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
 final class TrainCommand implements Callable<Integer> {
     private static final String STAGE = "train";
-    @Option(names = "--project", required = true, description = "name of the voice: data/NAME is read, models/NAME written")
+
+    @Option(
+            names = "--project",
+            required = true,
+            description = "name of the voice: data/NAME is read, models/NAME written")
     String project;
+
     @Option(names = "--data", description = "another dataset folder than data/NAME, taken from where you stand")
     String data;
+
     @Option(names = "--resume", description = "insist on a checkpoint to go on from")
     boolean resume;
-    @Option(names = "--from", description = "begin from the voice of a project (its name) or of a folder (a path with "
-            + "a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, if it has one; a path is taken from "
-            + "where you stand")
+
+    @Option(
+            names = "--from",
+            description = "begin from the voice of a project (its name) or of a folder (a path with "
+                    + "a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, if it has one; a path is taken from "
+                    + "where you stand")
     String from;
+
     @Option(names = "--steps", description = "train until so many updates in all")
     Integer steps;
-    @Option(names = "--max-memory", description = "most the whole process may take, 6GiB for instance; the batch is chosen by it")
+
+    @Option(
+            names = "--max-memory",
+            description = "most the whole process may take, 6GiB for instance; the batch is chosen by it")
     String maxMemory;
+
     @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
     String overrides;
+
     @Option(names = "--minutes", defaultValue = "1e9", description = "save and stop after so many minutes")
     double minutes;
 
     /** What a run begins with: a state, or a voice, or neither. */
     private record Start(RunSettings settings, TrainingState state, ModelFiles.Pair voice) {}
 
-    @Override public Integer call() {
+    @Override
+    public Integer call() {
         ProjectName.require(STAGE, project);
         Bound.number(STAGE, "--minutes", minutes, 1e-3, 1e9);
         if (steps != null) {
@@ -79,14 +99,19 @@ final class TrainCommand implements Callable<Integer> {
             ModelFiles files = ModelFiles.in(paths.models());
             Start start = start(folder, set, files);
             Hparams asked = start.settings().with(overrides, steps);
-            if (start.voice() != null && asked.training().steps() <= start.voice().hparams().steps()) {
-                throw Problem.in(STAGE, "more steps than the voice has behind it, " + start.voice().hparams().steps(),
+            if (start.voice() != null
+                    && asked.training().steps() <= start.voice().hparams().steps()) {
+                throw Problem.in(
+                        STAGE,
+                        "more steps than the voice has behind it, "
+                                + start.voice().hparams().steps(),
                         asked.training().steps() + " in all",
                         "give for instance --steps " + (start.voice().hparams().steps() + 10000));
             }
             Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
             pairing.require();
-            pairing.findings().stream().filter(f -> f.verdict() == Pairing.Verdict.NOTE)
+            pairing.findings().stream()
+                    .filter(f -> f.verdict() == Pairing.Verdict.NOTE)
                     .forEach(f -> System.out.println("note       " + f.file()));
             try (NDManager manager = NDManager.newBaseManager()) {
                 Hparams hparams = fitted(asked, clips, Plan.baseline(manager));
@@ -98,9 +123,14 @@ final class TrainCommand implements Callable<Integer> {
     private Start start(RunFolder folder, Path set, ModelFiles files) {
         Hparams made = HparamsYaml.read(set.resolve("hparams.yaml"));
         Checkpoints checkpoints = folder.checkpoints(made);
-        TrainingState state = checkpoints.newest(spoilt -> System.out.println("note       a checkpoint cannot be read, taking the one before: " + spoilt));
+        TrainingState state = checkpoints.newest(spoilt ->
+                System.out.println("note       a checkpoint cannot be read, taking the one before: " + spoilt));
         if (from != null && state != null) {
-            throw Problem.in(STAGE, folder.home(), "no run yet for --from", "checkpoints up to step " + state.step(),
+            throw Problem.in(
+                    STAGE,
+                    folder.home(),
+                    "no run yet for --from",
+                    "checkpoints up to step " + state.step(),
                     "leave --from out to go on, or choose another project");
         }
         if (resume && state == null && checkpoints.setAside().isEmpty()) {
@@ -112,16 +142,18 @@ final class TrainCommand implements Callable<Integer> {
             if (!Files.exists(kept)) {
                 System.out.println("note       the run's own hparams.yaml is gone, taking the dataset's");
             }
-            return new Start(RunSettings.fromCheckpoint(made, Files.exists(kept) ? HparamsYaml.read(kept) : made,
-                    project), state, null);
+            return new Start(
+                    RunSettings.fromCheckpoint(made, Files.exists(kept) ? HparamsYaml.read(kept) : made, project),
+                    state,
+                    null);
         }
         if (from == null || resume) {
             folder.requireBeginning(checkpoints, project);
             return new Start(RunSettings.fresh(made, project), null, null);
         }
         if (from.endsWith(".ckpt")) {
-            return new Start(RunSettings.fromCheckpoint(made, made, project),
-                    TrainingState.read(ProjectPaths.here(from)), null);
+            return new Start(
+                    RunSettings.fromCheckpoint(made, made, project), TrainingState.read(ProjectPaths.here(from)), null);
         }
         ModelFiles.Pair voice = voice(files);
         return new Start(RunSettings.fromVoice(made, voice.hparams(), project), null, voice);
@@ -132,8 +164,14 @@ final class TrainCommand implements Callable<Integer> {
             return new TrainingRun(manager, hparams, clips, start.state());
         }
         ModelFiles.Pair voice = start.voice();
-        return voice == null ? new TrainingRun(manager, hparams, clips)
-                : TrainingRun.fromVoice(manager, hparams, clips, voice.embedding(), voice.wavenet(),
+        return voice == null
+                ? new TrainingRun(manager, hparams, clips)
+                : TrainingRun.fromVoice(
+                        manager,
+                        hparams,
+                        clips,
+                        voice.embedding(),
+                        voice.wavenet(),
                         voice.hparams().steps());
     }
 
@@ -146,8 +184,8 @@ final class TrainCommand implements Callable<Integer> {
         return ModelFiles.in(voice.getParent()).project(voice.getFileName().toString());
     }
 
-    private int train(NDManager manager, Hparams hparams, Dataset clips, Start start, RunFolder folder,
-            ProjectPaths paths) {
+    private int train(
+            NDManager manager, Hparams hparams, Dataset clips, Start start, RunFolder folder, ProjectPaths paths) {
         TrainingState state = start.state();
         ModelFiles.Pair voice = start.voice();
         try (TrainingRun run = begun(manager, hparams, clips, start)) {
@@ -157,11 +195,22 @@ final class TrainCommand implements Callable<Integer> {
             }
             run.keepSpoiltBatchesIn(folder.home());
             HparamsYaml.write(folder.home().resolve("hparams.yaml"), hparams);
-            System.out.printf("train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n", clips.training().size(),
-                    clips.frames() * (double) hparams.audio().hopSamples() / hparams.audio().sampleRateHz() / 60, clips.validation().size(),
-                    run.training().optimizer().parameters().values().stream().mapToLong(a -> a.size()).sum(), manager.getDevice());
-            System.out.println((state == null ? voice == null ? "begin      " : "from       voice " + from + ", " : from != null ? "from       " + from + ", " : "resume     ") + "step "
-                    + run.step() + " of " + hparams.training().steps());
+            System.out.printf(
+                    "train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n",
+                    clips.training().size(),
+                    clips.frames()
+                            * (double) hparams.audio().hopSamples()
+                            / hparams.audio().sampleRateHz()
+                            / 60,
+                    clips.validation().size(),
+                    run.training().optimizer().parameters().values().stream()
+                            .mapToLong(a -> a.size())
+                            .sum(),
+                    manager.getDevice());
+            System.out.println((state == null
+                            ? voice == null ? "begin      " : "from       voice " + from + ", "
+                            : from != null ? "from       " + from + ", " : "resume     ")
+                    + "step " + run.step() + " of " + hparams.training().steps());
             return go(run, folder, paths);
         }
     }
@@ -171,14 +220,24 @@ final class TrainCommand implements Callable<Integer> {
         Hparams.Training t = asked.training();
         long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
         int frames = t.cropFrames() > 0 ? t.cropFrames() : clips.longest();
-        Hparams hparams = limit < 0 || maxMemory == null && t.batch() > 0 ? asked : Plan.fitted(asked, frames, clips.training().size(), limit, baseline);
+        Hparams hparams = limit < 0 || maxMemory == null && t.batch() > 0
+                ? asked
+                : Plan.fitted(asked, frames, clips.training().size(), limit, baseline);
         Cost pair = Cost.pair(hparams);
-        int batch = Math.max(1, hparams.training().batch()), sum = Math.max(1, hparams.training().accumulate());
-        System.out.printf("batch      %d clips of %s%d frames%s: about %s in all (process %s, networks and optimizer %s)%n", batch, t.cropFrames() > 0 ? "" : "up to ", frames,
-                sum > 1 ? ", " + sum + " batches an update" : "", ProcessMemory.shown(baseline + pair.peak(batch, frames)), ProcessMemory.shown(baseline),
+        int batch = Math.max(1, hparams.training().batch()),
+                sum = Math.max(1, hparams.training().accumulate());
+        System.out.printf(
+                "batch      %d clips of %s%d frames%s: about %s in all (process %s, networks and optimizer %s)%n",
+                batch,
+                t.cropFrames() > 0 ? "" : "up to ",
+                frames,
+                sum > 1 ? ", " + sum + " batches an update" : "",
+                ProcessMemory.shown(baseline + pair.peak(batch, frames)),
+                ProcessMemory.shown(baseline),
                 ProcessMemory.shown(pair.peak(1, 1)));
         if (limit >= 0 && baseline + pair.peak(batch, frames) > limit) {
-            System.out.println("note       that is more than the " + ProcessMemory.shown(limit) + " there are: set training.batch=0 or give --max-memory");
+            System.out.println("note       that is more than the " + ProcessMemory.shown(limit)
+                    + " there are: set training.batch=0 or give --max-memory");
         }
         return hparams;
     }
@@ -190,14 +249,19 @@ final class TrainCommand implements Callable<Integer> {
             Path saved = train(run, folder, stop);
             long limit = maxMemory == null ? -1 : ProcessMemory.asked(maxMemory), peak = ProcessMemory.peak();
             if (peak >= 0) {
-                System.out.println("memory     " + ProcessMemory.shown(peak) + " at the peak" + (limit < 0 ? "" : ", limit " + ProcessMemory.shown(limit)));
+                System.out.println("memory     " + ProcessMemory.shown(peak) + " at the peak"
+                        + (limit < 0 ? "" : ", limit " + ProcessMemory.shown(limit)));
             }
-            System.out.printf("%s step %d, %s and %s%n", stop.asked ? "stopped   " : "saved     ", run.step(),
-                    paths.shown(saved), paths.shown(folder.voice()));
+            System.out.printf(
+                    "%s step %d, %s and %s%n",
+                    stop.asked ? "stopped   " : "saved     ",
+                    run.step(),
+                    paths.shown(saved),
+                    paths.shown(folder.voice()));
             return 0;
         } catch (Problem e) {
             if (stop.asked) {
-                System.err.println(e.getMessage());                              // the process ends before anybody else could say it
+                System.err.println(e.getMessage()); // the process ends before anybody else could say it
             }
             throw e;
         } finally {
@@ -213,8 +277,14 @@ final class TrainCommand implements Callable<Integer> {
         Checkpoints checkpoints = folder.checkpoints(run.hparams());
         Validation validation = new Validation(run, folder.home().resolve("validation"));
         try (MetricsCsv ledger = MetricsCsv.open(folder.home().resolve("ledger.csv"), run.step());
-                ProgressBar bar = new ProgressBarBuilder().setTaskName("training").setInitialMax(t.steps()).setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500)
-                        .setUnit(" steps", 1).showSpeed().build()) {
+                ProgressBar bar = new ProgressBarBuilder()
+                        .setTaskName("training")
+                        .setInitialMax(t.steps())
+                        .setStyle(ProgressBarStyle.ASCII)
+                        .setUpdateIntervalMillis(500)
+                        .setUnit(" steps", 1)
+                        .showSpeed()
+                        .build()) {
             bar.stepTo(run.step());
             double mean = Double.NaN;
             boolean told = false;
@@ -224,26 +294,40 @@ final class TrainCommand implements Callable<Integer> {
                 double seconds = (System.nanoTime() - at) / 1e9, valid = Double.NaN;
                 if (t.validEvery() > 0 && u.step() % t.validEvery() == 0) {
                     valid = run.validate();
-                    unlessFull(next(u.step() + t.validEvery(), t.steps(), "the pictures of this step are left out"),
+                    unlessFull(
+                            next(u.step() + t.validEvery(), t.steps(), "the pictures of this step are left out"),
                             validation::save);
                 }
                 mean = Double.isNaN(mean) ? u.loss() : 0.99 * mean + 0.01 * u.loss();
-                if (!ledger.add(new MetricsCsv.Line(u.step(), u.loss(), valid, u.lr(), u.gradientNorm(), u.embeddingNorm(), u.wavenetNorm(), seconds, ProcessMemory.resident() / 1048576.0))
+                if (!ledger.add(new MetricsCsv.Line(
+                                u.step(),
+                                u.loss(),
+                                valid,
+                                u.lr(),
+                                u.gradientNorm(),
+                                u.embeddingNorm(),
+                                u.wavenetNorm(),
+                                seconds,
+                                ProcessMemory.resident() / 1048576.0))
                         && !told) {
                     told = true;
                     System.out.println("\nnote       the ledger cannot be written: make space; training goes on");
                 }
                 bar.stepTo(u.step());
-                bar.setExtraMessage(String.format(java.util.Locale.ROOT, " loss %.4f", mean) + (Double.isNaN(valid) ? "" : String.format(java.util.Locale.ROOT, ", valid %.4f", valid)));
+                bar.setExtraMessage(String.format(java.util.Locale.ROOT, " loss %.4f", mean)
+                        + (Double.isNaN(valid) ? "" : String.format(java.util.Locale.ROOT, ", valid %.4f", valid)));
                 if (u.step() % Math.max(1, t.saveEvery()) == 0 && u.step() < t.steps()) {
                     run.state().requireFinite(Checkpoints.OLDER_STAY);
-                    String next = next(u.step() + Math.max(1, t.saveEvery()), t.steps(),
+                    String next = next(
+                            u.step() + Math.max(1, t.saveEvery()),
+                            t.steps(),
                             "the next try is at the end, step " + t.steps());
                     saved[0] = null;
                     unlessFull(next, () -> saved[0] = folder.save(run, checkpoints, TrainCommand::setAside));
                 }
             }
-            return saved[0] != null && saved[0].equals(checkpoints.file(run.step())) ? saved[0]
+            return saved[0] != null && saved[0].equals(checkpoints.file(run.step()))
+                    ? saved[0]
                     : folder.finish(run, checkpoints, begun, TrainCommand::setAside);
         }
     }
@@ -272,7 +356,8 @@ final class TrainCommand implements Callable<Integer> {
         private final CountDownLatch done = new CountDownLatch(1);
         private volatile boolean asked;
 
-        @Override public void run() {
+        @Override
+        public void run() {
             asked = true;
             try {
                 done.await(PATIENCE_SECONDS, TimeUnit.SECONDS);

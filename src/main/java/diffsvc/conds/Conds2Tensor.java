@@ -29,7 +29,11 @@ public final class Conds2Tensor {
          * @param unvoiced [1, T]
          */
         public Conds {
-            Axes.of("conds").require("units", units, "B P H").require("mel2ph", mel2ph, "B T").require("f0", f0, "B T").require("energy", energy, "B T")
+            Axes.of("conds")
+                    .require("units", units, "B P H")
+                    .require("mel2ph", mel2ph, "B T")
+                    .require("f0", f0, "B T")
+                    .require("energy", energy, "B T")
                     .require("unvoiced", unvoiced, "B T");
         }
 
@@ -80,7 +84,8 @@ public final class Conds2Tensor {
     }
 
     /**
-     * Aligns units [1, P, H] and a melody of T frames; {@code mel} [T, M] only gives the energy. The arrays belong to {@code manager}.
+     * Aligns units [1, P, H] and a melody of T frames; {@code mel} [T, M] only gives the energy. The arrays belong to
+     * {@code manager}.
      *
      * @param manager owner of what is made
      * @param units [1, P, H], 50 a second
@@ -92,7 +97,11 @@ public final class Conds2Tensor {
     public Conds align(NDManager manager, NDArray units, F0Track melody, NDArray mel) {
         int frames = melody.frames();
         if (mel.getShape().get(0) != frames) {
-            throw Problem.in("conds", "as many F0 frames as mel frames", frames + " and " + mel.getShape().get(0), "follow the F0 with the mel's frame count");
+            throw Problem.in(
+                    "conds",
+                    "as many F0 frames as mel frames",
+                    frames + " and " + mel.getShape().get(0),
+                    "follow the F0 with the mel's frame count");
         }
         NDArray mel2ph = manager.create(mel2ph(frames, (int) units.getShape().get(1)), new Shape(1, frames));
         NDArray f0 = manager.create(normInterp(melody.f0Hz()), new Shape(1, frames));
@@ -106,8 +115,8 @@ public final class Conds2Tensor {
     }
 
     /**
-     * Which unit (1-based) each of T mel frames takes: unit i ends at frame int(i r + r + 0.5), inclusive, r = T / P; the next starts one
-     * later, so the first has one frame more (the reference's order of operations).
+     * Which unit (1-based) each of T mel frames takes: unit i ends at frame int(i r + r + 0.5), inclusive, r = T / P;
+     * the next starts one later, so the first has one frame more (the reference's order of operations).
      *
      * @param frames T
      * @param units P
@@ -115,7 +124,11 @@ public final class Conds2Tensor {
      */
     public static long[] mel2ph(int frames, int units) {
         if (units < 1 || frames < 0) {
-            throw Problem.in("conds", "at least one unit", units + " units for " + frames + " mel frames", "give a longer sound");
+            throw Problem.in(
+                    "conds",
+                    "at least one unit",
+                    units + " units for " + frames + " mel frames",
+                    "give a longer sound");
         }
         long[] mel2ph = new long[frames];
         double r = frames / (double) units;
@@ -158,7 +171,10 @@ public final class Conds2Tensor {
                 double here = log2(f0Hz[t]);
                 log[t] = (float) here;
                 for (int g = before + 1; g < t; g++) {
-                    log[g] = (float) (before < 0 ? here : log2(f0Hz[before]) + (here - log2(f0Hz[before])) * (g - before) / (t - before));
+                    log[g] = (float)
+                            (before < 0
+                                    ? here
+                                    : log2(f0Hz[before]) + (here - log2(f0Hz[before])) * (g - before) / (t - before));
                 }
                 before = t;
             }
@@ -170,7 +186,8 @@ public final class Conds2Tensor {
     }
 
     /**
-     * A key shift in semitones on log2 F0 [B, T]. Above f0_max the Python project writes 0, which is 1 Hz (quirk 6); fixed: held at f0_max.
+     * A key shift in semitones on log2 F0 [B, T]. Above f0_max the Python project writes 0, which is 1 Hz (quirk 6);
+     * fixed: held at f0_max.
      *
      * @param f0 [B, T], log2 Hz
      * @param semitones up, or down below 0
@@ -202,7 +219,8 @@ public final class Conds2Tensor {
     }
 
     /**
-     * sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10 (quirk 5).
+     * sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10
+     * (quirk 5).
      *
      * @param manager owner of what is made
      * @param mel [T, M], log10
@@ -211,7 +229,8 @@ public final class Conds2Tensor {
     public NDArray energy(NDManager manager, NDArray mel) {
         try (NDManager scratch = manager.newSubManager()) {
             scratch.tempAttachAll(mel);
-            NDArray linear = pythonQuirks ? mel.exp() : mel.mul((float) Math.log(10)).exp();
+            NDArray linear =
+                    pythonQuirks ? mel.exp() : mel.mul((float) Math.log(10)).exp();
             NDArray energy = linear.square().sum(new int[] {1}).sqrt().expandDims(0);
             energy.attach(manager);
             return energy;

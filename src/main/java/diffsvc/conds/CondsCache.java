@@ -26,9 +26,10 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Melodies and units that were heard before, in files named by the SHA-256 of everything that shaped them: the samples, their rate, the model's file and every
- * setting, so nothing in it can be stale. Each value carries its checksum (CRC-32, the archive's own); a damaged file is made again and named. The least used
- * files go when the cache grows beyond its limit.
+ * Melodies and units that were heard before, in files named by the SHA-256 of everything that shaped them: the samples,
+ * their rate, the model's file and every setting, so nothing in it can be stale. Each value carries its checksum
+ * (CRC-32, the archive's own); a damaged file is made again and named. The least used files go when the cache grows
+ * beyond its limit.
  *
  * @param folder of the files; null keeps nothing
  * @param mostBytes what it may hold
@@ -37,6 +38,7 @@ import java.util.stream.Stream;
 public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     /** Changes when the way from sound to value does. */
     private static final String VERSION = "1";
+
     private static final String STAGE = "cache", ENDING = ".npz";
     private static final long MOST_BYTES = 2L << 30;
     /** Keeps nothing. */
@@ -49,7 +51,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
      * @param mostBytes what it may hold
      */
     public CondsCache(Path folder, long mostBytes) {
-        this(folder, mostBytes, note -> { });
+        this(folder, mostBytes, note -> {});
     }
 
     /** One file. */
@@ -105,7 +107,15 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
             for (int t = 0; t < sounds.length; t++) {
                 sounds[t] = heard.voiced()[t] ? 1 : 0;
             }
-            keep(file, Map.of("f0_hz", scratch.create(heard.f0Hz()), "voiced", scratch.create(sounds), "frame_seconds", scratch.create(new double[] {heard.frameSeconds()}, new Shape(1))));
+            keep(
+                    file,
+                    Map.of(
+                            "f0_hz",
+                            scratch.create(heard.f0Hz()),
+                            "voiced",
+                            scratch.create(sounds),
+                            "frame_seconds",
+                            scratch.create(new double[] {heard.frameSeconds()}, new Shape(1))));
             return heard;
         }
     }
@@ -136,15 +146,27 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     /** The archive's checksums were right; its values must be a melody's too. */
     private boolean isMelody(Path file, Map<String, NDArray> kept) {
         NDArray hz = kept.get("f0_hz"), voiced = kept.get("voiced"), seconds = kept.get("frame_seconds");
-        boolean fits = hz != null && voiced != null && seconds != null && hz.getDataType() == DataType.FLOAT32 && voiced.getDataType() == DataType.INT32
-                && seconds.getDataType() == DataType.FLOAT64 && hz.getShape().dimension() == 1 && hz.getShape().equals(voiced.getShape()) && seconds.size() == 1 && Finite.all(hz)
+        boolean fits = hz != null
+                && voiced != null
+                && seconds != null
+                && hz.getDataType() == DataType.FLOAT32
+                && voiced.getDataType() == DataType.INT32
+                && seconds.getDataType() == DataType.FLOAT64
+                && hz.getShape().dimension() == 1
+                && hz.getShape().equals(voiced.getShape())
+                && seconds.size() == 1
+                && Finite.all(hz)
                 && Finite.all(seconds);
         return fits || damaged(file);
     }
 
     private boolean isUnits(Path file, Map<String, NDArray> kept) {
         NDArray units = kept.get("units");
-        boolean fits = units != null && units.getDataType() == DataType.FLOAT32 && units.getShape().dimension() == 3 && units.getShape().get(0) == 1 && Finite.all(units);
+        boolean fits = units != null
+                && units.getDataType() == DataType.FLOAT32
+                && units.getShape().dimension() == 3
+                && units.getShape().get(0) == 1
+                && Finite.all(units);
         return fits || damaged(file);
     }
 
@@ -175,10 +197,11 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
         try {
             Npz.write(STAGE, file, values);
         } catch (Problem e) {
-            return;                                                                           // a folder that cannot be written costs time, not the song
+            return; // a folder that cannot be written costs time, not the song
         }
         long all = entries().stream().mapToLong(Entry::bytes).sum();
-        for (Entry e : entries().stream().sorted(Comparator.comparing(Entry::used)).toList()) {
+        for (Entry e :
+                entries().stream().sorted(Comparator.comparing(Entry::used)).toList()) {
             if (all <= mostBytes) {
                 break;
             }
@@ -188,7 +211,9 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
 
     private Path file(String kind, Wave wave, String settings) {
         MessageDigest digest = Sha256.digest();
-        digest.update((VERSION + "|" + kind + "|" + settings + "|" + wave.sampleRateHz() + "|" + wave.channels().length + "|").getBytes(StandardCharsets.UTF_8));
+        digest.update(
+                (VERSION + "|" + kind + "|" + settings + "|" + wave.sampleRateHz() + "|" + wave.channels().length + "|")
+                        .getBytes(StandardCharsets.UTF_8));
         for (float[] channel : wave.channels()) {
             ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
             for (float v : channel) {
@@ -214,9 +239,14 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
             return entries;
         }
         try (Stream<Path> list = Files.list(folder)) {
-            for (Path p : list.filter(p -> p.getFileName().toString().matches("(f0|units)-[0-9a-f]{64}\\" + ENDING)).toList()) {
+            for (Path p : list.filter(p -> p.getFileName().toString().matches("(f0|units)-[0-9a-f]{64}\\" + ENDING))
+                    .toList()) {
                 String name = p.getFileName().toString();
-                entries.add(new Entry(p, name.substring(0, name.indexOf('-')), Files.size(p), Files.getLastModifiedTime(p).toInstant()));
+                entries.add(new Entry(
+                        p,
+                        name.substring(0, name.indexOf('-')),
+                        Files.size(p),
+                        Files.getLastModifiedTime(p).toInstant()));
             }
         } catch (IOException e) {
             throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
@@ -237,7 +267,12 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
                 Files.deleteIfExists(e.file());
                 freed += e.bytes();
             } catch (IOException x) {
-                throw Problem.in(STAGE, e.file(), "a file that can be removed", x.getClass().getSimpleName(), "check the folder's permissions");
+                throw Problem.in(
+                        STAGE,
+                        e.file(),
+                        "a file that can be removed",
+                        x.getClass().getSimpleName(),
+                        "check the folder's permissions");
             }
         }
         return freed;

@@ -8,7 +8,8 @@ import java.util.Locale;
  *
  * @param medianCents median distance in cents (1200 an octave) of the frames where both sound; infinite where none does
  * @param voicing share of frames on whose voicing they agree, 0 to 1
- * @param octaves share of the frames where both sound that lie more than half an octave apart: jumps of the pitch tracker, most often
+ * @param octaves share of the frames where both sound that lie more than half an octave apart: jumps of the pitch
+ *     tracker, most often
  */
 public record F0Metrics(double medianCents, double voicing, double octaves) {
     private static final double HALF_AN_OCTAVE = 600;
@@ -32,10 +33,19 @@ public record F0Metrics(double medianCents, double voicing, double octaves) {
         }
         double[] sorted = Arrays.copyOf(cents, both);
         Arrays.sort(sorted);
-        return new F0Metrics(both == 0 ? Double.POSITIVE_INFINITY : sorted[both / 2], frames == 0 ? 1 : agree / (double) frames, both == 0 ? 0 : far / (double) both);
+        return new F0Metrics(
+                both == 0 ? Double.POSITIVE_INFINITY : sorted[both / 2],
+                frames == 0 ? 1 : agree / (double) frames,
+                both == 0 ? 0 : far / (double) both);
     }
 
-    @Override public String toString() {
-        return String.format(Locale.ROOT, "median %.1f cents apart, voicing agrees in %.1f %%, %.1f %% of frames an octave off", medianCents, 100 * voicing, 100 * octaves);
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "median %.1f cents apart, voicing agrees in %.1f %%, %.1f %% of frames an octave off",
+                medianCents,
+                100 * voicing,
+                100 * octaves);
     }
 }

@@ -17,8 +17,8 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * A song's melody as a table that people edit: time in seconds, F0 in Hz (0 = none), voiced. Any times do that rise: a curve drawn by hand, another program's
- * 10 ms. As a file it is CSV with the header {@code time,hz,voiced}.
+ * A song's melody as a table that people edit: time in seconds, F0 in Hz (0 = none), voiced. Any times do that rise: a
+ * curve drawn by hand, another program's 10 ms. As a file it is CSV with the header {@code time,hz,voiced}.
  *
  * @param seconds rising
  * @param hz 0 where there is none
@@ -28,6 +28,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     private static final String STAGE = "pitch", HEADER = "time,hz,voiced";
     /** A frame this near to a row is the row's own: CSV times are rounded. */
     private static final double SAME_SECONDS = 5e-5;
+
     private static final double HIGHEST_HZ = 20000;
     private static final long MOST_BYTES = 64 << 20;
 
@@ -40,7 +41,8 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
      */
     public F0Table {
         if (seconds.length != hz.length || seconds.length != voiced.length) {
-            throw new IllegalArgumentException("rows of " + seconds.length + ", " + hz.length + " and " + voiced.length);
+            throw new IllegalArgumentException(
+                    "rows of " + seconds.length + ", " + hz.length + " and " + voiced.length);
         }
     }
 
@@ -112,7 +114,8 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
      * @return time, hz, voiced
      */
     public Table table() {
-        Table table = Table.create("f0", DoubleColumn.create("time"), DoubleColumn.create("hz"), BooleanColumn.create("voiced"));
+        Table table = Table.create(
+                "f0", DoubleColumn.create("time"), DoubleColumn.create("hz"), BooleanColumn.create("voiced"));
         for (int i = 0; i < seconds.length; i++) {
             table.doubleColumn(0).append(seconds[i]);
             table.doubleColumn(1).append(hz[i]);
@@ -149,14 +152,18 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     public Path write(Path file) {
         StringBuilder text = new StringBuilder(HEADER).append('\n');
         for (int i = 0; i < seconds.length; i++) {
-            text.append(String.format(Locale.ROOT, "%.6f,", seconds[i])).append(hz[i]).append(',').append(voiced[i]).append('\n');
+            text.append(String.format(Locale.ROOT, "%.6f,", seconds[i]))
+                    .append(hz[i])
+                    .append(',')
+                    .append(voiced[i])
+                    .append('\n');
         }
         return WholeFile.write(STAGE, file, part -> Files.writeString(part, text));
     }
 
     /**
-     * Reads a CSV of two or three columns: time, Hz, and voiced (true/false, 1/0); without the third, 0 Hz is unvoiced. Commas, semicolons or tabs; a header
-     * is taken by its names, in any order.
+     * Reads a CSV of two or three columns: time, Hz, and voiced (true/false, 1/0); without the third, 0 Hz is unvoiced.
+     * Commas, semicolons or tabs; a header is taken by its names, in any order.
      *
      * @param file a CSV
      * @return a row a line
@@ -167,11 +174,21 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         List<String> lines;
         try {
             if (Files.size(file) > MOST_BYTES) {
-                throw Problem.in(STAGE, file, "a CSV of at most " + (MOST_BYTES >> 20) + " MiB, some three hours of 5 ms", (Files.size(file) >> 20) + " MiB", "give the curve of one song");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a CSV of at most " + (MOST_BYTES >> 20) + " MiB, some three hours of 5 ms",
+                        (Files.size(file) >> 20) + " MiB",
+                        "give the curve of one song");
             }
             lines = Files.readAllLines(file, StandardCharsets.UTF_8);
         } catch (CharacterCodingException e) {
-            throw Problem.in(STAGE, file, "a CSV of " + HEADER, "bytes that are no text in UTF-8", "export one with --export-f0, or save it as UTF-8");
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a CSV of " + HEADER,
+                    "bytes that are no text in UTF-8",
+                    "export one with --export-f0, or save it as UTF-8");
         } catch (IOException e) {
             throw Problem.in(STAGE, file, "a CSV of " + HEADER, WholeFile.reason(e), "check the path");
         }
@@ -197,7 +214,11 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
                 }
                 continue;
             }
-            if (cells.length != width || time >= width || f0 >= width || !isNumber(cells[time]) || !isNumber(cells[f0])) {
+            if (cells.length != width
+                    || time >= width
+                    || f0 >= width
+                    || !isNumber(cells[time])
+                    || !isNumber(cells[f0])) {
                 throw bad(file, i, width + " cells, time and Hz as numbers", line);
             }
             double hz = Double.parseDouble(cells[f0]);
@@ -232,7 +253,11 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     }
 
     private static int place(List<String> names, String... any) {
-        return Arrays.stream(any).mapToInt(names::indexOf).filter(i -> i >= 0).findFirst().orElse(-1);
+        return Arrays.stream(any)
+                .mapToInt(names::indexOf)
+                .filter(i -> i >= 0)
+                .findFirst()
+                .orElse(-1);
     }
 
     private static boolean isNumber(String cell) {
@@ -248,8 +273,9 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     }
 
     /**
-     * The melody on T frames, the first at {@code startSeconds} of the table: a row's own value where one stands, in between a line in log2 from voiced row to
-     * voiced row; voiced as the nearest row. Before the first and behind the last row nothing sounds.
+     * The melody on T frames, the first at {@code startSeconds} of the table: a row's own value where one stands, in
+     * between a line in log2 from voiced row to voiced row; voiced as the nearest row. Before the first and behind the
+     * last row nothing sounds.
      *
      * @param frames T
      * @param frameSeconds from frame to frame
@@ -259,7 +285,9 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     public F0Track track(int frames, double frameSeconds, double startSeconds) {
         float[] f0 = new float[frames];
         boolean[] sounds = new boolean[frames];
-        double reach = seconds.length > 1 ? Math.max(frameSeconds, (seconds[seconds.length - 1] - seconds[0]) / (seconds.length - 1)) : frameSeconds;
+        double reach = seconds.length > 1
+                ? Math.max(frameSeconds, (seconds[seconds.length - 1] - seconds[0]) / (seconds.length - 1))
+                : frameSeconds;
         for (int t = 0, row = 0; t < frames; t++) {
             double now = startSeconds + t * frameSeconds;
             while (row + 1 < seconds.length && seconds[row + 1] <= now + SAME_SECONDS) {
@@ -273,7 +301,11 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
             }
             sounds[t] = voiced[nearest];
             boolean between = Math.abs(ahead) > SAME_SECONDS && ahead > 0 && next != row && hz[row] > 0 && hz[next] > 0;
-            f0[t] = !sounds[t] ? hz[nearest] : between ? (float) (hz[row] * Math.pow(hz[next] / hz[row], ahead / (seconds[next] - seconds[row]))) : hz[nearest];
+            f0[t] = !sounds[t]
+                    ? hz[nearest]
+                    : between
+                            ? (float) (hz[row] * Math.pow(hz[next] / hz[row], ahead / (seconds[next] - seconds[row])))
+                            : hz[nearest];
         }
         return new F0Track(f0, sounds, frameSeconds);
     }

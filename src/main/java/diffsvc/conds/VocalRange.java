@@ -19,12 +19,20 @@ import tech.tablesaw.api.Table;
  * @param song share of the song's voiced frames in each semitone, shifted
  * @param trained the training's
  */
-public record VocalRange(double songHz, double trainedHz, double key, double outside, double firstHz, List<Double> song, List<Double> trained) {
+public record VocalRange(
+        double songHz,
+        double trainedHz,
+        double key,
+        double outside,
+        double firstHz,
+        List<Double> song,
+        List<Double> trained) {
     /** A semitone with less of the training than this counts as not held. */
     private static final double HELD = 1e-3;
 
     /**
-     * Compares a melody, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them into its hparams).
+     * Compares a melody, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them into
+     * its hparams).
      *
      * @param melody F0 and voicing, T frames
      * @param hparams the voice's settings
@@ -50,7 +58,13 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
         for (double s : shares) {
             song.add(s);
         }
-        return new VocalRange(voiced.length == 0 ? 0 : voiced[voiced.length / 2], range.medianHz(), key, voiced.length == 0 || n == 0 ? 0 : outside / (double) voiced.length, first, song,
+        return new VocalRange(
+                voiced.length == 0 ? 0 : voiced[voiced.length / 2],
+                range.medianHz(),
+                key,
+                voiced.length == 0 || n == 0 ? 0 : outside / (double) voiced.length,
+                first,
+                song,
                 range.semitones());
     }
 
@@ -65,7 +79,11 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
     public static double suggestedKey(F0Track melody, Hparams hparams) {
         double trained = hparams.range().medianHz();
         if (trained <= 0) {
-            throw Problem.in("pitch", "the F0 statistics of " + hparams.project() + " in its hparams (range.median_hz) for an automatic key", "none",
+            throw Problem.in(
+                    "pitch",
+                    "the F0 statistics of " + hparams.project()
+                            + " in its hparams (range.median_hz) for an automatic key",
+                    "none",
                     "make the dataset with ./diffsvc preprocess, or give --key");
         }
         float[] voiced = voiced(melody);
@@ -111,7 +129,8 @@ public record VocalRange(double songHz, double trainedHz, double key, double out
      * @return from_hz, song, trained
      */
     public Table table() {
-        Table table = Table.create("range", DoubleColumn.create("from_hz"), DoubleColumn.create("song"), DoubleColumn.create("trained"));
+        Table table = Table.create(
+                "range", DoubleColumn.create("from_hz"), DoubleColumn.create("song"), DoubleColumn.create("trained"));
         for (int i = 0; i < trained.size(); i++) {
             if (song.get(i) > 0 || trained.get(i) > 0) {
                 table.doubleColumn(0).append(Math.round(firstHz * Math.pow(2, i / 12.0) * 10) / 10.0);

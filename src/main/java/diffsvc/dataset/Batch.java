@@ -50,6 +50,8 @@ public record Batch(Conds conds, NDArray mels, NDArray t, NDArray noise, List<St
      * @return in no particular order
      */
     public NDArray[] arrays() {
-        return new NDArray[] {conds.units(), conds.mel2ph(), conds.f0(), conds.energy(), conds.unvoiced(), mels, t, noise};
+        return new NDArray[] {
+            conds.units(), conds.mel2ph(), conds.f0(), conds.energy(), conds.unvoiced(), mels, t, noise
+        };
     }
 }

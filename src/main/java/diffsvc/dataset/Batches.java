@@ -16,9 +16,9 @@ import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
- * Which clips a batch holds and what is drawn for them, all from (seed, number of the batch): no generator has a state that a checkpoint would have to keep.
- * With training.crop_frames every batch is drawn from all clips, each cut to that length; without, whole clips of like lengths go together and an epoch
- * visits each once.
+ * Which clips a batch holds and what is drawn for them, all from (seed, number of the batch): no generator has a state
+ * that a checkpoint would have to keep. With training.crop_frames every batch is drawn from all clips, each cut to that
+ * length; without, whole clips of like lengths go together and an epoch visits each once.
  */
 public final class Batches {
     private static final int BUCKET = 64;
@@ -65,7 +65,8 @@ public final class Batches {
     }
 
     /**
-     * Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to {@code manager}.
+     * Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to
+     * {@code manager}.
      *
      * @param manager owner of what is made
      * @param seed the same seed, the same result
@@ -80,7 +81,12 @@ public final class Batches {
             for (int i = 0; i < size; i++) {
                 Clip c = clips.get(random.nextInt(clips.size()));
                 int reading = random.nextInt(c.units().size());
-                chosen.add(new Choice(c, reading, c.frames() > crop ? random.nextInt(c.frames() - crop + 1) : 0, Math.min(crop, c.frames()), louder(random)));
+                chosen.add(new Choice(
+                        c,
+                        reading,
+                        c.frames() > crop ? random.nextInt(c.frames() - crop + 1) : 0,
+                        Math.min(crop, c.frames()),
+                        louder(random)));
             }
             return tensors(manager, chosen, crop, random, seed, number);
         }
@@ -88,7 +94,8 @@ public final class Batches {
         for (Clip c : whole) {
             chosen.add(new Choice(c, random.nextInt(c.units().size()), 0, c.frames(), louder(random)));
         }
-        return tensors(manager, chosen, whole.stream().mapToInt(Clip::frames).max().orElse(1), random, seed, number);
+        return tensors(
+                manager, chosen, whole.stream().mapToInt(Clip::frames).max().orElse(1), random, seed, number);
     }
 
     /**
@@ -104,7 +111,8 @@ public final class Batches {
         Clip c = clips.get(i % clips.size());
         int t = Math.min(frames, c.frames());
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "fixed", i));
-        return tensors(manager, List.of(new Choice(c, 0, random.nextInt(c.frames() - t + 1), t, 0)), t, random, seed, i);
+        return tensors(
+                manager, List.of(new Choice(c, 0, random.nextInt(c.frames() - t + 1), t, 0)), t, random, seed, i);
     }
 
     private float louder(SplittableRandom random) {
@@ -128,9 +136,13 @@ public final class Batches {
     }
 
     /** A clip shorter than T is followed by padding: mel2ph 0, mel 0. */
-    private Batch tensors(NDManager manager, List<Choice> chosen, int t, SplittableRandom random, long seed, long number) {
+    private Batch tensors(
+            NDManager manager, List<Choice> chosen, int t, SplittableRandom random, long seed, long number) {
         int b = chosen.size(), bins = clips.get(0).melBins(), h = clips.get(0).unitWidth();
-        float[] mel = new float[b * t * bins], f0 = new float[b * t], energy = new float[b * t], unvoiced = new float[b * t];
+        float[] mel = new float[b * t * bins],
+                f0 = new float[b * t],
+                energy = new float[b * t],
+                unvoiced = new float[b * t];
         long[] mel2ph = new long[b * t], times = new long[b];
         float[][] units = new float[b][];
         int width = 1;
@@ -142,7 +154,9 @@ public final class Batches {
             int first = (int) all[c.start()] - 1, last = (int) all[c.start() + c.frames() - 1] - 1;
             units[i] = clip.units().get(c.reading()).rows(first, last + 1).toFloats();
             width = Math.max(width, last + 1 - first);
-            float[] hz = clip.f0Hz().toFloats(), log = Conds2Tensor.normInterp(hz), rows = clip.mel().rows(c.start(), c.start() + c.frames()).toFloats();
+            float[] hz = clip.f0Hz().toFloats(),
+                    log = Conds2Tensor.normInterp(hz),
+                    rows = clip.mel().rows(c.start(), c.start() + c.frames()).toFloats();
             for (int k = 0; k < c.frames(); k++) {
                 mel2ph[i * t + k] = all[c.start() + k] - first;
                 f0[i * t + k] = log[c.start() + k];
@@ -153,8 +167,12 @@ public final class Batches {
             }
             if (hparams.embedding().useEnergyEmbed()) {
                 try (NDManager scratch = manager.newSubManager()) {
-                    float[] own = conds.energy(scratch, scratch.create(java.util.Arrays.copyOfRange(mel, i * t * bins, i * t * bins + rows.length),
-                            new Shape(c.frames(), bins))).toFloatArray();
+                    float[] own = conds.energy(
+                                    scratch,
+                                    scratch.create(
+                                            java.util.Arrays.copyOfRange(mel, i * t * bins, i * t * bins + rows.length),
+                                            new Shape(c.frames(), bins)))
+                            .toFloatArray();
                     System.arraycopy(own, 0, energy, i * t, own.length);
                 }
             }
@@ -164,10 +182,18 @@ public final class Batches {
         for (int i = 0; i < b; i++) {
             System.arraycopy(units[i], 0, padded, i * width * h, units[i].length);
         }
-        Conds2Tensor.Conds made = new Conds2Tensor.Conds(manager.create(padded, new Shape(b, width, h)), manager.create(mel2ph, new Shape(b, t)),
-                manager.create(f0, new Shape(b, t)), manager.create(energy, new Shape(b, t)), manager.create(unvoiced, new Shape(b, t)));
+        Conds2Tensor.Conds made = new Conds2Tensor.Conds(
+                manager.create(padded, new Shape(b, width, h)),
+                manager.create(mel2ph, new Shape(b, t)),
+                manager.create(f0, new Shape(b, t)),
+                manager.create(energy, new Shape(b, t)),
+                manager.create(unvoiced, new Shape(b, t)));
         NDArray noise = KeyedRandom.of(manager, seed, "noise", number).normal(new Shape(b, 1, bins, t));
-        return new Batch(made, manager.create(mel, new Shape(b, t, bins)), manager.create(times, new Shape(b)), noise,
+        return new Batch(
+                made,
+                manager.create(mel, new Shape(b, t, bins)),
+                manager.create(times, new Shape(b)),
+                noise,
                 chosen.stream().map(c -> c.clip().name()).toList());
     }
 }

@@ -25,8 +25,14 @@ public record Clip(String name, String recording, TorchTensor mel, List<TorchTen
      * @return a clip
      */
     public static Clip of(String name, float[] mel, int melBins, List<float[]> units, int unitWidth, float[] f0Hz) {
-        return new Clip(name, name, TorchTensor.half(mel, f0Hz.length, melBins),
-                units.stream().map(u -> TorchTensor.half(u, u.length / unitWidth, unitWidth)).toList(), TorchTensor.of(f0Hz, f0Hz.length));
+        return new Clip(
+                name,
+                name,
+                TorchTensor.half(mel, f0Hz.length, melBins),
+                units.stream()
+                        .map(u -> TorchTensor.half(u, u.length / unitWidth, unitWidth))
+                        .toList(),
+                TorchTensor.of(f0Hz, f0Hz.length));
     }
 
     /**

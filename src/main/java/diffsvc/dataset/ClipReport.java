@@ -19,20 +19,54 @@ import tech.tablesaw.api.Table;
  * @param clippedSamples samples at full scale
  * @param skipped why it is not in the dataset; empty when it is
  */
-public record ClipReport(String recording, String clip, String part, double startSeconds, double seconds, double voicedShare, double f0LowHz, double f0MedianHz,
-        double f0HighHz, double peak, long clippedSamples, String skipped) {
+public record ClipReport(
+        String recording,
+        String clip,
+        String part,
+        double startSeconds,
+        double seconds,
+        double voicedShare,
+        double f0LowHz,
+        double f0MedianHz,
+        double f0HighHz,
+        double peak,
+        long clippedSamples,
+        String skipped) {
     static ClipReport skipped(String recording, double start, double seconds, String why) {
         return new ClipReport(recording, "", "", start, seconds, 0, 0, 0, 0, 0, 0, why);
     }
 
     /** The same of a recording under another name. */
     ClipReport of(String name) {
-        return new ClipReport(name, clip.isEmpty() ? "" : name + clip.substring(recording.length()), part, startSeconds, seconds, voicedShare, f0LowHz, f0MedianHz, f0HighHz, peak,
-                clippedSamples, skipped);
+        return new ClipReport(
+                name,
+                clip.isEmpty() ? "" : name + clip.substring(recording.length()),
+                part,
+                startSeconds,
+                seconds,
+                voicedShare,
+                f0LowHz,
+                f0MedianHz,
+                f0HighHz,
+                peak,
+                clippedSamples,
+                skipped);
     }
 
     ClipReport in(String part) {
-        return new ClipReport(recording, clip, clip.isEmpty() ? "" : part, startSeconds, seconds, voicedShare, f0LowHz, f0MedianHz, f0HighHz, peak, clippedSamples, skipped);
+        return new ClipReport(
+                recording,
+                clip,
+                clip.isEmpty() ? "" : part,
+                startSeconds,
+                seconds,
+                voicedShare,
+                f0LowHz,
+                f0MedianHz,
+                f0HighHz,
+                peak,
+                clippedSamples,
+                skipped);
     }
 
     /**
@@ -43,16 +77,29 @@ public record ClipReport(String recording, String clip, String part, double star
      */
     public static Table table(List<ClipReport> reports) {
         Table table = Table.create("clips");
-        table.addColumns(StringColumn.create("recording", reports.stream().map(ClipReport::recording)), StringColumn.create("clip", reports.stream().map(ClipReport::clip)),
-                StringColumn.create("part", reports.stream().map(ClipReport::part)), numbers("start_s", reports, ClipReport::startSeconds),
-                numbers("seconds", reports, ClipReport::seconds), numbers("voiced", reports, ClipReport::voicedShare), numbers("f0_low_hz", reports, ClipReport::f0LowHz),
-                numbers("f0_median_hz", reports, ClipReport::f0MedianHz), numbers("f0_high_hz", reports, ClipReport::f0HighHz), numbers("peak", reports, ClipReport::peak),
-                LongColumn.create("clipped_samples", reports.stream().mapToLong(ClipReport::clippedSamples).toArray()),
+        table.addColumns(
+                StringColumn.create("recording", reports.stream().map(ClipReport::recording)),
+                StringColumn.create("clip", reports.stream().map(ClipReport::clip)),
+                StringColumn.create("part", reports.stream().map(ClipReport::part)),
+                numbers("start_s", reports, ClipReport::startSeconds),
+                numbers("seconds", reports, ClipReport::seconds),
+                numbers("voiced", reports, ClipReport::voicedShare),
+                numbers("f0_low_hz", reports, ClipReport::f0LowHz),
+                numbers("f0_median_hz", reports, ClipReport::f0MedianHz),
+                numbers("f0_high_hz", reports, ClipReport::f0HighHz),
+                numbers("peak", reports, ClipReport::peak),
+                LongColumn.create(
+                        "clipped_samples",
+                        reports.stream().mapToLong(ClipReport::clippedSamples).toArray()),
                 StringColumn.create("skipped", reports.stream().map(ClipReport::skipped)));
         return table;
     }
 
     private static DoubleColumn numbers(String name, List<ClipReport> reports, ToDoubleFunction<ClipReport> of) {
-        return DoubleColumn.create(name, reports.stream().mapToDouble(r -> Math.round(of.applyAsDouble(r) * 1e4) / 1e4).toArray());
+        return DoubleColumn.create(
+                name,
+                reports.stream()
+                        .mapToDouble(r -> Math.round(of.applyAsDouble(r) * 1e4) / 1e4)
+                        .toArray());
     }
 }

@@ -34,9 +34,15 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
             throw Problem.in(STAGE, "a clip to train on", "none", REMEDY);
         }
         for (Clip c : training) {
-            if (c.melBins() != training.get(0).melBins() || c.unitWidth() != training.get(0).unitWidth()) {
-                throw Problem.in(STAGE, "clips of one front end and one encoder", c.name() + " has " + c.melBins() + " bins and units " + c.unitWidth() + " wide, "
-                        + training.get(0).name() + " " + training.get(0).melBins() + " and " + training.get(0).unitWidth(), REMEDY);
+            if (c.melBins() != training.get(0).melBins()
+                    || c.unitWidth() != training.get(0).unitWidth()) {
+                throw Problem.in(
+                        STAGE,
+                        "clips of one front end and one encoder",
+                        c.name() + " has " + c.melBins() + " bins and units " + c.unitWidth() + " wide, "
+                                + training.get(0).name() + " " + training.get(0).melBins() + " and "
+                                + training.get(0).unitWidth(),
+                        REMEDY);
             }
         }
     }
@@ -61,7 +67,12 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
     public static Dataset open(Path folder) {
         Path file = folder.resolve("index.json");
         if (!Files.isRegularFile(file)) {
-            throw Problem.in(STAGE, file, "a dataset's index", Files.isDirectory(folder.resolve("shards")) ? "a dataset that was not finished" : Input.kind(file), REMEDY);
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a dataset's index",
+                    Files.isDirectory(folder.resolve("shards")) ? "a dataset that was not finished" : Input.kind(file),
+                    REMEDY);
         }
         DatasetFolder.Index index;
         try {
@@ -69,12 +80,19 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         } catch (IOException | JsonParseException e) {
             throw Problem.in(STAGE, file, "a dataset's index", e.getClass().getSimpleName(), REMEDY);
         }
-        if (index == null || index.recordings() == null || index.recordings().stream()
-                .anyMatch(e -> e == null || e.key() == null || !e.key().matches("[0-9a-f]{64}")
-                || e.recording() == null || e.part() == null || !PARTS.contains(e.part()))) {
+        if (index == null
+                || index.recordings() == null
+                || index.recordings().stream()
+                        .anyMatch(e -> e == null
+                                || e.key() == null
+                                || !e.key().matches("[0-9a-f]{64}")
+                                || e.recording() == null
+                                || e.part() == null
+                                || !PARTS.contains(e.part()))) {
             throw Problem.in(STAGE, file, "a dataset's index", "another file", REMEDY);
         }
-        Map<String, List<Clip>> parts = Map.of("train", new ArrayList<>(), "valid", new ArrayList<>(), "test", new ArrayList<>());
+        Map<String, List<Clip>> parts =
+                Map.of("train", new ArrayList<>(), "valid", new ArrayList<>(), "test", new ArrayList<>());
         for (DatasetFolder.Entry e : index.recordings()) {
             Shard shard = Shard.read(DatasetFolder.shard(folder, e.key()), e.key(), e.recording());
             for (int i = 0; i < shard.clips().size(); i++) {

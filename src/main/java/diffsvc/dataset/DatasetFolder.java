@@ -22,17 +22,21 @@ import java.util.stream.Stream;
 
 /**
  * What preprocessing may replace in a dataset's folder. The folder is ours when its index.json says so, or when it
- * holds nothing but what an unfinished run leaves. In it
- * hparams.yaml, report.csv and the index are replaced only as they were written: index.json keeps their SHA-256, and so
- * does {@code shards/written.json} from before they
- * are written, so that a run that was killed in between, or found no clip, knows its own files again. What somebody
- * edited stays.
+ * holds nothing but what an unfinished run leaves. In it hparams.yaml, report.csv and the index are replaced only as
+ * they were written: index.json keeps their SHA-256, and so does {@code shards/written.json} from before they are
+ * written, so that a run that was killed in between, or found no clip, knows its own files again. What somebody edited
+ * stays.
  */
 final class DatasetFolder {
-    static final String INDEX = "index.json", REPORT = "report.csv", HPARAMS = "hparams.yaml", FORMAT =
-            "diffsvc-dataset-1";
-    private static final String STAGE = "dataset", SHARDS = "shards", WRITTEN = "written.json", RECORDINGS =
-            "recordings", FORMATS = "diffsvc-dataset-";
+    static final String INDEX = "index.json",
+            REPORT = "report.csv",
+            HPARAMS = "hparams.yaml",
+            FORMAT = "diffsvc-dataset-1";
+    private static final String STAGE = "dataset",
+            SHARDS = "shards",
+            WRITTEN = "written.json",
+            RECORDINGS = "recordings",
+            FORMATS = "diffsvc-dataset-";
     private static final String REMEDY =
             "choose another folder with --out, or let preprocess write into this one with --overwrite";
     private static final Pattern SHARD = Pattern.compile("[0-9a-f]{24}\\.safetensors");
@@ -62,8 +66,8 @@ final class DatasetFolder {
     static DatasetFolder claim(Path folder, String project, Output output) {
         DatasetFolder claimed = new DatasetFolder(folder, output);
         if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(folder)) {
-            throw Problem.in(STAGE, folder, "a folder for the dataset", Input.kind(folder),
-                    "choose another one with --out");
+            throw Problem.in(
+                    STAGE, folder, "a folder for the dataset", Input.kind(folder), "choose another one with --out");
         }
         Index index = claimed.index();
         if (!output.overwrite()) {
@@ -87,8 +91,9 @@ final class DatasetFolder {
     /** The index as it lies there; null where there is none or a file of another kind. */
     private Index index() {
         try {
-            Index index = Files.isRegularFile(folder.resolve(INDEX)) ? new Gson()
-                    .fromJson(Files.readString(folder.resolve(INDEX)), Index.class) : null;
+            Index index = Files.isRegularFile(folder.resolve(INDEX))
+                    ? new Gson().fromJson(Files.readString(folder.resolve(INDEX)), Index.class)
+                    : null;
             return index != null && index.format() != null && index.format().startsWith(FORMATS) ? index : null;
         } catch (IOException | JsonParseException e) {
             return null;
@@ -98,28 +103,41 @@ final class DatasetFolder {
     private void requireOurs(Index index, String project) {
         if (index != null) {
             if (index.project() != null && !index.project().equals(project)) {
-                throw Problem.in(STAGE, folder, "a folder for the dataset of " + project, "the dataset of the project "
-                        + index.project(), REMEDY);
+                throw Problem.in(
+                        STAGE,
+                        folder,
+                        "a folder for the dataset of " + project,
+                        "the dataset of the project " + index.project(),
+                        REMEDY);
             }
             return;
         }
-        List<String> others = names(folder).stream().filter(n -> !n.startsWith(".") && !n.equals(SHARDS)
-                && !isWritten(n)).toList();
+        List<String> others = names(folder).stream()
+                .filter(n -> !n.startsWith(".") && !n.equals(SHARDS) && !isWritten(n))
+                .toList();
         List<String> shards = names(folder.resolve(SHARDS)).stream()
-                .filter(n -> !n.startsWith(".") && !n.equals(WRITTEN) && !SHARD.matcher(n).matches())
+                .filter(n -> !n.startsWith(".")
+                        && !n.equals(WRITTEN)
+                        && !SHARD.matcher(n).matches())
                 .map(n -> SHARDS + "/" + n)
                 .toList();
         List<String> strange = others.isEmpty() ? shards : others;
         if (!strange.isEmpty()) {
-            throw Problem.in(STAGE, folder, "a folder that is new, empty or a dataset of preprocess", "one that holds "
-                    + String.join(", ", strange.subList(0, Math.min(NAMED, strange.size())))
-                    + (strange.size() > NAMED ? " ... (" + strange.size() + ")" : ""), REMEDY);
+            throw Problem.in(
+                    STAGE,
+                    folder,
+                    "a folder that is new, empty or a dataset of preprocess",
+                    "one that holds "
+                            + String.join(", ", strange.subList(0, Math.min(NAMED, strange.size())))
+                            + (strange.size() > NAMED ? " ... (" + strange.size() + ")" : ""),
+                    REMEDY);
         }
     }
 
     private boolean isWritten(String name) {
         Path file = folder.resolve(name);
-        return Files.isRegularFile(file) && written().getOrDefault(name, List.of()).contains(Sha256.of(file));
+        return Files.isRegularFile(file)
+                && written().getOrDefault(name, List.of()).contains(Sha256.of(file));
     }
 
     private static List<String> names(Path folder) {
@@ -129,8 +147,8 @@ final class DatasetFolder {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString()).sorted().toList();
         } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e),
-                    "check its permissions");
+            throw Problem.in(
+                    STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
         }
     }
 
@@ -138,8 +156,8 @@ final class DatasetFolder {
     private Map<String, List<String>> written() {
         try {
             Path file = folder.resolve(SHARDS).resolve(WRITTEN);
-            Written said = Files.isRegularFile(file) ? new Gson().fromJson(Files.readString(file), Written.class)
-                    : null;
+            Written said =
+                    Files.isRegularFile(file) ? new Gson().fromJson(Files.readString(file), Written.class) : null;
             return said == null || said.written() == null ? Map.of() : said.written();
         } catch (IOException | JsonParseException e) {
             return Map.of();
@@ -148,15 +166,24 @@ final class DatasetFolder {
 
     /** Where a file is written to, if it may be. */
     private Path target(String name, Index index) {
-        return output.require(STAGE, folder.resolve(name), file -> {
-            String was = index == null ? null : index.written() == null ? "" : index.written()
-                    .get(name.equals(INDEX) ? RECORDINGS : name);
-            String is = name.equals(INDEX) ? index == null ? "" : sha(index.recordings()) : Sha256.of(file);
-            boolean ours = "".equals(was) || is.equals(was) || written().getOrDefault(name, List.of())
-                    .contains(Sha256.of(file));
-            return ours ? null : "one that was edited since preprocess wrote it, or is somebody else's";
-        }, name.equals(HPARAMS) ? "keep it elsewhere and give it with --hparams-file, or replace it with --overwrite"
-                : "keep it elsewhere, or replace it with --overwrite");
+        return output.require(
+                STAGE,
+                folder.resolve(name),
+                file -> {
+                    String was = index == null
+                            ? null
+                            : index.written() == null
+                                    ? ""
+                                    : index.written().get(name.equals(INDEX) ? RECORDINGS : name);
+                    String is = name.equals(INDEX) ? index == null ? "" : sha(index.recordings()) : Sha256.of(file);
+                    boolean ours = "".equals(was)
+                            || is.equals(was)
+                            || written().getOrDefault(name, List.of()).contains(Sha256.of(file));
+                    return ours ? null : "one that was edited since preprocess wrote it, or is somebody else's";
+                },
+                name.equals(HPARAMS)
+                        ? "keep it elsewhere and give it with --hparams-file, or replace it with --overwrite"
+                        : "keep it elsewhere, or replace it with --overwrite");
     }
 
     private static String sha(List<Entry> recordings) {
@@ -182,7 +209,10 @@ final class DatasetFolder {
         written.put(HPARAMS, Sha256.of(draft));
         written.put(REPORT, Sha256.of(table));
         written.put(RECORDINGS, sha(recordings));
-        String text = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create()
+        String text = new GsonBuilder()
+                .setPrettyPrinting()
+                .disableHtmlEscaping()
+                .create()
                 .toJson(new Index(FORMAT, hparams.project(), recordings, written));
         Map<String, String> files = new LinkedHashMap<>(written);
         files.remove(RECORDINGS);

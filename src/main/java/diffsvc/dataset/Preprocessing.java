@@ -39,9 +39,10 @@ import java.util.stream.Stream;
 import tech.tablesaw.api.Table;
 
 /**
- * From a folder of recordings to a dataset: every recording is decoded, cut at its silences, heard by encoder and pitch follower and written as one shard.
- * A shard is kept under a key of all that shaped it (the recording's bytes, front end, pitch, encoder, cutting, augmentation), so a run that was stopped
- * goes on, and a change makes only what it touches anew.
+ * From a folder of recordings to a dataset: every recording is decoded, cut at its silences, heard by encoder and pitch
+ * follower and written as one shard. A shard is kept under a key of all that shaped it (the recording's bytes, front
+ * end, pitch, encoder, cutting, augmentation), so a run that was stopped goes on, and a change makes only what it
+ * touches anew.
  */
 public final class Preprocessing {
     private static final String STAGE = "dataset", VERSION = "1";
@@ -60,7 +61,8 @@ public final class Preprocessing {
     }
 
     /** Hears of each recording as it is done. */
-    @FunctionalInterface public interface Progress {
+    @FunctionalInterface
+    public interface Progress {
         /**
          * So many recordings of all are done; the last was {@code name}, made before if {@code reused}.
          *
@@ -99,7 +101,12 @@ public final class Preprocessing {
         }
 
         double seconds() {
-            return shard == null ? 0 : IntStream.range(0, shard.clips().size()).filter(i -> !shard.augmented().get(i)).mapToDouble(i -> shard.reports().get(i).seconds()).sum();
+            return shard == null
+                    ? 0
+                    : IntStream.range(0, shard.clips().size())
+                            .filter(i -> !shard.augmented().get(i))
+                            .mapToDouble(i -> shard.reports().get(i).seconds())
+                            .sum();
         }
     }
 
@@ -121,15 +128,43 @@ public final class Preprocessing {
         this.crepe = crepe;
         front = FrontEnd.of(hparams);
         Hparams.Dataset d = hparams.dataset();
-        settings = String.join("|", VERSION, hparams.audio().toString(), hparams.pitch().toString(), hparams.hubert().toString(), hparams.quirks().toString(),
-                hparams.vocoder().kind().equals("hifigan") ? "centred" : "", encoder.sizes().toString(),
-                new Hparams.Dataset(d.silenceDb(), d.minPhraseMs(), d.minClipSeconds(), d.maxClipSeconds(), 0, 0, d.keyShifts(), d.unitSpeeds(), d.sungShare(),
-                        d.sungShare() > 0 ? d.seed() : 0).toString());      // the split does not shape a shard
+        settings = String.join(
+                "|",
+                VERSION,
+                hparams.audio().toString(),
+                hparams.pitch().toString(),
+                hparams.hubert().toString(),
+                hparams.quirks().toString(),
+                hparams.vocoder().kind().equals("hifigan") ? "centred" : "",
+                encoder.sizes().toString(),
+                new Hparams.Dataset(
+                                d.silenceDb(),
+                                d.minPhraseMs(),
+                                d.minClipSeconds(),
+                                d.maxClipSeconds(),
+                                0,
+                                0,
+                                d.keyShifts(),
+                                d.unitSpeeds(),
+                                d.sungShare(),
+                                d.sungShare() > 0 ? d.seed() : 0)
+                        .toString()); // the split does not shape a shard
         if (d.unitSpeeds().isEmpty() || d.unitSpeeds().get(0) != 1) {
-            throw Problem.in(STAGE, "dataset.unit_speeds that begin with 1", d.unitSpeeds().toString(), "the first reading is of the clip as it is");
+            throw Problem.in(
+                    STAGE,
+                    "dataset.unit_speeds that begin with 1",
+                    d.unitSpeeds().toString(),
+                    "the first reading is of the clip as it is");
         }
-        if (!(d.minClipSeconds() > 0 && d.maxClipSeconds() > 2 * d.minClipSeconds()) || d.validShare() < 0 || d.testShare() < 0 || d.validShare() + d.testShare() >= 0.9) {
-            throw Problem.in(STAGE, "0 < min_clip_seconds, 2 min_clip_seconds < max_clip_seconds, and shares below 0.9 together", d.toString(), "correct the dataset's keys");
+        if (!(d.minClipSeconds() > 0 && d.maxClipSeconds() > 2 * d.minClipSeconds())
+                || d.validShare() < 0
+                || d.testShare() < 0
+                || d.validShare() + d.testShare() >= 0.9) {
+            throw Problem.in(
+                    STAGE,
+                    "0 < min_clip_seconds, 2 min_clip_seconds < max_clip_seconds, and shares below 0.9 together",
+                    d.toString(),
+                    "correct the dataset's keys");
         }
     }
 
@@ -161,15 +196,20 @@ public final class Preprocessing {
         List<Path> files = walk(raw);
         DatasetFolder folder = DatasetFolder.claim(out, hparams.project(), output.reading(files.toArray(Path[]::new)));
         AtomicInteger done = new AtomicInteger();
-        Thread asked = Thread.currentThread();                       // the stop button reaches it, and not the threads that help it
-        List<Made> made = files.parallelStream().map(file -> {
-            if (asked.isInterrupted()) {
-                throw Problem.stopped(STAGE, "after " + done + " of " + files.size() + " recordings; the same call goes on from there");
-            }
-            Made one = make(raw, file, folder);
-            progress.done(done.incrementAndGet(), files.size(), one.name(), one.reused());
-            return one;
-        }).toList();
+        Thread asked = Thread.currentThread(); // the stop button reaches it, and not the threads that help it
+        List<Made> made = files.parallelStream()
+                .map(file -> {
+                    if (asked.isInterrupted()) {
+                        throw Problem.stopped(
+                                STAGE,
+                                "after " + done + " of " + files.size()
+                                        + " recordings; the same call goes on from there");
+                    }
+                    Made one = make(raw, file, folder);
+                    progress.done(done.incrementAndGet(), files.size(), one.name(), one.reused());
+                    return one;
+                })
+                .toList();
         made = withoutTwins(made);
         Map<String, String> parts = split(made);
         List<ClipReport> reports = new ArrayList<>();
@@ -189,7 +229,8 @@ public final class Preprocessing {
                 }
             }
         }
-        reports.sort(Comparator.comparing(ClipReport::recording).thenComparing(ClipReport::startSeconds)
+        reports.sort(Comparator.comparing(ClipReport::recording)
+                .thenComparing(ClipReport::startSeconds)
                 .thenComparing(ClipReport::clip));
         String table = ClipReport.table(reports).write().toString("csv");
         if (training.isEmpty()) {
@@ -198,7 +239,12 @@ public final class Preprocessing {
         List<List<Double>> range = melRange(training);
         Hparams ready = hparams.withSpec(range.get(0), range.get(1)).withRange(pitchRange(training));
         folder.write(table, ready, entries);
-        return new Result(out, ready, reports, count(made, Shard.State.WHOLE), count(made, Shard.State.DAMAGED),
+        return new Result(
+                out,
+                ready,
+                reports,
+                count(made, Shard.State.WHOLE),
+                count(made, Shard.State.DAMAGED),
                 count(made, Shard.State.OLDER));
     }
 
@@ -211,23 +257,37 @@ public final class Preprocessing {
      * it has no other.
      */
     private Problem noneOfUse(Path raw, int recordings, List<ClipReport> reports, Path report) {
-        String need = "a recording with at least one clip of " + hparams.dataset().minClipSeconds() + " s of voice";
+        String need =
+                "a recording with at least one clip of " + hparams.dataset().minClipSeconds() + " s of voice";
         if (report == null) {
-            return Problem.in(STAGE, raw, need, "no recording (" + String.join(" ", AudioFile.ENDINGS) + ")",
+            return Problem.in(
+                    STAGE,
+                    raw,
+                    need,
+                    "no recording (" + String.join(" ", AudioFile.ENDINGS) + ")",
                     "add recordings of one voice");
         }
         Map<String, String> why = new LinkedHashMap<>();
-        reports.forEach(r -> why.merge(r.recording(), r.skipped().replace(r.recording() + ": ", ""), (first, next) ->
-                first.equals("silence") ? next : first));
+        reports.forEach(r -> why.merge(
+                r.recording(),
+                r.skipped().replace(r.recording() + ": ", ""),
+                (first, next) -> first.equals("silence") ? next : first));
         Map<String, List<String>> named = new LinkedHashMap<>();
-        why.forEach((name, reason) -> named.computeIfAbsent(reason, r -> new ArrayList<>()).add(name));
-        List<String> reasons = named.entrySet().stream().sorted((a, b) -> b.getValue().size() - a.getValue().size())
-                .map(e -> e.getValue().size() + " (" + e.getValue().get(0) + (e.getValue().size() > 1 ? " ..." : "")
-                + "): " + e.getKey()).toList();
-        return Problem.in(STAGE, raw, need, recordings + (recordings == 1 ? " recording, none of use: "
-                : " recordings, none of use: ") + String.join("; ", reasons.subList(0,
-                Math.min(REASONS, reasons.size()))) + (reasons.size() > REASONS ? "; and " + (reasons.size() - REASONS)
-                + " reasons more" : ""),
+        why.forEach((name, reason) ->
+                named.computeIfAbsent(reason, r -> new ArrayList<>()).add(name));
+        List<String> reasons = named.entrySet().stream()
+                .sorted((a, b) -> b.getValue().size() - a.getValue().size())
+                .map(e -> e.getValue().size() + " (" + e.getValue().get(0)
+                        + (e.getValue().size() > 1 ? " ..." : "") + "): " + e.getKey())
+                .toList();
+        return Problem.in(
+                STAGE,
+                raw,
+                need,
+                recordings
+                        + (recordings == 1 ? " recording, none of use: " : " recordings, none of use: ")
+                        + String.join("; ", reasons.subList(0, Math.min(REASONS, reasons.size())))
+                        + (reasons.size() > REASONS ? "; and " + (reasons.size() - REASONS) + " reasons more" : ""),
                 "see " + report + ", and add recordings of one voice");
     }
 
@@ -236,9 +296,12 @@ public final class Preprocessing {
             throw Problem.in(STAGE, raw, "a folder of recordings", Input.kind(raw), "check the path");
         }
         try (Stream<Path> walk = Files.walk(raw, FileVisitOption.FOLLOW_LINKS)) {
-            return walk.filter(p -> AudioFile.isOne(p) && Files.isRegularFile(p)).sorted().toList();
+            return walk.filter(p -> AudioFile.isOne(p) && Files.isRegularFile(p))
+                    .sorted()
+                    .toList();
         } catch (IOException | java.io.UncheckedIOException e) {
-            throw Problem.in(STAGE, raw, "a folder that can be walked", e.getMessage(), "check its permissions and links");
+            throw Problem.in(
+                    STAGE, raw, "a folder that can be walked", e.getMessage(), "check its permissions and links");
         }
     }
 
@@ -256,7 +319,10 @@ public final class Preprocessing {
             if (found.shard() != null) {
                 return new Made(name, key, found.shard(), null, found.state());
             }
-            shard = listen(name, reading.read(file), new SplittableRandom(KeyedRandom.mix(hparams.dataset().seed(), sha, 0)));
+            shard = listen(
+                    name,
+                    reading.read(file),
+                    new SplittableRandom(KeyedRandom.mix(hparams.dataset().seed(), sha, 0)));
         } catch (Problem e) {
             if (e.isStop()) {
                 throw e;
@@ -264,11 +330,16 @@ public final class Preprocessing {
             return skipped(name, key, e.getMessage().replace(file.toString(), name));
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // one recording that is too much, or that meets a defect, is no reason to lose the others
-            return skipped(name, key, e.getClass().getSimpleName()
-                    + (e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().orElse(""))
-                    + (e instanceof OutOfMemoryError ? ": too little memory for this recording" : ""));
+            return skipped(
+                    name,
+                    key,
+                    e.getClass().getSimpleName()
+                            + (e.getMessage() == null
+                                    ? ""
+                                    : ": " + e.getMessage().lines().findFirst().orElse(""))
+                            + (e instanceof OutOfMemoryError ? ": too little memory for this recording" : ""));
         }
-        shard.write(target, key);                                      // a full disk is no fault of the recording
+        shard.write(target, key); // a full disk is no fault of the recording
         return new Made(name, key, shard, null, found.state());
     }
 
@@ -279,11 +350,19 @@ public final class Preprocessing {
     /** The same sound twice would let one recording into two parts. */
     private static List<Made> withoutTwins(List<Made> made) {
         Map<String, String> first = new HashMap<>();
-        return made.stream().map(m -> {
-            String other = m.shard() == null ? null : first.putIfAbsent(m.key(), m.name());
-            return other == null ? m : new Made(m.name(), m.key(), null,
-                    ClipReport.skipped(m.name(), 0, 0, "the same bytes as " + other), m.before());
-        }).toList();
+        return made.stream()
+                .map(m -> {
+                    String other = m.shard() == null ? null : first.putIfAbsent(m.key(), m.name());
+                    return other == null
+                            ? m
+                            : new Made(
+                                    m.name(),
+                                    m.key(),
+                                    null,
+                                    ClipReport.skipped(m.name(), 0, 0, "the same bytes as " + other),
+                                    m.before());
+                })
+                .toList();
     }
 
     private Shard listen(String name, Wave wave, SplittableRandom random) {
@@ -305,7 +384,9 @@ public final class Preprocessing {
             for (Slicer.Slice part : slicer.bound(sound, slice, (int) (d.maxClipSeconds() * rate))) {
                 double from = part.start() / (double) rate, seconds = part.samples() / (double) rate;
                 Wave cut = wave.samples(part.start(), part.end());
-                String why = seconds < d.minClipSeconds() ? "shorter than " + d.minClipSeconds() + " s" : cut.peak() < SILENT ? "silence" : null;
+                String why = seconds < d.minClipSeconds()
+                        ? "shorter than " + d.minClipSeconds() + " s"
+                        : cut.peak() < SILENT ? "silence" : null;
                 String clip = name + "#" + augmented.stream().filter(a -> !a).count();
                 Heard heard = why == null ? hear(clip, name, cut) : null;
                 if (heard == null || heard.voiced() == 0) {
@@ -316,15 +397,22 @@ public final class Preprocessing {
                 for (double semitones : d.keyShifts()) {
                     Heard shifted = shift(heard, cut, semitones);
                     if (shifted == null) {
-                        skipped.add(ClipReport.skipped(name, from, seconds, "key shift " + semitones + ": F0 would leave " + hparams.pitch().f0MinHz() + " to "
-                                + hparams.pitch().f0MaxHz() + " Hz"));
+                        skipped.add(ClipReport.skipped(
+                                name,
+                                from,
+                                seconds,
+                                "key shift " + semitones + ": F0 would leave "
+                                        + hparams.pitch().f0MinHz() + " to "
+                                        + hparams.pitch().f0MaxHz() + " Hz"));
                     } else {
                         all.add(shifted);
                     }
                 }
                 if (sing) {
                     try (NDManager manager = encoder.weights().manager().newSubManager()) {
-                        Wave sung = new SungSpeech(hparams).sing(manager, cut, melody, reports.size()).wave();
+                        Wave sung = new SungSpeech(hparams)
+                                .sing(manager, cut, melody, reports.size())
+                                .wave();
                         all.add(hear(clip + " sung", name, sung));
                     }
                 }
@@ -355,8 +443,12 @@ public final class Preprocessing {
         try (NDManager manager = encoder.weights().manager().newSubManager()) {
             float[] mel = numbers(clip, "mel", front.of(manager, signal).toFloatArray());
             int frames = mel.length / audio.melBins();
-            F0Track track = crepe != null ? new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, 0)
-                    : new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz())).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
+            F0Track track = crepe != null
+                    ? new CrepePitch(crepe, hparams.pitch(), hparams.quirks())
+                            .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, 0)
+                    : new PraatPitch(PraatPitch.Settings.of(
+                                    hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()))
+                            .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
             float[] f0 = new float[frames];
             for (int t = 0; t < frames; t++) {
                 f0[t] = track.voiced()[t] ? track.f0Hz()[t] : 0;
@@ -369,11 +461,23 @@ public final class Preprocessing {
                 if (speed != 1) {
                     heard = Resampler.resample(heard, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
                 }
-                float[] u = numbers(clip, "units", encoder.extract(manager.create(heard, new Shape(1, 1, heard.length)))
-                        .units().toFloatArray());
+                float[] u = numbers(
+                        clip,
+                        "units",
+                        encoder.extract(manager.create(heard, new Shape(1, 1, heard.length)))
+                                .units()
+                                .toFloatArray());
                 units.add(TorchTensor.half(u, u.length / width, width));
             }
-            return new Heard(new Clip(clip, recording, TorchTensor.half(mel, frames, audio.melBins()), units, TorchTensor.of(f0, frames)), f0, signal);
+            return new Heard(
+                    new Clip(
+                            clip,
+                            recording,
+                            TorchTensor.half(mel, frames, audio.melBins()),
+                            units,
+                            TorchTensor.of(f0, frames)),
+                    f0,
+                    signal);
         }
     }
 
@@ -384,29 +488,50 @@ public final class Preprocessing {
     private static float[] numbers(String clip, String what, float[] values) {
         for (int i = 0; i < values.length; i++) {
             if (!(Math.abs(values[i]) <= HALF_MAX)) {
-                throw Problem.in(STAGE, "finite numbers in the " + what + " of " + clip, values[i] + " at value " + i
-                        + " of " + values.length,
+                throw Problem.in(
+                        STAGE,
+                        "finite numbers in the " + what + " of " + clip,
+                        values[i] + " at value " + i + " of " + values.length,
                         "look at the recording, and at the encoder's weights with ./diffsvc inspect");
             }
         }
         return values;
     }
 
-    /** The same clip in another key: mel and F0 move together, what is sung stays; null when the melody would leave the range the coarse pitch knows. */
+    /**
+     * The same clip in another key: mel and F0 move together, what is sung stays; null when the melody would leave the
+     * range the coarse pitch knows.
+     */
     private Heard shift(Heard heard, Wave wave, double semitones) {
         float factor = (float) Math.pow(2, semitones / 12);
         float[] f0 = heard.f0Hz().clone();
         for (int t = 0; t < f0.length; t++) {
             f0[t] *= factor;
-            if (f0[t] > 0 && (f0[t] > hparams.pitch().f0MaxHz() || f0[t] < hparams.pitch().f0MinHz())) {
+            if (f0[t] > 0
+                    && (f0[t] > hparams.pitch().f0MaxHz()
+                            || f0[t] < hparams.pitch().f0MinHz())) {
                 return null;
             }
         }
         try (NDManager manager = encoder.weights().manager().newSubManager()) {
             Clip c = heard.clip();
-            float[] mel = numbers(c.name(), "mel", front.shifted(manager, heard.signal(), semitones).toFloatArray());
-            String name = c.name() + " key " + (semitones > 0 ? "+" : "") + java.math.BigDecimal.valueOf(semitones).stripTrailingZeros().toPlainString();
-            return new Heard(new Clip(name, c.recording(), TorchTensor.half(mel, f0.length, hparams.audio().melBins()), c.units(), TorchTensor.of(f0, f0.length)), f0, heard.signal());
+            float[] mel = numbers(
+                    c.name(),
+                    "mel",
+                    front.shifted(manager, heard.signal(), semitones).toFloatArray());
+            String name = c.name() + " key " + (semitones > 0 ? "+" : "")
+                    + java.math.BigDecimal.valueOf(semitones)
+                            .stripTrailingZeros()
+                            .toPlainString();
+            return new Heard(
+                    new Clip(
+                            name,
+                            c.recording(),
+                            TorchTensor.half(mel, f0.length, hparams.audio().melBins()),
+                            c.units(),
+                            TorchTensor.of(f0, f0.length)),
+                    f0,
+                    heard.signal());
         }
     }
 
@@ -424,9 +549,22 @@ public final class Preprocessing {
         } else {
             peak = Wave.mono(heard.signal(), hparams.audio().sampleRateHz()).peak();
         }
-        double seconds = heard.f0Hz().length * (double) hparams.audio().hopSamples() / hparams.audio().sampleRateHz();
-        return new ClipReport(recording, heard.clip().name(), "", from, seconds, voiced.length / (double) heard.f0Hz().length, at(voiced, 0.05), at(voiced, 0.5), at(voiced, 0.95),
-                peak, clipped, "");
+        double seconds = heard.f0Hz().length
+                * (double) hparams.audio().hopSamples()
+                / hparams.audio().sampleRateHz();
+        return new ClipReport(
+                recording,
+                heard.clip().name(),
+                "",
+                from,
+                seconds,
+                voiced.length / (double) heard.f0Hz().length,
+                at(voiced, 0.05),
+                at(voiced, 0.5),
+                at(voiced, 0.95),
+                peak,
+                clipped,
+                "");
     }
 
     private static float[] voicedHz(List<float[]> tracks) {
@@ -447,15 +585,26 @@ public final class Preprocessing {
         return sorted.length == 0 ? 0 : sorted[(int) Math.min(sorted.length - 1, share * sorted.length)];
     }
 
-    /** Which recording goes where: in an order that the seed draws, whole recordings for validation, then for test, the rest for training. */
+    /**
+     * Which recording goes where: in an order that the seed draws, whole recordings for validation, then for test, the
+     * rest for training.
+     */
     private Map<String, String> split(List<Made> made) {
-        List<Made> usable = made.stream().filter(m -> m.shard() != null && m.seconds() > 0)
-                .sorted(Comparator.comparing(m -> Sha256.of(hparams.dataset().seed() + "|" + m.key()))).toList();
+        List<Made> usable = made.stream()
+                .filter(m -> m.shard() != null && m.seconds() > 0)
+                .sorted(Comparator.comparing(m -> Sha256.of(hparams.dataset().seed() + "|" + m.key())))
+                .toList();
         double total = usable.stream().mapToDouble(Made::seconds).sum();
         Map<String, String> parts = new HashMap<>();
         int left = usable.size();
         for (String part : List.of("valid", "test")) {
-            double wanted = (part.equals("valid") ? hparams.dataset().validShare() : hparams.dataset().testShare()) * total, have = 0;
+            double
+                    wanted =
+                            (part.equals("valid")
+                                            ? hparams.dataset().validShare()
+                                            : hparams.dataset().testShare())
+                                    * total,
+                    have = 0;
             for (Made m : usable) {
                 // half of it too much is better than none, but training keeps at least two thirds of a small set
                 boolean fits = have + m.seconds() <= 1.5 * wanted || have == 0 && m.seconds() <= total / 3;
@@ -494,7 +643,8 @@ public final class Preprocessing {
     private Hparams.Range pitchRange(List<Clip> clips) {
         float[] voiced = voicedHz(clips.stream().map(c -> c.f0Hz().toFloats()).toList());
         double low = hparams.pitch().f0MinHz();
-        double[] counts = new double[(int) Math.ceil(VocalRange.semitones(hparams.pitch().f0MaxHz(), low))];
+        double[] counts =
+                new double[(int) Math.ceil(VocalRange.semitones(hparams.pitch().f0MaxHz(), low))];
         for (float f : voiced) {
             counts[(int) Math.max(0, Math.min(counts.length - 1, Math.floor(VocalRange.semitones(f, low))))]++;
         }

@@ -13,10 +13,9 @@ import java.util.Map;
 
 /**
  * The clips of one recording in one sealed safetensors file: {@code 0/mel}, {@code 0/f0_hz}, {@code 0/units/0} ..., and
- * in its metadata the key it was made under and
- * the clips' reports without the recording's name (it may get another), so that a dataset that was interrupted goes on
- * with the recordings that are missing. The seal
- * covers every byte, and reading compares it.
+ * in its metadata the key it was made under and the clips' reports without the recording's name (it may get another),
+ * so that a dataset that was interrupted goes on with the recordings that are missing. The seal covers every byte, and
+ * reading compares it.
  *
  * @param reports one a clip, then those of skipped stretches
  * @param augmented which clips were made from others: training alone uses them
@@ -28,7 +27,12 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
     private record Said(List<ClipReport> reports, List<Boolean> augmented) {}
 
     /** What lies under a shard's name. */
-    enum State { MISSING, WHOLE, DAMAGED, OLDER }
+    enum State {
+        MISSING,
+        WHOLE,
+        DAMAGED,
+        OLDER
+    }
 
     /** The shard that was looked for; null unless it is whole. */
     record Found(State state, Shard shard) {}
@@ -47,7 +51,8 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", FORMAT);
         metadata.put("key", key);
-        metadata.put("said", GSON.toJson(new Said(reports.stream().map(r -> r.of("")).toList(), augmented)));
+        metadata.put(
+                "said", GSON.toJson(new Said(reports.stream().map(r -> r.of("")).toList(), augmented)));
         Safetensors.writeSealed(file, tensors, metadata);
     }
 
@@ -76,26 +81,41 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         try {
             content = Safetensors.openSealed(file);
         } catch (Problem e) {
-            String got = !Files.exists(file) ? "nothing at that path" : isOlder(file) ? "one of the older format "
-                    + OLDER + ", without a checksum"
-                    : "damage: " + e.getMessage().replace("checkpoint: " + file + ": ", "")
-                    .replaceFirst("; copy or download the file again$", "");
+            String got = !Files.exists(file)
+                    ? "nothing at that path"
+                    : isOlder(file)
+                            ? "one of the older format " + OLDER + ", without a checksum"
+                            : "damage: "
+                                    + e.getMessage()
+                                            .replace("checkpoint: " + file + ": ", "")
+                                            .replaceFirst("; copy or download the file again$", "");
             throw unfit(file, recording, "a whole shard", got);
         }
-        if (!FORMAT.equals(content.metadata().get("format")) || !key.equals(content.metadata().get("key"))) {
-            throw unfit(file, recording, "the clips made under " + key, content.metadata().get("format")
-                    + " made under " + content.metadata().get("key"));
+        if (!FORMAT.equals(content.metadata().get("format"))
+                || !key.equals(content.metadata().get("key"))) {
+            throw unfit(
+                    file,
+                    recording,
+                    "the clips made under " + key,
+                    content.metadata().get("format") + " made under "
+                            + content.metadata().get("key"));
         }
         Said said = GSON.fromJson(content.metadata().get("said"), Said.class);
-        List<ClipReport> reports = said.reports().stream().map(r -> r.of(recording)).toList();
+        List<ClipReport> reports =
+                said.reports().stream().map(r -> r.of(recording)).toList();
         List<Clip> clips = new ArrayList<>();
         for (int i = 0; i < said.augmented().size(); i++) {
             List<TorchTensor> units = new ArrayList<>();
             for (int r = 0; content.tensors().containsKey(i + "/units/" + r); r++) {
                 units.add(content.tensors().get(i + "/units/" + r));
             }
-            TorchTensor mel = content.tensors().get(i + "/mel"), f0 = content.tensors().get(i + "/f0_hz");
-            if (mel == null || f0 == null || units.isEmpty() || mel.shape().length != 2 || f0.size() != mel.shape()[0]) {
+            TorchTensor mel = content.tensors().get(i + "/mel"),
+                    f0 = content.tensors().get(i + "/f0_hz");
+            if (mel == null
+                    || f0 == null
+                    || units.isEmpty()
+                    || mel.shape().length != 2
+                    || f0.size() != mel.shape()[0]) {
                 throw unfit(file, recording, "mel, units and F0 of clip " + i, "not all of them");
             }
             clips.add(new Clip(reports.get(i).clip(), recording, mel, units, f0));
@@ -104,7 +124,11 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
     }
 
     private static Problem unfit(Path file, String recording, String need, String got) {
-        return Problem.in("dataset", file, need + " of " + recording, got,
+        return Problem.in(
+                "dataset",
+                file,
+                need + " of " + recording,
+                got,
                 "run ./diffsvc preprocess with the same folder and project again: it makes this shard again");
     }
 }

@@ -15,11 +15,16 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Speech, sung: the mel of a recording goes through the source-filter vocoder on notes of a made-up melody, longer than it was spoken. What was said
- * stays known, so an encoder learns held vowels, high notes and the vocoder's own sound, and a voice of which only speech exists learns to hold notes.
+ * Speech, sung: the mel of a recording goes through the source-filter vocoder on notes of a made-up melody, longer than
+ * it was spoken. What was said stays known, so an encoder learns held vowels, high notes and the vocoder's own sound,
+ * and a voice of which only speech exists learns to hold notes.
  */
 public final class SungSpeech {
-    private static final double LONGEST_STRETCH = 2, FARTHEST_SHIFT_OCTAVES = 0.7, STEP_SEMITONES = 5, VIBRATO_HZ = 5.5, VIBRATO_SEMITONES = 0.3;
+    private static final double LONGEST_STRETCH = 2,
+            FARTHEST_SHIFT_OCTAVES = 0.7,
+            STEP_SEMITONES = 5,
+            VIBRATO_HZ = 5.5,
+            VIBRATO_SEMITONES = 0.3;
     private static final int PLAIN_ONE_IN = 3;
     private static final float LOUDEST = 0.95f;
     private final Hparams.Audio audio;
@@ -56,11 +61,15 @@ public final class SungSpeech {
     public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
         Collections.shuffle(all, new java.util.Random(KeyedRandom.mix(seed, "drawn", 0)));
-        return all.subList(0, (int) Math.round(share * n)).stream().mapToInt(Integer::intValue).sorted().toArray();
+        return all.subList(0, (int) Math.round(share * n)).stream()
+                .mapToInt(Integer::intValue)
+                .sorted()
+                .toArray();
     }
 
     /**
-     * Sings a recording; number and seed fix melody and pace. One in three keeps its own and only passes through the vocoder.
+     * Sings a recording; number and seed fix melody and pace. One in three keeps its own and only passes through the
+     * vocoder.
      *
      * @param manager owner of what is made
      * @param speech labelled clips
@@ -72,10 +81,13 @@ public final class SungSpeech {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "sung", number));
         float[] signal = front.signal(speech), mel = front.of(manager, signal).toFloatArray();
         int bins = audio.melBins(), frames = mel.length / bins;
-        F0Track melody = new PraatPitch(PraatPitch.Settings.of(pitch.f0MinHz(), pitch.f0MaxHz())).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
+        F0Track melody = new PraatPitch(PraatPitch.Settings.of(pitch.f0MinHz(), pitch.f0MaxHz()))
+                .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
         boolean plain = random.nextInt(PLAIN_ONE_IN) == 0;
         int longer = plain ? frames : (int) (frames * (1 + random.nextDouble() * (LONGEST_STRETCH - 1)));
-        double stretch = longer / (double) frames, own = median(melody), seconds = audio.hopSamples() / (double) audio.sampleRateHz();
+        double stretch = longer / (double) frames,
+                own = median(melody),
+                seconds = audio.hopSamples() / (double) audio.sampleRateHz();
         double home = own * Math.pow(2, FARTHEST_SHIFT_OCTAVES * (2 * random.nextDouble() - 1)), note = home, until = 0;
         float[] stretched = new float[longer * bins], f0 = new float[longer];
         boolean[] voiced = new boolean[longer];
@@ -83,7 +95,8 @@ public final class SungSpeech {
             double at = Math.min(frames - 1, t / stretch);
             int a = (int) at, b = Math.min(frames - 1, a + 1);
             for (int k = 0; k < bins; k++) {
-                stretched[t * bins + k] = (float) (mel[a * bins + k] + (at - a) * (mel[b * bins + k] - mel[a * bins + k]));
+                stretched[t * bins + k] =
+                        (float) (mel[a * bins + k] + (at - a) * (mel[b * bins + k] - mel[a * bins + k]));
             }
             voiced[t] = melody.voiced()[a];
             if (t * seconds >= until) {
@@ -91,13 +104,16 @@ public final class SungSpeech {
                 until = t * seconds + 0.2 + 0.6 * random.nextDouble();
             }
             double vibrato = Math.pow(2, VIBRATO_SEMITONES / 12 * Math.sin(2 * Math.PI * VIBRATO_HZ * t * seconds));
-            f0[t] = (float) (plain ? melody.f0Hz()[a] : Math.max(pitch.f0MinHz(), Math.min(pitch.f0MaxHz(), note * vibrato)));
+            f0[t] = (float)
+                    (plain ? melody.f0Hz()[a] : Math.max(pitch.f0MinHz(), Math.min(pitch.f0MaxHz(), note * vibrato)));
         }
         if (!plain) {
             flatten(stretched, bins, own);
         }
-        float[] wave = new SourceFilter(audio).synthesize(manager, stretched, f0, voiced, longer * audio.hopSamples(), random.nextLong());
-        float gain = Math.min(1, LOUDEST / Math.max(Wave.mono(wave, audio.sampleRateHz()).peak(), LOUDEST));
+        float[] wave = new SourceFilter(audio)
+                .synthesize(manager, stretched, f0, voiced, longer * audio.hopSamples(), random.nextLong());
+        float gain = Math.min(
+                1, LOUDEST / Math.max(Wave.mono(wave, audio.sampleRateHz()).peak(), LOUDEST));
         for (int i = 0; i < wave.length; i++) {
             wave[i] *= gain;
         }
@@ -105,13 +121,21 @@ public final class SungSpeech {
     }
 
     private static double median(F0Track melody) {
-        double[] sounding = IntStream.range(0, melody.frames()).filter(t -> melody.voiced()[t] && melody.f0Hz()[t] > 0).mapToDouble(t -> melody.f0Hz()[t]).sorted().toArray();
+        double[] sounding = IntStream.range(0, melody.frames())
+                .filter(t -> melody.voiced()[t] && melody.f0Hz()[t] > 0)
+                .mapToDouble(t -> melody.f0Hz()[t])
+                .sorted()
+                .toArray();
         return sounding.length == 0 ? 150 : sounding[sounding.length / 2];
     }
 
-    /** Takes the old harmonics out of the envelope: each bin becomes the mean over one old harmonic's band, so that a new note finds no valleys. */
+    /**
+     * Takes the old harmonics out of the envelope: each bin becomes the mean over one old harmonic's band, so that a
+     * new note finds no valleys.
+     */
     private void flatten(float[] mel, int bins, double f0Hz) {
-        double[] edges = diffsvc.conds.mel.MelFilters.edges(bins, audio.fminHz(), audio.fmaxHz()), level = new double[bins];
+        double[] edges = diffsvc.conds.mel.MelFilters.edges(bins, audio.fminHz(), audio.fmaxHz()),
+                level = new double[bins];
         for (int row = 0; row < mel.length; row += bins) {
             for (int k = 0; k < bins; k++) {
                 level[k] = Math.pow(10, mel[row + k]);

@@ -7,10 +7,14 @@ import diffsvc.platform.EngineLock;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The one loop: it walks a sampler's times and frees what a step leaves behind. Progress, plots and sound listen from outside. */
+/**
+ * The one loop: it walks a sampler's times and frees what a step leaves behind. Progress, plots and sound listen from
+ * outside.
+ */
 public final class Denoising {
     /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
-    @FunctionalInterface public interface Listener {
+    @FunctionalInterface
+    public interface Listener {
         /**
          * Step {@code done} of {@code of} was taken, from time t (a diffusion step, 0 to S - 1).
          *
@@ -40,12 +44,14 @@ public final class Denoising {
         default Listener and(Listener other) {
             Listener first = this;
             return new Listener() {
-                @Override public void after(int done, int of, double t, Sampler.Step step) {
+                @Override
+                public void after(int done, int of, double t, Sampler.Step step) {
                     first.after(done, of, t, step);
                     other.after(done, of, t, step);
                 }
 
-                @Override public void stopped(int done, int of, NDArray x, NDArray x0) {
+                @Override
+                public void stopped(int done, int of, NDArray x, NDArray x0) {
                     first.stopped(done, of, x, x0);
                     other.stopped(done, of, x, x0);
                 }
@@ -55,7 +61,10 @@ public final class Denoising {
 
     private Denoising() {}
 
-    /** What a listener shows may fail because its thread was interrupted; then the loop leaves by its own look, with what was made. */
+    /**
+     * What a listener shows may fail because its thread was interrupted; then the loop leaves by its own look, with
+     * what was made.
+     */
     private static void tell(Listener listener, int done, int of, double t, Sampler.Step step) {
         try {
             listener.after(done, of, t, step);
@@ -67,7 +76,8 @@ public final class Denoising {
     }
 
     /**
-     * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is left as it is.
+     * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is
+     * left as it is.
      *
      * @param sampler takes the steps
      * @param network says the noise in x at time t
@@ -78,9 +88,10 @@ public final class Denoising {
      * @return [B, 1, M, T]
      * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted between two steps
      */
-    public static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, double[] times, Listener listener) {
+    public static NDArray run(
+            Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, double[] times, Listener listener) {
         NDManager home = x.getManager();
-        NDManager before = home.newSubManager();                     // owns x and the past of the step that comes next
+        NDManager before = home.newSubManager(); // owns x and the past of the step that comes next
         try {
             NDArray current = x.duplicate();
             current.attach(before);

@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Keeps some of the guesses of the clean mel while the loop goes from noise to a song, evenly spread and with the first and the last among them. Hand it to the loop as a listener and
- * the guesses to a film strip.
+ * Keeps some of the guesses of the clean mel while the loop goes from noise to a song, evenly spread and with the first
+ * and the last among them. Hand it to the loop as a listener and the guesses to a film strip.
  */
 public final class Film implements Denoising.Listener {
     private final NDManager home;
@@ -27,16 +27,18 @@ public final class Film implements Denoising.Listener {
      */
     public Film(NDManager home, MelRange range, int frames) {
         if (frames < 2) {
-            throw Problem.in("film", "2 frames or more, the first guess and the last", String.valueOf(frames), "ask for 6");
+            throw Problem.in(
+                    "film", "2 frames or more, the first guess and the last", String.valueOf(frames), "ask for 6");
         }
         this.home = home;
         this.range = range;
         this.frames = frames;
     }
 
-    @Override public void after(int done, int of, double t, Sampler.Step step) {
+    @Override
+    public void after(int done, int of, double t, Sampler.Step step) {
         if (done == 1) {
-            guesses.clear();                                        // the same film may be used for another walk
+            guesses.clear(); // the same film may be used for another walk
         }
         if (of == 1 || frame(done, of) != frame(done - 1, of)) {
             NDArray guess = range.denorm(step.x0());

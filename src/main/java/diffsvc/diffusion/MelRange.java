@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which log10 mel maps to -1 and which to 1, one value or one a bin. The values are buffers of a checkpoint (spec_min, spec_max), where they
- * win over the config.
+ * Which log10 mel maps to -1 and which to 1, one value or one a bin. The values are buffers of a checkpoint (spec_min,
+ * spec_max), where they win over the config.
  *
  * @param min [1] or [M]
  * @param max as long as min
@@ -28,13 +28,19 @@ public record MelRange(float[] min, float[] max) {
      */
     public MelRange {
         if (min.length == 0 || max.length == 0 || min.length != max.length && min.length != 1 && max.length != 1) {
-            throw Problem.in("mel range", "spec_min and spec_max of one value or as many each", min.length + " and "
-                    + max.length, "correct noise.spec_min and noise.spec_max");
+            throw Problem.in(
+                    "mel range",
+                    "spec_min and spec_max of one value or as many each",
+                    min.length + " and " + max.length,
+                    "correct noise.spec_min and noise.spec_max");
         }
         for (int i = 0; i < Math.max(min.length, max.length); i++) {
             float low = min[Math.min(i, min.length - 1)], high = max[Math.min(i, max.length - 1)];
             if (!(Float.isFinite(low) && Float.isFinite(high) && low <= high)) {
-                throw Problem.in("mel range", "finite spec_min up to spec_max", low + " and " + high + " in bin " + i,
+                throw Problem.in(
+                        "mel range",
+                        "finite spec_min up to spec_max",
+                        low + " and " + high + " in bin " + i,
                         "correct noise.spec_min and noise.spec_max");
             }
         }
@@ -57,9 +63,13 @@ public record MelRange(float[] min, float[] max) {
      * @return the range
      */
     public static MelRange ofBuffers(StateDict state) {
-        TorchTensor low = state.tensors().get("spec_min"), high = state.tensors().get("spec_max");
+        TorchTensor low = state.tensors().get("spec_min"),
+                high = state.tensors().get("spec_max");
         if (low == null || high == null) {
-            throw Problem.in("mel range", "the buffers spec_min and spec_max in the checkpoint", "none",
+            throw Problem.in(
+                    "mel range",
+                    "the buffers spec_min and spec_max in the checkpoint",
+                    "none",
                     "take the denoiser's file, or the whole checkpoint");
         }
         return new MelRange(low.toFloats(), high.toFloats());
@@ -74,8 +84,8 @@ public record MelRange(float[] min, float[] max) {
     public NDArray norm(NDArray mel) {
         NDManager m = mel.getManager();
         fits(mel.getShape().get(2));
-        NDArray low = m.create(min, new Shape(1, 1, min.length)), width = m.create(widths(), new Shape(1, 1,
-                Math.max(min.length, max.length)));
+        NDArray low = m.create(min, new Shape(1, 1, min.length)),
+                width = m.create(widths(), new Shape(1, 1, Math.max(min.length, max.length)));
         return mel.sub(low).div(width).mul(2f).sub(1f).transpose(0, 2, 1).expandDims(1);
     }
 
@@ -89,11 +99,17 @@ public record MelRange(float[] min, float[] max) {
         NDManager m = x.getManager();
         fits(x.getShape().get(2));
         NDArray low = m.create(min, new Shape(1, 1, min.length)), high = m.create(max, new Shape(1, 1, max.length));
-        return x.squeeze(1).transpose(0, 2, 1).add(1f).div(2f).mul(high.sub(low)).add(low);
+        return x.squeeze(1)
+                .transpose(0, 2, 1)
+                .add(1f)
+                .div(2f)
+                .mul(high.sub(low))
+                .add(low);
     }
 
     /**
-     * Denormalises and then masks by mel2ph > 0: padding is 0.0, which is full scale, not silence (the reference's order).
+     * Denormalises and then masks by mel2ph > 0: padding is 0.0, which is full scale, not silence (the reference's
+     * order).
      *
      * @param x [B, 1, M, T]
      * @param mel2ph [B, T], 0 = padding
@@ -118,8 +134,11 @@ public record MelRange(float[] min, float[] max) {
     private void fits(long bins) {
         for (float[] ends : new float[][] {min, max}) {
             if (ends.length != 1 && ends.length != bins) {
-                throw Problem.in("mel range", "spec_min and spec_max of one value or " + bins + ", as the mel has bins",
-                        String.valueOf(ends.length), "correct noise.spec_min and noise.spec_max");
+                throw Problem.in(
+                        "mel range",
+                        "spec_min and spec_max of one value or " + bins + ", as the mel has bins",
+                        String.valueOf(ends.length),
+                        "correct noise.spec_min and noise.spec_max");
             }
         }
     }

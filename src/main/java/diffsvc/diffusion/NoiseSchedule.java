@@ -15,14 +15,16 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * How much noise each of S steps holds (Ho et al., arXiv:2006.11239, section 2 and 3; betas of Nichol and Dhariwal, arXiv:2102.09672, for the
- * cosine). Made in float64 and rounded once to float32, as the buffers of a checkpoint; a trained file's betas win over any config.
+ * How much noise each of S steps holds (Ho et al., arXiv:2006.11239, section 2 and 3; betas of Nichol and Dhariwal,
+ * arXiv:2102.09672, for the cosine). Made in float64 and rounded once to float32, as the buffers of a checkpoint; a
+ * trained file's betas win over any config.
  */
 public final class NoiseSchedule {
     private static final String STAGE = "schedule";
     private static final int MOST_STEPS = 100_000;
     /** Below it the root of alphaBar nears the smallest float32, and what is divided by it is lost. */
     private static final double LEAST_ALPHA_BAR = 1e-30;
+
     private static final double FIRST_BETA = 1e-4, COSINE_S = 0.008, COSINE_TOP = 0.999, TINIEST_VARIANCE = 1e-20;
     private final double[] betas;
     private final double[] alphaBar;
@@ -34,14 +36,19 @@ public final class NoiseSchedule {
         double product = 1;
         for (int t = 0; t < betas.length; t++) {
             if (!(betas[t] >= 0 && betas[t] < 1)) {
-                throw Problem.in(STAGE, "betas from 0 to below 1", betas[t] + " at step " + t,
+                throw Problem.in(
+                        STAGE,
+                        "betas from 0 to below 1",
+                        betas[t] + " at step " + t,
                         "take a checkpoint or noise.max_beta with such");
             }
             alphaBar[t] = product *= 1 - betas[t];
         }
         if (product < LEAST_ALPHA_BAR) {
-            throw Problem.in(STAGE, "a schedule that leaves " + LEAST_ALPHA_BAR
-                    + " of the mel's power at its last step", String.valueOf(product),
+            throw Problem.in(
+                    STAGE,
+                    "a schedule that leaves " + LEAST_ALPHA_BAR + " of the mel's power at its last step",
+                    String.valueOf(product),
                     "lower noise.steps or noise.max_beta");
         }
     }
@@ -79,7 +86,8 @@ public final class NoiseSchedule {
     }
 
     /**
-     * Squared cosine with offset 0.008, betas clipped to [0, 0.999]; the reference spaces steps + 1 points over steps + 1.
+     * Squared cosine with offset 0.008, betas clipped to [0, 0.999]; the reference spaces steps + 1 points over steps +
+     * 1.
      *
      * @param steps S
      * @return the schedule
@@ -107,7 +115,10 @@ public final class NoiseSchedule {
     public static NoiseSchedule ofBuffers(StateDict state) {
         TorchTensor there = state.tensors().get("betas");
         if (there == null) {
-            throw Problem.in(STAGE, "the buffer betas in the checkpoint", "none",
+            throw Problem.in(
+                    STAGE,
+                    "the buffer betas in the checkpoint",
+                    "none",
                     "take the denoiser's file, or the whole checkpoint");
         }
         float[] b = there.toFloats();
@@ -119,7 +130,8 @@ public final class NoiseSchedule {
     }
 
     /**
-     * This schedule as a checkpoint will hold it, betas in float32: a run that goes on from the file must not differ from one that never stopped.
+     * This schedule as a checkpoint will hold it, betas in float32: a run that goes on from the file must not differ
+     * from one that never stopped.
      *
      * @return the schedule of the file
      */
@@ -181,7 +193,8 @@ public final class NoiseSchedule {
     }
 
     /**
-     * log of {@link #alpha}, between two steps on the line between theirs, as the solvers' authors interpolate; 0 at the clean mel.
+     * log of {@link #alpha}, between two steps on the line between theirs, as the solvers' authors interpolate; 0 at
+     * the clean mel.
      *
      * @param t diffusion step, 0 to S - 1
      * @return 0 or less
@@ -226,7 +239,8 @@ public final class NoiseSchedule {
     }
 
     /**
-     * N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full S, fewer from a lower top.
+     * N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full
+     * S, fewer from a lower top.
      *
      * @param top S for pure noise, less for a start from the source
      * @param evaluations of the network over the full S
@@ -310,8 +324,12 @@ public final class NoiseSchedule {
      * @return S rows
      */
     public Table table() {
-        DoubleColumn t = DoubleColumn.create("t"), beta = DoubleColumn.create("beta"), alphaBar = DoubleColumn.create("alpha_bar"), alpha = DoubleColumn.create("alpha"),
-                sigma = DoubleColumn.create("sigma"), lambda = DoubleColumn.create("lambda");
+        DoubleColumn t = DoubleColumn.create("t"),
+                beta = DoubleColumn.create("beta"),
+                alphaBar = DoubleColumn.create("alpha_bar"),
+                alpha = DoubleColumn.create("alpha"),
+                sigma = DoubleColumn.create("sigma"),
+                lambda = DoubleColumn.create("lambda");
         for (int i = 0; i < steps(); i++) {
             t.append(i);
             beta.append(beta(i));
@@ -366,8 +384,8 @@ public final class NoiseSchedule {
         long b = x0.getShape().get(0);
         long[] steps = t.toLongArray();
         if (steps.length != b) {
-            throw Problem.in(STAGE, "a diffusion step for each of " + b + " clips", String.valueOf(steps.length),
-                    "pass t [B]");
+            throw Problem.in(
+                    STAGE, "a diffusion step for each of " + b + " clips", String.valueOf(steps.length), "pass t [B]");
         }
         float[] alpha = new float[steps.length], sigma = new float[steps.length];
         for (int i = 0; i < steps.length; i++) {

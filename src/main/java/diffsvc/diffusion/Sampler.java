@@ -5,12 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A way from noise to a mel. A sampler is a small record with a pure {@link #step}: what it remembers comes in and goes out as a value, so a
- * cell can call it by hand and two songs may share it.
+ * A way from noise to a mel. A sampler is a small record with a pure {@link #step}: what it remembers comes in and goes
+ * out as a value, so a cell can call it by hand and two songs may share it.
  */
 public interface Sampler {
     /** What the network says: the noise in x [B, 1, M, T] at step t, which may lie between two of the S. */
-    @FunctionalInterface interface Eps {
+    @FunctionalInterface
+    interface Eps {
         /**
          * The noise [B, 1, M, T] that the network sees in x at time t.
          *
@@ -22,7 +23,8 @@ public interface Sampler {
     }
 
     /** Fresh noise of x's shape for the draw at step t; only samplers with a random posterior ask. */
-    @FunctionalInterface interface Draw {
+    @FunctionalInterface
+    interface Draw {
         /**
          * A standard normal draw of x's shape for diffusion step t.
          *

@@ -37,7 +37,8 @@ public final class Input {
     }
 
     /**
-     * What lies at a path: "nothing at that path", "a folder", "a named pipe", "a link that leads in a circle", "a file" ...
+     * What lies at a path: "nothing at that path", "a folder", "a named pipe", "a link that leads in a circle", "a
+     * file" ...
      *
      * @param path any path
      * @return for the got of a {@link Problem}
@@ -53,14 +54,18 @@ public final class Input {
             }
             return special(path);
         } catch (NoSuchFileException e) {
-            return Files.isSymbolicLink(path) ? "a link to " + aim(path) + ", where nothing is" : "nothing at that path";
+            return Files.isSymbolicLink(path)
+                    ? "a link to " + aim(path) + ", where nothing is"
+                    : "nothing at that path";
         } catch (AccessDeniedException e) {
             return "a folder on the way that may not be looked into";
         } catch (FileSystemLoopException e) {
             return "a link that leads in a circle";
         } catch (FileSystemException e) {
             String reason = WholeFile.reason(e);
-            return Files.isSymbolicLink(path) && reason.contains("symbolic link") ? "a link that leads in a circle" : "nothing that can be reached (" + reason + ")";
+            return Files.isSymbolicLink(path) && reason.contains("symbolic link")
+                    ? "a link that leads in a circle"
+                    : "nothing that can be reached (" + reason + ")";
         } catch (IOException e) {
             return "nothing that can be reached (" + WholeFile.reason(e) + ")";
         }

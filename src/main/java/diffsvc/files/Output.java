@@ -16,9 +16,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a command may replace. One rule for all of them: an existing file goes only where it is known that the same command made it for the same purpose, or where
- * the user says {@code --overwrite}; a file that the command reads never goes. Files are compared as files (links, hard links, case and {@code ..} make no
- * difference), and a link is followed: what it leads to is replaced, the link stays.
+ * What a command may replace. One rule for all of them: an existing file goes only where it is known that the same
+ * command made it for the same purpose, or where the user says {@code --overwrite}; a file that the command reads never
+ * goes. Files are compared as files (links, hard links, case and {@code ..} make no difference), and a link is
+ * followed: what it leads to is replaced, the link stays.
  *
  * @param overwrite whether the user allows to replace anything but the inputs
  * @param inputs files that the command reads
@@ -26,10 +27,12 @@ import java.util.Locale;
 public record Output(boolean overwrite, List<Path> inputs) {
     /** Replaces only what is ours. */
     public static final Output CAREFUL = new Output(false, List.of());
+
     private static final int PROBE = 4096;
 
     /** Knows the files that a command made. */
-    @FunctionalInterface public interface Owner {
+    @FunctionalInterface
+    public interface Owner {
         /** No existing file is ours. */
         Owner NOBODY = file -> "a file that was there before";
 
@@ -109,7 +112,11 @@ public record Output(boolean overwrite, List<Path> inputs) {
         }
         for (Path input : inputs) {
             if (same(input, target)) {
-                throw Problem.in(stage, target, "another file than the one that is read", input.equals(target) ? "that file itself" : input + ", which is the same file",
+                throw Problem.in(
+                        stage,
+                        target,
+                        "another file than the one that is read",
+                        input.equals(target) ? "that file itself" : input + ", which is the same file",
                         "choose another name");
             }
         }
@@ -160,7 +167,8 @@ public record Output(boolean overwrite, List<Path> inputs) {
     }
 
     /**
-     * Tries an output before the work: the nearest folder that exists takes a file, its disk has room, and no name is too long. Nothing stays behind.
+     * Tries an output before the work: the nearest folder that exists takes a file, its disk has room, and no name is
+     * too long. Nothing stays behind.
      *
      * @param stage that writes it
      * @param target path of a file whose folders may not exist yet
@@ -190,7 +198,12 @@ public record Output(boolean overwrite, List<Path> inputs) {
             folder = folder.getParent();
         }
         if (folder == null || !Files.isDirectory(folder)) {
-            throw Problem.in(stage, target, "a folder to write into", folder == null ? "none" : folder + ", " + Input.kind(folder), "choose another name");
+            throw Problem.in(
+                    stage,
+                    target,
+                    "a folder to write into",
+                    folder == null ? "none" : folder + ", " + Input.kind(folder),
+                    "choose another name");
         }
         named(stage, target, target.toAbsolutePath());
         Path probe = folder.resolve(".diffsvc-" + Long.toHexString(System.nanoTime()) + ".part");
@@ -201,17 +214,28 @@ public record Output(boolean overwrite, List<Path> inputs) {
                 channel.write(ByteBuffer.allocate(PROBE));
                 channel.force(true);
                 if (whole && bytes > PROBE) {
-                    channel.write(ByteBuffer.allocate(1), bytes - 1);         // takes no room
+                    channel.write(ByteBuffer.allocate(1), bytes - 1); // takes no room
                 }
             }
             long free = Files.getFileStore(folder).getUsableSpace();
             if (bytes > free) {
-                throw Problem.in(stage, target, size(bytes) + " of free disk space in " + folder, size(free), "make room, or write to another disk");
+                throw Problem.in(
+                        stage,
+                        target,
+                        size(bytes) + " of free disk space in " + folder,
+                        size(free),
+                        "make room, or write to another disk");
             }
-        } catch (NoSuchFileException e) {                              // /proc, for instance
-            throw Problem.in(stage, target, "a folder that can be written", "one that takes no files", "choose another folder");
+        } catch (NoSuchFileException e) { // /proc, for instance
+            throw Problem.in(
+                    stage, target, "a folder that can be written", "one that takes no files", "choose another folder");
         } catch (IOException e) {
-            throw Problem.in(stage, target, "a folder that can be written", WholeFile.reason(e), "check the folder's permissions and the free disk space");
+            throw Problem.in(
+                    stage,
+                    target,
+                    "a folder that can be written",
+                    WholeFile.reason(e),
+                    "check the folder's permissions and the free disk space");
         } finally {
             probe.toFile().delete();
         }

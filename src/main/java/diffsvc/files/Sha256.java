@@ -33,7 +33,8 @@ public final class Sha256 {
             }
             return hex(digest);
         } catch (IOException e) {
-            throw Problem.in("files", file, "a readable file", WholeFile.reason(e), "check the path and its permissions");
+            throw Problem.in(
+                    "files", file, "a readable file", WholeFile.reason(e), "check the path and its permissions");
         }
     }
 
@@ -68,7 +69,7 @@ public final class Sha256 {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);                      // every Java has it
+            throw new IllegalStateException(e); // every Java has it
         }
     }
 

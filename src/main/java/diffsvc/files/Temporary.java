@@ -52,8 +52,12 @@ public final class Temporary {
      */
     public static Problem refused(String stage, String reason) {
         Path folder = folder();
-        return Problem.in(stage, folder, "a folder that takes temporary files", Files.isDirectory(folder) ? reason
-                : Input.kind(folder), REMEDY);
+        return Problem.in(
+                stage,
+                folder,
+                "a folder that takes temporary files",
+                Files.isDirectory(folder) ? reason : Input.kind(folder),
+                REMEDY);
     }
 
     /**

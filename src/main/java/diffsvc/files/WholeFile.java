@@ -13,12 +13,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.regex.Pattern;
 
 /**
- * Writes a file whole or not at all: to a temporary name beside the target, synced, renamed. The temporary file goes when the writing
- * fails, and at the end of the process when that is interrupted (Ctrl-C).
+ * Writes a file whole or not at all: to a temporary name beside the target, synced, renamed. The temporary file goes
+ * when the writing fails, and at the end of the process when that is interrupted (Ctrl-C).
  */
 public final class WholeFile {
     /** What fills the temporary file. */
-    @FunctionalInterface public interface Filler {
+    @FunctionalInterface
+    public interface Filler {
         /**
          * Writes everything into the temporary file.
          *
@@ -49,10 +50,12 @@ public final class WholeFile {
             Files.createDirectories(folder);
             String name = target.getFileName().toString();
             int dot = name.lastIndexOf('.');
-            // the ending stays: an encoder may choose its format by it; the stem is cut, so that the temporary name is never too long where the target's is not
+            // the ending stays: an encoder may choose its format by it; the stem is cut, so that the temporary name is
+            // never too long where the target's is not
             String stem = dot > 0 ? name.substring(0, dot) : name;
-            temporary = folder.resolve("." + stem.substring(0, Math.min(STEM, stem.length())) + "." + Long.toHexString(System.nanoTime()) + ".part" + (dot > 0 ? name.substring(dot) : ""));
-            Files.createFile(temporary);                               // with the permissions other files get, unlike createTempFile
+            temporary = folder.resolve("." + stem.substring(0, Math.min(STEM, stem.length())) + "."
+                    + Long.toHexString(System.nanoTime()) + ".part" + (dot > 0 ? name.substring(dot) : ""));
+            Files.createFile(temporary); // with the permissions other files get, unlike createTempFile
             temporary.toFile().deleteOnExit();
             filler.fill(temporary);
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
@@ -61,7 +64,11 @@ public final class WholeFile {
             Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
             return target;
         } catch (IOException e) {
-            throw Problem.in(stage, target, "a file that can be written", reason(e),
+            throw Problem.in(
+                    stage,
+                    target,
+                    "a file that can be written",
+                    reason(e),
                     "check the folder's permissions and the free disk space");
         } finally {
             if (temporary != null) {

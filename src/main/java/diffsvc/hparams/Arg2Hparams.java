@@ -13,7 +13,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** {@code --hparams training.lr=4e-4,infer.steps=20} onto {@link Hparams}; a misspelt key is met with the nearest right one. */
+/**
+ * {@code --hparams training.lr=4e-4,infer.steps=20} onto {@link Hparams}; a misspelt key is met with the nearest right
+ * one.
+ */
 public final class Arg2Hparams {
     private Arg2Hparams() {}
 
@@ -35,10 +38,14 @@ public final class Arg2Hparams {
             }
             int equals = pair.indexOf('=');
             if (equals < 0) {
-                throw Problem.in("hparams", "key=value pairs with commas between", "\"" + Shown.of(pair.strip()) + "\"",
+                throw Problem.in(
+                        "hparams",
+                        "key=value pairs with commas between",
+                        "\"" + Shown.of(pair.strip()) + "\"",
                         "write for instance training.lr=4e-4,infer.steps=20");
             }
-            String key = pair.substring(0, equals).strip(), value = pair.substring(equals + 1).strip();
+            String key = pair.substring(0, equals).strip(),
+                    value = pair.substring(equals + 1).strip();
             if (!HparamsYaml.keys(Hparams.class, "").contains(key)) {
                 throw unknown(null, key);
             }
@@ -46,7 +53,8 @@ public final class Arg2Hparams {
                 throw Problem.in("hparams", "each key once", key + " twice", "leave one out");
             }
             int dot = key.indexOf('.');
-            Map<String, Object> scope = dot < 0 ? map : new LinkedHashMap<>((Map<String, Object>) map.get(key.substring(0, dot)));
+            Map<String, Object> scope =
+                    dot < 0 ? map : new LinkedHashMap<>((Map<String, Object>) map.get(key.substring(0, dot)));
             scope.put(key.substring(dot + 1), value);
             if (dot >= 0) {
                 map.put(key.substring(0, dot), scope);
@@ -63,9 +71,11 @@ public final class Arg2Hparams {
      * @return for {@link #apply}
      */
     public static String join(String settings, String overrides) {
-        Set<String> theirs = Arrays.stream(overrides.split(",")).map(Arg2Hparams::key).collect(Collectors.toSet());
+        Set<String> theirs =
+                Arrays.stream(overrides.split(",")).map(Arg2Hparams::key).collect(Collectors.toSet());
         Stream<String> own = Arrays.stream(settings.split(",")).filter(pair -> !theirs.contains(key(pair)));
-        return Stream.concat(own, Stream.of(overrides)).filter(pair -> !pair.isBlank())
+        return Stream.concat(own, Stream.of(overrides))
+                .filter(pair -> !pair.isBlank())
                 .collect(Collectors.joining(","));
     }
 
@@ -74,14 +84,20 @@ public final class Arg2Hparams {
     }
 
     static Problem unknown(Path file, String name) {
-        String key = Shown.of(name), got = "\"" + key + "\"", remedy = "did you mean " + nearest(key,
-                HparamsYaml.keys(Hparams.class, "")) + "?";
-        return file == null ? Problem.in("hparams", "a known key", got, remedy) : Problem.in("hparams", file, "known keys only", got, remedy);
+        String key = Shown.of(name),
+                got = "\"" + key + "\"",
+                remedy = "did you mean " + nearest(key, HparamsYaml.keys(Hparams.class, "")) + "?";
+        return file == null
+                ? Problem.in("hparams", "a known key", got, remedy)
+                : Problem.in("hparams", file, "known keys only", got, remedy);
     }
 
     /** The candidate at the smallest edit distance. */
     static String nearest(String word, List<String> candidates) {
-        return candidates.stream().min(Comparator.comparingInt(c -> Math.min(distance(word, c), distance(word, c.substring(c.indexOf('.') + 1)) + 1))).orElse("");
+        return candidates.stream()
+                .min(Comparator.comparingInt(
+                        c -> Math.min(distance(word, c), distance(word, c.substring(c.indexOf('.') + 1)) + 1)))
+                .orElse("");
     }
 
     private static int distance(String a, String b) {
@@ -94,7 +110,8 @@ public final class Arg2Hparams {
             row[0] = i;
             for (int j = 1; j <= b.length(); j++) {
                 int up = row[j];
-                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1, diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+                row[j] = Math.min(
+                        Math.min(row[j], row[j - 1]) + 1, diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
                 diagonal = up;
             }
         }

@@ -12,20 +12,37 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * All hyper-parameters, a record a scope; a stage receives its own. Keys in YAML and on the command line are the component names in
- * snake_case: {@code training.clip_grad_norm}. The defaults are the published 44.1 kHz configuration's. Every number
- * has bounds, and the records
- * themselves check them, so that a file, an override, a manifest and a call of the library are held to the same ones.
+ * All hyper-parameters, a record a scope; a stage receives its own. Keys in YAML and on the command line are the
+ * component names in snake_case: {@code training.clip_grad_norm}. The defaults are the published 44.1 kHz
+ * configuration's. Every number has bounds, and the records themselves check them, so that a file, an override, a
+ * manifest and a call of the library are held to the same ones.
  *
  * @param project name of the voice and of its folder under models/
  * @param steps training steps behind the weights
  * @param quirks whether to repeat the Python project's oddities (golden tests) or not (people)
  */
-public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pitch pitch, Hubert hubert, Embedding embedding, WaveNet wavenet,
-        Noise noise, Dataset dataset, Training training, Infer infer, Vocoder vocoder, Range range) {
+public record Hparams(
+        String project,
+        long steps,
+        Quirks quirks,
+        Audio audio,
+        Pitch pitch,
+        Hubert hubert,
+        Embedding embedding,
+        WaveNet wavenet,
+        Noise noise,
+        Dataset dataset,
+        Training training,
+        Infer infer,
+        Vocoder vocoder,
+        Range range) {
     private static final String STAGE = "hparams";
-    private static final int LONGEST_TEXT = 4096, MOST_FILTERS = 1 << 24, MOST_FFT = 1 << 20, MOST_BINS = 2048,
-            MOST_STEPS = 100_000, MOST_ENTRIES = 1024;
+    private static final int LONGEST_TEXT = 4096,
+            MOST_FILTERS = 1 << 24,
+            MOST_FFT = 1 << 20,
+            MOST_BINS = 2048,
+            MOST_STEPS = 100_000,
+            MOST_ENTRIES = 1024;
     private static final double MOST_HZ = 384_000, MOST_LOG10 = 100, MOST_KEY = 48, BELOW_ONE = 1 - 1e-9;
 
     /**
@@ -47,8 +64,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param range given
      */
     public Hparams {
-        for (Object scope : new Object[] {quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
-                infer, vocoder, range}) {
+        for (Object scope : new Object[] {
+            quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range
+        }) {
             present("every scope", scope);
         }
         if (!present("project", project).isEmpty()) {
@@ -71,7 +89,15 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param hopSamples samples from frame to frame
      * @param melVmin what a sampled mel is clipped to before the vocoder, log10
      */
-    public record Audio(int sampleRateHz, int hopSamples, int windowSamples, int fftSize, int melBins, double fminHz, double fmaxHz, double melVmin,
+    public record Audio(
+            int sampleRateHz,
+            int hopSamples,
+            int windowSamples,
+            int fftSize,
+            int melBins,
+            double fminHz,
+            double fmaxHz,
+            double melVmin,
             double melVmax) {
         /**
          * Checks each number; what they must be to each other is {@link #require}'s.
@@ -93,8 +119,10 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             Bound.whole(STAGE, "audio.fft_size", fftSize, 16, MOST_FFT);
             Bound.whole(STAGE, "audio.mel_bins", melBins, 1, MOST_BINS);
             if ((fftSize / 2 + 1L) * melBins > MOST_FILTERS) {
-                throw wrong("audio.mel_bins times half of audio.fft_size up to " + MOST_FILTERS, melBins + " times "
-                        + (fftSize / 2 + 1), "audio.fft_size");
+                throw wrong(
+                        "audio.mel_bins times half of audio.fft_size up to " + MOST_FILTERS,
+                        melBins + " times " + (fftSize / 2 + 1),
+                        "audio.fft_size");
             }
             Bound.number(STAGE, "audio.fmin_hz", fminHz, 0, MOST_HZ);
             Bound.number(STAGE, "audio.fmax_hz", fmaxHz, 0, MOST_HZ);
@@ -105,8 +133,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         }
 
         /**
-         * Which of the sizes do not go together. A configuration may be read and compared with its files all the
-         * same; no mel is made from it.
+         * Which of the sizes do not go together. A configuration may be read and compared with its files all the same;
+         * no mel is made from it.
          *
          * @return sentences "hop_samples up to window_samples (2048), got 4096"; empty where all is well
          */
@@ -119,8 +147,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 misfits.add("audio.window_samples as large as audio.fft_size (" + fftSize + "), got " + windowSamples);
             }
             if (fmaxHz > sampleRateHz / 2.0) {
-                misfits.add("audio.fmax_hz up to half of audio.sample_rate_hz (" + sampleRateHz / 2.0 + "), got "
-                        + fmaxHz);
+                misfits.add(
+                        "audio.fmax_hz up to half of audio.sample_rate_hz (" + sampleRateHz / 2.0 + "), got " + fmaxHz);
             }
             return misfits;
         }
@@ -146,7 +174,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param extractor praat, crepe or crepe-tiny
      * @param f0Bins coarse pitch ids are 1 .. f0Bins - 1
      * @param useUv whether unvoiced frames reach the embedding as 0 Hz (false in all published voices)
-     * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of following the song
+     * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of
+     *     following the song
      */
     public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
         /**
@@ -213,8 +242,14 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param encFfnKernelSize its feed-forward's kernel, odd
      * @param numHeads its attention heads
      */
-    public record Embedding(int hiddenSize, boolean usePitchEmbed, boolean useEnergyEmbed, boolean noFs2, int encLayers,
-            int encFfnKernelSize, int numHeads) {
+    public record Embedding(
+            int hiddenSize,
+            boolean usePitchEmbed,
+            boolean useEnergyEmbed,
+            boolean noFs2,
+            int encLayers,
+            int encFfnKernelSize,
+            int numHeads) {
         /**
          * Checks the numbers.
          *
@@ -231,7 +266,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
             Bound.whole(STAGE, "embedding.enc_ffn_kernel_size", encFfnKernelSize, 1, 1023);
             if (encFfnKernelSize % 2 == 0) {
-                throw wrong("embedding.enc_ffn_kernel_size odd", String.valueOf(encFfnKernelSize),
+                throw wrong(
+                        "embedding.enc_ffn_kernel_size odd",
+                        String.valueOf(encFfnKernelSize),
                         "embedding.enc_ffn_kernel_size");
             }
             Bound.whole(STAGE, "embedding.num_heads", numHeads, 1, 1024);
@@ -254,7 +291,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
         public WaveNet {
             Bound.whole(STAGE, "wavenet.residual_channels", residualChannels, 4, 16_384);
             if (residualChannels % 2 != 0) {
-                throw wrong("wavenet.residual_channels even", String.valueOf(residualChannels),
+                throw wrong(
+                        "wavenet.residual_channels even",
+                        String.valueOf(residualChannels),
                         "wavenet.residual_channels");
             }
             Bound.whole(STAGE, "wavenet.residual_layers", residualLayers, 1, 512);
@@ -266,13 +305,13 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * The diffusion's noise; in a trained file its buffers win.
      *
      * @param steps S
-     * @param kStep a shallow voice's steps: training drew only the first so many of S, the Python project's K_step; 0
-     *     = all
+     * @param kStep a shallow voice's steps: training drew only the first so many of S, the Python project's K_step; 0 =
+     *     all
      * @param schedule linear or cosine
      * @param specMin what maps to -1, one value or one a bin, log10 mel
      */
-    public record Noise(int steps, int kStep, String schedule, double maxBeta, List<Double> specMin,
-            List<Double> specMax) {
+    public record Noise(
+            int steps, int kStep, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {
         /**
          * Checks the numbers; a bin of one value, as in a band without sound, has the same minimum and maximum.
          *
@@ -292,14 +331,18 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             specMax = numbers("noise.spec_max", specMax, -MOST_LOG10, MOST_LOG10, MOST_BINS);
             int low = specMin.size(), high = specMax.size();
             if (low == 0 || high == 0 || low != high && low != 1 && high != 1) {
-                throw wrong("noise.spec_min and noise.spec_max of one value or as many each", low + " and " + high,
+                throw wrong(
+                        "noise.spec_min and noise.spec_max of one value or as many each",
+                        low + " and " + high,
                         "noise.spec_min");
             }
             for (int i = 0; i < Math.max(low, high); i++) {
                 double min = specMin.get(Math.min(i, low - 1)), max = specMax.get(Math.min(i, high - 1));
                 if (min > max) {
-                    throw wrong("noise.spec_min up to noise.spec_max in every bin", min + " and " + max + " in bin "
-                            + i, "noise.spec_min");
+                    throw wrong(
+                            "noise.spec_min up to noise.spec_max in every bin",
+                            min + " and " + max + " in bin " + i,
+                            "noise.spec_min");
                 }
             }
         }
@@ -324,14 +367,23 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param validShare share of the seconds that is kept for validation, whole recordings only
      * @param testShare share of the seconds that no training run touches
      * @param keyShifts semitones; each makes a second clip of every one, pitch, formants and F0 shifted alike
-     * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has the formants of a longer vocal
-     *     tract, so that the pair learns to sing from the units of other voices
-     * @param sungShare share of the recordings, 0 to 1, that is added a second time as the vocoder sings them, on notes and longer: for a voice of
-     *     which only speech exists
+     * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has
+     *     the formants of a longer vocal tract, so that the pair learns to sing from the units of other voices
+     * @param sungShare share of the recordings, 0 to 1, that is added a second time as the vocoder sings them, on notes
+     *     and longer: for a voice of which only speech exists
      * @param seed of the split and of what is sung
      */
-    public record Dataset(double silenceDb, double minPhraseMs, double minClipSeconds, double maxClipSeconds, double validShare, double testShare,
-            List<Double> keyShifts, List<Double> unitSpeeds, double sungShare, long seed) {
+    public record Dataset(
+            double silenceDb,
+            double minPhraseMs,
+            double minClipSeconds,
+            double maxClipSeconds,
+            double validShare,
+            double testShare,
+            List<Double> keyShifts,
+            List<Double> unitSpeeds,
+            double sungShare,
+            long seed) {
         /**
          * Checks the numbers.
          *
@@ -375,9 +427,27 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param emaDecay decay of the averaged weights that are saved as the voice; 0 = the weights themselves
      * @param warmStart start from a denoiser that passes its input through (ARCHITECTURE.md)
      */
-    public record Training(double lr, double beta1, double beta2, double eps, double weightDecay, int decaySteps, double clipGradNorm, String loss,
-            int batch, int accumulate, int cropFrames, double volumeDb, int steps, int saveEvery, int keep, int keepEvery, int validEvery, double emaDecay,
-            boolean warmStart, long seed) {
+    public record Training(
+            double lr,
+            double beta1,
+            double beta2,
+            double eps,
+            double weightDecay,
+            int decaySteps,
+            double clipGradNorm,
+            String loss,
+            int batch,
+            int accumulate,
+            int cropFrames,
+            double volumeDb,
+            int steps,
+            int saveEvery,
+            int keep,
+            int keepEvery,
+            int validEvery,
+            double emaDecay,
+            boolean warmStart,
+            long seed) {
         /**
          * Checks the numbers.
          *
@@ -439,8 +509,20 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @param sliceDb below it a song is cut, dB of full scale; what is silent there stays silent
      * @param sliceSeconds longest slice; one without a pause is cut where it is weakest, and crossfaded
      */
-    public record Infer(String sampler, int steps, double key, boolean autoKey, boolean useGtMel, int addNoiseStep, long seed, boolean pythonOrder, int threads, String format,
-            String depth, double sliceDb, double sliceSeconds) {
+    public record Infer(
+            String sampler,
+            int steps,
+            double key,
+            boolean autoKey,
+            boolean useGtMel,
+            int addNoiseStep,
+            long seed,
+            boolean pythonOrder,
+            int threads,
+            String format,
+            String depth,
+            double sliceDb,
+            double sliceSeconds) {
         /**
          * Checks the numbers and names.
          *
@@ -465,8 +547,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);
             Bound.whole(STAGE, "infer.threads", threads, 0, 1024);
             format = oneOf("infer.format", present("infer.format", format).toLowerCase(Locale.ROOT), "wav", "flac");
-            depth = oneOf("infer.depth", present("infer.depth", depth).toLowerCase(Locale.ROOT), "16", "24", "float",
-                    "32");
+            depth = oneOf(
+                    "infer.depth", present("infer.depth", depth).toLowerCase(Locale.ROOT), "16", "24", "float", "32");
             Bound.number(STAGE, "infer.slice_db", sliceDb, -200, 0);
             Bound.number(STAGE, "infer.slice_seconds", sliceSeconds, 0.5, 3600);
         }
@@ -538,8 +620,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
 
     private static String oneOf(String name, String value, String... names) {
         if (!List.of(names).contains(present(name, value))) {
-            String need = String.join(", ", List.of(names).subList(0, names.length - 1)) + " or "
-                    + names[names.length - 1];
+            String need =
+                    String.join(", ", List.of(names).subList(0, names.length - 1)) + " or " + names[names.length - 1];
             throw wrong(name + " " + need, Shown.of(value), name);
         }
         return value;
@@ -548,8 +630,10 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /** A file's name, which may hold any script and spaces, and no control characters. */
     private static void text(String name, String value) {
         if (present(name, value).length() > LONGEST_TEXT || value.chars().anyMatch(Character::isISOControl)) {
-            throw wrong(name + " of at most " + LONGEST_TEXT + " characters, none of them a control character",
-                    Shown.of(value), name);
+            throw wrong(
+                    name + " of at most " + LONGEST_TEXT + " characters, none of them a control character",
+                    Shown.of(value),
+                    name);
         }
     }
 
@@ -576,7 +660,10 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return without a project
      */
     public static Hparams defaults() {
-        return new Hparams("", 0, Quirks.FIXED,
+        return new Hparams(
+                "",
+                0,
+                Quirks.FIXED,
                 new Audio(44100, 512, 2048, 2048, 128, 40, 16000, -6, 1.5),
                 new Pitch("praat", 40, 1100, 256, false),
                 new Hubert("hubert_soft.pt", "", 0),
@@ -584,7 +671,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                 new WaveNet(384, 20, 4),
                 new Noise(1000, 0, "linear", 0.02, List.of(-5.0), List.of(0.0)),
                 new Dataset(-40, 5000, 0.5, 15, 0.05, 0, List.of(), List.of(1.0), 0, 1234),
-                new Training(8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false, 1234),
+                new Training(
+                        8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false,
+                        1234),
                 new Infer("unipc2", 20, 0, false, false, 500, 1234, false, 0, "wav", "16", -40, 30),
                 new Vocoder("source_filter", "", "", false),
                 new Range(0, 0, 0, List.of()));
@@ -597,7 +686,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withProject(String name) {
-        return new Hparams(name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range);
+        return new Hparams(
+                name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder,
+                range);
     }
 
     /**
@@ -607,8 +698,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withSteps(long steps) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
-                infer, vocoder, range);
+        return new Hparams(
+                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
+                vocoder, range);
     }
 
     /**
@@ -618,8 +710,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withQuirks(Quirks quirks) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
-                infer, vocoder, range);
+        return new Hparams(
+                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
+                vocoder, range);
     }
 
     /**
@@ -629,8 +722,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withInfer(Infer infer) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
-                infer, vocoder, range);
+        return new Hparams(
+                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
+                vocoder, range);
     }
 
     /**
@@ -651,8 +745,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withNoise(Noise noise) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
-                infer, vocoder, range);
+        return new Hparams(
+                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
+                vocoder, range);
     }
 
     /**
@@ -662,8 +757,9 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      * @return all else as it is
      */
     public Hparams withRange(Range range) {
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training,
-                infer, vocoder, range);
+        return new Hparams(
+                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
+                vocoder, range);
     }
 
     /**
@@ -675,24 +771,58 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
      */
     public Hparams withBatch(int batch, int accumulate) {
         Training t = training;
-        return new Hparams(project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, new Training(t.lr, t.beta1, t.beta2, t.eps, t.weightDecay,
-                t.decaySteps, t.clipGradNorm, t.loss, batch, accumulate, t.cropFrames, t.volumeDb, t.steps, t.saveEvery, t.keep, t.keepEvery, t.validEvery, t.emaDecay,
-                t.warmStart, t.seed), infer, vocoder, range);
+        return new Hparams(
+                project,
+                steps,
+                quirks,
+                audio,
+                pitch,
+                hubert,
+                embedding,
+                wavenet,
+                noise,
+                dataset,
+                new Training(
+                        t.lr,
+                        t.beta1,
+                        t.beta2,
+                        t.eps,
+                        t.weightDecay,
+                        t.decaySteps,
+                        t.clipGradNorm,
+                        t.loss,
+                        batch,
+                        accumulate,
+                        t.cropFrames,
+                        t.volumeDb,
+                        t.steps,
+                        t.saveEvery,
+                        t.keep,
+                        t.keepEvery,
+                        t.validEvery,
+                        t.emaDecay,
+                        t.warmStart,
+                        t.seed),
+                infer,
+                vocoder,
+                range);
     }
 
     /**
-     * Reads a config.yaml of the Python project: its keys are flat and go to the scopes here; what has no place here is left out. Missing
-     * max_beta is 0.01, as in the Python code. A K_step of all the timesteps is noise.k_step 0; exp_name may be a
-     * path there, whose last part is the name here.
+     * Reads a config.yaml of the Python project: its keys are flat and go to the scopes here; what has no place here is
+     * left out. Missing max_beta is 0.01, as in the Python code. A K_step of all the timesteps is noise.k_step 0;
+     * exp_name may be a path there, whose last part is the name here.
      *
      * @param file a config.yaml
      * @return quirks=python
      */
     public static Hparams ofPython(Path file) {
         try {
-            Hparams h = HparamsYaml.of(nested(HparamsYaml.map(file), file), file).withQuirks(Quirks.PYTHON);
+            Hparams h =
+                    HparamsYaml.of(nested(HparamsYaml.map(file), file), file).withQuirks(Quirks.PYTHON);
             Noise n = h.noise;
-            return n.kStep == n.steps ? h.withNoise(new Noise(n.steps, 0, n.schedule, n.maxBeta, n.specMin, n.specMax))
+            return n.kStep == n.steps
+                    ? h.withNoise(new Noise(n.steps, 0, n.schedule, n.maxBeta, n.specMin, n.specMax))
                     : h;
         } catch (Problem e) {
             throw e.retold(Hparams::inPython);
@@ -702,8 +832,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     /** The keys as the file has them. */
     private static String inPython(String sentence) {
         for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
-            sentence = sentence.replaceAll("(^|[ ,;])" + Pattern.quote(e.getValue()) + "(?=$|[ ,;])", "$1"
-                    + e.getKey());
+            sentence =
+                    sentence.replaceAll("(^|[ ,;])" + Pattern.quote(e.getValue()) + "(?=$|[ ,;])", "$1" + e.getKey());
         }
         return sentence;
     }
@@ -711,8 +841,12 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     private static Map<String, Object> nested(Map<String, Object> flat, Path file) {
         Map<String, Object> nested = new LinkedHashMap<>();
         if (PYTHON_KEYS.keySet().stream().noneMatch(flat::containsKey)) {
-            throw Problem.in(STAGE, file, "an hparams.yaml or the Python project's config.yaml",
-                    "neither: none of their keys", "see models/demo/hparams.yaml");
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "an hparams.yaml or the Python project's config.yaml",
+                    "neither: none of their keys",
+                    "see models/demo/hparams.yaml");
         }
         for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
             Object value = flat.get(e.getKey());
@@ -722,21 +856,25 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
                     nested.put(path[0], value);
                 } else {
                     @SuppressWarnings("unchecked")
-                    Map<String, Object> scope = (Map<String, Object>) nested.computeIfAbsent(path[0], k -> new LinkedHashMap<String, Object>());
+                    Map<String, Object> scope = (Map<String, Object>)
+                            nested.computeIfAbsent(path[0], k -> new LinkedHashMap<String, Object>());
                     scope.put(path[1], value);
                 }
             }
         }
         @SuppressWarnings("unchecked")
-        Map<String, Object> noise = (Map<String, Object>) nested.computeIfAbsent("noise", k -> new LinkedHashMap<String, Object>());
+        Map<String, Object> noise =
+                (Map<String, Object>) nested.computeIfAbsent("noise", k -> new LinkedHashMap<String, Object>());
         noise.putIfAbsent("max_beta", 0.01);
         for (String key : new ArrayList<>(List.of("spec_min", "spec_max"))) {
             // empty before the Python project's preprocessing fills it
             noise.computeIfPresent(key, (k, v) -> v instanceof List<?> l ? l.isEmpty() ? null : l : List.of(v));
         }
         if (nested.containsKey("project")) {
-            nested.put("project", ProjectName.near(nested.get("project") instanceof String name ? name
-                    : Shown.of(nested.get("project"))));
+            nested.put(
+                    "project",
+                    ProjectName.near(
+                            nested.get("project") instanceof String name ? name : Shown.of(nested.get("project"))));
         }
         if (flat.get("K_step") instanceof Number k && k.doubleValue() < 1) {
             throw Problem.in(STAGE, file, "K_step from 1 to timesteps", Shown.of(k), "correct K_step");
@@ -754,7 +892,8 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     @SuppressWarnings("unchecked")
     private static void place(Map<String, Object> nested, String scope, String key, String value) {
         if (!value.isEmpty()) {
-            ((Map<String, Object>) nested.computeIfAbsent(scope, k -> new LinkedHashMap<String, Object>())).put(key, value);
+            ((Map<String, Object>) nested.computeIfAbsent(scope, k -> new LinkedHashMap<String, Object>()))
+                    .put(key, value);
         }
     }
 
@@ -766,17 +905,84 @@ public record Hparams(String project, long steps, Quirks quirks, Audio audio, Pi
     private static final Map<String, String> PYTHON_KEYS = pythonKeys();
 
     private static Map<String, String> pythonKeys() {
-        String[] pairs = {"exp_name", "project", "audio_sample_rate", "audio.sample_rate_hz", "hop_size", "audio.hop_samples", "win_size", "audio.window_samples",
-            "fft_size", "audio.fft_size", "audio_num_mel_bins", "audio.mel_bins", "fmin", "audio.fmin_hz", "fmax", "audio.fmax_hz", "mel_vmin", "audio.mel_vmin",
-            "mel_vmax", "audio.mel_vmax", "f0_min", "pitch.f0_min_hz", "f0_max", "pitch.f0_max_hz", "f0_bin", "pitch.f0_bins", "use_uv", "pitch.use_uv", "pe_enable", "pitch.pe_enable",
-            "hidden_size", "embedding.hidden_size", "use_pitch_embed", "embedding.use_pitch_embed", "use_energy_embed", "embedding.use_energy_embed", "no_fs2", "embedding.no_fs2",
-            "enc_layers", "embedding.enc_layers", "enc_ffn_kernel_size", "embedding.enc_ffn_kernel_size", "num_heads", "embedding.num_heads",
-            "residual_channels", "wavenet.residual_channels", "residual_layers", "wavenet.residual_layers", "dilation_cycle_length",
-            "wavenet.dilation_cycle_length", "timesteps", "noise.steps", "K_step", "noise.k_step", "schedule_type",
-                    "noise.schedule", "max_beta", "noise.max_beta", "spec_min",
-            "noise.spec_min", "spec_max", "noise.spec_max", "lr", "training.lr", "optimizer_adam_beta1", "training.beta1", "optimizer_adam_beta2",
-            "training.beta2", "weight_decay", "training.weight_decay", "decay_steps", "training.decay_steps", "clip_grad_norm", "training.clip_grad_norm",
-            "diff_loss_type", "training.loss"};
+        String[] pairs = {
+            "exp_name",
+            "project",
+            "audio_sample_rate",
+            "audio.sample_rate_hz",
+            "hop_size",
+            "audio.hop_samples",
+            "win_size",
+            "audio.window_samples",
+            "fft_size",
+            "audio.fft_size",
+            "audio_num_mel_bins",
+            "audio.mel_bins",
+            "fmin",
+            "audio.fmin_hz",
+            "fmax",
+            "audio.fmax_hz",
+            "mel_vmin",
+            "audio.mel_vmin",
+            "mel_vmax",
+            "audio.mel_vmax",
+            "f0_min",
+            "pitch.f0_min_hz",
+            "f0_max",
+            "pitch.f0_max_hz",
+            "f0_bin",
+            "pitch.f0_bins",
+            "use_uv",
+            "pitch.use_uv",
+            "pe_enable",
+            "pitch.pe_enable",
+            "hidden_size",
+            "embedding.hidden_size",
+            "use_pitch_embed",
+            "embedding.use_pitch_embed",
+            "use_energy_embed",
+            "embedding.use_energy_embed",
+            "no_fs2",
+            "embedding.no_fs2",
+            "enc_layers",
+            "embedding.enc_layers",
+            "enc_ffn_kernel_size",
+            "embedding.enc_ffn_kernel_size",
+            "num_heads",
+            "embedding.num_heads",
+            "residual_channels",
+            "wavenet.residual_channels",
+            "residual_layers",
+            "wavenet.residual_layers",
+            "dilation_cycle_length",
+            "wavenet.dilation_cycle_length",
+            "timesteps",
+            "noise.steps",
+            "K_step",
+            "noise.k_step",
+            "schedule_type",
+            "noise.schedule",
+            "max_beta",
+            "noise.max_beta",
+            "spec_min",
+            "noise.spec_min",
+            "spec_max",
+            "noise.spec_max",
+            "lr",
+            "training.lr",
+            "optimizer_adam_beta1",
+            "training.beta1",
+            "optimizer_adam_beta2",
+            "training.beta2",
+            "weight_decay",
+            "training.weight_decay",
+            "decay_steps",
+            "training.decay_steps",
+            "clip_grad_norm",
+            "training.clip_grad_norm",
+            "diff_loss_type",
+            "training.loss"
+        };
         Map<String, String> keys = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {
             keys.put(pairs[i], pairs[i + 1]);

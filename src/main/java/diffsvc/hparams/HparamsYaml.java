@@ -38,10 +38,16 @@ import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
-/** {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the key's type or is refused. */
+/**
+ * {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the
+ * key's type or is refused.
+ */
 public final class HparamsYaml {
     private static final String STAGE = "hparams";
-    private static final int MOST_BYTES = 4 << 20, MOST_VALUES = 100_000, DEEPEST = 32, LONGEST = 1 << 16,
+    private static final int MOST_BYTES = 4 << 20,
+            MOST_VALUES = 100_000,
+            DEEPEST = 32,
+            LONGEST = 1 << 16,
             LONGEST_NUMBER = 64;
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?");
     private static final Anchor NO_ANCHOR = new Anchor("-");
@@ -59,8 +65,10 @@ public final class HparamsYaml {
     }
 
     /**
-     * Reads either form: this workbench's hparams.yaml, whose keys stand in scopes, or the Python project's flat config.yaml ({@link Hparams#ofPython}). The keys tell, and
-     * not the file's name. A Python voice gets its oddities mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's (quirk 5).
+     * Reads either form: this workbench's hparams.yaml, whose keys stand in scopes, or the Python project's flat
+     * config.yaml ({@link Hparams#ofPython}). The keys tell, and not the file's name. A Python voice gets its oddities
+     * mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's (quirk
+     * 5).
      *
      * @param file path
      * @return the record
@@ -81,7 +89,8 @@ public final class HparamsYaml {
      */
     public static boolean isOurs(Path file) {
         Map<String, Object> map = map(file);
-        return Arrays.stream(Hparams.class.getRecordComponents()).anyMatch(c -> c.getType().isRecord() && map.get(key(c)) instanceof Map);
+        return Arrays.stream(Hparams.class.getRecordComponents())
+                .anyMatch(c -> c.getType().isRecord() && map.get(key(c)) instanceof Map);
     }
 
     /**
@@ -91,7 +100,11 @@ public final class HparamsYaml {
      * @param hparams the voice's settings
      */
     public static void write(Path file, Hparams hparams) {
-        String text = new Dump(DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).setWidth(140).build()).dumpToString(toMap(hparams));
+        String text = new Dump(DumpSettings.builder()
+                        .setDefaultFlowStyle(FlowStyle.BLOCK)
+                        .setWidth(140)
+                        .build())
+                .dumpToString(toMap(hparams));
         WholeFile.write(STAGE, file, part -> Files.writeString(part, text));
     }
 
@@ -109,23 +122,36 @@ public final class HparamsYaml {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
-                throw Problem.in(STAGE, file, "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB", "a larger one",
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB",
+                        "a larger one",
                         "see models/demo/hparams.yaml");
             }
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-            LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).setCodePointLimit(MOST_BYTES)
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            LoadSettings settings = LoadSettings.builder()
+                    .setLabel(file.toString())
+                    .setCodePointLimit(MOST_BYTES)
                     .build();
             bounded(file, new Parse(settings).parseString(text));
             Object root = new Load(settings).loadFromString(text);
             if (!(root instanceof Map<?, ?> map)) {
-                throw Problem.in(STAGE, file, "a YAML map", root == null ? "an empty file" : Shown.of(root),
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "a YAML map",
+                        root == null ? "an empty file" : Shown.of(root),
                         "see models/demo/hparams.yaml");
             }
             named(file, "", map);
             return (Map<String, Object>) map;
         } catch (CharacterCodingException e) {
-            throw Problem.in(STAGE, file, "YAML, which is text in UTF-8", "other bytes",
-                    "see models/demo/hparams.yaml");
+            throw Problem.in(
+                    STAGE, file, "YAML, which is text in UTF-8", "other bytes", "see models/demo/hparams.yaml");
         } catch (Problem e) {
             throw e;
         } catch (YamlEngineException e) {
@@ -134,16 +160,30 @@ public final class HparamsYaml {
             throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the path");
         } catch (RuntimeException | StackOverflowError e) {
             // a value that contradicts its tag, or what the bounds above did not foresee
-            throw Problem.in(STAGE, file, "YAML", "what its parser gives up on (" + e.getClass().getSimpleName() + ")",
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "YAML",
+                    "what its parser gives up on (" + e.getClass().getSimpleName() + ")",
                     "correct the file");
         }
     }
 
     private static String first(YamlEngineException e) {
-        String line = e.getMessage() == null ? "" : e.getMessage().lines().map(String::strip).filter(l -> !l.isEmpty())
-                .findFirst().orElse("");
+        String line = e.getMessage() == null
+                ? ""
+                : e.getMessage()
+                        .lines()
+                        .map(String::strip)
+                        .filter(l -> !l.isEmpty())
+                        .findFirst()
+                        .orElse("");
         String where = e instanceof MarkedYamlEngineException m && m.getProblem() != null
-                ? m.getProblem() + m.getProblemMark().map(k -> " in line " + (k.getLine() + 1)).orElse("") : line;
+                ? m.getProblem()
+                        + m.getProblemMark()
+                                .map(k -> " in line " + (k.getLine() + 1))
+                                .orElse("")
+                : line;
         String plain = where.replaceFirst("^but found |^[\\w.]+Exception: ", "");
         return plain.isEmpty() ? "a syntax error" : Shown.of(plain);
     }
@@ -165,7 +205,11 @@ public final class HparamsYaml {
                     counts.push(1L);
                     anchors.push(anchor == null ? NO_ANCHOR : anchor);
                     if (counts.size() > DEEPEST) {
-                        throw Problem.in(STAGE, file, "at most " + DEEPEST + " levels", "a file that is nested deeper",
+                        throw Problem.in(
+                                STAGE,
+                                file,
+                                "at most " + DEEPEST + " levels",
+                                "a file that is nested deeper",
                                 "see models/demo/hparams.yaml");
                     }
                     continue;
@@ -177,25 +221,37 @@ public final class HparamsYaml {
                 case Scalar -> {
                     size = 1;
                     if (((ScalarEvent) event).getValue().length() > LONGEST) {
-                        throw Problem.in(STAGE, file, "values of at most " + LONGEST + " characters", "one of "
-                                + ((ScalarEvent) event).getValue().length(), "correct the file");
+                        throw Problem.in(
+                                STAGE,
+                                file,
+                                "values of at most " + LONGEST + " characters",
+                                "one of " + ((ScalarEvent) event).getValue().length(),
+                                "correct the file");
                     }
                 }
                 case Alias -> {
                     size = sizes.getOrDefault(((AliasEvent) event).getAlias(), -1L);
                     if (size < 0) {
-                        throw Problem.in(STAGE, file, "aliases of what stands before them", "*"
-                                + Shown.of(((AliasEvent) event).getAlias().getValue()), "write the values out");
+                        throw Problem.in(
+                                STAGE,
+                                file,
+                                "aliases of what stands before them",
+                                "*" + Shown.of(((AliasEvent) event).getAlias().getValue()),
+                                "write the values out");
                     }
                 }
-                default -> { }
+                default -> {}
             }
             if (anchor != null) {
                 sizes.put(anchor, size);
             }
             counts.push(counts.pop() + size);
             if (counts.peek() > MOST_VALUES) {
-                throw Problem.in(STAGE, file, "at most " + MOST_VALUES + " values, aliases followed", "more",
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "at most " + MOST_VALUES + " values, aliases followed",
+                        "more",
                         "see models/demo/hparams.yaml");
             }
         }
@@ -233,7 +289,11 @@ public final class HparamsYaml {
         Map<String, Object> map = new LinkedHashMap<>();
         for (RecordComponent c : record.getClass().getRecordComponents()) {
             Object value = value(c, record);
-            map.put(key(c), value instanceof Record r ? toMap(r) : value instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : value);
+            map.put(
+                    key(c),
+                    value instanceof Record r
+                            ? toMap(r)
+                            : value instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : value);
         }
         return map;
     }
@@ -300,8 +360,9 @@ public final class HparamsYaml {
                 throw wrong(file, name, "a list of numbers", given);
             }
             List<Double> numbers = new ArrayList<>();
-            for (Object o : given instanceof List<?> l ? l : List.of(String.valueOf(given).strip()
-                    .split("[\\s\\[\\]]+"))) {
+            for (Object o : given instanceof List<?> l
+                    ? l
+                    : List.of(String.valueOf(given).strip().split("[\\s\\[\\]]+"))) {
                 if (!"".equals(o)) {
                     numbers.add(number(file, name, o));
                 }
@@ -326,13 +387,18 @@ public final class HparamsYaml {
                     return constant;
                 }
             }
-            throw wrong(file, name, "one of " + List.of(type.getEnumConstants()).toString().toLowerCase(Locale.ROOT), given);
+            throw wrong(
+                    file,
+                    name,
+                    "one of " + List.of(type.getEnumConstants()).toString().toLowerCase(Locale.ROOT),
+                    given);
         }
         double number = number(file, name, given);
         if (type == double.class) {
             return number;
         }
-        return type == int.class ? (Object) (int) whole(file, name, given, Integer.MAX_VALUE)
+        return type == int.class
+                ? (Object) (int) whole(file, name, given, Integer.MAX_VALUE)
                 : (Object) whole(file, name, given, Long.MAX_VALUE);
     }
 
@@ -351,9 +417,11 @@ public final class HparamsYaml {
     }
 
     private static double number(Path file, String name, Object given) {
-        String text = given instanceof String || given instanceof Number ? String.valueOf(given).strip() : "";
+        String text = given instanceof String || given instanceof Number
+                ? String.valueOf(given).strip()
+                : "";
         if (text.length() <= LONGEST_NUMBER && NUMBER.matcher(text).matches()) {
-            double d = Double.parseDouble(text);                       // YAML reads 1e-6 as text: so does Python's
+            double d = Double.parseDouble(text); // YAML reads 1e-6 as text: so does Python's
             if (Double.isFinite(d)) {
                 return d;
             }

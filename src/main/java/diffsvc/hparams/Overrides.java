@@ -21,7 +21,8 @@ public record Overrides(String stage, String text) {
         List<String> keys = new ArrayList<>();
         for (String pair : text.split(",")) {
             if (!pair.isBlank()) {
-                keys.add(pair.substring(0, pair.indexOf('=') < 0 ? pair.length() : pair.indexOf('=')).strip());
+                keys.add(pair.substring(0, pair.indexOf('=') < 0 ? pair.length() : pair.indexOf('='))
+                        .strip());
             }
         }
         return keys;
@@ -61,17 +62,19 @@ public record Overrides(String stage, String text) {
     /** Refuses {@code project} and {@code steps}, which are no settings: options and training decide. */
     public void refuseProjectAndSteps() {
         refuse("the project's name comes from --project", "leave it out", "project");
-        refuse("it counts the training that a voice has behind it",
-                "leave it out; training.steps says how long to train", "steps");
+        refuse(
+                "it counts the training that a voice has behind it",
+                "leave it out; training.steps says how long to train",
+                "steps");
     }
 
-    /**
-     * Refuses what preprocessing finds in the recordings.
-     */
+    /** Refuses what preprocessing finds in the recordings. */
     public void refuseWhatIsFound() {
-        refuse("preprocess finds it in the recordings",
+        refuse(
+                "preprocess finds it in the recordings",
                 "leave it out; to train under another one, edit the dataset's hparams.yaml afterwards",
-                "noise.spec_min", "noise.spec_max",
+                "noise.spec_min",
+                "noise.spec_max",
                 "range.");
     }
 }

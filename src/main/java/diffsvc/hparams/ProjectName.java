@@ -4,7 +4,9 @@ import diffsvc.check.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
-/** The name of a voice: of its folder under models/ and data/ and of its songs. A name in any script, and never a path. */
+/**
+ * The name of a voice: of its folder under models/ and data/ and of its songs. A name in any script, and never a path.
+ */
 public final class ProjectName {
     private static final int LONGEST = 120;
     private static final String FORBIDDEN = "/\\:*?\"<>|";
@@ -19,15 +21,26 @@ public final class ProjectName {
      * @param stage that takes it
      * @param name of a project
      * @return the name
-     * @throws Problem for a path, an empty name, one that begins with . or -, one of models/' own folders, or one that is too long
+     * @throws Problem for a path, an empty name, one that begins with . or -, one of models/' own folders, or one that
+     *     is too long
      */
     public static String require(String stage, String name) {
-        boolean fits = !name.isBlank() && name.equals(name.strip()) && !name.startsWith(".") && !name.startsWith("-") && !name.endsWith(".") && !TAKEN.contains(name)
-                && name.getBytes(StandardCharsets.UTF_8).length <= LONGEST && name.chars().noneMatch(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0);
+        boolean fits = !name.isBlank()
+                && name.equals(name.strip())
+                && !name.startsWith(".")
+                && !name.startsWith("-")
+                && !name.endsWith(".")
+                && !TAKEN.contains(name)
+                && name.getBytes(StandardCharsets.UTF_8).length <= LONGEST
+                && name.chars().noneMatch(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0);
         if (!fits) {
             String got = "\"" + name.replaceAll("\\p{Cntrl}", "?") + "\"";
-            throw Problem.in(stage, "a project's name: no path, no " + FORBIDDEN + ", no . or - in front, at most " + LONGEST + " bytes",
-                    TAKEN.contains(name) ? got + ", which is no voice's folder" : got, "choose a name such as tenor-2");
+            throw Problem.in(
+                    stage,
+                    "a project's name: no path, no " + FORBIDDEN + ", no . or - in front, at most " + LONGEST
+                            + " bytes",
+                    TAKEN.contains(name) ? got + ", which is no voice's folder" : got,
+                    "choose a name such as tenor-2");
         }
         return name;
     }
@@ -42,12 +55,15 @@ public final class ProjectName {
     public static String near(String text) {
         String last = text.replaceAll("[/\\\\]+$", "").replaceAll("(?s).*[/\\\\]", "");
         StringBuilder name = new StringBuilder();
-        last.codePoints().map(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0 ? '_' : c).forEach(c -> {
-            if (name.toString().getBytes(StandardCharsets.UTF_8).length + Character.toString(c)
-                    .getBytes(StandardCharsets.UTF_8).length <= LONGEST) {
-                name.appendCodePoint(c);
-            }
-        });
+        last.codePoints()
+                .map(c -> Character.isISOControl(c) || FORBIDDEN.indexOf(c) >= 0 ? '_' : c)
+                .forEach(c -> {
+                    if (name.toString().getBytes(StandardCharsets.UTF_8).length
+                                    + Character.toString(c).getBytes(StandardCharsets.UTF_8).length
+                            <= LONGEST) {
+                        name.appendCodePoint(c);
+                    }
+                });
         String legal = name.toString().replaceAll("^[.\\-\\s]+|[.\\s]+$", "").strip();
         return TAKEN.contains(legal) ? "" : legal;
     }

@@ -6,9 +6,10 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
- * The one place where a relative path becomes absolute: against the project root, the same from notebooks/, JShell and the command line.
- * The root is the system property {@code diffsvc.home} (the launcher sets it), else the nearest folder above the working one that holds
- * both {@code pom.xml} and {@code models}. Files that a person names on the command line are taken from where they stand instead ({@link #here}).
+ * The one place where a relative path becomes absolute: against the project root, the same from notebooks/, JShell and
+ * the command line. The root is the system property {@code diffsvc.home} (the launcher sets it), else the nearest
+ * folder above the working one that holds both {@code pom.xml} and {@code models}. Files that a person names on the
+ * command line are taken from where they stand instead ({@link #here}).
  *
  * @param root the project's folder, absolute
  */
@@ -29,7 +30,10 @@ public record ProjectPaths(Path root) {
                 return new ProjectPaths(p);
             }
         }
-        throw Problem.in("paths", "the project's folder (pom.xml and models/) at or above the working folder", here.toString(),
+        throw Problem.in(
+                "paths",
+                "the project's folder (pom.xml and models/) at or above the working folder",
+                here.toString(),
                 "start from inside the project, or set -Ddiffsvc.home=FOLDER");
     }
 
@@ -54,7 +58,8 @@ public record ProjectPaths(Path root) {
     }
 
     /**
-     * A path as a person names it on the command line: a relative one is taken from where they stand, links and {@code ..} are left to the system.
+     * A path as a person names it on the command line: a relative one is taken from where they stand, links and
+     * {@code ..} are left to the system.
      *
      * @param path absolute or relative
      * @return absolute
@@ -64,7 +69,11 @@ public record ProjectPaths(Path root) {
         try {
             return Path.of(path).toAbsolutePath();
         } catch (InvalidPathException e) {
-            throw Problem.in("paths", "the name of a file", "\"" + path.replaceAll("\\p{Cntrl}", "?") + "\"" + (path.indexOf(0) >= 0 ? "" : ", which this locale cannot hold"),
+            throw Problem.in(
+                    "paths",
+                    "the name of a file",
+                    "\"" + path.replaceAll("\\p{Cntrl}", "?") + "\""
+                            + (path.indexOf(0) >= 0 ? "" : ", which this locale cannot hold"),
                     path.indexOf(0) >= 0 ? "correct the name" : "set LC_ALL=C.UTF-8");
         }
     }

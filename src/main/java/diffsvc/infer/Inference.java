@@ -45,7 +45,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Songs through one voice, file to file. The models stay open from song to song; of a song only one slice is in memory at a time.
+ * Songs through one voice, file to file. The models stay open from song to song; of a song only one slice is in memory
+ * at a time.
  *
  * <pre>{@code
  * var done = new Inference(svc).convert("raw/music1.wav");
@@ -58,8 +59,12 @@ public final class Inference {
     public static final int LARGEST_KEY = 48;
     /** Version of the program in every manifest. */
     public static final String PROGRAM = "diffsvc 0.1.0";
+
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
-    private static final int UNITS_PER_SECOND = 50, FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500, FLAC_PACKS = 4;
+    private static final int UNITS_PER_SECOND = 50,
+            FEWEST_UNITS_PER_SECOND = 5,
+            MOST_UNITS_PER_SECOND = 500,
+            FLAC_PACKS = 4;
     private static final double MUCH_UNLIKE = 0.05, MUCH_UNCOVERED = 0.1;
     private static final float LOUD = 4;
     private final DiffSvc svc;
@@ -69,7 +74,8 @@ public final class Inference {
     private final Map<String, Manifest.Hashed> models = new LinkedHashMap<>();
 
     /** Where a conversion stands: parts of {@code of} done, in the stage of that name. */
-    @FunctionalInterface public interface Progress {
+    @FunctionalInterface
+    public interface Progress {
         /**
          * A stage stands at {@code done} of {@code of} samples of the song.
          *
@@ -80,12 +86,13 @@ public final class Inference {
         void at(String stage, long done, long of);
 
         /**
-         * The song's melody against the training's, before anything is sung; only where the voice's statistics are known.
+         * The song's melody against the training's, before anything is sung; only where the voice's statistics are
+         * known.
          *
          * @param range song and training
          * @param suggestedKey whole semitones
          */
-        default void range(VocalRange range, double suggestedKey) { }
+        default void range(VocalRange range, double suggestedKey) {}
     }
 
     /**
@@ -100,7 +107,16 @@ public final class Inference {
      * @param checkpoint the same
      * @param rule what may be replaced, and what else is read and must stay
      */
-    public record Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint, Output rule) {
+    public record Request(
+            Path song,
+            Path out,
+            double key,
+            Path units,
+            Path f0,
+            Path f0Export,
+            Path config,
+            Path checkpoint,
+            Output rule) {
         /**
          * Checks the key.
          *
@@ -130,7 +146,8 @@ public final class Inference {
          * @param config where the voice came from, if not from models/
          * @param checkpoint the same
          */
-        public Request(Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
+        public Request(
+                Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
             this(song, out, key, units, f0, f0Export, config, checkpoint, Output.CAREFUL);
         }
 
@@ -176,7 +193,6 @@ public final class Inference {
     }
 
     /**
-     *
      * @param svc an open session
      * @param limit bytes that the process may take; 0 = most of what there is
      * @param cache what remembers melodies and units
@@ -186,11 +202,11 @@ public final class Inference {
     }
 
     /**
-     *
      * @param svc an open session
      * @param limit bytes the process may take; 0 = most of what there is
      * @param cache remembers melodies and units
-     * @param sliceSeconds longest slice, as a manifest says; 0 = as memory and hparams allow. A longer one than they allow is refused
+     * @param sliceSeconds longest slice, as a manifest says; 0 = as memory and hparams allow. A longer one than they
+     *     allow is refused
      */
     public Inference(DiffSvc svc, long limit, CondsCache cache, double sliceSeconds) {
         this.svc = svc;
@@ -207,7 +223,8 @@ public final class Inference {
      * @return output, manifest and what was noticed
      */
     public Done convert(String song) {
-        return convert(Request.of(svc.paths().resolve(song), svc.hparams().infer().key()), (stage, done, of) -> { });
+        return convert(
+                Request.of(svc.paths().resolve(song), svc.hparams().infer().key()), (stage, done, of) -> {});
     }
 
     /**
@@ -217,7 +234,11 @@ public final class Inference {
      * @return an absolute path
      */
     public Path target(Request request) {
-        return request.out() != null ? request.out() : svc.outputFile(request.song().toString(), svc.hparams().infer().format().toLowerCase(Locale.ROOT));
+        return request.out() != null
+                ? request.out()
+                : svc.outputFile(
+                        request.song().toString(),
+                        svc.hparams().infer().format().toLowerCase(Locale.ROOT));
     }
 
     /**
@@ -231,7 +252,8 @@ public final class Inference {
     }
 
     /**
-     * Decides what a request may write and tries to, without converting anything: what is wrong with an output is known before hours of work.
+     * Decides what a request may write and tries to, without converting anything: what is wrong with an output is known
+     * before hours of work.
      *
      * @param request what to convert, and to where
      * @throws Problem when something lies at its targets that is not ours, or nothing can be written there
@@ -244,8 +266,14 @@ public final class Inference {
         List<Path> inputs = new ArrayList<>(svc.files().values());
         Collections.addAll(inputs, r.song(), r.units(), r.config(), r.checkpoint());
         Output rule = r.rule().reading(inputs.toArray(Path[]::new));
-        Path export = r.f0Export() != null && Output.same(r.f0Export(), r.f0()) ? null : r.f0Export();     // the curve that is given stays as it is
-        return Targets.of(target(r), export, rule.reading(r.f0()), Depth.of(svc.hparams().infer().depth()));
+        Path export = r.f0Export() != null && Output.same(r.f0Export(), r.f0())
+                ? null
+                : r.f0Export(); // the curve that is given stays as it is
+        return Targets.of(
+                target(r),
+                export,
+                rule.reading(r.f0()),
+                Depth.of(svc.hparams().infer().depth()));
     }
 
     /**
@@ -254,7 +282,8 @@ public final class Inference {
      * @param request what to convert, and to where
      * @param progress hears how far it is
      * @return output, manifest and what was noticed
-     * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be written
+     * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be
+     *     written
      */
     public Done convert(Request request, Progress progress) {
         Hparams.Infer infer = svc.hparams().infer();
@@ -263,23 +292,47 @@ public final class Inference {
         Path target = targets.out();
         List<String> warnings = new ArrayList<>(svc.notes());
         warnings.addAll(svc.samplingNotes());
-        try (StageTimer ledger = new StageTimer(); Recording song = AudioFile.open(request.song()); NDManager own = svc.manager().newSubManager()) {
+        try (StageTimer ledger = new StageTimer();
+                Recording song = AudioFile.open(request.song());
+                NDManager own = svc.manager().newSubManager()) {
             warnings.addAll(song.notes());
             long began = System.nanoTime();
             int rate = svc.hparams().audio().sampleRateHz();
-            double most = Plan.sliceSeconds(svc.costs(), limit, Plan.baseline(own), python() ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
+            double most = Plan.sliceSeconds(
+                    svc.costs(),
+                    limit,
+                    Plan.baseline(own),
+                    python() ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
             if (sliceSeconds > most) {
-                throw Problem.in("memory", "slices of " + sliceSeconds + " s, as they were then", String.format(Locale.ROOT, "room for %.1f s", most), "give more memory (--max-memory)");
+                throw Problem.in(
+                        "memory",
+                        "slices of " + sliceSeconds + " s, as they were then",
+                        String.format(Locale.ROOT, "room for %.1f s", most),
+                        "give more memory (--max-memory)");
             }
             most = sliceSeconds > 0 ? sliceSeconds : most;
-            List<Slice> parts = Slice.of(song, Slicer.standard().at(infer.sliceDb()), (int) (most * song.sampleRateHz()), (int) (CONTEXT_SECONDS * song.sampleRateHz()));
-            SliceJoiner joining = python() ? SliceJoiner.asPython(song, parts, rate) : SliceJoiner.exact(song, parts, rate);
-            ledger.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, %d slice%s", song.seconds(), song.sampleRateHz(), parts.size(),
-                    parts.size() == 1 ? "" : "s"), "[" + joining.samples() + "]",
+            List<Slice> parts =
+                    Slice.of(song, Slicer.standard().at(infer.sliceDb()), (int) (most * song.sampleRateHz()), (int)
+                            (CONTEXT_SECONDS * song.sampleRateHz()));
+            SliceJoiner joining =
+                    python() ? SliceJoiner.asPython(song, parts, rate) : SliceJoiner.exact(song, parts, rate);
+            ledger.done(
+                    "audio",
+                    String.format(
+                            Locale.ROOT,
+                            "%.2f s at %d Hz, %d slice%s",
+                            song.seconds(),
+                            song.sampleRateHz(),
+                            parts.size(),
+                            parts.size() == 1 ? "" : "s"),
+                    "[" + joining.samples() + "]",
                     (System.nanoTime() - began) / 1e9);
             boolean flac = target.toString().toLowerCase(Locale.ROOT).endsWith(".flac");
             targets.require((long) joining.samples() * depth.bytes() / (flac ? FLAC_PACKS : 1));
-            Output.trySize("temporary files", Temporary.folder().resolve("diffsvc.wav"), (long) joining.samples() * Float.BYTES);
+            Output.trySize(
+                    "temporary files",
+                    Temporary.folder().resolve("diffsvc.wav"),
+                    (long) joining.samples() * Float.BYTES);
             F0Table table = request.f0() == null ? null : table(request.f0(), song, warnings);
             NDArray units = request.units() == null ? null : units(own, request.units(), song, warnings);
             List<F0Track> melodies = melodies(joining, table, ledger, progress, cache.noting(warnings::add), warnings);
@@ -288,7 +341,8 @@ public final class Inference {
             if (targets.f0Export() != null) {
                 exports.put("f0", hashed(whole.write(targets.f0Export())));
             } else if (request.f0Export() != null) {
-                warnings.add(shown(request.f0Export()) + " is the curve that was given: it stays as it is, and nothing is exported");
+                warnings.add(shown(request.f0Export())
+                        + " is the curve that was given: it stays as it is, and nothing is exported");
             }
             F0Track all = new F0Track(whole.hz(), whole.voiced(), 0);
             double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, svc.hparams()) : 0);
@@ -296,29 +350,48 @@ public final class Inference {
             if (range.known()) {
                 progress.range(range, VocalRange.suggestedKey(all, svc.hparams()));
                 if (range.outside() > MUCH_OUTSIDE) {
-                    warnings.add(String.format(Locale.ROOT, "%.0f %% of the melody lies outside what the voice was trained on; --auto-key brings it nearer", 100 * range.outside()));
+                    warnings.add(String.format(
+                            Locale.ROOT,
+                            "%.0f %% of the melody lies outside what the voice was trained on; --auto-key brings it nearer",
+                            100 * range.outside()));
                 }
             }
-            SliceConverter singer = singer(joining, melodies, units, key, ledger, progress, cache.noting(warnings::add));
+            SliceConverter singer =
+                    singer(joining, melodies, units, key, ledger, progress, cache.noting(warnings::add));
             Written written = written(joining, singer, target, depth, warnings, ledger);
             Targets last = stillFree(request, targets, warnings);
-            Manifest manifest = manifest(request, last.out(), song, joining, most, key, range, written, ledger, exports, warnings);
+            Manifest manifest =
+                    manifest(request, last.out(), song, joining, most, key, range, written, ledger, exports, warnings);
             place(written.file(), last.out());
             manifest.write(last.manifest());
             return new Done(last.out(), targets.f0Export(), last.replaces(), manifest);
         }
     }
 
-    /** A curve of this song: one that lies wholly beside it is another song's, one that covers part of it leaves the rest unvoiced. */
+    /**
+     * A curve of this song: one that lies wholly beside it is another song's, one that covers part of it leaves the
+     * rest unvoiced.
+     */
     private static F0Table table(Path file, Recording song, List<String> warnings) {
         F0Table table = F0Table.read(file);
-        double first = table.seconds()[0], last = table.seconds()[table.rows() - 1], end = song.seconds(), covered = Math.min(end, last) - Math.max(0, first);
+        double first = table.seconds()[0],
+                last = table.seconds()[table.rows() - 1],
+                end = song.seconds(),
+                covered = Math.min(end, last) - Math.max(0, first);
         if (last < 0 || first > end) {
-            throw Problem.in("pitch", file, String.format(Locale.ROOT, "rows between 0 and %.2f s, the song's end", end), String.format(Locale.ROOT, "%.2f to %.2f s", first, last),
+            throw Problem.in(
+                    "pitch",
+                    file,
+                    String.format(Locale.ROOT, "rows between 0 and %.2f s, the song's end", end),
+                    String.format(Locale.ROOT, "%.2f to %.2f s", first, last),
                     "give the curve of this song");
         }
         if (covered < (1 - MUCH_UNCOVERED) * end) {
-            warnings.add(String.format(Locale.ROOT, "the F0 table covers %.2f of %.2f s; outside it nothing is voiced", Math.max(0, covered), end));
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "the F0 table covers %.2f of %.2f s; outside it nothing is voiced",
+                    Math.max(0, covered),
+                    end));
         }
         return table;
     }
@@ -328,11 +401,27 @@ public final class Inference {
         NDArray units = UnitsFile.read(own, file);
         double seconds = song.seconds(), rate = units.getShape().get(1) / seconds;
         if (rate < FEWEST_UNITS_PER_SECOND || rate > MOST_UNITS_PER_SECOND) {
-            throw Problem.in("content", file, String.format(Locale.ROOT, "%d to %d units a second, so %.0f to %.0f rows for %.2f s", FEWEST_UNITS_PER_SECOND, MOST_UNITS_PER_SECOND,
-                    Math.ceil(FEWEST_UNITS_PER_SECOND * seconds), Math.floor(MOST_UNITS_PER_SECOND * seconds), seconds), units.getShape().get(1) + " rows", "give the units of this song");
+            throw Problem.in(
+                    "content",
+                    file,
+                    String.format(
+                            Locale.ROOT,
+                            "%d to %d units a second, so %.0f to %.0f rows for %.2f s",
+                            FEWEST_UNITS_PER_SECOND,
+                            MOST_UNITS_PER_SECOND,
+                            Math.ceil(FEWEST_UNITS_PER_SECOND * seconds),
+                            Math.floor(MOST_UNITS_PER_SECOND * seconds),
+                            seconds),
+                    units.getShape().get(1) + " rows",
+                    "give the units of this song");
         }
-        if (Math.abs(rate / UNITS_PER_SECOND - 1) > MUCH_UNLIKE && Math.abs(units.getShape().get(1) - UNITS_PER_SECOND * seconds) > 2) {
-            warnings.add(String.format(Locale.ROOT, "the given units are %.1f a second, the voice's own encoder makes %d; they are stretched over the song", rate, UNITS_PER_SECOND));
+        if (Math.abs(rate / UNITS_PER_SECOND - 1) > MUCH_UNLIKE
+                && Math.abs(units.getShape().get(1) - UNITS_PER_SECOND * seconds) > 2) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "the given units are %.1f a second, the voice's own encoder makes %d; they are stretched over the song",
+                    rate,
+                    UNITS_PER_SECOND));
         }
         return units;
     }
@@ -342,14 +431,23 @@ public final class Inference {
     }
 
     /** The melody of every sounding part; all of them come first, because an automatic key asks for the whole song. */
-    private List<F0Track> melodies(SliceJoiner joining, F0Table table, StageTimer ledger, Progress progress, CondsCache cache, List<String> warnings) {
+    private List<F0Track> melodies(
+            SliceJoiner joining,
+            F0Table table,
+            StageTimer ledger,
+            Progress progress,
+            CondsCache cache,
+            List<String> warnings) {
         List<F0Track> melodies = new ArrayList<>();
         float loudest = 0;
         Hparams h = svc.hparams();
         FrontEnd front = FrontEnd.of(h);
         double frame = h.audio().hopSamples() / (double) h.audio().sampleRateHz();
-        String settings = "f0|" + h.pitch() + "|" + h.audio() + "|" + h.quirks() + "|" + front.getClass().getSimpleName() + "|" + (svc.files().containsKey("crepe")
-                ? models().get("crepe").sha256() + "|" + h.infer().seed() : "");
+        String settings = "f0|" + h.pitch() + "|" + h.audio() + "|" + h.quirks() + "|"
+                + front.getClass().getSimpleName() + "|"
+                + (svc.files().containsKey("crepe")
+                        ? models().get("crepe").sha256() + "|" + h.infer().seed()
+                        : "");
         for (int i = 0; i < joining.parts().size(); i++) {
             Slice p = joining.parts().get(i);
             progress.at("pitch", p.start(), joining.song().samples());
@@ -365,15 +463,24 @@ public final class Inference {
                 int frames = front.frames(front.signal(heard).length);
                 melody = new F0Track(new float[frames], new boolean[frames], frame);
             } else if (table != null) {
-                melody = svc.melodyOf(heard, table, p.from() / (double) joining.song().sampleRateHz());
+                melody = svc.melodyOf(
+                        heard, table, p.from() / (double) joining.song().sampleRateHz());
             } else {
                 melody = cache.melody(svc.manager(), heard, settings, () -> svc.pitch(svc.signal(heard)));
             }
             melodies.add(melody);
-            ledger.done("pitch", table == null ? "F0 by " + h.pitch().extractor() : "F0 given", "[" + melody.frames() + "]", (System.nanoTime() - began) / 1e9);
+            ledger.done(
+                    "pitch",
+                    table == null ? "F0 by " + h.pitch().extractor() : "F0 given",
+                    "[" + melody.frames() + "]",
+                    (System.nanoTime() - began) / 1e9);
         }
         if (loudest > LOUD) {
-            warnings.add(String.format(Locale.ROOT, "the song's samples go up to %.1f, %.0f dB above full scale, and it is converted as loud as that", loudest, 20 * Math.log10(loudest)));
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "the song's samples go up to %.1f, %.0f dB above full scale, and it is converted as loud as that",
+                    loudest,
+                    20 * Math.log10(loudest)));
         }
         return melodies;
     }
@@ -395,27 +502,63 @@ public final class Inference {
         return python() ? joining.heard(i).asPythonSlice() : joining.heard(i);
     }
 
-    private SliceConverter singer(SliceJoiner joining, List<F0Track> melodies, NDArray units, double key, StageTimer ledger, Progress progress, CondsCache cache) {
+    private SliceConverter singer(
+            SliceJoiner joining,
+            List<F0Track> melodies,
+            NDArray units,
+            double key,
+            StageTimer ledger,
+            Progress progress,
+            CondsCache cache) {
         Hparams h = svc.hparams();
-        String encoder = svc.files().containsKey("encoder") ? models().get("encoder").sha256() + "|" + h.hubert().heads() : "";
-        RandomSource stream = h.infer().pythonOrder() ? RandomSource.inPythonOrder(h.infer().seed()) : null;
+        String encoder = svc.files().containsKey("encoder")
+                ? models().get("encoder").sha256() + "|" + h.hubert().heads()
+                : "";
+        RandomSource stream =
+                h.infer().pythonOrder() ? RandomSource.inPythonOrder(h.infer().seed()) : null;
         long samples = joining.song().samples();
         return (i, given, wanted) -> {
             Slice p = joining.parts().get(i);
             Wave heard = python() ? given.asPythonSlice() : given;
-            RandomSource draws = stream != null ? stream : RandomSource.keyed(p.start() == 0 ? h.infer().seed() : KeyedRandom.mix(h.infer().seed(), "slice", p.start()));
+            RandomSource draws = stream != null
+                    ? stream
+                    : RandomSource.keyed(
+                            p.start() == 0
+                                    ? h.infer().seed()
+                                    : KeyedRandom.mix(h.infer().seed(), "slice", p.start()));
             try (NDManager own = svc.manager().newSubManager()) {
                 long began = System.nanoTime();
-                NDArray said = units != null ? part(units, joining.song(), p) : heard.peak() < DiffSvc.SILENCE || encoder.isEmpty() ? null
-                        : cache.units(own, heard, encoder, () -> svc.units(heard));
+                NDArray said = units != null
+                        ? part(units, joining.song(), p)
+                        : heard.peak() < DiffSvc.SILENCE || encoder.isEmpty()
+                                ? null
+                                : cache.units(own, heard, encoder, () -> svc.units(heard));
                 if (said != null) {
-                    ledger.done("content", units == null ? "units of " + h.hubert().file() : "units given", said.getShape().toString(), (System.nanoTime() - began) / 1e9);
+                    ledger.done(
+                            "content",
+                            units == null ? "units of " + h.hubert().file() : "units given",
+                            said.getShape().toString(),
+                            (System.nanoTime() - began) / 1e9);
                 }
-                float[] wave = svc.convert(heard, DiffSvc.Given.NOTHING.withUnits(said).withMelody(melodies.get(i)).withKey(key), wanted, draws, (stage, what, shape, seconds) -> {
-                    if (!List.of("audio", "pitch", "content", "range").contains(stage)) {              // heard before, and counted
-                        ledger.done(stage, what, shape, seconds);
-                    }
-                }, (done, of, t, step) -> progress.at("sampling", p.start() + (long) p.samples() * done / of, samples), (name, value) -> { }).wave().first();
+                float[] wave = svc.convert(
+                                heard,
+                                DiffSvc.Given.NOTHING
+                                        .withUnits(said)
+                                        .withMelody(melodies.get(i))
+                                        .withKey(key),
+                                wanted,
+                                draws,
+                                (stage, what, shape, seconds) -> {
+                                    if (!List.of("audio", "pitch", "content", "range")
+                                            .contains(stage)) { // heard before, and counted
+                                        ledger.done(stage, what, shape, seconds);
+                                    }
+                                },
+                                (done, of, t, step) ->
+                                        progress.at("sampling", p.start() + (long) p.samples() * done / of, samples),
+                                (name, value) -> {})
+                        .wave()
+                        .first();
                 progress.at("sampling", p.end(), samples);
                 return wave;
             } finally {
@@ -429,7 +572,8 @@ public final class Inference {
         if (p.heard() == song.samples()) {
             return units.duplicate();
         }
-        long rows = units.getShape().get(1), from = Math.min(rows - 1, Math.round(p.from() * (double) rows / song.samples()));
+        long rows = units.getShape().get(1),
+                from = Math.min(rows - 1, Math.round(p.from() * (double) rows / song.samples()));
         long to = Math.max(from + 1, Math.min(rows, Math.round(p.to() * (double) rows / song.samples())));
         return units.get(":, " + from + ":" + to + ", :").duplicate();
     }
@@ -437,13 +581,22 @@ public final class Inference {
     /** The result, whole and read back, under a temporary name beside its target. */
     private record Written(Path file, float scale, long beyond, List<Join> seams, int samples) {}
 
-    /** The joined song first as floats beside its target, then, when its peak is known, in the format that was asked for. */
-    private Written written(SliceJoiner joining, SliceConverter singer, Path target, Depth depth, List<String> warnings, StageTimer ledger) {
+    /**
+     * The joined song first as floats beside its target, then, when its peak is known, in the format that was asked
+     * for.
+     */
+    private Written written(
+            SliceJoiner joining,
+            SliceConverter singer,
+            Path target,
+            Depth depth,
+            List<String> warnings,
+            StageTimer ledger) {
         int rate = joining.rateHz();
         Path joined = null, fresh = null;
         boolean whole = false;
         try {
-            joined = Temporary.file("output", ".wav");                              // 10 MB a minute
+            joined = Temporary.file("output", ".wav"); // 10 MB a minute
             float[] peak = {0};
             long[] beyond = {0};
             try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {
@@ -463,8 +616,14 @@ public final class Inference {
             long began = System.nanoTime();
             float scale = depth == Depth.FLOAT || peak[0] <= 1 ? 1 : WaveWriter.HEADROOM / peak[0];
             if (beyond[0] > 0) {
-                warnings.add(depth == Depth.FLOAT ? beyond[0] + " samples go beyond full scale; floats keep them, players may not"
-                        : String.format(Locale.ROOT, "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips", beyond[0], scale));
+                warnings.add(
+                        depth == Depth.FLOAT
+                                ? beyond[0] + " samples go beyond full scale; floats keep them, players may not"
+                                : String.format(
+                                        Locale.ROOT,
+                                        "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips",
+                                        beyond[0],
+                                        scale));
             }
             List<Join> seams;
             int written;
@@ -476,17 +635,30 @@ public final class Inference {
                 written = result.samples();
                 WaveWriter.write(fresh, result, depth, scale);
             }
-            try (Recording back = AudioFile.open(fresh)) {                        // what was promised can be read back
+            try (Recording back = AudioFile.open(fresh)) { // what was promised can be read back
                 if (back.samples() != written) {
-                    throw Problem.in("output", target, written + " samples", String.valueOf(back.samples()), "check the disk, and try again");
+                    throw Problem.in(
+                            "output",
+                            target,
+                            written + " samples",
+                            String.valueOf(back.samples()),
+                            "check the disk, and try again");
                 }
             }
-            ledger.done("output", ending + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"), "[" + written + "]",
+            ledger.done(
+                    "output",
+                    ending + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"),
+                    "[" + written + "]",
                     (System.nanoTime() - began) / 1e9);
             whole = true;
             return new Written(fresh, scale, beyond[0], seams, written);
         } catch (IOException | UncheckedIOException e) {
-            throw Problem.in("output", target, "a file that can be written", WholeFile.reason(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e), "check the folder's permissions and the free disk space");
+            throw Problem.in(
+                    "output",
+                    target,
+                    "a file that can be written",
+                    WholeFile.reason(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e),
+                    "check the folder's permissions and the free disk space");
         } finally {
             if (joined != null) {
                 joined.toFile().delete();
@@ -500,10 +672,12 @@ public final class Inference {
     /** Work of hours: where somebody put a file of that name meanwhile, theirs stays and the song goes beside it. */
     private Targets stillFree(Request r, Targets before, List<String> warnings) {
         try {
-            return targets(new Request(r.song(), r.out(), r.key(), r.units(), r.f0(), null, r.config(), r.checkpoint(), r.rule()));
+            return targets(new Request(
+                    r.song(), r.out(), r.key(), r.units(), r.f0(), null, r.config(), r.checkpoint(), r.rule()));
         } catch (Problem e) {
             Targets beside = before.beside();
-            warnings.add(shown(before.out()) + " was written by somebody else meanwhile and stays; the song is in " + beside.out().getFileName());
+            warnings.add(shown(before.out()) + " was written by somebody else meanwhile and stays; the song is in "
+                    + beside.out().getFileName());
             return beside;
         }
     }
@@ -512,7 +686,12 @@ public final class Inference {
         try {
             Files.move(fresh, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw Problem.in("output", target, "a file that can be written", WholeFile.reason(e), "check the folder's permissions and the free disk space");
+            throw Problem.in(
+                    "output",
+                    target,
+                    "a file that can be written",
+                    WholeFile.reason(e),
+                    "check the folder's permissions and the free disk space");
         }
     }
 
@@ -523,7 +702,9 @@ public final class Inference {
             while (done < joining.parts().size() && joining.places()[done + 1] <= sung.samples()) {
                 done++;
             }
-            Wave wave = sung.samples() > 0 && sung.samples() <= LONGEST_KEPT_SECONDS * joining.rateHz() ? sung.read(0, sung.samples()) : null;
+            Wave wave = sung.samples() > 0 && sung.samples() <= LONGEST_KEPT_SECONDS * joining.rateHz()
+                    ? sung.read(0, sung.samples())
+                    : null;
             svc.keep(new PartialResult("song", done, joining.parts().size(), Map.of(), wave));
         }
     }
@@ -531,13 +712,25 @@ public final class Inference {
     /** Files and hashes of the models; made once. */
     private Map<String, Manifest.Hashed> models() {
         if (models.isEmpty()) {
-            svc.files().forEach((role, file) -> models.put(role, new Manifest.Hashed(svc.paths().shown(file), Sha256.of(file))));
+            svc.files()
+                    .forEach((role, file) ->
+                            models.put(role, new Manifest.Hashed(svc.paths().shown(file), Sha256.of(file))));
         }
         return models;
     }
 
-    private Manifest manifest(Request r, Path target, Recording song, SliceJoiner joining, double most, double key, VocalRange range, Written written, StageTimer ledger,
-            Map<String, Manifest.Hashed> exports, List<String> warnings) {
+    private Manifest manifest(
+            Request r,
+            Path target,
+            Recording song,
+            SliceJoiner joining,
+            double most,
+            double key,
+            VocalRange range,
+            Written written,
+            StageTimer ledger,
+            Map<String, Manifest.Hashed> exports,
+            List<String> warnings) {
         Hparams h = svc.hparams();
         int silent = 0, cuts = 0;
         double silentSeconds = 0, longest = 0;
@@ -548,10 +741,19 @@ public final class Inference {
             longest = p.silent() ? longest : Math.max(longest, p.heard() / (double) song.sampleRateHz());
         }
         if (silent > 0) {
-            warnings.add(String.format(Locale.ROOT, "%d silent slices, %.2f s together, stay silent", silent, silentSeconds));
+            warnings.add(String.format(
+                    Locale.ROOT, "%d silent slices, %.2f s together, stay silent", silent, silentSeconds));
         }
-        written.seams().stream().filter(Join::heard).forEach(s -> warnings.add(String.format(Locale.ROOT, "the seam at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f", s.seconds(),
-                s.kind(), s.loudnessDb(), s.aroundDb(), s.jump())));
+        written.seams().stream()
+                .filter(Join::heard)
+                .forEach(s -> warnings.add(String.format(
+                        Locale.ROOT,
+                        "the seam at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f",
+                        s.seconds(),
+                        s.kind(),
+                        s.loudnessDb(),
+                        s.aroundDb(),
+                        s.jump())));
         Map<String, Manifest.Hashed> given = new TreeMap<>();
         if (r.units() != null) {
             given.put("units", hashed(r.units()));
@@ -560,12 +762,46 @@ public final class Inference {
             given.put("f0", hashed(r.f0()));
         }
         boolean upstream = r.config() != null;
-        return new Manifest(Manifest.FORMAT, PROGRAM, machine(), upstream ? "" : h.project(), upstream ? shown(r.config()) : "", upstream ? shown(r.checkpoint()) : "",
-                HparamsYaml.toMap(h), r.key(), key, given, exports, svc.vocoderName(), models(),
-                new Manifest.Input(shown(r.song()), Sha256.of(r.song()), song.samples(), song.channels(), song.sampleRateHz(), song.seconds()),
-                new Manifest.Output(shown(target), Sha256.of(written.file()), written.samples(), joining.rateHz(), h.infer().depth(), written.scale(), written.beyond()),
+        return new Manifest(
+                Manifest.FORMAT,
+                PROGRAM,
+                machine(),
+                upstream ? "" : h.project(),
+                upstream ? shown(r.config()) : "",
+                upstream ? shown(r.checkpoint()) : "",
+                HparamsYaml.toMap(h),
+                r.key(),
+                key,
+                given,
+                exports,
+                svc.vocoderName(),
+                models(),
+                new Manifest.Input(
+                        shown(r.song()),
+                        Sha256.of(r.song()),
+                        song.samples(),
+                        song.channels(),
+                        song.sampleRateHz(),
+                        song.seconds()),
+                new Manifest.Output(
+                        shown(target),
+                        Sha256.of(written.file()),
+                        written.samples(),
+                        joining.rateHz(),
+                        h.infer().depth(),
+                        written.scale(),
+                        written.beyond()),
                 new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),
-                new Manifest.Range(range.songHz(), range.trainedHz(), range.outside(), range.firstHz(), range.song(), range.trained()), ledger.lines(), written.seams(), List.copyOf(warnings));
+                new Manifest.Range(
+                        range.songHz(),
+                        range.trainedHz(),
+                        range.outside(),
+                        range.firstHz(),
+                        range.song(),
+                        range.trained()),
+                ledger.lines(),
+                written.seams(),
+                List.copyOf(warnings));
     }
 
     private Manifest.Hashed hashed(Path file) {
@@ -580,7 +816,10 @@ public final class Inference {
         Map<String, String> machine = new LinkedHashMap<>();
         machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         machine.put("java", System.getProperty("java.version"));
-        machine.put("engine", Engine.getInstance().getEngineName() + " " + Engine.getInstance().getVersion());
+        machine.put(
+                "engine",
+                Engine.getInstance().getEngineName() + " "
+                        + Engine.getInstance().getVersion());
         machine.put("device", Engine.getInstance().defaultDevice().toString());
         machine.put("threads", String.valueOf(ai.djl.pytorch.jni.JniUtils.getNumThreads()));
         return machine;

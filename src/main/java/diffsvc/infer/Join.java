@@ -15,7 +15,12 @@ import java.util.List;
  * @param aroundDb of the loudest 50 ms within 150 ms
  */
 public record Join(double seconds, String kind, double jump, double jumpAround, double loudnessDb, double aroundDb) {
-    private static final double WINDOW = 0.05, AROUND = 0.15, NEAR = 0.02, FLOOR_DB = -120, LOUDER_DB = 0.5, AUDIBLE = 1e-3;
+    private static final double WINDOW = 0.05,
+            AROUND = 0.15,
+            NEAR = 0.02,
+            FLOOR_DB = -120,
+            LOUDER_DB = 0.5,
+            AUDIBLE = 1e-3;
 
     /**
      * Whether one hears it: louder than what surrounds it, or a step that the sound around does not make.
@@ -35,22 +40,35 @@ public record Join(double seconds, String kind, double jump, double jumpAround, 
      */
     public static List<Join> audit(SliceJoiner joining, Recording result) {
         List<Join> seams = new ArrayList<>();
-        int rate = result.sampleRateHz(), n = result.samples(), window = (int) (WINDOW * rate), around = (int) (AROUND * rate);
+        int rate = result.sampleRateHz(),
+                n = result.samples(),
+                window = (int) (WINDOW * rate),
+                around = (int) (AROUND * rate);
         for (int i = 1; i < joining.parts().size(); i++) {
-            int at = joining.places()[i], from = Math.max(0, at - around - window / 2), to = Math.min(n, at + around + window / 2);
+            int at = joining.places()[i],
+                    from = Math.max(0, at - around - window / 2),
+                    to = Math.min(n, at + around + window / 2);
             if (at <= 0 || at >= n) {
                 continue;
             }
             float[] x = result.read(from, to).first();
             int here = at - from;
             double jump = Math.abs(x[here] - x[here - 1]), jumpAround = 0, loudest = FLOOR_DB;
-            for (int k = Math.max(1, here - (int) (NEAR * rate)); k < Math.min(x.length, here + (int) (NEAR * rate)); k++) {
+            for (int k = Math.max(1, here - (int) (NEAR * rate));
+                    k < Math.min(x.length, here + (int) (NEAR * rate));
+                    k++) {
                 jumpAround = k == here ? jumpAround : Math.max(jumpAround, Math.abs(x[k] - x[k - 1]));
             }
             for (int shift = window / 2; shift <= around; shift += Math.max(1, window / 10)) {
                 loudest = Math.max(loudest, Math.max(db(x, here - shift, window), db(x, here + shift, window)));
             }
-            seams.add(new Join(at / (double) rate, joining.parts().get(i).cut() ? "cut" : "silence", jump, jumpAround, db(x, here, window), loudest));
+            seams.add(new Join(
+                    at / (double) rate,
+                    joining.parts().get(i).cut() ? "cut" : "silence",
+                    jump,
+                    jumpAround,
+                    db(x, here, window),
+                    loudest));
         }
         return seams;
     }

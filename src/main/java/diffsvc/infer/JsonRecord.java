@@ -29,8 +29,8 @@ import java.util.Set;
 
 /**
  * A record from a JSON file that somebody else may have written: every component is there and of its type, or the
- * sentence names the one that is not. Size, depth and the
- * count of values are bounded, and a name that comes twice is refused.
+ * sentence names the one that is not. Size, depth and the count of values are bounded, and a name that comes twice is
+ * refused.
  */
 final class JsonRecord {
     private static final int MOST_BYTES = 16 << 20, MOST_VALUES = 500_000, DEEPEST = 32;
@@ -57,7 +57,10 @@ final class JsonRecord {
             if (bytes.length > MOST_BYTES) {
                 throw wrong(what + " of at most " + (MOST_BYTES >> 20) + " MiB", "a larger file");
             }
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
             if (!text.stripLeading().startsWith("{")) {
                 throw wrong(what, "other JSON, or none");
             }
@@ -149,8 +152,9 @@ final class JsonRecord {
         for (int i = 0; i < components.length; i++) {
             String name = components[i].getName();
             types[i] = components[i].getType();
-            made[i] = !map.containsKey(name) && optional.contains(name) ? null : bind(components[i].getGenericType(),
-                    map.get(name), prefix + name);
+            made[i] = !map.containsKey(name) && optional.contains(name)
+                    ? null
+                    : bind(components[i].getGenericType(), map.get(name), prefix + name);
         }
         try {
             return type.getDeclaredConstructor(types).newInstance(made);
@@ -181,8 +185,8 @@ final class JsonRecord {
                 throw wrong(shown + " to be a map", Shown.of(value));
             }
             Map<String, Object> bound = new LinkedHashMap<>();
-            map.forEach((key, inner) -> bound.put((String) key, bind(generic.getActualTypeArguments()[1], inner, name
-                    + "." + key)));
+            map.forEach((key, inner) ->
+                    bound.put((String) key, bind(generic.getActualTypeArguments()[1], inner, name + "." + key)));
             return bound;
         }
         Class<?> plain = (Class<?>) type;
@@ -215,7 +219,8 @@ final class JsonRecord {
         }
         long whole = number.longValue();
         if (whole != number.doubleValue() && !(number instanceof Long) || plain == int.class && whole != (int) whole) {
-            throw wrong(shown + " to be a whole number" + (plain == int.class ? " up to " + Integer.MAX_VALUE : ""),
+            throw wrong(
+                    shown + " to be a whole number" + (plain == int.class ? " up to " + Integer.MAX_VALUE : ""),
                     Shown.of(value));
         }
         return plain == int.class ? (Object) (int) whole : (Object) whole;

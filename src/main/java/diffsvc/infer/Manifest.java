@@ -20,8 +20,7 @@ import tech.tablesaw.api.Table;
 
 /**
  * What one conversion was made of and what happened: enough to repeat it. A JSON file beside the output. No component
- * is null: what a caller leaves out is empty, and a
- * file that leaves it out is refused.
+ * is null: what a caller leaves out is empty, and a file that leaves it out is refused.
  *
  * @param format of this file
  * @param program name and version
@@ -41,17 +40,40 @@ import tech.tablesaw.api.Table;
  * @param seams every place where two slices meet
  * @param warnings what a person should know
  */
-public record Manifest(int format, String program, Map<String, String> machine, String project, String config, String checkpoint, Map<String, Object> hparams, double asked, double key,
-        Map<String, Hashed> given, Map<String, Hashed> exports, String vocoder, Map<String, Hashed> models, Input input,
-                Output output, Slices slices, Range range, List<Stage> stages, List<Join> seams,
+public record Manifest(
+        int format,
+        String program,
+        Map<String, String> machine,
+        String project,
+        String config,
+        String checkpoint,
+        Map<String, Object> hparams,
+        double asked,
+        double key,
+        Map<String, Hashed> given,
+        Map<String, Hashed> exports,
+        String vocoder,
+        Map<String, Hashed> models,
+        Input input,
+        Output output,
+        Slices slices,
+        Range range,
+        List<Stage> stages,
+        List<Join> seams,
         List<String> warnings) {
     /** What this class writes and reads. */
     public static final int FORMAT = 1;
-    private static final String STAGE = "manifest", WHAT = "a manifest that infer wrote",
+
+    private static final String STAGE = "manifest",
+            WHAT = "a manifest that infer wrote",
             REMEDY = "give the .json beside an output";
     private static final int LONGEST_NAME = 4096;
     private static final double MOST_KEY = 48, MOST_SHIFT = 240, MOST_SECONDS = 1e9, LEAST_SLICE = 0.1;
-    private static final Gson JSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeSpecialFloatingPointValues().create();
+    private static final Gson JSON = new GsonBuilder()
+            .setPrettyPrinting()
+            .disableHtmlEscaping()
+            .serializeSpecialFloatingPointValues()
+            .create();
 
     /**
      * Fills what a caller leaves out.
@@ -147,7 +169,13 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param scale what every sample was multiplied by so that none clips; 1 = untouched
      * @param beyondFullScale samples that would have clipped without it
      */
-    public record Output(String file, String sha256, int samples, int sampleRateHz, String depth, float scale,
+    public record Output(
+            String file,
+            String sha256,
+            int samples,
+            int sampleRateHz,
+            String depth,
+            float scale,
             long beyondFullScale) {
         /**
          * Fills what a caller leaves out.
@@ -175,11 +203,12 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param longestSeconds the longest that was heard at once
      * @param mostSeconds the longest that memory and infer.slice_seconds allow
      */
-    public record Slices(int sounding, int silent, double silentSeconds, int cuts, double longestSeconds, double mostSeconds) {}
+    public record Slices(
+            int sounding, int silent, double silentSeconds, int cuts, double longestSeconds, double mostSeconds) {}
 
     /** See {@link diffsvc.conds.VocalRange}; median Hz are 0 where nothing is known. */
-    public record Range(double songHz, double trainedHz, double outside, double firstHz, List<Double> song,
-            List<Double> trained) {
+    public record Range(
+            double songHz, double trainedHz, double outside, double firstHz, List<Double> song, List<Double> trained) {
         /**
          * Fills what a caller leaves out.
          *
@@ -224,7 +253,13 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @return stage, made, slices, seconds, MiB
      */
     public Table table() {
-        Table table = Table.create("stages", StringColumn.create("stage"), StringColumn.create("made"), IntColumn.create("slices"), DoubleColumn.create("seconds"), IntColumn.create("MiB"));
+        Table table = Table.create(
+                "stages",
+                StringColumn.create("stage"),
+                StringColumn.create("made"),
+                IntColumn.create("slices"),
+                DoubleColumn.create("seconds"),
+                IntColumn.create("MiB"));
         for (Stage s : stages) {
             table.stringColumn(0).append(s.stage);
             table.stringColumn(1).append(s.what);
@@ -251,7 +286,7 @@ public record Manifest(int format, String program, Map<String, String> machine, 
      * @param file path of the .json
      * @return the manifest
      * @throws Problem when it is missing, no manifest, of another format, or holds what no conversion writes; the
-     * sentence names the field
+     *     sentence names the field
      */
     public static Manifest read(Path file) {
         JsonRecord json = new JsonRecord(STAGE, file, REMEDY);
@@ -260,7 +295,11 @@ public record Manifest(int format, String program, Map<String, String> machine, 
             throw json.wrong(WHAT, "other JSON");
         }
         if (!Long.valueOf(FORMAT).equals(tree.get("format"))) {
-            throw Problem.in(STAGE, file, "format " + FORMAT, Shown.of(tree.get("format")),
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "format " + FORMAT,
+                    Shown.of(tree.get("format")),
                     "repeat it with the version that wrote it");
         }
         Manifest manifest = json.record(Manifest.class, tree, "", Set.of("exports"));
@@ -274,7 +313,7 @@ public record Manifest(int format, String program, Map<String, String> machine, 
 
     private void require(JsonRecord json) {
         Bound.number(STAGE, "asked", asked, -MOST_KEY, MOST_KEY);
-        Bound.number(STAGE, "key", key, -MOST_SHIFT, MOST_SHIFT);                      // an automatic key comes on top
+        Bound.number(STAGE, "key", key, -MOST_SHIFT, MOST_SHIFT); // an automatic key comes on top
         if (!project.isEmpty()) {
             ProjectName.require(STAGE, project);
         } else {
@@ -312,14 +351,17 @@ public record Manifest(int format, String program, Map<String, String> machine, 
     }
 
     private static void named(JsonRecord json, String name, String path) {
-        if (path.isBlank() || path.length() > LONGEST_NAME || path.chars().anyMatch(Character::isISOControl) || !hasName(path)) {
+        if (path.isBlank()
+                || path.length() > LONGEST_NAME
+                || path.chars().anyMatch(Character::isISOControl)
+                || !hasName(path)) {
             throw json.wrong(Shown.of(name) + " to be the name of a file", Shown.of(path));
         }
     }
 
     private static boolean hasName(String path) {
         try {
-            return Path.of(path).getFileName() != null;               // a root has none
+            return Path.of(path).getFileName() != null; // a root has none
         } catch (InvalidPathException e) {
             return false;
         }

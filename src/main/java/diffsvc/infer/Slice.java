@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A stretch of a song that is sung at once, in samples of the song: it answers for {@code start} to {@code end} and is heard from {@code from} to {@code to},
- * which reaches further where a phrase had to be cut.
+ * A stretch of a song that is sung at once, in samples of the song: it answers for {@code start} to {@code end} and is
+ * heard from {@code from} to {@code to}, which reaches further where a phrase had to be cut.
  *
  * @param silent nothing sounds in it: it becomes digital silence
  * @param cut its beginning is a forced cut inside a phrase
@@ -32,7 +32,13 @@ public record Slice(int start, int end, int from, int to, boolean silent, boolea
             int reach = Math.min(context, most / 4);
             for (Slicer.Slice s : slicer.bound(sound, slice, most - 2 * reach)) {
                 boolean first = s.start() == slice.start(), last = s.end() == slice.end();
-                parts.add(new Slice(s.start(), s.end(), first ? s.start() : Math.max(slice.start(), s.start() - reach), last ? s.end() : Math.min(slice.end(), s.end() + reach), false, !first));
+                parts.add(new Slice(
+                        s.start(),
+                        s.end(),
+                        first ? s.start() : Math.max(slice.start(), s.start() - reach),
+                        last ? s.end() : Math.min(slice.end(), s.end() + reach),
+                        false,
+                        !first));
             }
         }
         return parts;

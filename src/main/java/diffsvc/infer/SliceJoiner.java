@@ -7,8 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Has the parts of a song sung one after the other and joins them while they come. At a forced cut both sides have sung the place, and a linear crossfade goes
- * from one to the other: the sum is never louder than the louder of them. Beside a silence the sound fades over some milliseconds.
+ * Has the parts of a song sung one after the other and joins them while they come. At a forced cut both sides have sung
+ * the place, and a linear crossfade goes from one to the other: the sum is never louder than the louder of them. Beside
+ * a silence the sound fades over some milliseconds.
  *
  * @param places where each part begins in the result, and behind the last where it ends; in samples of the result
  */
@@ -17,7 +18,8 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
     private static final int BLOCK = 1 << 16;
 
     /** Takes samples in order. */
-    @FunctionalInterface public interface Sink {
+    @FunctionalInterface
+    public interface Sink {
         /**
          * The next samples of the result.
          *
@@ -82,8 +84,13 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
         Slice p = parts.get(i);
         Wave heard = song.read(p.from(), p.to());
         int least = (int) Math.ceil(SHORTEST_SECONDS * song.sampleRateHz());
-        return heard.samples() >= least ? heard
-                : new Wave(Arrays.stream(heard.channels()).map(c -> Arrays.copyOf(c, least)).toArray(float[][]::new), song.sampleRateHz());
+        return heard.samples() >= least
+                ? heard
+                : new Wave(
+                        Arrays.stream(heard.channels())
+                                .map(c -> Arrays.copyOf(c, least))
+                                .toArray(float[][]::new),
+                        song.sampleRateHz());
     }
 
     /**
@@ -104,7 +111,10 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
                 }
                 continue;
             }
-            int before = place(song, p.start() - p.from(), rateHz), after = place(song, p.to() - p.end(), rateHz), left = half(i), right = half(i + 1);
+            int before = place(song, p.start() - p.from(), rateHz),
+                    after = place(song, p.to() - p.end(), rateHz),
+                    left = half(i),
+                    right = half(i + 1);
             Wave heard = heard(i);
             int least = place(song, heard.samples(), rateHz), wanted = Math.max(before + core + after, least);
             float[] wave = heard.peak() == 0 ? new float[wanted] : singer.sing(i, heard, wanted);
@@ -124,15 +134,21 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
         }
     }
 
-    /** Half of the crossfade at the beginning of part {@code i}, in samples of the result; 0 where nothing is cut, so beside a silence no tail is left over. */
+    /**
+     * Half of the crossfade at the beginning of part {@code i}, in samples of the result; 0 where nothing is cut, so
+     * beside a silence no tail is left over.
+     */
     private int half(int i) {
         if (!fades || i <= 0 || i >= parts.size() || !parts.get(i).cut()) {
             return 0;
         }
         Slice a = parts.get(i - 1), b = parts.get(i);
         int most = (int) (CROSSFADE_SECONDS * rateHz / 2);
-        return Math.min(most, Math.min(Math.min((places[i] - places[i - 1]) / 2, (places[i + 1] - places[i]) / 2),
-                Math.min(place(song, a.to() - a.end(), rateHz), place(song, b.start() - b.from(), rateHz))));
+        return Math.min(
+                most,
+                Math.min(
+                        Math.min((places[i] - places[i - 1]) / 2, (places[i + 1] - places[i]) / 2),
+                        Math.min(place(song, a.to() - a.end(), rateHz), place(song, b.start() - b.from(), rateHz))));
     }
 
     private void fade(float[] wave, int from, int step, int core) {

@@ -12,14 +12,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Where a conversion writes: the song, the manifest beside it and, if asked for, the F0 table. A song is replaced only where the manifest beside it names it with
- * the very bytes that lie there, a table only where that manifest names it so: a song that was mastered or a curve that was edited since stays.
+ * Where a conversion writes: the song, the manifest beside it and, if asked for, the F0 table. A song is replaced only
+ * where the manifest beside it names it with the very bytes that lie there, a table only where that manifest names it
+ * so: a song that was mastered or a curve that was edited since stays.
  *
  * @param out real path of the song
  * @param manifest real path of the manifest
  * @param f0Export real path of the table, or null
  * @param replaces whether a song lies there already
- * @param exports files of an earlier conversion to the same song that are as it wrote them; the new manifest goes on naming them
+ * @param exports files of an earlier conversion to the same song that are as it wrote them; the new manifest goes on
+ *     naming them
  */
 record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<String, Manifest.Hashed> exports) {
     private static final String STAGE = "output";
@@ -47,10 +49,16 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
                 }
             });
         }
-        Path table = f0Export == null ? null : rule.require(STAGE, f0Export, file -> edited(file, exports.get("f0")),
-                "give the curve by --f0, keep it under another name, or replace it with --overwrite");
+        Path table = f0Export == null
+                ? null
+                : rule.require(
+                        STAGE,
+                        f0Export,
+                        file -> edited(file, exports.get("f0")),
+                        "give the curve by --f0, keep it under another name, or replace it with --overwrite");
         // an existing .json that is no manifest of this song was refused above, or may go
-        Targets targets = new Targets(song, rule.require(STAGE, json, file -> null), table, Files.exists(song), exports);
+        Targets targets =
+                new Targets(song, rule.require(STAGE, json, file -> null), table, Files.exists(song), exports);
         Output.tryOut(STAGE, song, 0);
         return targets;
     }
@@ -59,8 +67,9 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
     Targets beside() {
         String name = out.getFileName().toString();
         int dot = name.lastIndexOf('.');
-        for (int n = 2;; n++) {
-            Path song = out.resolveSibling(name.substring(0, dot) + "-" + n + name.substring(dot)), json = out.resolveSibling(name.substring(0, dot) + "-" + n + ".json");
+        for (int n = 2; ; n++) {
+            Path song = out.resolveSibling(name.substring(0, dot) + "-" + n + name.substring(dot)),
+                    json = out.resolveSibling(name.substring(0, dot) + "-" + n + ".json");
             if (!Files.exists(song, LinkOption.NOFOLLOW_LINKS) && !Files.exists(json, LinkOption.NOFOLLOW_LINKS)) {
                 return new Targets(song, json, f0Export, false, exports);
             }
@@ -73,8 +82,8 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
     }
 
     /**
-     * The manifest that belongs to an output: the same name with .json. Where that one belongs to another song of the same name, in another format, the ending stays:
-     * {@code song.flac.json}.
+     * The manifest that belongs to an output: the same name with .json. Where that one belongs to another song of the
+     * same name, in another format, the ending stays: {@code song.flac.json}.
      *
      * @param output path of a converted song
      * @return a path beside it
@@ -86,7 +95,7 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
             boolean another = Files.isRegularFile(usual) && !names(Manifest.read(usual), output);
             return another ? output.resolveSibling(name + ".json") : usual;
         } catch (Problem e) {
-            return usual;                                             // no manifest: known() refuses it
+            return usual; // no manifest: known() refuses it
         }
     }
 
@@ -102,7 +111,12 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
             if (rule.overwrite()) {
                 return null;
             }
-            throw Problem.in(STAGE, json, "a free name for the manifest", "a file that infer did not write", "choose another --out, or replace it with --overwrite");
+            throw Problem.in(
+                    STAGE,
+                    json,
+                    "a free name for the manifest",
+                    "a file that infer did not write",
+                    "choose another --out, or replace it with --overwrite");
         }
     }
 
@@ -117,6 +131,8 @@ record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<Str
     }
 
     private static String edited(Path file, Manifest.Hashed was) {
-        return was != null && Path.of(was.file()).getFileName().equals(file.getFileName()) ? null : "a curve that may have been edited";
+        return was != null && Path.of(was.file()).getFileName().equals(file.getFileName())
+                ? null
+                : "a curve that may have been edited";
     }
 }

@@ -16,11 +16,13 @@ import jdk.jshell.execution.RemoteExecutionControl;
 import jdk.jshell.execution.Util;
 
 /**
- * The process in which JShell runs what was typed, with two differences from its own: a tensor is said by shape, type and range, a record of tensors by its parts, instead of the engine's
- * words for a debugger; and Ctrl-C interrupts ({@link Execution}).
+ * The process in which JShell runs what was typed, with two differences from its own: a tensor is said by shape, type
+ * and range, a record of tensors by its parts, instead of the engine's words for a debugger; and Ctrl-C interrupts
+ * ({@link Execution}).
  */
 public final class Agent extends RemoteExecutionControl {
-    private static final String ENGINES_HINT = "\nCheck the \"Development Guideline\"->Debug to enable array display.\n";
+    private static final String ENGINES_HINT =
+            "\nCheck the \"Development Guideline\"->Debug to enable array display.\n";
 
     /**
      * Answers the JShell that started this process.
@@ -40,18 +42,22 @@ public final class Agent extends RemoteExecutionControl {
             Thread listener = new Thread(() -> agent.listen(bell), "Ctrl-C");
             listener.setDaemon(true);
             listener.start();
-            Util.forwardExecutionControlAndIO(agent, socket.getInputStream(), socket.getOutputStream(), outputs, inputs);
+            Util.forwardExecutionControlAndIO(
+                    agent, socket.getInputStream(), socket.getOutputStream(), outputs, inputs);
         }
     }
 
     /** The thread that runs a snippet, or null between two. */
     private Thread working;
 
-    @Override protected String invoke(Method snippet) throws Exception {
+    @Override
+    protected String invoke(Method snippet) throws Exception {
         works(Thread.currentThread());
         try {
-            Object value = snippet.invoke(null);                                   // what a declaration was given, or what an expression is
-            return value instanceof NDArray || value instanceof Record ? Display.text(value) : valueString(value).replace(ENGINES_HINT, "");
+            Object value = snippet.invoke(null); // what a declaration was given, or what an expression is
+            return value instanceof NDArray || value instanceof Record
+                    ? Display.text(value)
+                    : valueString(value).replace(ENGINES_HINT, "");
         } finally {
             works(null);
         }

@@ -15,33 +15,39 @@ import jdk.jshell.spi.ExecutionControlProvider;
 import jdk.jshell.spi.ExecutionEnv;
 
 /**
- * {@code jshell --execution workbench}: JShell's own way to run what was typed, in a process of its own, with {@link Agent} there, and two differences. Since JDK 22 the tool offers that
- * process a console, and then takes no agent but its own; so the offer is not passed on. And Ctrl-C interrupts first, so that a call can leave between two steps and keep what it has made;
- * JShell's own stop, which ends a thread wherever it stands, comes when that did not help.
+ * {@code jshell --execution workbench}: JShell's own way to run what was typed, in a process of its own, with
+ * {@link Agent} there, and two differences. Since JDK 22 the tool offers that process a console, and then takes no
+ * agent but its own; so the offer is not passed on. And Ctrl-C interrupts first, so that a call can leave between two
+ * steps and keep what it has made; JShell's own stop, which ends a thread wherever it stands, comes when that did not
+ * help.
  */
 public final class Execution implements ExecutionControlProvider {
     /** Of the process: where it listens for Ctrl-C. */
     static final String BELL = "diffsvc.bell";
+
     private static final long PATIENCE_MS = 3000;
     private final JdiExecutionControlProvider jdi = new JdiExecutionControlProvider();
 
     /** Found by JShell on the class path. */
     public Execution() {}
 
-    @Override public String name() {
+    @Override
+    public String name() {
         return "workbench";
     }
 
-    @Override public Map<String, String> defaultParameters() {
+    @Override
+    public Map<String, String> defaultParameters() {
         Map<String, String> parameters = jdi.defaultParameters();
         parameters.put(JdiExecutionControlProvider.PARAM_REMOTE_AGENT, Agent.class.getName());
         return parameters;
     }
 
-    @Override public ExecutionControl generate(ExecutionEnv env, Map<String, String> parameters) throws Throwable {
+    @Override
+    public ExecutionControl generate(ExecutionEnv env, Map<String, String> parameters) throws Throwable {
         Map<String, String> all = defaultParameters();
         if (parameters != null) {
-            all.putAll(parameters);                                                       // JShell gives those that were written behind the name
+            all.putAll(parameters); // JShell gives those that were written behind the name
         }
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             listener.setSoTimeout(Integer.parseInt(all.get(JdiExecutionControlProvider.PARAM_TIMEOUT)));
@@ -57,25 +63,30 @@ public final class Execution implements ExecutionControlProvider {
 
     /** What JShell gave, but for what newer ones added, and an option more. */
     private record Env(ExecutionEnv given, String option) implements ExecutionEnv {
-        @Override public InputStream userIn() {
+        @Override
+        public InputStream userIn() {
             return given.userIn();
         }
 
-        @Override public PrintStream userOut() {
+        @Override
+        public PrintStream userOut() {
             return given.userOut();
         }
 
-        @Override public PrintStream userErr() {
+        @Override
+        public PrintStream userErr() {
             return given.userErr();
         }
 
-        @Override public List<String> extraRemoteVMOptions() {
+        @Override
+        public List<String> extraRemoteVMOptions() {
             List<String> options = new ArrayList<>(given.extraRemoteVMOptions());
             options.add(option);
             return options;
         }
 
-        @Override public void closeDown() {
+        @Override
+        public void closeDown() {
             given.closeDown();
         }
     }
@@ -91,7 +102,9 @@ public final class Execution implements ExecutionControlProvider {
             this.bell = bell;
         }
 
-        @Override public String invoke(String className, String methodName) throws RunException, EngineTerminationException, InternalException {
+        @Override
+        public String invoke(String className, String methodName)
+                throws RunException, EngineTerminationException, InternalException {
             works(true);
             try {
                 return control.invoke(className, methodName);
@@ -105,13 +118,17 @@ public final class Execution implements ExecutionControlProvider {
             notifyAll();
         }
 
-        @Override public void stop() throws EngineTerminationException, InternalException {
+        @Override
+        public void stop() throws EngineTerminationException, InternalException {
             if (!leaves()) {
                 control.stop();
             }
         }
 
-        /** Interrupts a snippet and waits a little; false where it stays, or where none runs and JShell asks for a value. */
+        /**
+         * Interrupts a snippet and waits a little; false where it stays, or where none runs and JShell asks for a
+         * value.
+         */
         private synchronized boolean leaves() {
             if (!working) {
                 return false;
@@ -123,34 +140,44 @@ public final class Execution implements ExecutionControlProvider {
                     wait(left);
                 }
             } catch (IOException e) {
-                return false;                                                             // the process has gone
+                return false; // the process has gone
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
             return !working;
         }
 
-        @Override public void load(ClassBytecodes[] classes) throws ClassInstallException, NotImplementedException, EngineTerminationException {
+        @Override
+        public void load(ClassBytecodes[] classes)
+                throws ClassInstallException, NotImplementedException, EngineTerminationException {
             control.load(classes);
         }
 
-        @Override public void redefine(ClassBytecodes[] classes) throws ClassInstallException, NotImplementedException, EngineTerminationException {
+        @Override
+        public void redefine(ClassBytecodes[] classes)
+                throws ClassInstallException, NotImplementedException, EngineTerminationException {
             control.redefine(classes);
         }
 
-        @Override public String varValue(String className, String name) throws RunException, EngineTerminationException, InternalException {
+        @Override
+        public String varValue(String className, String name)
+                throws RunException, EngineTerminationException, InternalException {
             return control.varValue(className, name);
         }
 
-        @Override public void addToClasspath(String path) throws EngineTerminationException, InternalException {
+        @Override
+        public void addToClasspath(String path) throws EngineTerminationException, InternalException {
             control.addToClasspath(path);
         }
 
-        @Override public Object extensionCommand(String command, Object argument) throws RunException, EngineTerminationException, InternalException {
+        @Override
+        public Object extensionCommand(String command, Object argument)
+                throws RunException, EngineTerminationException, InternalException {
             return control.extensionCommand(command, argument);
         }
 
-        @Override public void close() {
+        @Override
+        public void close() {
             control.close();
             try {
                 bell.close();

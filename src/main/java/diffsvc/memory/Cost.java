@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one model takes in memory, in bytes, as a function of batch and frames. The form of each follows from the network (which arrays there are, what they
- * grow with); its few numbers are fitted to peaks that {@link Meter} measured on a CPU, where an array is counted as often as the engine and the allocator
- * really hold it. ARCHITECTURE.md tells how to measure anew.
+ * What one model takes in memory, in bytes, as a function of batch and frames. The form of each follows from the
+ * network (which arrays there are, what they grow with); its few numbers are fitted to peaks that {@link Meter}
+ * measured on a CPU, where an array is counted as often as the engine and the allocator really hold it. ARCHITECTURE.md
+ * tells how to measure anew.
  *
  * @param model hubert, crepe, pe, embedding, wavenet, nsf_hifigan, hifigan, pair
  * @param framesPerSecond of the model's own time axis: mel frames, 50 units a second, 200 CREPE windows a second
@@ -25,7 +26,8 @@ import java.util.Map;
  */
 public record Cost(String model, double framesPerSecond, long weights, Activations activations) {
     /** Bytes at work. */
-    @FunctionalInterface public interface Activations {
+    @FunctionalInterface
+    public interface Activations {
         /**
          * Bytes beside the weights, for so many clips of so many frames.
          *
@@ -37,13 +39,27 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     }
 
     private static final double MIB = 1 << 20, FLOAT = 4, UNITS_PER_SECOND = 50, WINDOWS_PER_SECOND = 200;
-    static final List<String> MODELS = List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair");
+    static final List<String> MODELS =
+            List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair");
     /** The published files' sizes, for those who don't have them yet. */
     public static final HubertSoft.Sizes PUBLISHED_HUBERT = new HubertSoft.Sizes(512, 768, 12, 12, 3072, 256, 100);
+
     public static final int[] PUBLISHED_CREPE = {1024, 128, 128, 128, 256, 512};
     public static final XiaomaPe.Sizes PUBLISHED_PE = new XiaomaPe.Sizes(80, 256, 256, 5, 3, 2, 5);
-    public static final VocoderConfig PUBLISHED_HIFIGAN = new VocoderConfig(Path.of("config.yaml"), 24000, 512, 512, 30, 12000, 80, 512, new int[] {8, 4, 2, 2}, new int[] {16, 8, 4, 4},
-            new int[] {3, 7, 11}, new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}}, true);
+    public static final VocoderConfig PUBLISHED_HIFIGAN = new VocoderConfig(
+            Path.of("config.yaml"),
+            24000,
+            512,
+            512,
+            30,
+            12000,
+            80,
+            512,
+            new int[] {8, 4, 2, 2},
+            new int[] {16, 8, 4, 4},
+            new int[] {3, 7, 11},
+            new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}},
+            true);
 
     /**
      * Bytes above the process without models, at the peak.
@@ -82,26 +98,39 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     }
 
     /**
-     * HuBERT Soft over P frames. Its peak lies in the first convolution (64 P wide in time), or, beyond some minutes, in the attention (P squared).
+     * HuBERT Soft over P frames. Its peak lies in the first convolution (64 P wide in time), or, beyond some minutes,
+     * in the attention (P squared).
      *
      * @param s sizes of the network
      * @return the cost
      */
     public static Cost hubert(HubertSoft.Sizes s) {
         double position = (double) s.dim() * s.dim() / 16 * 128;
-        return new Cost("hubert", UNITS_PER_SECOND, bytes(HubertSoft.table(s)), (b, p) -> FLOAT * (7.5 * position + Math.max(3.8 * s.conv() * 64 * b * p,
-                2.5 * s.heads() * (double) p * p * b + 20.0 * s.dim() * b * p)));
+        return new Cost(
+                "hubert",
+                UNITS_PER_SECOND,
+                bytes(HubertSoft.table(s)),
+                (b, p) -> FLOAT
+                        * (7.5 * position
+                                + Math.max(
+                                        3.8 * s.conv() * 64 * b * p,
+                                        2.5 * s.heads() * (double) p * p * b + 20.0 * s.dim() * b * p)));
     }
 
     /**
-     * CREPE with {@code batch} windows worked on at a time, of {@code frames} in all: the first layer's 256 positions by its channels.
+     * CREPE with {@code batch} windows worked on at a time, of {@code frames} in all: the first layer's 256 positions
+     * by its channels.
      *
      * @param channels after each of CREPE's layers
      * @return the cost
      */
     public static Cost crepe(int[] channels) {
-        return new Cost("crepe", WINDOWS_PER_SECOND, bytes(Crepe.table(channels)), (b, f) -> 30 * MIB + FLOAT * (6.2 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76)
-                + 2 * 1024.0 * f));
+        return new Cost(
+                "crepe",
+                WINDOWS_PER_SECOND,
+                bytes(Crepe.table(channels)),
+                (b, f) -> 30 * MIB
+                        + FLOAT * (6.2 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76) + 2 * 1024.0 * f));
     }
 
     /**
@@ -112,7 +141,8 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
      * @return the cost
      */
     public static Cost pitchExtractor(XiaomaPe.Sizes s, double framesPerSecond) {
-        return new Cost("pe", framesPerSecond, bytes(XiaomaPe.table(s)), (b, t) -> 14 * MIB + FLOAT * 86 * s.hidden() * b * t);
+        return new Cost(
+                "pe", framesPerSecond, bytes(XiaomaPe.table(s)), (b, t) -> 14 * MIB + FLOAT * 86 * s.hidden() * b * t);
     }
 
     /**
@@ -124,7 +154,12 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     public static Cost embedding(Hparams h) {
         Hparams.Embedding e = h.embedding();
         double fps = fps(h);
-        return new Cost("embedding", fps, bytes(EmbeddingModel.table(e)), (b, t) -> 14 * MIB + FLOAT * (6.2 * e.hiddenSize() * b * t + encoder(e, b, t * UNITS_PER_SECOND / fps)));
+        return new Cost(
+                "embedding",
+                fps,
+                bytes(EmbeddingModel.table(e)),
+                (b, t) ->
+                        14 * MIB + FLOAT * (6.2 * e.hiddenSize() * b * t + encoder(e, b, t * UNITS_PER_SECOND / fps)));
     }
 
     private static double encoder(Hparams.Embedding e, int b, double units) {
@@ -139,25 +174,40 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
      */
     public static Cost wavenet(Hparams h) {
         WaveNet.Sizes s = WaveNet.Sizes.of(h);
-        return new Cost("wavenet", fps(h), bytes(WaveNet.table(s)), (b, t) -> 22 * MIB + FLOAT * s.channels() * (3.9 * s.layers() + 24.5) * b * t);
+        return new Cost(
+                "wavenet",
+                fps(h),
+                bytes(WaveNet.table(s)),
+                (b, t) -> 22 * MIB + FLOAT * s.channels() * (3.9 * s.layers() + 24.5) * b * t);
     }
 
     /**
-     * A generator, NSF-HiFiGAN or HiFiGAN, over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source. Where big blocks come from the
-     * system and go back to it, as the launcher has it for {@code infer}, for JShell and for notebooks; kept blocks leave gaps, and up to three times as much is resident.
+     * A generator, NSF-HiFiGAN or HiFiGAN, over T frames: arrays as long as the wave at its widest scale, and the nine
+     * harmonics of its source. Where big blocks come from the system and go back to it, as the launcher has it for
+     * {@code infer}, for JShell and for notebooks; kept blocks leave gaps, and up to three times as much is resident.
      *
      * @param model its name in tables
      * @param c sizes of the generator
      * @return the cost
      */
     public static Cost generator(String model, VocoderConfig c) {
-        return new Cost(model, c.rateHz() / (double) c.hopSamples(), bytes(c.table()), (b, t) -> 57 * MIB + FLOAT * ((6.1 + LAYOUT) * widest(c) + 2.1 * 9 * c.hopSamples()) * b * t);
+        return new Cost(
+                model,
+                c.rateHz() / (double) c.hopSamples(),
+                bytes(c.table()),
+                (b, t) -> 57 * MIB + FLOAT * ((6.1 + LAYOUT) * widest(c) + 2.1 * 9 * c.hopSamples()) * b * t);
     }
 
-    /** Arrays at the widest scale that wide convolutions keep beside: 900 frames of NSF-HiFiGAN took 319 MiB with AVX2 and 405 to 418 with AVX-512 on one machine. */
+    /**
+     * Arrays at the widest scale that wide convolutions keep beside: 900 frames of NSF-HiFiGAN took 319 MiB with AVX2
+     * and 405 to 418 with AVX-512 on one machine.
+     */
     private static final double LAYOUT = Processor.isWide() ? 2.9 : 0;
 
-    /** Arrays above 64 MiB come from the system and go back to it (the launcher's setting), so that they leave no gaps between those that stay. */
+    /**
+     * Arrays above 64 MiB come from the system and go back to it (the launcher's setting), so that they leave no gaps
+     * between those that stay.
+     */
     private static double gaps(double elements, double without) {
         return FLOAT * elements > 64 * MIB ? without : 1;
     }
@@ -174,8 +224,8 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
     }
 
     /**
-     * Embedding and denoiser in training: weights, gradients, two moments (and the averaged weights), and of each layer what the backward pass needs. Part of
-     * the training is a validation pass, whatever the batch.
+     * Embedding and denoiser in training: weights, gradients, two moments (and the averaged weights), and of each layer
+     * what the backward pass needs. Part of the training is a validation pass, whatever the batch.
      *
      * @param h the voice's settings
      * @return embedding and wavenet together
@@ -185,8 +235,18 @@ public record Cost(String model, double framesPerSecond, long weights, Activatio
         double weights = bytes(WaveNet.table(s)) + bytes(EmbeddingModel.table(h.embedding())), fps = fps(h);
         double state = (h.training().emaDecay() > 0 ? 4 : 3) * weights;
         Cost sampling = wavenet(h);
-        return new Cost("pair", fps, Math.round(weights), (b, t) -> 37 * MIB + state + 0.226 * weights + Math.max(sampling.atWork(1, Math.min(t, VALIDATION_FRAMES)),
-                FLOAT * ((10.8 * s.channels() * s.layers() + 71.3 * s.mels()) * b * t + encoder(h.embedding(), b, t * UNITS_PER_SECOND / fps))));
+        return new Cost(
+                "pair",
+                fps,
+                Math.round(weights),
+                (b, t) -> 37 * MIB
+                        + state
+                        + 0.226 * weights
+                        + Math.max(
+                                sampling.atWork(1, Math.min(t, VALIDATION_FRAMES)),
+                                FLOAT
+                                        * ((10.8 * s.channels() * s.layers() + 71.3 * s.mels()) * b * t
+                                                + encoder(h.embedding(), b, t * UNITS_PER_SECOND / fps))));
     }
 
     private static final int VALIDATION_FRAMES = 512;

@@ -27,6 +27,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     private static final String STAGE = "memory";
     /** More at once gains nothing on a CPU; training.batch can ask for more. */
     public static final int MOST = 32;
+
     private static final int CREPE_MOST = 256;
     private static final double SHORTEST_SLICE = 2;
 
@@ -69,7 +70,8 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         List<Line> lines = new ArrayList<>();
         for (Model model : models) {
             Cost c = model.cost();
-            int frames = c.frames(seconds), batch = largest(c, frames, limit - baseline, c.model().equals("crepe") ? CREPE_MOST : MOST);
+            int frames = c.frames(seconds),
+                    batch = largest(c, frames, limit - baseline, c.model().equals("crepe") ? CREPE_MOST : MOST);
             lines.add(new Line(c, model.at(), frames, batch, c.peak(Math.max(1, batch), frames)));
         }
         return new Plan(limit, baseline, seconds, lines);
@@ -100,16 +102,24 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @param clips asked for at once
      * @param limit bytes the process may take
      * @param baseline bytes of the process without models
-     * @return the hparams with the largest batch that fits, at most training.batch (0 = at most {@link #MOST}); where it is smaller than asked, as many more
-     *     batches are accumulated, so that an update sees as many clips
+     * @return the hparams with the largest batch that fits, at most training.batch (0 = at most {@link #MOST}); where
+     *     it is smaller than asked, as many more batches are accumulated, so that an update sees as many clips
      * @throws Problem with the smallest limit that would do, where not even one clip fits
      */
     public static Hparams fitted(Hparams hparams, int frames, int clips, long limit, long baseline) {
         Cost pair = Cost.pair(hparams);
-        int asked = hparams.training().batch(), most = asked > 0 ? asked : hparams.training().cropFrames() > 0 ? MOST : Math.max(1, Math.min(MOST, clips));
+        int asked = hparams.training().batch(),
+                most =
+                        asked > 0
+                                ? asked
+                                : hparams.training().cropFrames() > 0 ? MOST : Math.max(1, Math.min(MOST, clips));
         int batch = largest(pair, frames, limit - baseline, most);
         if (batch == 0) {
-            throw tooSmall("train", limit, baseline + pair.peak(1, frames), "the two models in training and one clip of " + frames + " frames");
+            throw tooSmall(
+                    "train",
+                    limit,
+                    baseline + pair.peak(1, frames),
+                    "the two models in training and one clip of " + frames + " frames");
         }
         while (asked > 0 && asked % batch != 0) {
             batch--;
@@ -129,29 +139,50 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @throws Problem with the smallest limit that would do, where not even the shortest slice fits
      */
     public static double sliceSeconds(List<Cost> costs, long limit, long baseline, double wanted) {
-        for (double seconds = Math.max(SHORTEST_SLICE, wanted); seconds >= SHORTEST_SLICE; seconds = seconds == SHORTEST_SLICE ? 0 : Math.max(SHORTEST_SLICE, seconds * 0.9)) {
+        for (double seconds = Math.max(SHORTEST_SLICE, wanted);
+                seconds >= SHORTEST_SLICE;
+                seconds = seconds == SHORTEST_SLICE ? 0 : Math.max(SHORTEST_SLICE, seconds * 0.9)) {
             if (baseline + most(costs, seconds) <= limit) {
                 return seconds;
             }
         }
-        throw tooSmall("infer", limit, baseline + most(costs, SHORTEST_SLICE), "this voice's models and slices of " + SHORTEST_SLICE + " s");
+        throw tooSmall(
+                "infer",
+                limit,
+                baseline + most(costs, SHORTEST_SLICE),
+                "this voice's models and slices of " + SHORTEST_SLICE + " s");
     }
 
     private static long most(List<Cost> costs, double seconds) {
-        return costs.stream().mapToLong(c -> c.atWork(c.model().equals("crepe") ? diffsvc.conds.crepe.Crepe.AT_ONCE : 1, c.frames(seconds))).max().orElse(0);
+        return costs.stream()
+                .mapToLong(c ->
+                        c.atWork(c.model().equals("crepe") ? diffsvc.conds.crepe.Crepe.AT_ONCE : 1, c.frames(seconds)))
+                .max()
+                .orElse(0);
     }
 
     /** Refuses a limit below which one of the models cannot take a single clip. */
     public void require() {
-        Line worst = lines.stream().filter(l -> l.batch() == 0).max(java.util.Comparator.comparingLong(Line::least)).orElse(null);
+        Line worst = lines.stream()
+                .filter(l -> l.batch() == 0)
+                .max(java.util.Comparator.comparingLong(Line::least))
+                .orElse(null);
         if (worst != null) {
-            throw tooSmall(STAGE, limit, baseline + worst.least(), worst.cost().model() + " and one clip of " + seconds + " s");
+            throw tooSmall(
+                    STAGE,
+                    limit,
+                    baseline + worst.least(),
+                    worst.cost().model() + " and one clip of " + seconds + " s");
         }
     }
 
     private static Problem tooSmall(String stage, long limit, long least, String what) {
         long mib = (least + (1 << 20) - 1) >> 20;
-        return Problem.in(stage, "at least " + mib + " MiB for " + what, ProcessMemory.shown(limit), "give --max-memory " + mib + "MiB or more" + (stage.equals("infer") ? "" : ", or take shorter clips"));
+        return Problem.in(
+                stage,
+                "at least " + mib + " MiB for " + what,
+                ProcessMemory.shown(limit),
+                "give --max-memory " + mib + "MiB or more" + (stage.equals("infer") ? "" : ", or take shorter clips"));
     }
 
     /**
@@ -185,21 +216,33 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     }
 
     /**
-     * A row a model, in MiB. Nobody has compared the column for GPUs with a GPU yet: it is what the arrays take, without the process.
+     * A row a model, in MiB. Nobody has compared the column for GPUs with a GPU yet: it is what the arrays take,
+     * without the process.
      *
      * @return MiB
      */
     public Table table() {
         Table t = Table.create("memory");
-        t.addColumns(StringColumn.create("model", lines.stream().map(l -> l.cost().model())), StringColumn.create("sizes_of", lines.stream().map(Line::at)),
-                IntColumn.create("frames", lines.stream().mapToInt(Line::frames)), mib("weights_mib", l -> l.cost().weights()),
+        t.addColumns(
+                StringColumn.create("model", lines.stream().map(l -> l.cost().model())),
+                StringColumn.create("sizes_of", lines.stream().map(Line::at)),
+                IntColumn.create("frames", lines.stream().mapToInt(Line::frames)),
+                mib("weights_mib", l -> l.cost().weights()),
                 mib("one_clip_mib", l -> l.cost().atWork(1, l.frames())),
-                mib("next_clip_mib", l -> l.cost().atWork(2, l.frames()) - l.cost().atWork(1, l.frames())), IntColumn.create("batch", lines.stream().mapToInt(Line::batch)),
-                mib("process_mib", l -> baseline + l.peak()), mib("gpu_untested_mib", Line::peak));
+                mib(
+                        "next_clip_mib",
+                        l -> l.cost().atWork(2, l.frames()) - l.cost().atWork(1, l.frames())),
+                IntColumn.create("batch", lines.stream().mapToInt(Line::batch)),
+                mib("process_mib", l -> baseline + l.peak()),
+                mib("gpu_untested_mib", Line::peak));
         return t;
     }
 
     private LongColumn mib(String name, java.util.function.ToLongFunction<Line> of) {
-        return LongColumn.create(name, lines.stream().mapToLong(l -> of.applyAsLong(l) + (1 << 19) >> 20).toArray());
+        return LongColumn.create(
+                name,
+                lines.stream()
+                        .mapToLong(l -> of.applyAsLong(l) + (1 << 19) >> 20)
+                        .toArray());
     }
 }

@@ -16,7 +16,10 @@ public final class Check {
      * @param sizes of its axes
      */
     public static void shape(String name, NDArray array, long... sizes) {
-        that(name + " is " + Arrays.toString(sizes), Arrays.equals(array.getShape().getShape(), sizes), Arrays.toString(array.getShape().getShape()));
+        that(
+                name + " is " + Arrays.toString(sizes),
+                Arrays.equals(array.getShape().getShape(), sizes),
+                Arrays.toString(array.getShape().getShape()));
     }
 
     /**

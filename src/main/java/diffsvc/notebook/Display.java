@@ -6,7 +6,10 @@ import diffsvc.tensor.Summary;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 
-/** The notebook's page, while a cell runs; in JShell and in programs there is none, and its classes are not even on the path. */
+/**
+ * The notebook's page, while a cell runs; in JShell and in programs there is none, and its classes are not even on the
+ * path.
+ */
 public final class Display {
     private Display() {}
 
@@ -47,7 +50,8 @@ public final class Display {
         if (thing instanceof NDArray array) {
             return Summary.of(array).toString();
         }
-        if (thing instanceof Record values && Html.components(values).values().stream().anyMatch(NDArray.class::isInstance)) {
+        if (thing instanceof Record values
+                && Html.components(values).values().stream().anyMatch(NDArray.class::isInstance)) {
             return Html.text(Html.components(values));
         }
         return String.valueOf(thing);
@@ -55,7 +59,7 @@ public final class Display {
 
     /** Shows something under a name, or puts it in the place of what the name showed before. */
     static void show(Object thing, String name, boolean again) {
-        if (EngineLock.pressed()) {                                       // sending on an interrupted thread would break the kernel's channel
+        if (EngineLock.pressed()) { // sending on an interrupted thread would break the kernel's channel
             return;
         }
         BaseKernel kernel = BaseKernel.notebookKernel();

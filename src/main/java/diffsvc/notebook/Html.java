@@ -24,7 +24,9 @@ import java.util.Map;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
 
-/** What the page gets: plain HTML with pictures and sound inside, so that any front end shows it without an extension. */
+/**
+ * What the page gets: plain HTML with pictures and sound inside, so that any front end shows it without an extension.
+ */
 final class Html {
     private static final int THUMB_WIDTH = 180, THUMB_HEIGHT = 64, MOST_ROWS = 200, MOST_TEXT = 120;
 
@@ -33,24 +35,38 @@ final class Html {
     /** A tensor: a line, and a small picture of its last two axes. */
     static String tensor(NDArray array) {
         Summary s = Summary.of(array);
-        return "<div style=\"display:flex;gap:1em;align-items:center\">" + thumbnail(array) + "<code>" + (array.getName() == null ? "" : escaped(array.getName()) + " ") + escaped(s.toString()) + "</code></div>";
+        return "<div style=\"display:flex;gap:1em;align-items:center\">" + thumbnail(array) + "<code>"
+                + (array.getName() == null ? "" : escaped(array.getName()) + " ") + escaped(s.toString())
+                + "</code></div>";
     }
 
     /** Tensors by name, a row each. */
     static String tensors(String title, Map<String, ?> values) {
         StringBuilder html = new StringBuilder(title.isEmpty() ? "" : "<b>" + escaped(title) + "</b>")
-                .append("<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>NaN</th><th></th></tr>");
+                .append(
+                        "<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>NaN</th><th></th></tr>");
         values.forEach((name, value) -> {
             html.append("<tr><td>").append(escaped(name)).append("</td>");
             if (value instanceof NDArray array) {
                 Summary s = Summary.of(array);
-                html.append("<td>").append(s.shape()).append("</td><td>").append(s.type().name().toLowerCase(Locale.ROOT)).append("</td>");
-                for (String v : List.of(s.value(s.min()), s.value(s.max()), String.format(Locale.ROOT, "%.4g", s.mean()))) {
+                html.append("<td>")
+                        .append(s.shape())
+                        .append("</td><td>")
+                        .append(s.type().name().toLowerCase(Locale.ROOT))
+                        .append("</td>");
+                for (String v :
+                        List.of(s.value(s.min()), s.value(s.max()), String.format(Locale.ROOT, "%.4g", s.mean()))) {
                     html.append("<td>").append(v).append("</td>");
                 }
-                html.append("<td>").append(s.nan()).append("</td><td>").append(thumbnail(array)).append("</td></tr>");
+                html.append("<td>")
+                        .append(s.nan())
+                        .append("</td><td>")
+                        .append(thumbnail(array))
+                        .append("</td></tr>");
             } else {
-                html.append("<td colspan=\"7\" style=\"text-align:left\">").append(escaped(shortened(value))).append("</td></tr>");
+                html.append("<td colspan=\"7\" style=\"text-align:left\">")
+                        .append(escaped(shortened(value)))
+                        .append("</td></tr>");
             }
         });
         return html.append("</table>").toString();
@@ -63,7 +79,8 @@ final class Html {
             try {
                 c.getAccessor().setAccessible(true);
                 Object value = c.getAccessor().invoke(values);
-                if (value instanceof Record inner && components(inner).values().stream().anyMatch(NDArray.class::isInstance)) {
+                if (value instanceof Record inner
+                        && components(inner).values().stream().anyMatch(NDArray.class::isInstance)) {
                     components(inner).forEach((name, part) -> all.put(c.getName() + "." + name, part));
                 } else {
                     all.put(c.getName(), value);
@@ -78,36 +95,55 @@ final class Html {
     /** A line a component, for who cannot show HTML. */
     static String text(Map<String, ?> values) {
         StringBuilder lines = new StringBuilder();
-        values.forEach((name, value) -> lines.append(name).append("  ").append(value instanceof NDArray array ? Summary.of(array).toString() : shortened(value)).append('\n'));
+        values.forEach((name, value) -> lines.append(name)
+                .append("  ")
+                .append(value instanceof NDArray array ? Summary.of(array).toString() : shortened(value))
+                .append('\n'));
         return lines.toString().stripTrailing();
     }
 
     /** A line of text for a value that is no tensor. */
     static String shortened(Object value) {
-        String text = value instanceof float[] f ? "float[" + f.length + "]" : value instanceof double[] d ? "double[" + d.length + "]" : value instanceof boolean[] b ? "boolean[" + b.length + "]"
-                : value instanceof float[][] m ? "float[" + m.length + "][" + (m.length == 0 ? 0 : m[0].length) + "]" : value instanceof Object[] o ? Arrays.toString(o) : String.valueOf(value);
+        String text = value instanceof float[] f
+                ? "float[" + f.length + "]"
+                : value instanceof double[] d
+                        ? "double[" + d.length + "]"
+                        : value instanceof boolean[] b
+                                ? "boolean[" + b.length + "]"
+                                : value instanceof float[][] m
+                                        ? "float[" + m.length + "][" + (m.length == 0 ? 0 : m[0].length) + "]"
+                                        : value instanceof Object[] o ? Arrays.toString(o) : String.valueOf(value);
         return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + " ...";
     }
 
     /** A table; numbers to the right, long ones cut after {@value #MOST_ROWS} rows, which it says. */
     static String table(Table table) {
         StringBuilder html = new StringBuilder("<table><tr>");
-        table.columnNames().forEach(name -> html.append("<th>").append(escaped(name)).append("</th>"));
+        table.columnNames()
+                .forEach(name -> html.append("<th>").append(escaped(name)).append("</th>"));
         html.append("</tr>");
         int rows = Math.min(MOST_ROWS, table.rowCount());
         for (int row = 0; row < rows; row++) {
             html.append("<tr>");
             for (int c = 0; c < table.columnCount(); c++) {
                 ColumnType type = table.column(c).type();
-                boolean number = type == ColumnType.DOUBLE || type == ColumnType.FLOAT || type == ColumnType.INTEGER || type == ColumnType.LONG;
+                boolean number = type == ColumnType.DOUBLE
+                        || type == ColumnType.FLOAT
+                        || type == ColumnType.INTEGER
+                        || type == ColumnType.LONG;
                 Object cell = table.get(row, c);
                 String text = cell instanceof Double d ? number(d) : table.getString(row, c);
-                html.append(number ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">").append(escaped(text)).append("</td>");
+                html.append(number ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">")
+                        .append(escaped(text))
+                        .append("</td>");
             }
             html.append("</tr>");
         }
         html.append("</table>");
-        return table.rowCount() <= rows ? html.toString() : html + "<p>" + rows + " of " + table.rowCount() + " rows; table.write().csv(\"all.csv\") writes all</p>";
+        return table.rowCount() <= rows
+                ? html.toString()
+                : html + "<p>" + rows + " of " + table.rowCount()
+                        + " rows; table.write().csv(\"all.csv\") writes all</p>";
     }
 
     /** Five digits, and no zeros behind them. */
@@ -115,14 +151,21 @@ final class Html {
         if (!Double.isFinite(d) || d != 0 && (Math.abs(d) < 1e-4 || Math.abs(d) >= 1e9)) {
             return String.format(Locale.ROOT, "%.4g", d);
         }
-        return d == Math.rint(d) ? String.format(Locale.ROOT, "%.0f", d) : new BigDecimal(d).round(new MathContext(5)).stripTrailingZeros().toPlainString();
+        return d == Math.rint(d)
+                ? String.format(Locale.ROOT, "%.0f", d)
+                : new BigDecimal(d)
+                        .round(new MathContext(5))
+                        .stripTrailingZeros()
+                        .toPlainString();
     }
 
     /** An audio player, the sound inside it; quieter where it would clip. */
     static String player(Wave wave) {
         Wave fitted = WaveWriter.fitted(wave).wave();
-        return "<audio controls preload=\"metadata\" src=\"data:audio/flac;base64," + base64(WaveWriter.flacBytes(fitted)) + "\"></audio><br>"
-                + String.format(Locale.ROOT, "%.2f s, %d Hz, peak %.2f", wave.seconds(), wave.sampleRateHz(), wave.peak());
+        return "<audio controls preload=\"metadata\" src=\"data:audio/flac;base64,"
+                + base64(WaveWriter.flacBytes(fitted)) + "\"></audio><br>"
+                + String.format(
+                        Locale.ROOT, "%.2f s, %d Hz, peak %.2f", wave.seconds(), wave.sampleRateHz(), wave.peak());
     }
 
     static String base64(byte[] bytes) {
@@ -130,16 +173,23 @@ final class Html {
     }
 
     static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 
-    /** The first plane of the last two axes from dark (least) to bright (most), longer axis to the right; one axis as a line. Empty for single values. */
+    /**
+     * The first plane of the last two axes from dark (least) to bright (most), longer axis to the right; one axis as a
+     * line. Empty for single values.
+     */
     private static String thumbnail(NDArray array) {
         long[] shape = array.getShape().getShape();
         if (array.size() < 2 || array.getDataType() == DataType.COMPLEX64) {
             return "";
         }
-        int last = (int) shape[shape.length - 1], rows = (int) Math.min(Integer.MAX_VALUE, shape.length < 2 ? 1 : shape[shape.length - 2]);
+        int last = (int) shape[shape.length - 1],
+                rows = (int) Math.min(Integer.MAX_VALUE, shape.length < 2 ? 1 : shape[shape.length - 2]);
         double[] values = Summary.values(array);
         double low = Double.POSITIVE_INFINITY, high = Double.NEGATIVE_INFINITY;
         int plane = rows * last;
@@ -150,9 +200,10 @@ final class Html {
             }
         }
         double span = high > low ? high - low : 1, from = low;
-        boolean turned = rows > last;                               // [T, M] has its time downwards
+        boolean turned = rows > last; // [T, M] has its time downwards
         int across = turned ? rows : last, down = turned ? last : rows;
-        int width = Math.min(THUMB_WIDTH, Math.max(24, across)), height = down == 1 ? 36 : Math.min(THUMB_HEIGHT, Math.max(8, down));
+        int width = Math.min(THUMB_WIDTH, Math.max(24, across)),
+                height = down == 1 ? 36 : Math.min(THUMB_HEIGHT, Math.max(8, down));
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         if (down == 1) {
             Graphics2D g = image.createGraphics();
@@ -161,9 +212,14 @@ final class Html {
             g.fillRect(0, 0, width, height);
             g.setColor(Colours.LINE);
             for (int x = 1; x < width; x++) {
-                double a = values[(int) ((long) (x - 1) * across / width)], b = values[(int) ((long) x * across / width)];
+                double a = values[(int) ((long) (x - 1) * across / width)],
+                        b = values[(int) ((long) x * across / width)];
                 if (Double.isFinite(a) && Double.isFinite(b)) {
-                    g.drawLine(x - 1, (int) ((height - 3) * (1 - (a - from) / span)) + 1, x, (int) ((height - 3) * (1 - (b - from) / span)) + 1);
+                    g.drawLine(
+                            x - 1,
+                            (int) ((height - 3) * (1 - (a - from) / span)) + 1,
+                            x,
+                            (int) ((height - 3) * (1 - (b - from) / span)) + 1);
                 }
             }
             g.dispose();
@@ -172,10 +228,14 @@ final class Html {
                 for (int y = 0; y < height; y++) {
                     int i = (int) ((long) x * across / width), j = (int) ((long) y * down / height);
                     double v = values[turned ? i * last + j : j * last + i];
-                    image.setRGB(x, height - 1 - y, Double.isFinite(v) ? Colours.viridis((v - from) / span) : Colours.MELODY.getRGB());
+                    image.setRGB(
+                            x,
+                            height - 1 - y,
+                            Double.isFinite(v) ? Colours.viridis((v - from) / span) : Colours.MELODY.getRGB());
                 }
             }
         }
-        return "<img alt=\"values of the first plane\" src=\"data:image/png;base64," + base64(new Picture("", "", width, height, (g, w, h) -> g.drawImage(image, 0, 0, null)).png()) + "\">";
+        return "<img alt=\"values of the first plane\" src=\"data:image/png;base64,"
+                + base64(new Picture("", "", width, height, (g, w, h) -> g.drawImage(image, 0, 0, null)).png()) + "\">";
     }
 }

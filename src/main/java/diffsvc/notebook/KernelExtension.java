@@ -18,12 +18,15 @@ import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
- * Found by the kernel on the class path. Shows a tensor as a line and a small picture, records of tensors and Tablesaw's tables as tables, waves as players, pictures
- * and XChart's charts as PNG, bars that grow in place; imports what every notebook uses; and lets go what a cell only looked at ({@link SnippetCleaner}).
+ * Found by the kernel on the class path. Shows a tensor as a line and a small picture, records of tensors and
+ * Tablesaw's tables as tables, waves as players, pictures and XChart's charts as PNG, bars that grow in place; imports
+ * what every notebook uses; and lets go what a cell only looked at ({@link SnippetCleaner}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
-    public static final String IMPORTS = String.join("\n", "import ai.djl.ndarray.*;",
+    public static final String IMPORTS = String.join(
+            "\n",
+            "import ai.djl.ndarray.*;",
             "import ai.djl.ndarray.types.*;",
             "import diffsvc.audio.*;",
             "import diffsvc.check.*;",
@@ -55,35 +58,55 @@ public final class KernelExtension implements Extension {
             "import tech.tablesaw.api.*;");
 
     /** Teaches the kernel; called by it once, before the first cell. */
-    @Override public void install(BaseKernel kernel) {
+    @Override
+    public void install(BaseKernel kernel) {
         Renderer renderer = kernel.getRenderer();
         renderer.createRegistration(NDArray.class).preferring("text/html").register((array, out) -> {
             out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensor(array));
-            out.getOutputContainer().putText(Summary.of(array).toString());           // for who cannot show HTML; the engine's own text is a wall of numbers
+            out.getOutputContainer()
+                    .putText(Summary.of(array)
+                            .toString()); // for who cannot show HTML; the engine's own text is a wall of numbers
         });
         renderer.createRegistration(Record.class).preferring("text/html").register((values, out) -> {
             Map<String, Object> parts = Html.components(values);
             if (parts.values().stream().anyMatch(NDArray.class::isInstance)) {
-                out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors(values.getClass().getSimpleName(), parts));
+                out.renderIfRequested(
+                        MIMEType.TEXT_HTML, () -> Html.tensors(values.getClass().getSimpleName(), parts));
                 out.getOutputContainer().putText(Html.text(parts));
             }
         });
-        renderer.createRegistration(Trace.class).preferring("text/html").register((trace, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", trace.values())));
-        renderer.createRegistration(Wave.class).preferring("text/html").register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
-        renderer.createRegistration(Picture.class).preferring("image/png").register((picture, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(picture.png())));
+        renderer.createRegistration(Trace.class)
+                .preferring("text/html")
+                .register((trace, out) ->
+                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", trace.values())));
+        renderer.createRegistration(Wave.class)
+                .preferring("text/html")
+                .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
+        renderer.createRegistration(Picture.class)
+                .preferring("image/png")
+                .register(
+                        (picture, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(picture.png())));
         renderer.createRegistration(Chart.class).preferring("image/png").register((chart, out) -> {
-            out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png()));
+            out.renderIfRequested(
+                    MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png()));
             out.getOutputContainer().putText(Picture.of(chart).toString());
         });
-        renderer.createRegistration(Progress.Bar.class).preferring("text/html").register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
-        renderer.createRegistration(Table.class).preferring("text/html").register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.table(table)));
+        renderer.createRegistration(Progress.Bar.class)
+                .preferring("text/html")
+                .register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
+        renderer.createRegistration(Table.class)
+                .preferring("text/html")
+                .register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.table(table)));
         listen(kernel);
         for (String line : IMPORTS.split("\n")) {
             kernel.evalRaw(line);
         }
     }
 
-    /** The kernel's own classes are not in the artifact that extensions compile against, so its shell is asked for by name. */
+    /**
+     * The kernel's own classes are not in the artifact that extensions compile against, so its shell is asked for by
+     * name.
+     */
     private static void listen(BaseKernel kernel) {
         try {
             JShell shell = (JShell) kernel.getClass().getMethod("getJShell").invoke(kernel);
@@ -93,7 +116,8 @@ public final class KernelExtension implements Extension {
             shell.onSnippetEvent(cells::heard);
             JavadocSources.tellCompletion();
         } catch (ReflectiveOperationException | ClassCastException e) {
-            System.err.println("notebook: this kernel shows values, but keeps what cells only looked at; the kernel that ./diffsvc lab installs lets it go");
+            System.err.println(
+                    "notebook: this kernel shows values, but keeps what cells only looked at; the kernel that ./diffsvc lab installs lets it go");
         }
     }
 }

@@ -11,8 +11,8 @@ import java.util.UUID;
 import org.knowm.xchart.XYChart;
 
 /**
- * A curve that grows in its place in the notebook while a cell runs; without a kernel a line of text now and then. Single values are drawn faintly, their
- * running mean strongly.
+ * A curve that grows in its place in the notebook while a cell runs; without a kernel a line of text now and then.
+ * Single values are drawn faintly, their running mean strongly.
  */
 public final class LiveCurve {
     private static final double MEAN_DECAY = 0.95;
@@ -90,7 +90,14 @@ public final class LiveCurve {
         }
         drawn = System.nanoTime();
         if (!Display.isThere()) {
-            System.out.printf(Locale.ROOT, "%s %.0f  %s %.4f, running mean %.4f%n", xName, x.get(x.size() - 1), yName, y.get(y.size() - 1), mean.get(mean.size() - 1));
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s %.0f  %s %.4f, running mean %.4f%n",
+                    xName,
+                    x.get(x.size() - 1),
+                    yName,
+                    y.get(y.size() - 1),
+                    mean.get(mean.size() - 1));
             return;
         }
         Display.show(Picture.of(chart()), id, shown);

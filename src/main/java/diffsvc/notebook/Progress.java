@@ -10,8 +10,8 @@ import java.util.Locale;
 import java.util.UUID;
 
 /**
- * A bar that grows in its place in the page while a cell works; without a page a line now and then. Hand it to whatever takes a listener, or call {@link #at} in a loop
- * of your own: it looks for the stop button too.
+ * A bar that grows in its place in the page while a cell works; without a page a line now and then. Hand it to whatever
+ * takes a listener, or call {@link #at} in a loop of your own: it looks for the stop button too.
  */
 public final class Progress implements Denoising.Listener, Inference.Progress, Preprocessing.Progress {
     private static final long PAUSE_NS = 200_000_000L, PAUSE_TEXT_NS = 5_000_000_000L;
@@ -46,15 +46,28 @@ public final class Progress implements Denoising.Listener, Inference.Progress, P
         }
 
         String html() {
-            return String.format(Locale.ROOT, "<div>%s <progress value=\"%.4f\" max=\"1\" style=\"width:20em\"></progress> %s</div>", Html.escaped(what), share(), Html.escaped(text()));
+            return String.format(
+                    Locale.ROOT,
+                    "<div>%s <progress value=\"%.4f\" max=\"1\" style=\"width:20em\"></progress> %s</div>",
+                    Html.escaped(what),
+                    share(),
+                    Html.escaped(text()));
         }
 
         private String text() {
             double left = share() <= 0 ? Double.NaN : seconds / share() - seconds;
-            return String.format(Locale.ROOT, "%d of %d, %.0f s%s%s", done, of, seconds, done >= of || Double.isNaN(left) ? "" : String.format(Locale.ROOT, ", about %.0f s left", left), note);
+            return String.format(
+                    Locale.ROOT,
+                    "%d of %d, %.0f s%s%s",
+                    done,
+                    of,
+                    seconds,
+                    done >= of || Double.isNaN(left) ? "" : String.format(Locale.ROOT, ", about %.0f s left", left),
+                    note);
         }
 
-        @Override public String toString() {
+        @Override
+        public String toString() {
             return what + ": " + text();
         }
     }
@@ -87,19 +100,23 @@ public final class Progress implements Denoising.Listener, Inference.Progress, P
         shown = true;
     }
 
-    @Override public void after(int done, int of, double t, Sampler.Step step) {
+    @Override
+    public void after(int done, int of, double t, Sampler.Step step) {
         at(done, of, "");
     }
 
-    @Override public void stopped(int done, int of, NDArray x, NDArray x0) {
+    @Override
+    public void stopped(int done, int of, NDArray x, NDArray x0) {
         at(done, of, ", stopped: last() has it");
     }
 
-    @Override public void at(String stage, long done, long of) {
+    @Override
+    public void at(String stage, long done, long of) {
         at(done, of, ", " + stage);
     }
 
-    @Override public void done(int recordings, int of, String name, boolean reused) {
+    @Override
+    public void done(int recordings, int of, String name, boolean reused) {
         at(recordings, of, ", " + name + (reused ? " (as before)" : ""));
     }
 }

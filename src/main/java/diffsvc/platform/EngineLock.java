@@ -6,8 +6,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Heavy work takes turns, one piece at a time in a process, and looks for the stop button.
  *
- * <p>A notebook's stop button lets the page go at once and interrupts the cell's thread, which works on until it looks. The loops look at each step; until they
- * have left, the next call waits here, so that two cells never share the engine, its generator or its gradient collector.
+ * <p>A notebook's stop button lets the page go at once and interrupts the cell's thread, which works on until it looks.
+ * The loops look at each step; until they have left, the next call waits here, so that two cells never share the
+ * engine, its generator or its gradient collector.
  */
 public final class EngineLock implements AutoCloseable {
     private static final ReentrantLock LOCK = new ReentrantLock();
@@ -27,7 +28,7 @@ public final class EngineLock implements AutoCloseable {
             LOCK.lockInterruptibly();
             return TURN;
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();                      // whatever the cell calls next shall stop too
+            Thread.currentThread().interrupt(); // whatever the cell calls next shall stop too
             throw Problem.stopped(stage, "before it began");
         }
     }
@@ -68,7 +69,8 @@ public final class EngineLock implements AutoCloseable {
         return Thread.currentThread().isInterrupted();
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         LOCK.unlock();
     }
 }

@@ -14,8 +14,8 @@ public final class JavadocSources {
     private JavadocSources() {}
 
     /**
-     * Tells JShell's completion where the sources lie, beside those of the JDK, so that Shift+Tab shows Javadoc. JShell has no public way to say so; where its
-     * inside is closed, completion works without.
+     * Tells JShell's completion where the sources lie, beside those of the JDK, so that Shift+Tab shows Javadoc. JShell
+     * has no public way to say so; where its inside is closed, completion works without.
      */
     public static void tellCompletion() {
         try {
@@ -28,10 +28,12 @@ public final class JavadocSources {
             if (Files.isDirectory(ours)) {
                 places.add(ours);
             }
-            Field override = Class.forName("jdk.jshell.SourceCodeAnalysisImpl").getDeclaredField("availableSourcesOverride");
+            Field override =
+                    Class.forName("jdk.jshell.SourceCodeAnalysisImpl").getDeclaredField("availableSourcesOverride");
             Path jdk = Path.of(System.getProperty("java.home"), "lib", "src.zip");
             if (Files.isReadable(jdk)) {
-                try (Stream<Path> modules = Files.list(FileSystems.newFileSystem(jdk).getPath("/"))) {
+                try (Stream<Path> modules =
+                        Files.list(FileSystems.newFileSystem(jdk).getPath("/"))) {
                     modules.filter(Files::isDirectory).forEach(places::add);
                 }
             }

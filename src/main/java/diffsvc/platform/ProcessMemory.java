@@ -11,10 +11,14 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What this process takes and what the machine has, in bytes; from /proc and the control group, so on Linux only: -1 elsewhere. */
+/**
+ * What this process takes and what the machine has, in bytes; from /proc and the control group, so on Linux only: -1
+ * elsewhere.
+ */
 public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
-    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]?)(i?)B?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SIZE =
+            Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]?)(i?)B?", Pattern.CASE_INSENSITIVE);
 
     /** Less holds no process, more no machine. */
     private static final long LEAST = 16 << 20, MOST = 1L << 50;
@@ -49,8 +53,9 @@ public final class ProcessMemory {
     }
 
     /**
-     * Gives free memory between native blocks that stay back to the system (glibc's malloc_trim(0)); false where there is no such thing. The engine's arrays come
-     * and go in thousands of sizes, and the gaps they leave would stay resident.
+     * Gives free memory between native blocks that stay back to the system (glibc's malloc_trim(0)); false where there
+     * is no such thing. The engine's arrays come and go in thousands of sizes, and the gaps they leave would stay
+     * resident.
      *
      * @return whether anything went back
      */
@@ -77,8 +82,9 @@ public final class ProcessMemory {
     }
 
     /**
-     * How far the resident memory rises, at its highest, while something works. What earlier work freed goes back to the system first ({@link #release}): the
-     * allocator would hand it out again, and nothing would rise. What other threads take and free meanwhile counts too.
+     * How far the resident memory rises, at its highest, while something works. What earlier work freed goes back to
+     * the system first ({@link #release}): the allocator would hand it out again, and nothing would rise. What other
+     * threads take and free meanwhile counts too.
      *
      * @param work what is watched
      * @return bytes; 0 where the system does not tell
@@ -106,7 +112,7 @@ public final class ProcessMemory {
             for (String file : new String[] {"memory.max", "memory.limit_in_bytes"}) {
                 try {
                     String text = Files.readString(folder.resolve(file)).trim();
-                    if (text.matches("\\d{1,18}")) {                                        // "max" is none
+                    if (text.matches("\\d{1,18}")) { // "max" is none
                         least = Math.min(least, Long.parseLong(text));
                     }
                 } catch (IOException e) {
@@ -121,11 +127,15 @@ public final class ProcessMemory {
     private static List<Path> groups(Path root) {
         List<Path> folders = new ArrayList<>();
         try {
-            for (String line : Files.readAllLines(root.resolve("proc/self/cgroup"))) {           // 0::/path, or 5:memory:/path
+            for (String line : Files.readAllLines(root.resolve("proc/self/cgroup"))) { // 0::/path, or 5:memory:/path
                 String[] parts = line.split(":", 3);
-                if (parts.length == 3 && (parts[1].isEmpty() || List.of(parts[1].split(",")).contains("memory"))) {
+                if (parts.length == 3
+                        && (parts[1].isEmpty() || List.of(parts[1].split(",")).contains("memory"))) {
                     Path mount = root.resolve(parts[1].isEmpty() ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
-                    for (Path p = mount.resolve(parts[2].replaceFirst("^/+", "")).normalize(); p.startsWith(mount); p = p.getParent()) {
+                    for (Path p = mount.resolve(parts[2].replaceFirst("^/+", ""))
+                                    .normalize();
+                            p.startsWith(mount);
+                            p = p.getParent()) {
                         folders.add(p);
                     }
                 }
@@ -137,7 +147,8 @@ public final class ProcessMemory {
     }
 
     /**
-     * "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary, as in Java's options.
+     * "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary,
+     * as in Java's options.
      *
      * @param text 6GiB, 800M
      * @return bytes
@@ -147,7 +158,9 @@ public final class ProcessMemory {
         if (!m.matches()) {
             throw Problem.in("memory", "a size like 6GiB or 800MiB", text, "write a number and a unit");
         }
-        boolean decimal = m.group(3).isEmpty() && text.trim().toUpperCase().endsWith("B") && !m.group(2).isEmpty();
+        boolean decimal = m.group(3).isEmpty()
+                && text.trim().toUpperCase().endsWith("B")
+                && !m.group(2).isEmpty();
         int power = "KMGT".indexOf(m.group(2).toUpperCase()) + 1;
         if (m.group(2).isEmpty()) {
             power = 0;
@@ -165,7 +178,11 @@ public final class ProcessMemory {
     public static long asked(String text) {
         long bytes = parse(text);
         if (bytes < LEAST || bytes > MOST) {
-            throw Problem.in("memory", "--max-memory from " + shown(LEAST) + " to " + (MOST >> 40) + " TiB", text, "write for instance 6GiB, or leave it out for what the machine has");
+            throw Problem.in(
+                    "memory",
+                    "--max-memory from " + shown(LEAST) + " to " + (MOST >> 40) + " TiB",
+                    text,
+                    "write for instance 6GiB, or leave it out for what the machine has");
         }
         return bytes;
     }
@@ -178,7 +195,9 @@ public final class ProcessMemory {
      */
     public static String shown(long bytes) {
         double mib = bytes / 1048576.0;
-        return mib < 10240 ? String.format(java.util.Locale.ROOT, "%.0f MiB", mib) : String.format(java.util.Locale.ROOT, "%.1f GiB", mib / 1024);
+        return mib < 10240
+                ? String.format(java.util.Locale.ROOT, "%.0f MiB", mib)
+                : String.format(java.util.Locale.ROOT, "%.1f GiB", mib / 1024);
     }
 
     private static long status(String key) {

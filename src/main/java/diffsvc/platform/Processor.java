@@ -19,8 +19,13 @@ public final class Processor {
      */
     public static List<String> flags() {
         try {
-            return Files.isReadable(INFO) ? Files.readAllLines(INFO).stream().filter(line -> line.startsWith("flags"))
-                    .findFirst().map(line -> List.of(line.split("\\s+"))).orElse(List.of()) : List.of();
+            return Files.isReadable(INFO)
+                    ? Files.readAllLines(INFO).stream()
+                            .filter(line -> line.startsWith("flags"))
+                            .findFirst()
+                            .map(line -> List.of(line.split("\\s+")))
+                            .orElse(List.of())
+                    : List.of();
         } catch (IOException e) {
             return List.of();
         }

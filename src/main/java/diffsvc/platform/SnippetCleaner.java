@@ -17,9 +17,10 @@ import jdk.jshell.SnippetEvent;
 import jdk.jshell.VarSnippet;
 
 /**
- * Hears of every snippet that the kernel has evaluated, and does four things that JShell leaves undone: what a cell only looked at is let go, a variable that
- * was declared anew with another type lets its old value go, the text that was compiled for a snippet goes (JShell keeps it twice, all imports and names of the session in it:
- * some 70 kB a cell), and a mistake reads as a line with a remedy.
+ * Hears of every snippet that the kernel has evaluated, and does four things that JShell leaves undone: what a cell
+ * only looked at is let go, a variable that was declared anew with another type lets its old value go, the text that
+ * was compiled for a snippet goes (JShell keeps it twice, all imports and names of the session in it: some 70 kB a
+ * cell), and a mistake reads as a line with a remedy.
  */
 public final class SnippetCleaner {
     private static final Pattern MISSING = Pattern.compile("symbol:\\s+(?:variable|method|class)\\s+(\\w+)");
@@ -30,7 +31,10 @@ public final class SnippetCleaner {
     private final ClassLoader loader;
     /** Variables by the class that holds each, to find the ones that were left behind. */
     private final java.util.Map<String, String> holders = new java.util.LinkedHashMap<>();
-    /** The unnamed variable of the last expression, which nobody can want any more once the next snippet has been evaluated. */
+    /**
+     * The unnamed variable of the last expression, which nobody can want any more once the next snippet has been
+     * evaluated.
+     */
     private VarSnippet looked;
 
     public SnippetCleaner(JShell shell, ClassLoader loader) {
@@ -40,7 +44,7 @@ public final class SnippetCleaner {
 
     public void heard(SnippetEvent event) {
         long now = System.nanoTime();
-        if (now - released > PAUSE_NS) {                                          // gaps between the engine's blocks go back to the system now and then
+        if (now - released > PAUSE_NS) { // gaps between the engine's blocks go back to the system now and then
             released = now;
             ProcessMemory.release();
         }
@@ -55,11 +59,11 @@ public final class SnippetCleaner {
         if (looked != null && looked != snippet && event.status() != Snippet.Status.DROPPED) {
             VarSnippet gone = looked;
             looked = null;
-            shell.drop(gone);                                                     // or its name is imported into every later snippet
+            shell.drop(gone); // or its name is imported into every later snippet
         }
         if (snippet instanceof VarSnippet variable && event.status().isDefined()) {
             if (snippet.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND) {
-                let(className(snippet), variable.name());                         // the kernel has taken the value to show it
+                let(className(snippet), variable.name()); // the kernel has taken the value to show it
                 looked = variable;
             } else {
                 String before = holders.put(variable.name(), className(snippet));
@@ -84,14 +88,20 @@ public final class SnippetCleaner {
         }
     }
 
-    /** Empties the text that was compiled for a snippet; lines stay, because JShell counts them to say where an exception came from. */
+    /**
+     * Empties the text that was compiled for a snippet; lines stay, because JShell counts them to say where an
+     * exception came from.
+     */
     private static void slim(Snippet snippet) {
         try {
             Object outer = INSIDE.outer.get(snippet), wrap = outer == null ? null : INSIDE.wrap.get(outer);
             if (wrap != null && INSIDE.parts.getDeclaringClass().isInstance(wrap)) {
                 Object[] parts = (Object[]) INSIDE.parts.get(wrap);
                 for (int i = 0; i < parts.length; i++) {
-                    parts[i] = parts[i] instanceof String text ? "\n".repeat((int) text.chars().filter(c -> c == '\n').count()) : parts[i];
+                    parts[i] = parts[i] instanceof String text
+                            ? "\n".repeat((int)
+                                    text.chars().filter(c -> c == '\n').count())
+                            : parts[i];
                 }
                 INSIDE.text.set(wrap, "");
             }
@@ -105,7 +115,11 @@ public final class SnippetCleaner {
         static Inside find() {
             try {
                 Class<?> compound = Class.forName("jdk.jshell.Wrap$CompoundWrap");
-                return new Inside(open(Snippet.class, "outer"), open(Class.forName("jdk.jshell.OuterWrap"), "w"), open(compound, "os"), open(compound, "wrapped"));
+                return new Inside(
+                        open(Snippet.class, "outer"),
+                        open(Class.forName("jdk.jshell.OuterWrap"), "w"),
+                        open(compound, "os"),
+                        open(compound, "wrapped"));
             } catch (ReflectiveOperationException | RuntimeException e) {
                 return new Inside(null, null, null, null);
             }
@@ -124,13 +138,13 @@ public final class SnippetCleaner {
             name.setAccessible(true);
             return (String) name.invoke(snippet);
         } catch (ReflectiveOperationException | RuntimeException e) {
-            return "";                                                            // a kernel that does not open jdk.jshell: nothing is let go early
+            return ""; // a kernel that does not open jdk.jshell: nothing is let go early
         }
     }
 
     /**
-     * Of a mistake in the engine's words a line stays: the engine appends its own stack, and the frames in between are not the person's. Errors of other
-     * code keep the frames that lie in cells, where the line to mend is.
+     * Of a mistake in the engine's words a line stays: the engine appends its own stack, and the frames in between are
+     * not the person's. Errors of other code keep the frames that lie in cells, where the line to mend is.
      */
     private static void shorten(JShellException problem) {
         if (!(problem instanceof EvalException e)) {
@@ -138,14 +152,27 @@ public final class SnippetCleaner {
         }
         String name = e.getExceptionClassName();
         StackTraceElement[] frames = e.getStackTrace();
-        boolean engine = name.startsWith("ai.djl.") || frames.length > 0 && frames[0].getClassName().startsWith("ai.djl.");
+        boolean engine = name.startsWith("ai.djl.")
+                || frames.length > 0 && frames[0].getClassName().startsWith("ai.djl.");
         boolean ours = name.equals(Problem.class.getName());
-        e.setStackTrace(engine || ours ? new StackTraceElement[0]
-                : java.util.Arrays.stream(frames).filter(f -> f.getFileName() != null && f.getFileName().startsWith("#")).toArray(StackTraceElement[]::new));
+        e.setStackTrace(
+                engine || ours
+                        ? new StackTraceElement[0]
+                        : java.util.Arrays.stream(frames)
+                                .filter(f -> f.getFileName() != null
+                                        && f.getFileName().startsWith("#"))
+                                .toArray(StackTraceElement[]::new));
         if (engine && !ours) {
             String message = String.valueOf(e.getMessage());
             int cut = message.indexOf("\nException raised from");
-            say(e, "tensor: " + (cut < 0 ? message : message.substring(0, cut)).lines().findFirst().orElse("") + "; look at the shapes of what goes in: a cell with only the variable's name shows them");
+            say(
+                    e,
+                    "tensor: "
+                            + (cut < 0 ? message : message.substring(0, cut))
+                                    .lines()
+                                    .findFirst()
+                                    .orElse("")
+                            + "; look at the shapes of what goes in: a cell with only the variable's name shows them");
         }
     }
 
@@ -171,7 +198,8 @@ public final class SnippetCleaner {
         }
         if (!missing.isEmpty()) {
             List<String> names = List.copyOf(missing);
-            System.err.println("notebook: " + String.join(", ", names) + (names.size() == 1 ? " is" : " are") + " not known yet; run the cells above first (Run > Run All Above Selected Cell)");
+            System.err.println("notebook: " + String.join(", ", names) + (names.size() == 1 ? " is" : " are")
+                    + " not known yet; run the cells above first (Run > Run All Above Selected Cell)");
         }
     }
 }

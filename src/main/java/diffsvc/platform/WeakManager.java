@@ -20,20 +20,24 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A manager whose arrays go when nobody refers to them any more, so that a notebook's cell needs no close(): a variable that is assigned anew, or a result that was
- * only looked at, gives its memory back.
+ * A manager whose arrays go when nobody refers to them any more, so that a notebook's cell needs no close(): a variable
+ * that is assigned anew, or a result that was only looked at, gives its memory back.
  *
- * <p>DJL's managers hold their arrays strongly until they close. Here the manager refers to them weakly and keeps their native handle beside; what the collector
- * found unreachable is freed by the next operation on any such manager, on the thread that works, so never while the engine still reads it. The collector knows
- * nothing of native memory, therefore it is called each time another {@value #PRESSURE_MIB} MiB were made.
+ * <p>DJL's managers hold their arrays strongly until they close. Here the manager refers to them weakly and keeps their
+ * native handle beside; what the collector found unreachable is freed by the next operation on any such manager, on the
+ * thread that works, so never while the engine still reads it. The collector knows nothing of native memory, therefore
+ * it is called each time another {@value #PRESSURE_MIB} MiB were made.
  *
- * <p>An array made from Java values borrows a Java buffer in DJL, and a view of it would outlive that buffer; arrays made here own their memory instead.
+ * <p>An array made from Java values borrows a Java buffer in DJL, and a view of it would outlive that buffer; arrays
+ * made here own their memory instead.
  */
 public final class WeakManager implements AutoCloseable {
     private static final int PRESSURE_MIB = 192;
     private static final ReferenceQueue<NDArray> GONE = new ReferenceQueue<>();
     private static final AtomicLong MADE = new AtomicLong();
-    private static final Field RESOURCES = field(BaseNDManager.class, "resources"), HANDLE = field(NativeResource.class, "handle"), BUFFER = field(PtNDArray.class, "dataRef");
+    private static final Field RESOURCES = field(BaseNDManager.class, "resources"),
+            HANDLE = field(NativeResource.class, "handle"),
+            BUFFER = field(PtNDArray.class, "dataRef");
     private static final Object LIBRARY = library();
     private static final Method CLONE = tensorClone();
     private static final StackWalker STACK = StackWalker.getInstance();
@@ -56,7 +60,7 @@ public final class WeakManager implements AutoCloseable {
         }
 
         void free() {
-            Long native0 = handle.getAndSet(null);                  // null where somebody closed it
+            Long native0 = handle.getAndSet(null); // null where somebody closed it
             if (native0 != null) {
                 JniUtils.deleteNDArray(native0);
             }
@@ -68,12 +72,15 @@ public final class WeakManager implements AutoCloseable {
     private static final class Weakly extends ConcurrentHashMap<String, AutoCloseable> {
         private final Map<String, Ref> refs = new ConcurrentHashMap<>();
 
-        @Override public AutoCloseable put(String id, AutoCloseable resource) {
+        @Override
+        public AutoCloseable put(String id, AutoCloseable resource) {
             if (!(resource instanceof PtNDArray array)) {
                 return super.put(id, resource);
             }
             own(array);
-            long bytes = array.getDevice().isGpu() ? 0 : array.size() * array.getDataType().getNumOfBytes();
+            long bytes = array.getDevice().isGpu()
+                    ? 0
+                    : array.size() * array.getDataType().getNumOfBytes();
             refs.put(id, new Ref(array, refs, id, handleOf(array), bytes));
             sweep();
             if (MADE.addAndGet(bytes) > PRESSURE_MIB * 1048576L) {
@@ -83,12 +90,14 @@ public final class WeakManager implements AutoCloseable {
             return null;
         }
 
-        @Override public AutoCloseable remove(Object id) {
+        @Override
+        public AutoCloseable remove(Object id) {
             Ref ref = refs.remove(id);
             return ref == null ? super.remove(id) : ref.get();
         }
 
-        @Override public Collection<AutoCloseable> values() {
+        @Override
+        public Collection<AutoCloseable> values() {
             List<AutoCloseable> all = new ArrayList<>(super.values());
             for (NDArray array : living()) {
                 all.add(array);
@@ -96,13 +105,15 @@ public final class WeakManager implements AutoCloseable {
             return all;
         }
 
-        @Override public int size() {
+        @Override
+        public int size() {
             return super.size() + refs.size();
         }
 
-        @Override public void clear() {
+        @Override
+        public void clear() {
             super.clear();
-            refs.values().forEach(Ref::free);                        // those whose array is gone and not yet swept
+            refs.values().forEach(Ref::free); // those whose array is gone and not yet swept
         }
 
         List<NDArray> living() {
@@ -174,7 +185,10 @@ public final class WeakManager implements AutoCloseable {
         return arrays.refs.values().stream().mapToLong(r -> r.bytes).sum();
     }
 
-    /** Frees every array at once, referred to or not; who still uses one gets DJL's "Native resource has been released already". */
+    /**
+     * Frees every array at once, referred to or not; who still uses one gets DJL's "Native resource has been released
+     * already".
+     */
     public void clear() {
         for (NDArray array : arrays.living()) {
             array.close();
@@ -182,7 +196,8 @@ public final class WeakManager implements AutoCloseable {
         sweep();
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         manager.close();
         sweep();
     }
@@ -199,11 +214,13 @@ public final class WeakManager implements AutoCloseable {
         MADE.set(0);
         System.gc();
         try {
-            for (Reference<? extends NDArray> ref = GONE.remove(20); ref != null; ref = GONE.remove(2)) {   // it tells of them a moment later, on a thread of its own
+            for (Reference<? extends NDArray> ref = GONE.remove(20);
+                    ref != null;
+                    ref = GONE.remove(2)) { // it tells of them a moment later, on a thread of its own
                 ((Ref) ref).free();
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();                      // the work that was interrupted looks for it
+            Thread.currentThread().interrupt(); // the work that was interrupted looks for it
         }
         sweep();
     }
@@ -211,18 +228,21 @@ public final class WeakManager implements AutoCloseable {
     /** Exchanges a borrowed buffer for memory of the array's own, before any view of it can be made. */
     private static void own(PtNDArray array) {
         try {
-            boolean borrows = BUFFER.get(array) != null || STACK.walk(frames -> frames.limit(10).anyMatch(f -> f.getMethodName().equals("createNdFromByteBuffer")));
+            boolean borrows = BUFFER.get(array) != null
+                    || STACK.walk(frames ->
+                            frames.limit(10).anyMatch(f -> f.getMethodName().equals("createNdFromByteBuffer")));
             if (borrows && handleOf(array).get() != null) {
                 long copy = (Long) CLONE.invoke(LIBRARY, handleOf(array).get());
                 JniUtils.deleteNDArray(handleOf(array).getAndSet(copy));
-                BUFFER.set(array, null);                             // an array still under construction gets it afterwards; then it is idle
+                BUFFER.set(array, null); // an array still under construction gets it afterwards; then it is idle
             }
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    @SuppressWarnings("unchecked") private static AtomicReference<Long> handleOf(PtNDArray array) {
+    @SuppressWarnings("unchecked")
+    private static AtomicReference<Long> handleOf(PtNDArray array) {
         try {
             return (AtomicReference<Long>) HANDLE.get(array);
         } catch (IllegalAccessException e) {
@@ -233,7 +253,8 @@ public final class WeakManager implements AutoCloseable {
     /** The native calls themselves: DJL's own clone would register the copy in the middle of a registration. */
     private static Object library() {
         try {
-            return field(Class.forName("ai.djl.pytorch.jni.PyTorchLibrary"), "LIB").get(null);
+            return field(Class.forName("ai.djl.pytorch.jni.PyTorchLibrary"), "LIB")
+                    .get(null);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
@@ -245,7 +266,8 @@ public final class WeakManager implements AutoCloseable {
             clone.setAccessible(true);
             return clone;
         } catch (NoSuchMethodException e) {
-            throw new IllegalStateException("tensor: need DJL 0.35.1, whose native library has tensorClone; pom.xml pins it", e);
+            throw new IllegalStateException(
+                    "tensor: need DJL 0.35.1, whose native library has tensorClone; pom.xml pins it", e);
         }
     }
 
@@ -255,7 +277,10 @@ public final class WeakManager implements AutoCloseable {
             field.setAccessible(true);
             return field;
         } catch (NoSuchFieldException e) {
-            throw new IllegalStateException("tensor: need DJL 0.35.1, whose " + type.getSimpleName() + " has a field " + name + "; pom.xml pins it", e);
+            throw new IllegalStateException(
+                    "tensor: need DJL 0.35.1, whose " + type.getSimpleName() + " has a field " + name
+                            + "; pom.xml pins it",
+                    e);
         }
     }
 }

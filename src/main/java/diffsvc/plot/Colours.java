@@ -4,11 +4,21 @@ import java.awt.Color;
 
 /** Colour maps whose steps look even. */
 public final class Colours {
-    /** Anchors of viridis (van der Walt and Smith, 2015): even in perceived lightness, safe for most colour-blind eyes. */
-    private static final int[] VIRIDIS = {0x440154, 0x482878, 0x3e4a89, 0x31688e, 0x26828e, 0x1f9e89, 0x35b779, 0x6dcd59, 0xb4de2c, 0xfde725};
+    /**
+     * Anchors of viridis (van der Walt and Smith, 2015): even in perceived lightness, safe for most colour-blind eyes.
+     */
+    private static final int[] VIRIDIS = {
+        0x440154, 0x482878, 0x3e4a89, 0x31688e, 0x26828e, 0x1f9e89, 0x35b779, 0x6dcd59, 0xb4de2c, 0xfde725
+    };
     /** Anchors of RdBu (Brewer), blue below zero, white at zero, red above. */
-    private static final int[] DIVERGING = {0x2166ac, 0x4393c3, 0x92c5de, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xf4a582, 0xd6604d, 0xb2182b};
-    public static final Color LINE = new Color(0x31688e), MELODY = new Color(0xff5050), FAINT = new Color(190, 205, 225), STRONG = new Color(30, 80, 160);
+    private static final int[] DIVERGING = {
+        0x2166ac, 0x4393c3, 0x92c5de, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xf4a582, 0xd6604d, 0xb2182b
+    };
+
+    public static final Color LINE = new Color(0x31688e),
+            MELODY = new Color(0xff5050),
+            FAINT = new Color(190, 205, 225),
+            STRONG = new Color(30, 80, 160);
 
     private Colours() {}
 

@@ -32,7 +32,8 @@ import org.apache.batik.svggen.SVGGraphics2D;
 import org.knowm.xchart.internal.chartpart.Chart;
 
 /**
- * Something drawn: the kernel shows it in the page, JShell tells what is on it, {@link #save} writes PNG or SVG, {@link #show} opens a window.
+ * Something drawn: the kernel shows it in the page, JShell tells what is on it, {@link #save} writes PNG or SVG,
+ * {@link #show} opens a window.
  *
  * @param title what stands above it
  * @param about what is on it, in words
@@ -42,7 +43,8 @@ import org.knowm.xchart.internal.chartpart.Chart;
  */
 public record Picture(String title, String about, int width, int height, Drawing drawing) {
     /** Draws into the rectangle from (0, 0) to (width, height). */
-    @FunctionalInterface public interface Drawing {
+    @FunctionalInterface
+    public interface Drawing {
         /**
          * Draws in this size, pixels.
          *
@@ -61,15 +63,18 @@ public record Picture(String title, String about, int width, int height, Drawing
 
         static void register() {}
 
-        @Override public void writeImage(RenderedImage image, OutputStream out) throws IOException {
+        @Override
+        public void writeImage(RenderedImage image, OutputStream out) throws IOException {
             ImageIO.write(image, "png", out);
         }
 
-        @Override public void writeImage(RenderedImage image, OutputStream out, ImageWriterParams params) throws IOException {
+        @Override
+        public void writeImage(RenderedImage image, OutputStream out, ImageWriterParams params) throws IOException {
             writeImage(image, out);
         }
 
-        @Override public String getMIMEType() {
+        @Override
+        public String getMIMEType() {
             return "image/png";
         }
     }
@@ -81,7 +86,11 @@ public record Picture(String title, String about, int width, int height, Drawing
      * @return a drawing
      */
     public static Picture of(Chart<?, ?> chart) {
-        return new Picture(chart.getTitle(), "chart", chart.getWidth(), chart.getHeight(),
+        return new Picture(
+                chart.getTitle(),
+                "chart",
+                chart.getWidth(),
+                chart.getHeight(),
                 (g, width, height) -> chart.paint(g, width, height));
     }
 
@@ -121,13 +130,17 @@ public record Picture(String title, String about, int width, int height, Drawing
         PngWriter.register();
         SVGGraphics2D g;
         try {
-            g = new SVGGraphics2D(DocumentBuilderFactory.newInstance().newDocumentBuilder().getDOMImplementation().createDocument("http://www.w3.org/2000/svg", "svg", null));
+            g = new SVGGraphics2D(DocumentBuilderFactory.newInstance()
+                    .newDocumentBuilder()
+                    .getDOMImplementation()
+                    .createDocument("http://www.w3.org/2000/svg", "svg", null));
         } catch (ParserConfigurationException e) {
             throw new IllegalStateException(e);
         }
         g.setSVGCanvasSize(new Dimension(width, height));
         drawing.draw(g, width, height);
-        try (ByteArrayOutputStream out = new ByteArrayOutputStream(); Writer text = new OutputStreamWriter(out, StandardCharsets.UTF_8)) {
+        try (ByteArrayOutputStream out = new ByteArrayOutputStream();
+                Writer text = new OutputStreamWriter(out, StandardCharsets.UTF_8)) {
             g.stream(text, true);
             text.flush();
             return out.toByteArray();
@@ -146,7 +159,12 @@ public record Picture(String title, String about, int width, int height, Drawing
     public Path save(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (!name.endsWith(".png") && !name.endsWith(".svg")) {
-            throw Problem.in("picture", file, "a name that ends in .png or .svg", file.getFileName().toString(), "save it as " + file.getFileName() + ".png");
+            throw Problem.in(
+                    "picture",
+                    file,
+                    "a name that ends in .png or .svg",
+                    file.getFileName().toString(),
+                    "save it as " + file.getFileName() + ".png");
         }
         return WholeFile.write("picture", file, part -> Files.write(part, name.endsWith(".svg") ? svg() : png()));
     }
@@ -164,7 +182,8 @@ public record Picture(String title, String about, int width, int height, Drawing
     /** Opens a window with it; without a display it says what is on it. */
     public void show() {
         if (GraphicsEnvironment.isHeadless()) {
-            System.out.println(title + ": " + about + "; there is no display to open a window on, save(\"picture.png\") writes it");
+            System.out.println(title + ": " + about
+                    + "; there is no display to open a window on, save(\"picture.png\") writes it");
             return;
         }
         SwingUtilities.invokeLater(() -> {
@@ -177,7 +196,9 @@ public record Picture(String title, String about, int width, int height, Drawing
         });
     }
 
-    @Override public String toString() {
-        return title + ": " + about + "; " + width + " x " + height + " pixels, save(\"x.png\") or save(\"x.svg\") writes it, show() opens a window";
+    @Override
+    public String toString() {
+        return title + ": " + about + "; " + width + " x " + height
+                + " pixels, save(\"x.png\") or save(\"x.svg\") writes it, show() opens a window";
     }
 }

@@ -31,8 +31,8 @@ import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Draws mels with seconds and Hz on the axes, F0 over them, waves, losses; pictures side by side, their difference, and film strips. Every call returns what it
- * drew: the last line of a cell shows it, {@link Picture#save} keeps it.
+ * Draws mels with seconds and Hz on the axes, F0 over them, waves, losses; pictures side by side, their difference, and
+ * film strips. Every call returns what it drew: the last line of a cell shows it, {@link Picture#save} keeps it.
  */
 public final class Plots {
     private static final int LEFT = 64, BOTTOM = 40, TOP = 26, RIGHT = 58, HEIGHT = 296, WIDEST = 960, GAP = 8;
@@ -101,16 +101,28 @@ public final class Plots {
     }
 
     private Picture mel(String title, float[][] mel, F0Track melody, double top) {
-        String about = String.format(Locale.ROOT, "mel [%d, %d], log10 up to %.2f, %.2f s%s", mel.length, bins(mel), highest(mel), seconds(mel.length), sung(melody));
-        return new Picture(title, about, LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT, HEIGHT, (g, width, height) -> {
-            Field field = new Field(g, title, width, height);
-            field.fill(mel, v -> Colours.viridis((v - LOWEST) / (top - LOWEST)));
-            if (melody != null) {
-                field.line(melody);
-            }
-            field.axes(seconds(mel.length));
-            field.bar(share -> Colours.viridis(share), LOWEST, top);
-        });
+        String about = String.format(
+                Locale.ROOT,
+                "mel [%d, %d], log10 up to %.2f, %.2f s%s",
+                mel.length,
+                bins(mel),
+                highest(mel),
+                seconds(mel.length),
+                sung(melody));
+        return new Picture(
+                title,
+                about,
+                LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT,
+                HEIGHT,
+                (g, width, height) -> {
+                    Field field = new Field(g, title, width, height);
+                    field.fill(mel, v -> Colours.viridis((v - LOWEST) / (top - LOWEST)));
+                    if (melody != null) {
+                        field.line(melody);
+                    }
+                    field.axes(seconds(mel.length));
+                    field.bar(share -> Colours.viridis(share), LOWEST, top);
+                });
     }
 
     /**
@@ -136,7 +148,11 @@ public final class Plots {
      */
     public Picture difference(String title, float[][] mel, float[][] from) {
         if (mel.length != from.length || bins(mel) != bins(from)) {
-            throw Problem.in("plots", "two mels of one size", mel.length + " x " + bins(mel) + " and " + from.length + " x " + bins(from), "cut the longer one: mel.get(\":300\")");
+            throw Problem.in(
+                    "plots",
+                    "two mels of one size",
+                    mel.length + " x " + bins(mel) + " and " + from.length + " x " + bins(from),
+                    "cut the longer one: mel.get(\":300\")");
         }
         float[][] apart = new float[mel.length][bins(mel)];
         double most = 1e-6, sum = 0;
@@ -148,13 +164,24 @@ public final class Plots {
             }
         }
         double limit = most;
-        String about = String.format(Locale.ROOT, "difference of mels [%d, %d], at most %.3g, on average %.3g", mel.length, bins(mel), most, sum / Math.max(1, mel.length * bins(mel)));
-        return new Picture(title, about, LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT, HEIGHT, (g, width, height) -> {
-            Field field = new Field(g, title, width, height);
-            field.fill(apart, v -> Colours.diverging(0.5 + 0.5 * v / limit));
-            field.axes(seconds(mel.length));
-            field.bar(share -> Colours.diverging(share), -limit, limit);
-        });
+        String about = String.format(
+                Locale.ROOT,
+                "difference of mels [%d, %d], at most %.3g, on average %.3g",
+                mel.length,
+                bins(mel),
+                most,
+                sum / Math.max(1, mel.length * bins(mel)));
+        return new Picture(
+                title,
+                about,
+                LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT,
+                HEIGHT,
+                (g, width, height) -> {
+                    Field field = new Field(g, title, width, height);
+                    field.fill(apart, v -> Colours.diverging(0.5 + 0.5 * v / limit));
+                    field.axes(seconds(mel.length));
+                    field.bar(share -> Colours.diverging(share), -limit, limit);
+                });
     }
 
     /**
@@ -205,8 +232,14 @@ public final class Plots {
         if (pictures.isEmpty()) {
             throw Problem.in("plots", "at least one picture", "none", "collect some first");
         }
-        int lines = (pictures.size() + columns - 1) / columns, width = Math.min(WIDEST, pictures.stream().mapToInt(Picture::width).sum()), height = columns > 2 ? HEIGHT * 3 / 4 : HEIGHT;
-        String about = String.join(" | ", pictures.stream().map(p -> p.title() + ": " + p.about()).toList());
+        int lines = (pictures.size() + columns - 1) / columns,
+                width =
+                        Math.min(
+                                WIDEST,
+                                pictures.stream().mapToInt(Picture::width).sum()),
+                height = columns > 2 ? HEIGHT * 3 / 4 : HEIGHT;
+        String about = String.join(
+                " | ", pictures.stream().map(p -> p.title() + ": " + p.about()).toList());
         return new Picture(title, about, Math.max(width, 320 * Math.min(columns, 3)), lines * height, (g, w, h) -> {
             g.setColor(Color.WHITE);
             g.fillRect(0, 0, w, h);
@@ -228,7 +261,8 @@ public final class Plots {
      * @return a drawing
      */
     public static Picture wave(String title, Wave wave) {
-        String about = String.format(Locale.ROOT, "%.2f s at %d Hz, peak %.3f", wave.seconds(), wave.sampleRateHz(), wave.peak());
+        String about = String.format(
+                Locale.ROOT, "%.2f s at %d Hz, peak %.3f", wave.seconds(), wave.sampleRateHz(), wave.peak());
         return new Picture(title, about, WIDEST, 190, (g, width, height) -> {
             int w = width - LEFT - RIGHT, h = height - TOP - BOTTOM;
             sheet(g, title, width, height);
@@ -241,7 +275,11 @@ public final class Plots {
                     low = Math.min(low, x[k]);
                     high = Math.max(high, x[k]);
                 }
-                g.drawLine(LEFT + i, TOP + (int) (h / 2.0 * (1 - high / peak)), LEFT + i, TOP + (int) (h / 2.0 * (1 - low / peak)));
+                g.drawLine(
+                        LEFT + i,
+                        TOP + (int) (h / 2.0 * (1 - high / peak)),
+                        LEFT + i,
+                        TOP + (int) (h / 2.0 * (1 - low / peak)));
             }
             secondsAxis(g, w, h, wave.seconds());
         });
@@ -257,7 +295,7 @@ public final class Plots {
     public static Picture melodies(String title, Map<String, F0Track> melodies) {
         XYChart chart = chart(title, "seconds", "Hz");
         chart.getStyler().setLegendVisible(melodies.size() > 1);
-        new TreeMap<>(melodies).forEach((name, track) -> {                // the same colours each time, whatever map it is
+        new TreeMap<>(melodies).forEach((name, track) -> { // the same colours each time, whatever map it is
             List<Double> at = new ArrayList<>(), hz = new ArrayList<>();
             for (int t = 0; t < track.frames(); t++) {
                 at.add(t * track.frameSeconds());
@@ -269,7 +307,8 @@ public final class Plots {
     }
 
     /**
-     * Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture of it.
+     * Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture
+     * of it.
      *
      * @param title stands above the picture
      * @param xName below the axis
@@ -278,7 +317,8 @@ public final class Plots {
      * @param y values upwards
      * @return the chart
      */
-    public static XYChart curve(String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
+    public static XYChart curve(
+            String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
         XYChart chart = chart(title, xName, yName);
         line(chart, yName, x, y);
         return chart;
@@ -314,7 +354,11 @@ public final class Plots {
      */
     public static XYChart curves(String title, Table table, String x, String... y) {
         if (y.length == 0) {
-            throw Problem.in("plots", "at least one column to draw", "none", "name one of " + String.join(", ", table.columnNames()));
+            throw Problem.in(
+                    "plots",
+                    "at least one column to draw",
+                    "none",
+                    "name one of " + String.join(", ", table.columnNames()));
         }
         XYChart chart = chart(title, x, y.length == 1 ? y[0] : "");
         chart.getStyler().setLegendVisible(y.length > 1);
@@ -326,8 +370,8 @@ public final class Plots {
     }
 
     /**
-     * A line without marks. XChart puts its ticks onto the values where they are equally spaced, 0.7314 s for instance; one more point in the middle of the last stretch,
-     * where the line goes through anyway, gives round ones.
+     * A line without marks. XChart puts its ticks onto the values where they are equally spaced, 0.7314 s for instance;
+     * one more point in the middle of the last stretch, where the line goes through anyway, gives round ones.
      */
     public static void line(XYChart chart, String name, List<? extends Number> x, List<? extends Number> y) {
         List<Double> xs = new ArrayList<>(), ys = new ArrayList<>();
@@ -335,7 +379,11 @@ public final class Plots {
             if (i > 0 && i == x.size() - 1) {
                 boolean gap = y.get(i - 1) == null || y.get(i) == null;
                 xs.add((x.get(i - 1).doubleValue() + x.get(i).doubleValue()) / 2);
-                ys.add(gap ? null : (Double) ((y.get(i - 1).doubleValue() + y.get(i).doubleValue()) / 2));
+                ys.add(
+                        gap
+                                ? null
+                                : (Double)
+                                        ((y.get(i - 1).doubleValue() + y.get(i).doubleValue()) / 2));
             }
             xs.add(x.get(i).doubleValue());
             ys.add(y.get(i) == null ? null : (Double) y.get(i).doubleValue());
@@ -345,26 +393,40 @@ public final class Plots {
 
     private static List<Double> numbers(Table table, String name) {
         if (!table.containsColumn(name) || !(table.column(name) instanceof NumericColumn<?> column)) {
-            throw Problem.in("plots", "a column of numbers named " + name, "columns " + String.join(", ", table.columnNames()), "name one of these");
+            throw Problem.in(
+                    "plots",
+                    "a column of numbers named " + name,
+                    "columns " + String.join(", ", table.columnNames()),
+                    "name one of these");
         }
         return Arrays.stream(column.asDoubleArray()).boxed().toList();
     }
 
     private static XYChart chart(String title, String xName, String yName) {
-        XYChart chart = new XYChartBuilder().width(760).height(300).title(title).xAxisTitle(xName).yAxisTitle(yName).build();
+        XYChart chart = new XYChartBuilder()
+                .width(760)
+                .height(300)
+                .title(title)
+                .xAxisTitle(xName)
+                .yAxisTitle(yName)
+                .build();
         chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setXAxisTickMarkSpacingHint(90);
         return chart;
     }
 
     /**
-     * A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key shift is in it.
+     * A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key
+     * shift is in it.
      *
      * @param range song and training
      * @return a step chart
      */
     public static Picture range(VocalRange range) {
-        XYChart chart = chart(String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()), "Hz", "% of voiced frames");
+        XYChart chart = chart(
+                String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()),
+                "Hz",
+                "% of voiced frames");
         chart.getStyler().setLegendVisible(true);
         chart.getStyler().setXAxisLogarithmic(true);
         List<Double> hz = new ArrayList<>(), trained = new ArrayList<>(), song = new ArrayList<>();
@@ -373,8 +435,12 @@ public final class Plots {
             trained.add(100 * range.trained().get(i));
             song.add(100 * range.song().get(i));
         }
-        chart.addSeries("training", hz, trained).setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.StepArea).setMarker(SeriesMarkers.NONE);
-        chart.addSeries("song", hz, song).setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Step).setMarker(SeriesMarkers.NONE);
+        chart.addSeries("training", hz, trained)
+                .setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.StepArea)
+                .setMarker(SeriesMarkers.NONE);
+        chart.addSeries("song", hz, song)
+                .setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Step)
+                .setMarker(SeriesMarkers.NONE);
         return Picture.of(chart);
     }
 
@@ -386,7 +452,10 @@ public final class Plots {
         return mel.length == 0 ? 0 : mel[0].length;
     }
 
-    /** The brightest colour: the loudest value, but no louder than a mel can be, so that an untrained network's guess still shows its shape. */
+    /**
+     * The brightest colour: the loudest value, but no louder than a mel can be, so that an untrained network's guess
+     * still shows its shape.
+     */
     private double top(float[][] mel) {
         return Math.max(0, Math.min(audio.melVmax(), highest(mel)));
     }
@@ -412,7 +481,10 @@ public final class Plots {
                 high = Math.max(high, melody.f0Hz()[t]);
             }
         }
-        return high == 0 ? "; unvoiced" : String.format(Locale.ROOT, "; F0 %.0f to %.0f Hz, %.0f %% voiced", low, high, 100 * melody.voicedShare());
+        return high == 0
+                ? "; unvoiced"
+                : String.format(
+                        Locale.ROOT, "; F0 %.0f to %.0f Hz, %.0f %% voiced", low, high, 100 * melody.voicedShare());
     }
 
     private static void sheet(Graphics2D g, String title, int width, int height) {
@@ -422,7 +494,8 @@ public final class Plots {
         g.fillRect(0, 0, width, height);
         g.setColor(Color.BLACK);
         g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 13));
-        g.drawString(title, Math.min(LEFT, Math.max(4, (width - g.getFontMetrics().stringWidth(title)) / 2)), 17);
+        g.drawString(
+                title, Math.min(LEFT, Math.max(4, (width - g.getFontMetrics().stringWidth(title)) / 2)), 17);
         g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
     }
 
@@ -438,7 +511,10 @@ public final class Plots {
             sheet(g, title, width, height);
         }
 
-        /** Each pixel is the mean of the frames under it, so that no frame is left out where there are more frames than pixels. */
+        /**
+         * Each pixel is the mean of the frames under it, so that no frame is left out where there are more frames than
+         * pixels.
+         */
         void fill(float[][] values, DoubleToIntFunction colour) {
             if (values.length == 0) {
                 return;
@@ -446,7 +522,8 @@ public final class Plots {
             BufferedImage image = new BufferedImage(w, h, BufferedImage.TYPE_INT_RGB);
             int bins = values[0].length;
             for (int x = 0; x < w; x++) {
-                int from = (int) ((long) x * values.length / w), to = Math.max(from + 1, (int) ((long) (x + 1) * values.length / w));
+                int from = (int) ((long) x * values.length / w),
+                        to = Math.max(from + 1, (int) ((long) (x + 1) * values.length / w));
                 for (int y = 0; y < h; y++) {
                     int bin = y * bins / h;
                     double sum = 0;
@@ -481,10 +558,12 @@ public final class Plots {
             int below = Integer.MAX_VALUE;
             for (double hz : HZ_TICKS) {
                 int y = yOf(hz);
-                if (hz >= audio.fminHz() && hz <= audio.fmaxHz() && below - y >= 12) {   // room for the text
+                if (hz >= audio.fminHz() && hz <= audio.fmaxHz() && below - y >= 12) { // room for the text
                     below = y;
                     g.drawLine(LEFT - 4, y, LEFT - 1, y);
-                    String text = hz < 1000 ? String.format(Locale.ROOT, "%.0f Hz", hz) : String.format(Locale.ROOT, "%.0f kHz", hz / 1000);
+                    String text = hz < 1000
+                            ? String.format(Locale.ROOT, "%.0f Hz", hz)
+                            : String.format(Locale.ROOT, "%.0f kHz", hz / 1000);
                     g.drawString(text, LEFT - 8 - g.getFontMetrics().stringWidth(text), y + 4);
                 }
             }
@@ -511,7 +590,7 @@ public final class Plots {
         g.setColor(Color.BLACK);
         double step = 0.1;
         for (double wider : new double[] {0.2, 0.5, 1, 2, 5, 10, 30, 60, 300}) {
-            step = seconds / step * 42 > width ? wider : step;                  // room for the text
+            step = seconds / step * 42 > width ? wider : step; // room for the text
         }
         for (int i = 0; i * step <= seconds + 1e-9; i++) {
             int x = LEFT + (int) Math.round(i * step / seconds * width);

@@ -6,8 +6,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * One draw, fixed by (seed, purpose, index). The engine has one generator for the process and its state cannot be read, so it is seeded for
- * each draw under a lock: what was drawn before does not matter, and a resumed run draws what the uninterrupted one would have.
+ * One draw, fixed by (seed, purpose, index). The engine has one generator for the process and its state cannot be read,
+ * so it is seeded for each draw under a lock: what was drawn before does not matter, and a resumed run draws what the
+ * uninterrupted one would have.
  */
 public final class KeyedRandom {
     private static final Object GENERATOR = new Object();
@@ -64,7 +65,8 @@ public final class KeyedRandom {
     }
 
     /**
-     * Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order is the same.
+     * Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order
+     * is the same.
      *
      * @param <T> what the draws give
      * @param seed of the run or the song

@@ -51,27 +51,31 @@ public interface RandomSource {
      */
     static RandomSource keyed(long seed) {
         return new RandomSource() {
-            @Override public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
+            @Override
+            public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
                 return KeyedRandom.of(manager, seed, purpose, index).normal(shape);
             }
 
-            @Override public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
+            @Override
+            public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
                 return KeyedRandom.of(manager, seed, purpose, index).uniform(shape);
             }
 
-            @Override public long seed() {
+            @Override
+            public long seed() {
                 return seed;
             }
 
-            @Override public boolean inPythonOrder() {
+            @Override
+            public boolean inPythonOrder() {
                 return false;
             }
         };
     }
 
     /**
-     * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in its order. The engine has one generator for
-     * the process, so nothing else may draw until the conversion ends.
+     * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in
+     * its order. The engine has one generator for the process, so nothing else may draw until the conversion ends.
      *
      * @param seed of the conversion
      * @return that stream
@@ -79,19 +83,23 @@ public interface RandomSource {
     static RandomSource inPythonOrder(long seed) {
         Engine.getInstance().setRandomSeed(KeyedRandom.fold(seed));
         return new RandomSource() {
-            @Override public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
+            @Override
+            public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
                 return manager.randomNormal(shape);
             }
 
-            @Override public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
+            @Override
+            public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
                 return manager.randomUniform(0, 1, shape);
             }
 
-            @Override public long seed() {
+            @Override
+            public long seed() {
                 return seed;
             }
 
-            @Override public boolean inPythonOrder() {
+            @Override
+            public boolean inPythonOrder() {
                 return true;
             }
         };

@@ -35,14 +35,13 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /**
- * NumPy's .npy and .npz files. The engine's own reader ends the process on element types it does not know, and
- * believes whatever sizes a file declares; here a header is
- * read and judged first, then its values come block by block. What is between float16 and int8 becomes float32,
- * float64, int32 or int64.
+ * NumPy's .npy and .npz files. The engine's own reader ends the process on element types it does not know, and believes
+ * whatever sizes a file declares; here a header is read and judged first, then its values come block by block. What is
+ * between float16 and int8 becomes float32, float64, int32 or int64.
  *
  * <p>All arrays of a file together may take {@link #mostBytes} in memory. The checksum of every part of a .npz is
- * compared, so a changed byte is noticed; a lone .npy has none.
- * What is read owns its memory: it is no view of another array and borrows no Java buffer.
+ * compared, so a changed byte is noticed; a lone .npy has none. What is read owns its memory: it is no view of another
+ * array and borrows no Java buffer.
  */
 public final class Npz {
     private static final int ALIGN = 64, LONGEST_HEADER = 10_000, MOST_ARRAYS = 4096, MOST_AXES = 32, BLOCK = 1 << 18;
@@ -57,8 +56,8 @@ public final class Npz {
     private Npz() {}
 
     /**
-     * How much memory the arrays of one file may take: half of what the Java heap may grow to. With the launcher's
-     * 384 MiB that is an hour of units, 50 a second and 256 wide.
+     * How much memory the arrays of one file may take: half of what the Java heap may grow to. With the launcher's 384
+     * MiB that is an hour of units, 50 a second and 256 wide.
      *
      * @return bytes
      */
@@ -67,14 +66,15 @@ public final class Npz {
     }
 
     /**
-     * All arrays by name, in the file's order; a .npy file holds one, named by an empty string. They belong to {@code manager}.
+     * All arrays by name, in the file's order; a .npy file holds one, named by an empty string. They belong to
+     * {@code manager}.
      *
      * @param manager owner of what is made
      * @param stage who speaks in errors
      * @param file .npz or .npy
      * @return by name
      * @throws Problem in the words of {@code stage} when the file is missing or damaged, holds element types that
-     * nothing here reads, or more than {@link #mostBytes}
+     *     nothing here reads, or more than {@link #mostBytes}
      */
     public static Map<String, NDArray> read(NDManager manager, String stage, Path file) {
         return read(manager, stage, file, mostBytes());
@@ -99,10 +99,15 @@ public final class Npz {
             }
             whole = true;
             return arrays;
-        // a name in the archive that is no text is the latter
+            // a name in the archive that is no text is the latter
         } catch (IOException | IllegalArgumentException e) {
-            throw Problem.in(stage, file, "a whole .npy or .npz file", "a damaged one ("
-                    + Shown.of(e instanceof IOException io ? WholeFile.reason(io) : e.getMessage()) + ")", REMEDY);
+            throw Problem.in(
+                    stage,
+                    file,
+                    "a whole .npy or .npz file",
+                    "a damaged one (" + Shown.of(e instanceof IOException io ? WholeFile.reason(io) : e.getMessage())
+                            + ")",
+                    REMEDY);
         } finally {
             if (!whole) {
                 arrays.values().forEach(NDArray::close);
@@ -131,7 +136,9 @@ public final class Npz {
         }
 
         private Problem tooMany(long count) {
-            return wrong("at most " + MOST_ARRAYS + " arrays", count < 0 ? "more" : String.valueOf(count),
+            return wrong(
+                    "at most " + MOST_ARRAYS + " arrays",
+                    count < 0 ? "more" : String.valueOf(count),
                     "save fewer at once");
         }
 
@@ -154,14 +161,16 @@ public final class Npz {
                 for (ZipEntry entry : Collections.list(zip.entries())) {
                     String name = entry.getName().replaceFirst("\\.npy$", "");
                     CRC32 sum = new CRC32();
-                    try (InputStream in = new BufferedInputStream(new CheckedInputStream(zip.getInputStream(entry),
-                            sum))) {
+                    try (InputStream in =
+                            new BufferedInputStream(new CheckedInputStream(zip.getInputStream(entry), sum))) {
                         arrays.put(name, array(name, in));
                     }
                     // ZipFile itself does not compare
                     if (sum.getValue() != entry.getCrc()) {
-                        throw wrong("a whole .npz file", "a damaged one (the checksum of " + Shown.of(name)
-                                + " differs)", REMEDY);
+                        throw wrong(
+                                "a whole .npz file",
+                                "a damaged one (the checksum of " + Shown.of(name) + " differs)",
+                                REMEDY);
                     }
                 }
             }
@@ -194,8 +203,11 @@ public final class Npz {
         NDArray array(String name, InputStream in) throws IOException {
             String what = name.isEmpty() ? "" : " in " + Shown.of(name);
             byte[] magic = in.readNBytes(8);
-            if (magic.length < 8 || (magic[0] & 255) != 0x93 || !new String(magic, 1, 5, StandardCharsets.US_ASCII)
-                    .equals("NUMPY") || magic[6] < 1 || magic[6] > 3) {
+            if (magic.length < 8
+                    || (magic[0] & 255) != 0x93
+                    || !new String(magic, 1, 5, StandardCharsets.US_ASCII).equals("NUMPY")
+                    || magic[6] < 1
+                    || magic[6] > 3) {
                 throw wrong("NumPy's format" + what, "another", "save it with numpy.save or numpy.savez");
             }
             byte[] size = in.readNBytes(magic[6] == 1 ? 2 : 4);
@@ -203,25 +215,36 @@ public final class Npz {
             for (int i = size.length - 1; i >= 0; i--) {
                 length = length << 8 | size[i] & 255;
             }
-            String header = length > LONGEST_HEADER ? "" : new String(in.readNBytes((int) length),
-                    StandardCharsets.ISO_8859_1);
+            String header =
+                    length > LONGEST_HEADER ? "" : new String(in.readNBytes((int) length), StandardCharsets.ISO_8859_1);
             Matcher descr = DESCR.matcher(header), order = ORDER.matcher(header), shape = SHAPE.matcher(header);
             if (header.length() < length || !descr.find() || !order.find() || !shape.find()) {
                 throw wrong("an array of numbers" + what, "another header", REMEDY);
             }
             String type = descr.group(1).replaceFirst("^[<>|=]", "");
-            if (!TYPES.contains(type) || descr.group(1).length() != 3 || type.charAt(1) > '1' && !descr.group(1)
-                    .matches("[<>].*")) {
-                throw wrong("float32, float64, integers or bool" + what, Shown.of(descr.group(1)),
+            if (!TYPES.contains(type)
+                    || descr.group(1).length() != 3
+                    || type.charAt(1) > '1' && !descr.group(1).matches("[<>].*")) {
+                throw wrong(
+                        "float32, float64, integers or bool" + what,
+                        Shown.of(descr.group(1)),
                         "save it .astype('float32')");
             }
-            return values(what, in, type, descr.group(1).charAt(0) == '>' ? ByteOrder.BIG_ENDIAN
-                    : ByteOrder.LITTLE_ENDIAN, order.group(1).equals("True"), shape.group(1));
+            return values(
+                    what,
+                    in,
+                    type,
+                    descr.group(1).charAt(0) == '>' ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN,
+                    order.group(1).equals("True"),
+                    shape.group(1));
         }
 
-        private NDArray values(String what, InputStream in, String type, ByteOrder order, boolean turned,
-                String written) throws IOException {
-            String[] cells = written.isBlank() ? new String[0] : written.replaceAll("\\s", "").split(",");
+        private NDArray values(
+                String what, InputStream in, String type, ByteOrder order, boolean turned, String written)
+                throws IOException {
+            String[] cells = written.isBlank()
+                    ? new String[0]
+                    : written.replaceAll("\\s", "").split(",");
             String need = "as many values as the shape (" + Shown.of(written) + ") holds" + what;
             long[] sizes = new long[cells.length];
             long count = 1, width = type.charAt(1) - '0', kept = type.matches("[fi]8|u4") ? 8 : 4;
@@ -238,15 +261,18 @@ public final class Npz {
                 count = s == 0 ? 0 : count;
             }
             if (count > left / kept) {
-                throw wrong("at most " + (most >> 20) + " MiB of values, half of what the Java heap may take", "("
-                        + Shown.of(written) + ")" + what + (left < most ? " after others" : ""),
+                throw wrong(
+                        "at most " + (most >> 20) + " MiB of values, half of what the Java heap may take",
+                        "(" + Shown.of(written) + ")" + what + (left < most ? " after others" : ""),
                         "save fewer, as float32, or give Java more (-Xmx)");
             }
             left -= count * kept;
             boolean transposed = turned && sizes.length > 1;
-            NDArray array = manager.create(new Shape(transposed ? reversed(sizes) : sizes), type.matches("f[24]")
-                    ? DataType.FLOAT32 : type.equals("f8") ? DataType.FLOAT64 : kept == 8 ? DataType.INT64
-                    : DataType.INT32);
+            NDArray array = manager.create(
+                    new Shape(transposed ? reversed(sizes) : sizes),
+                    type.matches("f[24]")
+                            ? DataType.FLOAT32
+                            : type.equals("f8") ? DataType.FLOAT64 : kept == 8 ? DataType.INT64 : DataType.INT32);
             try {
                 fill(array, need, in, type, order, (int) width, count);
                 if (in.read() >= 0) {
@@ -256,13 +282,15 @@ public final class Npz {
                 array.close();
                 throw e;
             }
-            return transposed && count > 0 ? straightened(array, new Shape(sizes)) : transposed ? array.reshape(sizes)
-                    : array;
+            return transposed && count > 0
+                    ? straightened(array, new Shape(sizes))
+                    : transposed ? array.reshape(sizes) : array;
         }
 
         /** Block by block into memory that the engine made. */
-        private void fill(NDArray array, String need, InputStream in, String type, ByteOrder order, int width,
-                long count) throws IOException {
+        private void fill(
+                NDArray array, String need, InputStream in, String type, ByteOrder order, int width, long count)
+                throws IOException {
             byte[] bytes = new byte[(int) Math.min(BLOCK, Math.max(1, count)) * width];
             for (long at = 0; at < count; at += BLOCK) {
                 int n = (int) Math.min(BLOCK, count - at), came = in.readNBytes(bytes, 0, n * width);
@@ -271,8 +299,14 @@ public final class Npz {
                 }
                 try (NDManager scratch = manager.newSubManager()) {
                     scratch.tempAttachAll(array);
-                    array.reshape(count).set(new NDIndex().addSliceDim(at, at + n), block(scratch,
-                            ByteBuffer.wrap(bytes, 0, n * width).order(order), type, n));
+                    array.reshape(count)
+                            .set(
+                                    new NDIndex().addSliceDim(at, at + n),
+                                    block(
+                                            scratch,
+                                            ByteBuffer.wrap(bytes, 0, n * width).order(order),
+                                            type,
+                                            n));
                 }
             }
         }
@@ -337,8 +371,11 @@ public final class Npz {
     /** IEEE 754 binary16: 1 bit sign, 5 exponent, 10 fraction. */
     private static float half(short bits) {
         int exponent = bits >> 10 & 31, fraction = bits & 1023;
-        float size = exponent == 0 ? fraction * 0x1p-24f : exponent < 31 ? (1024 + fraction) * (float) Math.scalb(1.0,
-                exponent - 25) : fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+        float size = exponent == 0
+                ? fraction * 0x1p-24f
+                : exponent < 31
+                        ? (1024 + fraction) * (float) Math.scalb(1.0, exponent - 25)
+                        : fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
         return bits < 0 ? -size : size;
     }
 
@@ -352,11 +389,12 @@ public final class Npz {
      */
     public static Path write(String stage, Path file, Map<String, NDArray> arrays) {
         return WholeFile.write(stage, file, part -> {
-            try (OutputStream out = Files.newOutputStream(part); ZipOutputStream zip = new ZipOutputStream(out)) {
+            try (OutputStream out = Files.newOutputStream(part);
+                    ZipOutputStream zip = new ZipOutputStream(out)) {
                 zip.setLevel(Deflater.BEST_SPEED);
                 for (Map.Entry<String, NDArray> e : arrays.entrySet()) {
                     ZipEntry entry = new ZipEntry(e.getKey() + ".npy");
-                    entry.setTime(0);                                                          // the same values, the same bytes
+                    entry.setTime(0); // the same values, the same bytes
                     zip.putNextEntry(entry);
                     write(zip, e.getValue());
                     zip.closeEntry();
@@ -367,22 +405,27 @@ public final class Npz {
 
     private static void write(OutputStream out, NDArray array) throws IOException {
         DataType type = array.getDataType();
-        String descr = switch (type) {
-            case FLOAT32 -> "<f4";
-            case FLOAT64 -> "<f8";
-            case INT64 -> "<i8";
-            case INT32 -> "<i4";
-            case BOOLEAN -> "|b1";
-            default -> throw new IllegalArgumentException("no NumPy type for " + type);
-        };
-        List<String> sizes = java.util.Arrays.stream(array.getShape().getShape()).mapToObj(String::valueOf).toList();
+        String descr =
+                switch (type) {
+                    case FLOAT32 -> "<f4";
+                    case FLOAT64 -> "<f8";
+                    case INT64 -> "<i8";
+                    case INT32 -> "<i4";
+                    case BOOLEAN -> "|b1";
+                    default -> throw new IllegalArgumentException("no NumPy type for " + type);
+                };
+        List<String> sizes = java.util.Arrays.stream(array.getShape().getShape())
+                .mapToObj(String::valueOf)
+                .toList();
         String shape = sizes.size() == 1 ? sizes.get(0) + "," : String.join(", ", sizes);
-        StringBuilder header = new StringBuilder("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }");
+        StringBuilder header =
+                new StringBuilder("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }");
         while ((10 + header.length() + 1) % ALIGN != 0) {
             header.append(' ');
         }
         byte[] text = header.append('\n').toString().getBytes(StandardCharsets.ISO_8859_1);
-        out.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) text.length, (byte) (text.length >> 8)});
+        out.write(
+                new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) text.length, (byte) (text.length >> 8)});
         out.write(text);
         ByteBuffer values = array.toByteBuffer();
         byte[] bytes = new byte[values.remaining()];

@@ -52,7 +52,14 @@ public record Summary(String shape, DataType type, double min, double max, doubl
                 infinite++;
             }
         }
-        return new Summary(shape(array), array.getDataType(), count == 0 ? Double.NaN : min, count == 0 ? Double.NaN : max, sum / count, nan, infinite);
+        return new Summary(
+                shape(array),
+                array.getDataType(),
+                count == 0 ? Double.NaN : min,
+                count == 0 ? Double.NaN : max,
+                sum / count,
+                nan,
+                infinite);
     }
 
     /** Every value, row after row; ids of 64 bits are exact up to 2^53. */
@@ -78,7 +85,14 @@ public record Summary(String shape, DataType type, double min, double max, doubl
      * @return without the shape
      */
     public String text() {
-        return String.format(Locale.ROOT, "%s, %s to %s, mean %.4g, NaN %d%s", type.name().toLowerCase(Locale.ROOT), value(min), value(max), mean, nan,
+        return String.format(
+                Locale.ROOT,
+                "%s, %s to %s, mean %.4g, NaN %d%s",
+                type.name().toLowerCase(Locale.ROOT),
+                value(min),
+                value(max),
+                mean,
+                nan,
                 infinite == 0 ? "" : ", infinite " + infinite);
     }
 
@@ -87,7 +101,8 @@ public record Summary(String shape, DataType type, double min, double max, doubl
         return String.format(Locale.ROOT, type.isInteger() && Double.isFinite(v) ? "%.0f" : "%.4g", v);
     }
 
-    @Override public String toString() {
+    @Override
+    public String toString() {
         return shape + " " + text();
     }
 }

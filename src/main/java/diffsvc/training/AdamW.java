@@ -19,9 +19,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
- * AdamW by PyTorch's formula (Loshchilov and Hutter, arXiv:1711.05101): decay first, epsilon outside the bias-corrected root. DJL's own keeps
- * its moments private, so nothing could be saved. On a CPU one pass over memory does all of an update (moments, weights, average), in
- * blocks that stay in the cache; on other devices the same is written in array operations, which nobody has run there yet.
+ * AdamW by PyTorch's formula (Loshchilov and Hutter, arXiv:1711.05101): decay first, epsilon outside the bias-corrected
+ * root. DJL's own keeps its moments private, so nothing could be saved. On a CPU one pass over memory does all of an
+ * update (moments, weights, average), in blocks that stay in the cache; on other devices the same is written in array
+ * operations, which nobody has run there yet.
  */
 public final class AdamW implements AutoCloseable {
     private static final int BLOCK = 16384;
@@ -44,14 +45,22 @@ public final class AdamW implements AutoCloseable {
      * @param weightDecay as AdamW takes it
      * @param averaged whether to keep an exponential average of the weights too
      */
-    public AdamW(NDManager parent, Map<String, Weights> networks, double beta1, double beta2, double eps, double weightDecay, boolean averaged) {
+    public AdamW(
+            NDManager parent,
+            Map<String, Weights> networks,
+            double beta1,
+            double beta2,
+            double eps,
+            double weightDecay,
+            boolean averaged) {
         this.manager = WeakManager.under(parent).manager();
         this.networks = new LinkedHashMap<>(networks);
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.eps = eps;
         this.weightDecay = weightDecay;
-        networks.forEach((prefix, weights) -> weights.all().forEach((name, array) -> parameters.put(prefix + name, array)));
+        networks.forEach(
+                (prefix, weights) -> weights.all().forEach((name, array) -> parameters.put(prefix + name, array)));
         long total = parameters.values().stream().mapToLong(NDArray::size).sum();
         m = manager.zeros(new Shape(total));
         v = manager.zeros(new Shape(total));
@@ -89,7 +98,9 @@ public final class AdamW implements AutoCloseable {
     public NDArray gradient(NDManager scratch, String name) {
         NDArray g = leaves.get(name).getGradient();
         g.attach(scratch);
-        return g.getShape().equals(parameters.get(name).getShape()) ? g : null;           // one that was never reached comes as an empty array
+        return g.getShape().equals(parameters.get(name).getShape())
+                ? g
+                : null; // one that was never reached comes as an empty array
     }
 
     /**
@@ -123,18 +134,19 @@ public final class AdamW implements AutoCloseable {
      * @return root of the sum of squares
      */
     public double gradientNorm() {
-        return Math.sqrt(gradientNorms().values().stream().mapToDouble(n -> n * n).sum());
+        return Math.sqrt(
+                gradientNorms().values().stream().mapToDouble(n -> n * n).sum());
     }
 
     /**
-     * Forgets all gradients: the networks get new arrays of the same memory to gather them in. Writing zeros instead would cost a pass over memory here, and
-     * another in the next backward pass, which would add to them.
+     * Forgets all gradients: the networks get new arrays of the same memory to gather them in. Writing zeros instead
+     * would cost a pass over memory here, and another in the next backward pass, which would add to them.
      */
     public void clear() {
         leaves.values().forEach(NDArray::close);
         networks.forEach((prefix, weights) -> parameters.forEach((name, p) -> {
             if (name.startsWith(prefix)) {
-                NDArray leaf = p.stopGradient();                        // shares the storage
+                NDArray leaf = p.stopGradient(); // shares the storage
                 leaf.attach(manager);
                 leaf.setRequiresGradient(true);
                 weights.lend(name.substring(prefix.length()), leaf);
@@ -155,7 +167,8 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * One update from the gradients the parameters hold, which are then forgotten. Where a gradient is not finite nothing changes.
+     * One update from the gradients the parameters hold, which are then forgotten. Where a gradient is not finite
+     * nothing changes.
      *
      * @param lr learning rate
      * @param clipNorm limit of the total norm; 0 = none
@@ -168,8 +181,15 @@ public final class AdamW implements AutoCloseable {
             return norm;
         }
         updates++;
-        Step step = new Step((float) (clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1), (float) (1 - lr * weightDecay), (float) (1 - beta1), (float) beta2,
-                (float) (1 - beta2), (float) Math.sqrt(1 - Math.pow(beta2, updates)), (float) (lr / (1 - Math.pow(beta1, updates))), (float) eps,
+        Step step = new Step(
+                (float) (clipNorm > 0 ? Math.min(1, clipNorm / (norm + 1e-6)) : 1),
+                (float) (1 - lr * weightDecay),
+                (float) (1 - beta1),
+                (float) beta2,
+                (float) (1 - beta2),
+                (float) Math.sqrt(1 - Math.pow(beta2, updates)),
+                (float) (lr / (1 - Math.pow(beta1, updates))),
+                (float) eps,
                 (float) (1 - averageDecay));
         try (NDManager scratch = manager.newSubManager()) {
             if (onCpu) {
@@ -185,7 +205,16 @@ public final class AdamW implements AutoCloseable {
     }
 
     /** The numbers of one update. */
-    private record Step(float clip, float decay, float rise1, float beta2, float rise2, float root2, float rate, float eps, float pull) {}
+    private record Step(
+            float clip,
+            float decay,
+            float rise1,
+            float beta2,
+            float rise2,
+            float root2,
+            float rate,
+            float eps,
+            float pull) {}
 
     /** A stretch of one parameter: its weights and gradient from {@code from}, its moments from {@code at}. */
     private record Part(String name, FloatBuffer weight, FloatBuffer gradient, int from, int at, int size) {
@@ -194,7 +223,7 @@ public final class AdamW implements AutoCloseable {
                 return 0;
             }
             gradient.get(from, g, 0, size);
-            double a = 0, b = 0, c = 0, d = 0;                         // four sums, so that one addition need not wait for the other
+            double a = 0, b = 0, c = 0, d = 0; // four sums, so that one addition need not wait for the other
             int i = 0;
             for (; i + 3 < size; i += 4) {
                 a += (double) g[i] * g[i];
@@ -211,7 +240,7 @@ public final class AdamW implements AutoCloseable {
         void update(Step s, Room room, FloatBuffer first, FloatBuffer second, FloatBuffer mean) {
             float[] p = room.p, g = room.g, m = room.m, v = room.v;
             weight.get(from, p, 0, size);
-            if (gradient != null) {                                     // what no loss reached stays as it is, undecayed, as in PyTorch
+            if (gradient != null) { // what no loss reached stays as it is, undecayed, as in PyTorch
                 gradient.get(from, g, 0, size);
                 first.get(at, m, 0, size);
                 second.get(at, v, 0, size);
@@ -229,8 +258,20 @@ public final class AdamW implements AutoCloseable {
             }
         }
 
-        private static void step(float clip, float decay, float rise1, float beta2, float rise2, float root2, float rate, float eps, float[] p, float[] g, float[] m,
-                float[] v, int size) {
+        private static void step(
+                float clip,
+                float decay,
+                float rise1,
+                float beta2,
+                float rise2,
+                float root2,
+                float rate,
+                float eps,
+                float[] p,
+                float[] g,
+                float[] m,
+                float[] v,
+                int size) {
             for (int i = 0; i < size; i++) {
                 float x = g[i] * clip;
                 float first = m[i] + (x - m[i]) * rise1, second = v[i] * beta2 + x * x * rise2;
@@ -249,18 +290,20 @@ public final class AdamW implements AutoCloseable {
     /** All parts, shared out among the processors; which one takes which part changes no result. */
     private static void each(List<Part> parts, java.util.function.ObjIntConsumer<Room> work) {
         AtomicInteger next = new AtomicInteger();
-        IntStream.range(0, Runtime.getRuntime().availableProcessors()).parallel().forEach(thread -> {
-            Room room = new Room();
-            for (int i = next.getAndIncrement(); i < parts.size(); i = next.getAndIncrement()) {
-                work.accept(room, i);
-            }
-        });
+        IntStream.range(0, Runtime.getRuntime().availableProcessors())
+                .parallel()
+                .forEach(thread -> {
+                    Room room = new Room();
+                    for (int i = next.getAndIncrement(); i < parts.size(); i = next.getAndIncrement()) {
+                        work.accept(room, i);
+                    }
+                });
     }
 
     private static double[] squares(List<Part> parts) {
         double[] squares = new double[parts.size()];
         each(parts, (room, i) -> squares[i] = parts.get(i).squares(room.g));
-        return squares;                                                // summed in their order: threads do not change the result
+        return squares; // summed in their order: threads do not change the result
     }
 
     private List<Part> parts(NDManager scratch) {
@@ -306,12 +349,17 @@ public final class AdamW implements AutoCloseable {
                 NDArray g = gradient(one, e.getKey()), raw = e.getValue().stopGradient();
                 raw.attach(one);
                 if (g != null) {
-                    NDArray first = m.get(at + ":" + (at + n)), second = v.get(at + ":" + (at + n)), flat = g.reshape(-1).mul(s.clip);
+                    NDArray first = m.get(at + ":" + (at + n)),
+                            second = v.get(at + ":" + (at + n)),
+                            flat = g.reshape(-1).mul(s.clip);
                     first.attach(one);
                     second.attach(one);
                     first.addi(flat.sub(first).mul(s.rise1));
                     second.muli(s.beta2).addi(flat.square().mul(s.rise2));
-                    raw.muli(s.decay).subi(first.div(second.sqrt().div(s.root2).add(s.eps)).mul(s.rate).reshape(raw.getShape()));
+                    raw.muli(s.decay)
+                            .subi(first.div(second.sqrt().div(s.root2).add(s.eps))
+                                    .mul(s.rate)
+                                    .reshape(raw.getShape()));
                 }
             }
             at += n;
@@ -346,7 +394,10 @@ public final class AdamW implements AutoCloseable {
      */
     public Map<String, TorchTensor> weights() {
         Map<String, TorchTensor> named = new LinkedHashMap<>();
-        parameters.forEach((name, p) -> named.put(name, TorchTensor.ofBytes(TorchTensor.Type.FLOAT, bytes(p), p.getShape().getShape())));
+        parameters.forEach((name, p) -> named.put(
+                name,
+                TorchTensor.ofBytes(
+                        TorchTensor.Type.FLOAT, bytes(p), p.getShape().getShape())));
         return named;
     }
 
@@ -383,7 +434,12 @@ public final class AdamW implements AutoCloseable {
         int at = 0;
         for (Map.Entry<String, NDArray> e : parameters.entrySet()) {
             int n = (int) e.getValue().size() * 4;
-            tensors.put(e.getKey(), TorchTensor.ofBytes(TorchTensor.Type.FLOAT, all.slice(at, n), e.getValue().getShape().getShape()));
+            tensors.put(
+                    e.getKey(),
+                    TorchTensor.ofBytes(
+                            TorchTensor.Type.FLOAT,
+                            all.slice(at, n),
+                            e.getValue().getShape().getShape()));
             at += n;
         }
         return tensors;
@@ -414,7 +470,7 @@ public final class AdamW implements AutoCloseable {
     public void restore(Map<String, TorchTensor> saved) {
         try (NDManager scratch = manager.newSubManager()) {
             parameters.forEach((name, p) -> {
-                NDArray raw = p.stopGradient();                             // shares the storage, keeps no history
+                NDArray raw = p.stopGradient(); // shares the storage, keeps no history
                 raw.attach(scratch);
                 put(scratch, raw, saved.get(name).toFloats());
             });
@@ -441,7 +497,8 @@ public final class AdamW implements AutoCloseable {
             if (onCpu) {
                 floats(flat).put((int) at, values);
             } else {
-                try (NDManager scratch = manager.newSubManager(); NDArray part = flat.get(at + ":" + (at + n))) {
+                try (NDManager scratch = manager.newSubManager();
+                        NDArray part = flat.get(at + ":" + (at + n))) {
                     part.muli(0f).addi(scratch.create(values, part.getShape()));
                 }
             }
@@ -449,8 +506,11 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    @Override public void close() {
-        networks.forEach((prefix, weights) -> parameters.keySet().stream().filter(n -> n.startsWith(prefix)).forEach(n -> weights.lend(n.substring(prefix.length()), null)));
+    @Override
+    public void close() {
+        networks.forEach((prefix, weights) -> parameters.keySet().stream()
+                .filter(n -> n.startsWith(prefix))
+                .forEach(n -> weights.lend(n.substring(prefix.length()), null)));
         manager.close();
     }
 }

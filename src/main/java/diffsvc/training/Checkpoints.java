@@ -14,9 +14,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A run's checkpoints, {@code model_ckpt_steps_N.ckpt} in one folder. Each is written beside its name, read back and compared to the bit before it counts; the
- * newest few stay, and every so many steps one for ever. One that turns out to be damaged counts for nothing: it is set
- * aside as {@code ....ckpt.unreadable}.
+ * A run's checkpoints, {@code model_ckpt_steps_N.ckpt} in one folder. Each is written beside its name, read back and
+ * compared to the bit before it counts; the newest few stay, and every so many steps one for ever. One that turns out
+ * to be damaged counts for nothing: it is set aside as {@code ....ckpt.unreadable}.
  *
  * @param keep newest ones that stay
  * @param keepEvery those of steps that this divides stay as well; 0 = none
@@ -25,6 +25,7 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     /** What to do when the weights are no numbers any more. */
     public static final String OLDER_STAY = "nothing was saved, and the checkpoints before this are as they were: go "
             + "on from them with a lower training.lr";
+
     private static final Pattern NAME = Pattern.compile("model_ckpt_steps_(\\d+)\\.ckpt"),
             ASIDE = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt\\.unreadable(?:-\\d+)?");
 
@@ -34,8 +35,12 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
      * @return empty for a new run
      */
     public List<Long> steps() {
-        return names().stream().map(NAME::matcher).filter(Matcher::matches).map(m -> Long.parseLong(m.group(1)))
-                .sorted((a, b) -> Long.compare(b, a)).toList();
+        return names().stream()
+                .map(NAME::matcher)
+                .filter(Matcher::matches)
+                .map(m -> Long.parseLong(m.group(1)))
+                .sorted((a, b) -> Long.compare(b, a))
+                .toList();
     }
 
     /**
@@ -54,8 +59,8 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString()).toList();
         } catch (IOException e) {
-            throw Problem.in("train", folder, "a folder that can be listed", WholeFile.reason(e),
-                    "check its permissions");
+            throw Problem.in(
+                    "train", folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
         }
     }
 
@@ -70,8 +75,8 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     }
 
     /**
-     * Writes, reads back, compares; then the older ones that need not stay go. The one just saved always stays, and
-     * so does one that the Python project wrote.
+     * Writes, reads back, compares; then the older ones that need not stay go. The one just saved always stays, and so
+     * does one that the Python project wrote.
      *
      * @param state to be kept
      * @param beta1 of the first moments
@@ -82,15 +87,19 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
      * @return its path; a file is there
      * @throws Problem when a number in the state is none, or the disk does not give back what was written
      */
-    public Path save(TrainingState state, double beta1, double beta2, double eps, double weightDecay,
-            Consumer<String> said) {
+    public Path save(
+            TrainingState state, double beta1, double beta2, double eps, double weightDecay, Consumer<String> said) {
         sweep();
         state.requireFinite(OLDER_STAY);
         Path file = file(state.step());
         state.write(file, beta1, beta2, eps, weightDecay);
         prune(state.step(), said);
         if (!Files.isRegularFile(file)) {
-            throw Problem.in("train", file, "the checkpoint that was just saved", "nothing at that path",
+            throw Problem.in(
+                    "train",
+                    file,
+                    "the checkpoint that was just saved",
+                    "nothing at that path",
                     "see what removes files in this folder; training can go on from an older one");
         }
         return file;
@@ -105,7 +114,8 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
             try {
                 if (stay < keep) {
                     stay += look(step, said) != null ? 1 : 0;
-                } else if ((keepEvery <= 0 || step % keepEvery != 0) && look(step, said) != null
+                } else if ((keepEvery <= 0 || step % keepEvery != 0)
+                        && look(step, said) != null
                         && TrainingState.isOurs(file(step))) {
                     Files.deleteIfExists(file(step));
                 }
@@ -155,11 +165,11 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         } catch (OutOfMemoryError e) {
             throw tooLarge(file);
         } catch (Problem e) {
-            if (e.getMessage().contains("Map failed")) {                // no address space left, says the system
+            if (e.getMessage().contains("Map failed")) { // no address space left, says the system
                 throw tooLarge(file);
             }
             return damaged(file, e.getMessage(), said);
-        } catch (ClassCastException | NullPointerException e) {         // a pickle of another make
+        } catch (ClassCastException | NullPointerException e) { // a pickle of another make
             return damaged(file, "train: " + file + ": need a training checkpoint, got another layout", said);
         }
     }
@@ -171,7 +181,11 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     }
 
     private static Problem tooLarge(Path file) {
-        return Problem.in("train", file, "memory to read the checkpoint", "too little of it",
+        return Problem.in(
+                "train",
+                file,
+                "memory to read the checkpoint",
+                "too little of it",
                 "give the process more; the checkpoint stays as it is");
     }
 
@@ -183,7 +197,11 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
                 // to the end
             }
         } catch (IOException e) {
-            throw Problem.in("train", file, "a checkpoint that may be read", WholeFile.reason(e),
+            throw Problem.in(
+                    "train",
+                    file,
+                    "a checkpoint that may be read",
+                    WholeFile.reason(e),
                     "check its permissions and the disk; it stays as it is");
         }
     }
@@ -197,7 +215,11 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         try {
             return Files.move(file, aside).getFileName().toString();
         } catch (IOException e) {
-            throw Problem.in("train", file, "a folder in which it can be set aside", WholeFile.reason(e),
+            throw Problem.in(
+                    "train",
+                    file,
+                    "a folder in which it can be set aside",
+                    WholeFile.reason(e),
                     "check the folder's permissions");
         }
     }

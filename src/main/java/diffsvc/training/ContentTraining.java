@@ -14,8 +14,9 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Trains a small content encoder of the HuBERT-soft architecture to name phones: cross-entropy of the cosine between a unit and each label's
- * vector over 0.1, as soft units are trained (arXiv:2111.02392, eq. 1), with the synthesizer's phones in place of cluster numbers.
+ * Trains a small content encoder of the HuBERT-soft architecture to name phones: cross-entropy of the cosine between a
+ * unit and each label's vector over 0.1, as soft units are trained (arXiv:2111.02392, eq. 1), with the synthesizer's
+ * phones in place of cluster numbers.
  */
 public final class ContentTraining implements AutoCloseable {
     private static final int WARM_UP = 300;
@@ -37,7 +38,10 @@ public final class ContentTraining implements AutoCloseable {
     public ContentTraining(NDManager parent, HubertSoft.Sizes sizes, LabelledSpeech speech, long seed) {
         this(parent.newSubManager(), speech, seed, manager -> {
             HubertSoft net = HubertSoft.random(manager, sizes, seed);
-            net.weights().fill("positional_embedding.conv.weight_g", ones(128, 0.5f));   // as long as the published start, sqrt(4 / (128 D)) an entry
+            net.weights()
+                    .fill(
+                            "positional_embedding.conv.weight_g",
+                            ones(128, 0.5f)); // as long as the published start, sqrt(4 / (128 D)) an entry
             return net;
         });
     }
@@ -98,10 +102,11 @@ public final class ContentTraining implements AutoCloseable {
     public double update(int batch, double lr, double progress) {
         LabelledSpeech.Batch b = speech.augmented(batch, 2 * HubertSoft.RATE_HZ, seed, step);
         double loss;
-        try (NDManager scratch = manager.newSubManager(); GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        try (NDManager scratch = manager.newSubManager();
+                GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDArray wave = scratch.create(b.wave(), new Shape(batch, 1, b.samples()));
             NDArray label = scratch.create(b.labels(), new Shape(batch, b.frames(), 1));
-            NDArray log = net.logits(net.walk(wave, (name, value) -> { })).logSoftmax(-1);
+            NDArray log = net.logits(net.walk(wave, (name, value) -> {})).logSoftmax(-1);
             NDArray nll = log.gather(label, 2).mean().neg();
             collector.backward(nll);
             loss = nll.getFloat();
@@ -110,7 +115,11 @@ public final class ContentTraining implements AutoCloseable {
             throw Problem.in("content", "a finite loss", loss + " at step " + step, "lower the rate");
         }
         step++;
-        optimizer.update(lr * Math.min(1, step / (double) WARM_UP) * (0.02 + 0.98 * (0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, progress)))), 1);
+        optimizer.update(
+                lr
+                        * Math.min(1, step / (double) WARM_UP)
+                        * (0.02 + 0.98 * (0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, progress)))),
+                1);
         return loss;
     }
 
@@ -123,10 +132,12 @@ public final class ContentTraining implements AutoCloseable {
      */
     public double accuracy(LabelledSpeech other, int limit) {
         long right = 0, all = 0;
-        for (LabelledSpeech.Clip clip : other.clips().subList(0, Math.min(limit, other.clips().size()))) {
+        for (LabelledSpeech.Clip clip :
+                other.clips().subList(0, Math.min(limit, other.clips().size()))) {
             try (NDManager scratch = manager.newSubManager()) {
                 float[] x = LabelledSpeech.floats(clip);
-                NDArray units = net.extract(scratch.create(x, new Shape(1, 1, x.length))).units();
+                NDArray units = net.extract(scratch.create(x, new Shape(1, 1, x.length)))
+                        .units();
                 scratch.tempAttachAll(units);
                 long[] named = net.logits(units).argMax(2).toLongArray(), labels = LabelledSpeech.labels(clip);
                 for (int i = 0; i < labels.length; i++) {
@@ -146,12 +157,13 @@ public final class ContentTraining implements AutoCloseable {
      */
     public void save(Path file) {
         Map<String, TorchTensor> tensors = net.weights().toTensors("");
-        FiniteTensors.require("weights of the encoder", tensors,
-                "the file that was there stays; train again with a lower rate");
+        FiniteTensors.require(
+                "weights of the encoder", tensors, "the file that was there stays; train again with a lower rate");
         TorchFile.write(file, tensors);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         optimizer.close();
         net.close();
         manager.close();

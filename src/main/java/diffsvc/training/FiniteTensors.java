@@ -12,8 +12,8 @@ final class FiniteTensors {
     /** Names the first tensor that holds NaN or infinity. */
     static void require(String what, Map<String, TorchTensor> tensors, String remedy) {
         tensors.forEach((name, t) -> {
-            FloatBuffer values = t.type() == TorchTensor.Type.FLOAT ? t.bytes().asFloatBuffer()
-                    : FloatBuffer.wrap(t.toFloats());
+            FloatBuffer values =
+                    t.type() == TorchTensor.Type.FLOAT ? t.bytes().asFloatBuffer() : FloatBuffer.wrap(t.toFloats());
             while (values.hasRemaining()) {
                 float v = values.get();
                 if (!Float.isFinite(v)) {

@@ -1,13 +1,12 @@
 package diffsvc.training;
 
-import diffsvc.dataset.Batch;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Weights;
-import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.dataset.Batch;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
@@ -16,7 +15,6 @@ import diffsvc.hparams.Hparams;
 import diffsvc.platform.EngineLock;
 import diffsvc.tensor.GraphScalar;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import tech.tablesaw.api.DoubleColumn;
@@ -24,8 +22,9 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Embedding and denoiser as one network with one optimizer: noise a mel, guess the noise, send the error back through the denoiser into the
- * embedding (arXiv:2006.11239, Algorithm 1). The loss covers all elements, padding included, as the reference's does.
+ * Embedding and denoiser as one network with one optimizer: noise a mel, guess the noise, send the error back through
+ * the denoiser into the embedding (arXiv:2006.11239, Algorithm 1). The loss covers all elements, padding included, as
+ * the reference's does.
  */
 public final class JointTraining implements AutoCloseable {
     /**
@@ -43,8 +42,12 @@ public final class JointTraining implements AutoCloseable {
     private final MelRange range;
     private final Hparams.Training settings;
     private final AdamW optimizer;
-    /** The engine's one collector, and whose pass it remembers: a training that a cell has replaced may have left it open. */
+    /**
+     * The engine's one collector, and whose pass it remembers: a training that a cell has replaced may have left it
+     * open.
+     */
     private static GradientCollector collector;
+
     private static JointTraining remembers;
 
     /**
@@ -57,7 +60,13 @@ public final class JointTraining implements AutoCloseable {
      * @param noise schedule
      * @param range of each mel bin
      */
-    public JointTraining(NDManager manager, Hparams hparams, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise, MelRange range) {
+    public JointTraining(
+            NDManager manager,
+            Hparams hparams,
+            EmbeddingModel embedding,
+            WaveNet wavenet,
+            NoiseSchedule noise,
+            MelRange range) {
         this.embedding = embedding;
         this.wavenet = wavenet;
         this.noise = noise;
@@ -66,10 +75,17 @@ public final class JointTraining implements AutoCloseable {
         if (!settings.loss().equals("l1") && !settings.loss().equals("l2")) {
             throw Problem.in("train", "training.loss l1 or l2", settings.loss(), "correct training.loss");
         }
-        Map<String, Weights> networks = new LinkedHashMap<>();             // the reference's order: denoiser, then embedding
+        Map<String, Weights> networks = new LinkedHashMap<>(); // the reference's order: denoiser, then embedding
         networks.put("denoise_fn.", wavenet.weights());
         networks.put("fs2.", embedding.weights());
-        optimizer = new AdamW(manager, networks, settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay(), settings.emaDecay() > 0);
+        optimizer = new AdamW(
+                manager,
+                networks,
+                settings.beta1(),
+                settings.beta2(),
+                settings.eps(),
+                settings.weightDecay(),
+                settings.emaDecay() > 0);
     }
 
     /**
@@ -119,15 +135,17 @@ public final class JointTraining implements AutoCloseable {
 
     /** From a batch to the guess; the arrays belong to the batch's manager. */
     private Forward walk(Batch batch, UnaryOperator<NDArray> onCondition) {
-        NDArray x0 = range.norm(batch.mels());                                                        // [B, 1, M, T]
+        NDArray x0 = range.norm(batch.mels()); // [B, 1, M, T]
         NDArray x = noise.noised(x0, batch.t(), batch.noise());
         EmbeddingModel.Condition condition = embedding.embed(batch.conds());
-        NDArray guess = wavenet.walk(x, batch.t(), wavenet.project(onCondition.apply(condition.forDenoiser())), (name, value) -> { });
+        NDArray guess = wavenet.walk(
+                x, batch.t(), wavenet.project(onCondition.apply(condition.forDenoiser())), (name, value) -> {});
         return new Forward(condition.cond(), guess, batch.noise());
     }
 
     /**
-     * The forward pass, remembered for {@link #backward}. One at a time in a process: a pass that was begun and never sent back is forgotten.
+     * The forward pass, remembered for {@link #backward}. One at a time in a process: a pass that was begun and never
+     * sent back is forgotten.
      *
      * @param batch conds, mels, t and noise of some clips
      * @return cond, guess and noise
@@ -137,8 +155,8 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * The same with something done to the condition [B, H, T] on its way to the denoiser, for experiments: with {@code NDArray::stopGradient} the embedding
-     * learns nothing.
+     * The same with something done to the condition [B, H, T] on its way to the denoiser, for experiments: with
+     * {@code NDArray::stopGradient} the embedding learns nothing.
      *
      * @param batch conds, mels, t and noise of some clips
      * @param onCondition what happens to it, [B, H, T] to [B, H, T]
@@ -167,7 +185,9 @@ public final class JointTraining implements AutoCloseable {
      */
     public NDArray loss(Forward forward) {
         NDArray error = forward.guess().sub(forward.noise());
-        return settings.loss().equals("l1") ? error.abs().mean() : error.square().mean();
+        return settings.loss().equals("l1")
+                ? error.abs().mean()
+                : error.square().mean();
     }
 
     /**
@@ -178,7 +198,11 @@ public final class JointTraining implements AutoCloseable {
      */
     public double backward(NDArray loss) {
         if (remembers != this) {
-            throw Problem.in("train", "a forward pass before each backward pass", "none since the last", "call forward, then loss, then backward");
+            throw Problem.in(
+                    "train",
+                    "a forward pass before each backward pass",
+                    "none since the last",
+                    "call forward, then loss, then backward");
         }
         try {
             EngineLock.look("train", "before the backward pass");
@@ -247,9 +271,15 @@ public final class JointTraining implements AutoCloseable {
     public Table gradients() {
         Map<String, Double> norms = optimizer.gradientNorms();
         Table table = Table.create("gradients");
-        table.addColumns(StringColumn.create("parameter", norms.keySet()),
-                StringColumn.create("model", norms.keySet().stream().map(n -> n.startsWith("fs2.") ? "embedding" : "wavenet")),
-                StringColumn.create("shape", norms.keySet().stream().map(n -> optimizer.parameters().get(n).getShape().toString())),
+        table.addColumns(
+                StringColumn.create("parameter", norms.keySet()),
+                StringColumn.create(
+                        "model", norms.keySet().stream().map(n -> n.startsWith("fs2.") ? "embedding" : "wavenet")),
+                StringColumn.create(
+                        "shape",
+                        norms.keySet().stream()
+                                .map(n ->
+                                        optimizer.parameters().get(n).getShape().toString())),
                 DoubleColumn.create("norm", norms.values()));
         return table;
     }
@@ -265,7 +295,8 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * Rate of update {@code step} (0-based): after update g the reference sets lr 0.5^floor(g / decaySteps) for the next one.
+     * Rate of update {@code step} (0-based): after update g the reference sets lr 0.5^floor(g / decaySteps) for the
+     * next one.
      *
      * @param lr rate at the start
      * @param decaySteps updates until the rate halves
@@ -276,7 +307,8 @@ public final class JointTraining implements AutoCloseable {
         return lr * Math.pow(0.5, Math.floorDiv(Math.max(0, step - 1), decaySteps));
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         if (remembers == this) {
             stop();
         }

@@ -18,14 +18,20 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Speech whose phones are known, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end phone:end ...".
+ * Speech whose phones are known, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end
+ * phone:end ...".
  *
  * @param clips all of them, at 16 kHz
  */
 public record LabelledSpeech(List<Clip> clips) {
-    /** The US phone set of flite and festival; a label is a place in this list, and a row of the encoder's label embedding. */
-    public static final List<String> PHONES = List.of("pau", "aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh",
-            "ih", "iy", "jh", "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v", "w", "y", "z", "zh");
+    /**
+     * The US phone set of flite and festival; a label is a place in this list, and a row of the encoder's label
+     * embedding.
+     */
+    public static final List<String> PHONES = List.of(
+            "pau", "aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh",
+            "ih", "iy", "jh", "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v",
+            "w", "y", "z", "zh");
 
     /** One sentence: 16-bit samples at 16 kHz, phone labels and where each ends, in seconds. */
     public record Clip(String name, String voice, short[] samples, int[] phones, double[] ends) {
@@ -45,31 +51,44 @@ public record LabelledSpeech(List<Clip> clips) {
      */
     public static LabelledSpeech read(Path folder) {
         try {
-            List<Clip> clips = Files.readAllLines(folder.resolve("index.tsv")).parallelStream().map(line -> {
-                String[] cells = line.split("\t");
-                float[] x = Resampler.to(HubertSoft.RATE_HZ, WavReader.read(folder.resolve(cells[0]))).mean();
-                short[] samples = shorts(x);
-                String[] pairs = cells[2].split(" ");
-                int[] phones = new int[pairs.length];
-                double[] ends = new double[pairs.length];
-                for (int i = 0; i < pairs.length; i++) {
-                    phones[i] = PHONES.indexOf(pairs[i].substring(0, pairs[i].indexOf(':')));
-                    ends[i] = Double.parseDouble(pairs[i].substring(pairs[i].indexOf(':') + 1));
-                    if (phones[i] < 0) {
-                        throw Problem.in("content", folder.resolve("index.tsv"), "phones of the US set", pairs[i], "make the corpus again");
-                    }
-                }
-                return new Clip(cells[0], cells[1], samples, phones, ends);
-            }).toList();
+            List<Clip> clips = Files.readAllLines(folder.resolve("index.tsv")).parallelStream()
+                    .map(line -> {
+                        String[] cells = line.split("\t");
+                        float[] x = Resampler.to(HubertSoft.RATE_HZ, WavReader.read(folder.resolve(cells[0])))
+                                .mean();
+                        short[] samples = shorts(x);
+                        String[] pairs = cells[2].split(" ");
+                        int[] phones = new int[pairs.length];
+                        double[] ends = new double[pairs.length];
+                        for (int i = 0; i < pairs.length; i++) {
+                            phones[i] = PHONES.indexOf(pairs[i].substring(0, pairs[i].indexOf(':')));
+                            ends[i] = Double.parseDouble(pairs[i].substring(pairs[i].indexOf(':') + 1));
+                            if (phones[i] < 0) {
+                                throw Problem.in(
+                                        "content",
+                                        folder.resolve("index.tsv"),
+                                        "phones of the US set",
+                                        pairs[i],
+                                        "make the corpus again");
+                            }
+                        }
+                        return new Clip(cells[0], cells[1], samples, phones, ends);
+                    })
+                    .toList();
             return new LabelledSpeech(clips);
         } catch (IOException e) {
-            throw Problem.in("content", folder, "index.tsv and its WAV files", e.getClass().getSimpleName(), "run src/corpus/make_corpus.py first");
+            throw Problem.in(
+                    "content",
+                    folder,
+                    "index.tsv and its WAV files",
+                    e.getClass().getSimpleName(),
+                    "run src/corpus/make_corpus.py first");
         }
     }
 
     /**
-     * The same speech and, after it, a drawn share of its clips as the source-filter vocoder sings them, longer and on notes: what an encoder that
-     * is to hear songs has to be taught, and speech alone does not hold.
+     * The same speech and, after it, a drawn share of its clips as the source-filter vocoder sings them, longer and on
+     * notes: what an encoder that is to hear songs has to be taught, and speech alone does not hold.
      *
      * @param hparams front end of the vocoder
      * @param share of the clips, 0 to 1
@@ -92,22 +111,34 @@ public record LabelledSpeech(List<Clip> clips) {
      */
     public LabelledSpeech sung(Hparams hparams, double share, long seed) {
         SungSpeech singer = new SungSpeech(hparams);
-        return new LabelledSpeech(Arrays.stream(SungSpeech.drawn(clips.size(), share, seed)).parallel().mapToObj(i -> {
-            Clip clip = clips.get(i);
-            try (NDManager manager = NDManager.newBaseManager()) {
-                SungSpeech.Sung sung = singer.sing(manager, Wave.mono(floats(clip), HubertSoft.RATE_HZ), seed, i);
-                short[] samples = shorts(Resampler.to(HubertSoft.RATE_HZ, sung.wave()).first());
-                return new Clip(clip.name() + " sung", clip.voice(), samples, clip.phones(), Arrays.stream(clip.ends()).map(e -> e * sung.stretch()).toArray());
-            }
-        }).toList());
+        return new LabelledSpeech(Arrays.stream(SungSpeech.drawn(clips.size(), share, seed))
+                .parallel()
+                .mapToObj(i -> {
+                    Clip clip = clips.get(i);
+                    try (NDManager manager = NDManager.newBaseManager()) {
+                        SungSpeech.Sung sung =
+                                singer.sing(manager, Wave.mono(floats(clip), HubertSoft.RATE_HZ), seed, i);
+                        short[] samples = shorts(
+                                Resampler.to(HubertSoft.RATE_HZ, sung.wave()).first());
+                        return new Clip(
+                                clip.name() + " sung",
+                                clip.voice(),
+                                samples,
+                                clip.phones(),
+                                Arrays.stream(clip.ends())
+                                        .map(e -> e * sung.stretch())
+                                        .toArray());
+                    }
+                })
+                .toList());
     }
 
     /** Crops with their labels. */
     record Batch(float[] wave, int samples, long[] labels, int frames) {}
 
     /**
-     * Crops for one update, drawn from (seed, step): speed, and with it pitch and formants, by 2^-0.6 .. 2^0.5, level, spectral tilt and noise, so
-     * that the encoder learns the sound and not the speaker.
+     * Crops for one update, drawn from (seed, step): speed, and with it pitch and formants, by 2^-0.6 .. 2^0.5, level,
+     * spectral tilt and noise, so that the encoder learns the sound and not the speaker.
      */
     Batch augmented(int batch, int samples, long seed, long step) {
         int frames = HubertSoft.frames(samples);
@@ -116,9 +147,14 @@ public record LabelledSpeech(List<Clip> clips) {
         java.util.stream.IntStream.range(0, batch).parallel().forEach(b -> {
             SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "speech" + b, step));
             Clip clip = clips.get(random.nextInt(clips.size()));
-            double speed = Math.pow(2, random.nextDouble() * 1.1 - 0.6), level = Math.pow(10, random.nextDouble() * 1.2 - 1.0);
-            double tilt = random.nextDouble() * 1.3 - 0.65, noise = random.nextInt(3) == 0 ? 0 : Math.pow(10, -1 - random.nextDouble() * 2);
-            double span = samples * speed, start = random.nextDouble() * Math.max(1, clip.samples().length - span) - (clip.samples().length < span ? 800 : 0);
+            double speed = Math.pow(2, random.nextDouble() * 1.1 - 0.6),
+                    level = Math.pow(10, random.nextDouble() * 1.2 - 1.0);
+            double tilt = random.nextDouble() * 1.3 - 0.65,
+                    noise = random.nextInt(3) == 0 ? 0 : Math.pow(10, -1 - random.nextDouble() * 2);
+            double span = samples * speed,
+                    start =
+                            random.nextDouble() * Math.max(1, clip.samples().length - span)
+                                    - (clip.samples().length < span ? 800 : 0);
             float before = 0, sum = 0;
             float[] x = new float[samples];
             for (int i = 0; i < samples; i++) {
@@ -134,7 +170,8 @@ public record LabelledSpeech(List<Clip> clips) {
                 wave[b * samples + i] = gain * (x[i] + (float) (noise * rms * gaussian(random)));
             }
             for (int f = 0; f < frames; f++) {
-                labels[b * frames + f] = clip.phoneAt((start + (f * 320 + 160) * speed) / HubertSoft.RATE_HZ);   // centre of the unit's window
+                labels[b * frames + f] = clip.phoneAt(
+                        (start + (f * 320 + 160) * speed) / HubertSoft.RATE_HZ); // centre of the unit's window
             }
         });
         return new Batch(wave, samples, labels, frames);
@@ -145,7 +182,7 @@ public record LabelledSpeech(List<Clip> clips) {
         for (int i = 0; i < 4; i++) {
             sum += random.nextDouble();
         }
-        return (sum - 2) * Math.sqrt(3);                              // near enough to normal for a background hiss
+        return (sum - 2) * Math.sqrt(3); // near enough to normal for a background hiss
     }
 
     private static float at(Clip clip, int i) {

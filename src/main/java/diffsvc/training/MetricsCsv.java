@@ -14,25 +14,37 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
 
 /**
- * What each update did, a line each, as CSV. Numbers are written so that they read back to the bit. A run that goes on from step N drops the lines after N
- * first: they belong to updates that were lost.
+ * What each update did, a line each, as CSV. Numbers are written so that they read back to the bit. A run that goes on
+ * from step N drops the lines after N first: they belong to updates that were lost.
  */
 public final class MetricsCsv implements AutoCloseable {
-    private static final String HEADER = "step,loss,valid_loss,lr,gradient_norm,embedding_norm,wavenet_norm,seconds,memory_mib";
+    private static final String HEADER =
+            "step,loss,valid_loss,lr,gradient_norm,embedding_norm,wavenet_norm,seconds,memory_mib";
     private final Path file;
     private BufferedWriter out;
 
     /** One line. */
-    public record Line(long step, double loss, double validLoss, double lr, double gradientNorm, double embeddingNorm, double wavenetNorm, double seconds, double memoryMib) {
+    public record Line(
+            long step,
+            double loss,
+            double validLoss,
+            double lr,
+            double gradientNorm,
+            double embeddingNorm,
+            double wavenetNorm,
+            double seconds,
+            double memoryMib) {
         String csv() {
-            return step + "," + loss + "," + (Double.isNaN(validLoss) ? "" : validLoss) + "," + lr + "," + gradientNorm + "," + embeddingNorm + "," + wavenetNorm + ","
-                    + Math.round(seconds * 1e4) / 1e4 + "," + Math.round(memoryMib * 10) / 10.0;
+            return step + "," + loss + "," + (Double.isNaN(validLoss) ? "" : validLoss) + "," + lr + "," + gradientNorm
+                    + "," + embeddingNorm + "," + wavenetNorm + "," + Math.round(seconds * 1e4) / 1e4 + ","
+                    + Math.round(memoryMib * 10) / 10.0;
         }
     }
 
     private MetricsCsv(Path file) throws IOException {
         this.file = file;
-        out = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        out = Files.newBufferedWriter(
+                file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     /**
@@ -49,14 +61,21 @@ public final class MetricsCsv implements AutoCloseable {
             for (String line : lines) {
                 String[] cells = line.split(",", -1);
                 // a line that a kill cut short has fewer cells
-                if (cells.length == HEADER.split(",").length && cells[0].matches("\\d+") && Long.parseLong(cells[0]) <= step) {
+                if (cells.length == HEADER.split(",").length
+                        && cells[0].matches("\\d+")
+                        && Long.parseLong(cells[0]) <= step) {
                     kept.add(line);
                 }
             }
             WholeFile.write("train", file, part -> Files.write(part, kept));
             return new MetricsCsv(file);
         } catch (IOException e) {
-            throw Problem.in("train", file, "a ledger that can be written", e.getClass().getSimpleName(), "check the folder and the free disk space");
+            throw Problem.in(
+                    "train",
+                    file,
+                    "a ledger that can be written",
+                    e.getClass().getSimpleName(),
+                    "check the folder and the free disk space");
         }
     }
 
@@ -84,8 +103,12 @@ public final class MetricsCsv implements AutoCloseable {
      * @return a row a line
      */
     public static Table table(Path file) {
-        return Table.read().usingOptions(CsvReadOptions.builder(file.toFile()).header(true).columnTypes(name -> name.equals("step") ? tech.tablesaw.api.ColumnType.LONG
-                : tech.tablesaw.api.ColumnType.DOUBLE));
+        return Table.read()
+                .usingOptions(CsvReadOptions.builder(file.toFile())
+                        .header(true)
+                        .columnTypes(name -> name.equals("step")
+                                ? tech.tablesaw.api.ColumnType.LONG
+                                : tech.tablesaw.api.ColumnType.DOUBLE));
     }
 
     /**
@@ -97,7 +120,8 @@ public final class MetricsCsv implements AutoCloseable {
         return file;
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         try {
             out.close();
         } catch (IOException e) {

@@ -20,6 +20,7 @@ public record RunFolder(Path voice) {
     private static final String STAGE = "train";
     /** What a checkpoint and a voice hold beside numbers: names, shapes, gaps. */
     private static final long ROUND = 1 << 20;
+
     private static final int NAMED = 3;
 
     /**
@@ -31,7 +32,11 @@ public record RunFolder(Path voice) {
     public RunFolder {
         for (Path p : new Path[] {voice, home(voice)}) {
             if (Files.exists(p, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(p)) {
-                throw Problem.in(STAGE, p, "a folder for the voice and its training", Input.kind(p),
+                throw Problem.in(
+                        STAGE,
+                        p,
+                        "a folder for the voice and its training",
+                        Input.kind(p),
                         "move it elsewhere, or train under another name");
             }
         }
@@ -57,7 +62,8 @@ public record RunFolder(Path voice) {
      * @return those in {@link #home}
      */
     public Checkpoints checkpoints(Hparams hparams) {
-        return new Checkpoints(home(), hparams.training().keep(), hparams.training().keepEvery());
+        return new Checkpoints(
+                home(), hparams.training().keep(), hparams.training().keepEvery());
     }
 
     /**
@@ -70,14 +76,23 @@ public record RunFolder(Path voice) {
     public void requireBeginning(Checkpoints checkpoints, String project) {
         List<String> aside = checkpoints.setAside(), parts = VoiceWriter.parts(voice);
         if (!aside.isEmpty()) {
-            throw Problem.in(STAGE, home(), "a checkpoint to go on from", "none that can be read (set aside: "
-                    + named(aside) + ")", "put a whole one there, or " + (parts.isEmpty()
-                            ? "move this folder elsewhere to begin from step 0" : "begin from the voice with --from "
-                            + project));
+            throw Problem.in(
+                    STAGE,
+                    home(),
+                    "a checkpoint to go on from",
+                    "none that can be read (set aside: " + named(aside) + ")",
+                    "put a whole one there, or "
+                            + (parts.isEmpty()
+                                    ? "move this folder elsewhere to begin from step 0"
+                                    : "begin from the voice with --from " + project));
         }
         if (!parts.isEmpty()) {
-            throw Problem.in(STAGE, voice, "a new project, or a run to go on with", "a voice without a run: "
-                    + named(parts), "train it further with --from " + project + ", or choose another --project");
+            throw Problem.in(
+                    STAGE,
+                    voice,
+                    "a new project, or a run to go on with",
+                    "a voice without a run: " + named(parts),
+                    "train it further with --from " + project + ", or choose another --project");
         }
     }
 
@@ -103,7 +118,10 @@ public record RunFolder(Path voice) {
     }
 
     private static long weights(TrainingRun run) {
-        return run.training().optimizer().parameters().values().stream().mapToLong(p -> p.size()).sum() * Float.BYTES;
+        return run.training().optimizer().parameters().values().stream()
+                        .mapToLong(p -> p.size())
+                        .sum()
+                * Float.BYTES;
     }
 
     /** Bytes of a checkpoint (weights, two moments, average) and a voice, rounded up: the most that one save takes. */

@@ -37,11 +37,20 @@ public final class RunLock implements AutoCloseable {
         } catch (OverlappingFileLockException e) {
             // another run of this process
         } catch (IOException e) {
-            throw Problem.in("train", folder, "a folder that can be written", diffsvc.files.WholeFile.reason(e),
+            throw Problem.in(
+                    "train",
+                    folder,
+                    "a folder that can be written",
+                    diffsvc.files.WholeFile.reason(e),
                     "check its permissions and the free disk space");
         }
         close(channel);
-        throw Problem.in("train", folder, "no other run of this project", "one that is running", "wait for it, stop it, or train under another name");
+        throw Problem.in(
+                "train",
+                folder,
+                "no other run of this project",
+                "one that is running",
+                "wait for it, stop it, or train under another name");
     }
 
     private static void close(FileChannel channel) {
@@ -53,9 +62,11 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Folders that a refused run left empty go too; a link to a folder is somebody's and stays. */
-    @Override public void close() {
+    @Override
+    public void close() {
         try {
-            Files.deleteIfExists(folder.resolve(".lock"));                       // before the lock is let go, so that nobody can hold a file that is gone
+            Files.deleteIfExists(
+                    folder.resolve(".lock")); // before the lock is let go, so that nobody can hold a file that is gone
             for (Path empty : new Path[] {folder, folder.toAbsolutePath().getParent()}) {
                 if (Files.isSymbolicLink(empty)) {
                     break;

@@ -18,12 +18,21 @@ import java.util.Map;
  */
 public record RunSettings(Hparams dataset, Hparams base, String decider) {
     private static final String STAGE = "train";
-    private static final List<String> FILE_DECIDES = List.of("noise.steps", "noise.schedule", "noise.max_beta",
+    private static final List<String> FILE_DECIDES = List.of(
+            "noise.steps",
+            "noise.schedule",
+            "noise.max_beta",
             "noise.spec_min",
-            "noise.spec_max", "training.warm_start");
-    private static final List<String> SOUND = List.of("audio.sample_rate_hz", "audio.hop_samples",
-            "audio.window_samples", "audio.fft_size",
-            "audio.mel_bins", "audio.fmin_hz", "audio.fmax_hz");
+            "noise.spec_max",
+            "training.warm_start");
+    private static final List<String> SOUND = List.of(
+            "audio.sample_rate_hz",
+            "audio.hop_samples",
+            "audio.window_samples",
+            "audio.fft_size",
+            "audio.mel_bins",
+            "audio.fmin_hz",
+            "audio.fmax_hz");
 
     /**
      * A run that begins with random weights.
@@ -61,8 +70,10 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
     public static RunSettings fromVoice(Hparams dataset, Hparams voice, String project) {
         requireSameSound(dataset, voice, "the voice");
         Hparams.Noise noise = voice.noise();
-        Hparams base = Arg2Hparams.apply(dataset, "noise.steps=" + noise.steps() + ",noise.schedule="
-                + noise.schedule() + ",noise.max_beta=" + noise.maxBeta() + ",noise.k_step=" + noise.kStep())
+        Hparams base = Arg2Hparams.apply(
+                        dataset,
+                        "noise.steps=" + noise.steps() + ",noise.schedule=" + noise.schedule() + ",noise.max_beta="
+                                + noise.maxBeta() + ",noise.k_step=" + noise.kStep())
                 .withSpec(noise.specMin(), noise.specMax());
         return new RunSettings(dataset, base.withProject(project), "the voice");
     }
@@ -71,17 +82,22 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
         for (String key : SOUND) {
             Object made = value(dataset, key), trained = value(weights, key);
             if (!made.equals(trained)) {
-                throw Problem.in(STAGE, "a dataset with the mel that " + whose + " was trained on", key + "=" + made
-                        + " where " + whose + " has " + trained,
+                throw Problem.in(
+                        STAGE,
+                        "a dataset with the mel that " + whose + " was trained on",
+                        key + "=" + made + " where " + whose + " has " + trained,
                         "preprocess again with --hparams " + key + "=" + trained
-                        + ", or choose another dataset with --data");
+                                + ", or choose another dataset with --data");
             }
         }
         String made = dataset.hubert().sha256(), trained = weights.hubert().sha256();
         if (!made.isEmpty() && !trained.isEmpty() && !made.equals(trained)) {
-            throw Problem.in(STAGE, "a dataset with the units that " + whose + " was trained on", "the encoder "
-                    + dataset.hubert().file() + " where " + whose + " has "
-                    + weights.hubert().file() + " with another SHA-256",
+            throw Problem.in(
+                    STAGE,
+                    "a dataset with the units that " + whose + " was trained on",
+                    "the encoder "
+                            + dataset.hubert().file() + " where " + whose + " has "
+                            + weights.hubert().file() + " with another SHA-256",
                     "preprocess again with that encoder, or choose another dataset with --data");
         }
     }
@@ -100,13 +116,21 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
         if (steps != null) {
             keys.refuse("--steps says it too", "give one of the two", "training.steps");
         }
-        Hparams asked = Arg2Hparams.apply(base, Arg2Hparams.join(overrides,
-                steps == null ? "" : "training.steps=" + steps));
+        Hparams asked =
+                Arg2Hparams.apply(base, Arg2Hparams.join(overrides, steps == null ? "" : "training.steps=" + steps));
         for (String key : keys.keys()) {
-            boolean shaped = key.startsWith("audio.") || key.startsWith("hubert.") || key.startsWith("dataset.")
-                    || List.of("pitch.extractor", "pitch.f0_min_hz", "pitch.f0_max_hz").contains(key);
+            boolean shaped = key.startsWith("audio.")
+                    || key.startsWith("hubert.")
+                    || key.startsWith("dataset.")
+                    || List.of("pitch.extractor", "pitch.f0_min_hz", "pitch.f0_max_hz")
+                            .contains(key);
             refuse(key, shaped, asked, dataset, "the dataset", "preprocess again with it");
-            refuse(key, decider != null && FILE_DECIDES.contains(key), asked, base, decider,
+            refuse(
+                    key,
+                    decider != null && FILE_DECIDES.contains(key),
+                    asked,
+                    base,
+                    decider,
                     "leave it out, or train a new voice with it");
         }
         return asked;
@@ -114,8 +138,11 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
 
     private static void refuse(String key, boolean decided, Hparams asked, Hparams there, String whose, String remedy) {
         if (decided && !value(asked, key).equals(value(there, key))) {
-            throw Problem.in(STAGE, "keys that have an effect here", key + "=" + value(asked, key) + " where " + whose
-                    + ", which decides, has " + value(there, key), remedy);
+            throw Problem.in(
+                    STAGE,
+                    "keys that have an effect here",
+                    key + "=" + value(asked, key) + " where " + whose + ", which decides, has " + value(there, key),
+                    remedy);
         }
     }
 

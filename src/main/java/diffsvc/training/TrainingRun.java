@@ -1,6 +1,5 @@
 package diffsvc.training;
 
-import diffsvc.dataset.Batch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
@@ -8,6 +7,7 @@ import diffsvc.checkpoint.PythonOnly;
 import diffsvc.checkpoint.Safetensors;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.dataset.Batch;
 import diffsvc.dataset.Batches;
 import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.MelRange;
@@ -25,14 +25,16 @@ import java.util.Map;
 import tech.tablesaw.api.Table;
 
 /**
- * Joint training from update to update. Every draw is fixed by (seed, number of the batch), so what a run needs to go on is its weights, moments, averages and
- * the step. A notebook takes the same steps by hand: {@link #batch}, {@link #forward}, {@link #loss}, {@link #backward}, {@link #gradients}, {@link #update}.
+ * Joint training from update to update. Every draw is fixed by (seed, number of the batch), so what a run needs to go
+ * on is its weights, moments, averages and the step. A notebook takes the same steps by hand: {@link #batch},
+ * {@link #forward}, {@link #loss}, {@link #backward}, {@link #gradients}, {@link #update}.
  */
 public final class TrainingRun implements AutoCloseable {
     private static final int VALIDATION_DRAWS = 32, VALIDATION_FRAMES = 512;
 
     /** What an update did. */
-    public record Update(long step, double loss, double gradientNorm, double embeddingNorm, double wavenetNorm, double lr) {}
+    public record Update(
+            long step, double loss, double gradientNorm, double embeddingNorm, double wavenetNorm, double lr) {}
 
     private final NDManager manager;
     private final Hparams hparams;
@@ -40,8 +42,12 @@ public final class TrainingRun implements AutoCloseable {
     private final Batches batches;
     private final JointTraining training;
     private Path spoilt;
-    /** Parameters that only the Python project's network has, buffers as a checkpoint gave them, and all parameters in the optimizer's order. */
+    /**
+     * Parameters that only the Python project's network has, buffers as a checkpoint gave them, and all parameters in
+     * the optimizer's order.
+     */
     private Map<String, TorchTensor> unheld, keptBuffers;
+
     private List<String> order;
     private double firstRate = -1;
     private long step;
@@ -66,8 +72,16 @@ public final class TrainingRun implements AutoCloseable {
      * @param state of a checkpoint
      */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data, TrainingState state) {
-        this(parent, hparams, data, state.buffers().containsKey("betas") ? NoiseSchedule.ofBuffers(new StateDict(null, state.buffers())) : NoiseSchedule.of(hparams.noise()).asSaved(),
-                state.buffers().containsKey("spec_min") ? MelRange.ofBuffers(new StateDict(null, state.buffers())) : MelRange.of(hparams.noise()));
+        this(
+                parent,
+                hparams,
+                data,
+                state.buffers().containsKey("betas")
+                        ? NoiseSchedule.ofBuffers(new StateDict(null, state.buffers()))
+                        : NoiseSchedule.of(hparams.noise()).asSaved(),
+                state.buffers().containsKey("spec_min")
+                        ? MelRange.ofBuffers(new StateDict(null, state.buffers()))
+                        : MelRange.of(hparams.noise()));
         try {
             resume(state);
         } catch (RuntimeException e) {
@@ -87,12 +101,18 @@ public final class TrainingRun implements AutoCloseable {
      * @param atStep training step to count on from
      * @return at that step
      */
-    public static TrainingRun fromVoice(NDManager parent, Hparams hparams, Dataset data, Path embeddingFile,
-            Path wavenetFile, long atStep) {
+    public static TrainingRun fromVoice(
+            NDManager parent, Hparams hparams, Dataset data, Path embeddingFile, Path wavenetFile, long atStep) {
         StateDict saved = StateDict.readUnmapped(wavenetFile);
-        boolean schedule = saved.tensors().containsKey("betas"), range = saved.tensors().containsKey("spec_min");
-        TrainingRun run = new TrainingRun(parent, hparams, data,
-                schedule ? NoiseSchedule.ofBuffers(saved) : NoiseSchedule.of(hparams.noise()).asSaved(),
+        boolean schedule = saved.tensors().containsKey("betas"),
+                range = saved.tensors().containsKey("spec_min");
+        TrainingRun run = new TrainingRun(
+                parent,
+                hparams,
+                data,
+                schedule
+                        ? NoiseSchedule.ofBuffers(saved)
+                        : NoiseSchedule.of(hparams.noise()).asSaved(),
                 range ? MelRange.ofBuffers(saved) : MelRange.of(hparams.noise()));
         try {
             run.from(embeddingFile, wavenetFile, atStep);
@@ -107,19 +127,26 @@ public final class TrainingRun implements AutoCloseable {
         this.manager = WeakManager.under(parent).manager();
         this.hparams = hparams;
         this.data = data;
-        WaveNet wavenet = WaveNet.random(manager, WaveNet.Sizes.of(hparams), hparams.training().seed());
+        WaveNet wavenet = WaveNet.random(
+                manager, WaveNet.Sizes.of(hparams), hparams.training().seed());
         if (hparams.training().warmStart()) {
             WarmStart.passThrough(wavenet);
         } else {
-            wavenet.weights().get("output_projection.weight").muli(0f);   // as the reference: the first guess is no noise
+            wavenet.weights().get("output_projection.weight").muli(0f); // as the reference: the first guess is no noise
         }
-        EmbeddingModel embedding = EmbeddingModel.random(manager, hparams, hparams.training().seed() + 1);
+        EmbeddingModel embedding =
+                EmbeddingModel.random(manager, hparams, hparams.training().seed() + 1);
         training = new JointTraining(manager, hparams, embedding, wavenet, noise, range);
         batches = new Batches(data.training(), hparams, training.noise().steps());
         step = hparams.steps();
         Map<String, TorchTensor> own = training.optimizer().weights();
         boolean lacking = PythonOnly.lacking("fs2.", own.keySet());
-        unheld = lacking ? PythonOnly.parameters("fs2.", hparams.embedding().hiddenSize(), hparams.audio().melBins()) : Map.of();
+        unheld = lacking
+                ? PythonOnly.parameters(
+                        "fs2.",
+                        hparams.embedding().hiddenSize(),
+                        hparams.audio().melBins())
+                : Map.of();
         keptBuffers = lacking ? PythonOnly.buffers("fs2.") : Map.of();
         order = List.copyOf(PythonOnly.among("fs2.", own, unheld).keySet());
     }
@@ -187,7 +214,10 @@ public final class TrainingRun implements AutoCloseable {
      * @return conds, mels, t and noise
      */
     public Batch batch(NDManager scratch, int part) {
-        return batches.batch(scratch, hparams.training().seed(), step * Math.max(1, hparams.training().accumulate()) + part);
+        return batches.batch(
+                scratch,
+                hparams.training().seed(),
+                step * Math.max(1, hparams.training().accumulate()) + part);
     }
 
     /**
@@ -247,7 +277,8 @@ public final class TrainingRun implements AutoCloseable {
      * @param updates how many
      * @param listener hears of each
      * @return the last one
-     * @throws Problem {@link Problem#isStop() stopped} by the stop button between two updates; the run stands after the last whole one and goes on from there
+     * @throws Problem {@link Problem#isStop() stopped} by the stop button between two updates; the run stands after the
+     *     last whole one and goes on from there
      */
     public Update train(int updates, java.util.function.Consumer<Update> listener) {
         Update last = null;
@@ -276,14 +307,18 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * The step from the gradients that are held, after {@link #backward} by hand; {@code loss} is what it is reported with.
+     * The step from the gradients that are held, after {@link #backward} by hand; {@code loss} is what it is reported
+     * with.
      *
      * @param loss a scalar
      * @return step, loss, norms and rate
      */
     public Update update(double loss) {
-        double lr = firstRate > 0 ? firstRate : JointTraining.learningRate(hparams.training().lr(), hparams.training().decaySteps(), step);
-        double decay = Math.min(hparams.training().emaDecay(), (1 + step) / (10.0 + step));       // short memory at first
+        double lr = firstRate > 0
+                ? firstRate
+                : JointTraining.learningRate(
+                        hparams.training().lr(), hparams.training().decaySteps(), step);
+        double decay = Math.min(hparams.training().emaDecay(), (1 + step) / (10.0 + step)); // short memory at first
         double embedding = 0, wavenet = 0;
         for (Map.Entry<String, Double> e : training.optimizer().gradientNorms().entrySet()) {
             double square = e.getValue() * e.getValue();
@@ -311,17 +346,23 @@ public final class TrainingRun implements AutoCloseable {
             tensors.put("noise", TorchTensor.of(batch.noise()));
             tensors.put("units", TorchTensor.of(batch.conds().units()));
             tensors.put("f0", TorchTensor.of(batch.conds().f0()));
-            tensors.put("mel2ph", TorchTensor.of(batch.conds().mel2ph().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
+            tensors.put(
+                    "mel2ph",
+                    TorchTensor.of(batch.conds().mel2ph().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
             tensors.put("t", TorchTensor.of(batch.t().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
             Safetensors.write(file, tensors, Map.of("clips", String.join("\n", batch.clips())));
             where = ", kept in " + file.getFileName();
         }
-        return Problem.in("train", "a finite " + what, value + " at step " + step + " in the batch of " + String.join(", ", batch.clips()) + where,
+        return Problem.in(
+                "train",
+                "a finite " + what,
+                value + " at step " + step + " in the batch of " + String.join(", ", batch.clips()) + where,
                 "look at these clips; lower training.lr; the checkpoints before this are untouched");
     }
 
     /**
-     * Mean loss of the present weights over draws that are the same at every call, and other ones than training's: for before and after.
+     * Mean loss of the present weights over draws that are the same at every call, and other ones than training's: for
+     * before and after.
      *
      * @param draws how many
      * @return mean loss
@@ -331,14 +372,16 @@ public final class TrainingRun implements AutoCloseable {
         for (int i = 0; i < draws; i++) {
             EngineLock.look("train", i, draws, "probes");
             try (NDManager scratch = manager.newSubManager()) {
-                sum += training.lossOf(batches.batch(scratch, ~hparams.training().seed(), i));
+                sum += training.lossOf(
+                        batches.batch(scratch, ~hparams.training().seed(), i));
             }
         }
         return sum / draws;
     }
 
     /**
-     * Mean loss over the validation part at fixed stretches, noise and diffusion steps; NaN where there is no validation part.
+     * Mean loss over the validation part at fixed stretches, noise and diffusion steps; NaN where there is no
+     * validation part.
      *
      * @return mean loss
      */
@@ -380,10 +423,19 @@ public final class TrainingRun implements AutoCloseable {
         Map<String, TorchTensor> buffers = new LinkedHashMap<>(training.noise().buffers());
         buffers.putAll(training.range().buffers());
         buffers.putAll(keptBuffers);
-        double lr = JointTraining.learningRate(hparams.training().lr(), hparams.training().decaySteps(), step);
+        double lr = JointTraining.learningRate(
+                hparams.training().lr(), hparams.training().decaySteps(), step);
         Map<String, TorchTensor> own = optimizer.weights(), weights = new LinkedHashMap<>();
         order.forEach(name -> weights.put(name, own.getOrDefault(name, unheld.get(name))));
-        return new TrainingState(step, optimizer.updates(), lr, hparams.training().seed(), buffers, weights, optimizer.firstMoments(), optimizer.secondMoments(),
+        return new TrainingState(
+                step,
+                optimizer.updates(),
+                lr,
+                hparams.training().seed(),
+                buffers,
+                weights,
+                optimizer.firstMoments(),
+                optimizer.secondMoments(),
                 hparams.training().emaDecay() > 0 ? optimizer.averages() : Map.of());
     }
 
@@ -394,7 +446,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return path of the checkpoint
      */
     public Path save(Checkpoints checkpoints) {
-        return save(checkpoints, said -> { });
+        return save(checkpoints, said -> {});
     }
 
     /**
@@ -410,7 +462,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Goes on from a state of this project or of the Python project. As there, the first update takes the rate that the checkpoint holds.
+     * Goes on from a state of this project or of the Python project. As there, the first update takes the rate that the
+     * checkpoint holds.
      *
      * @param state of a checkpoint
      * @throws Problem naming every tensor that is missing or has another shape, or the first that is no number
@@ -431,7 +484,9 @@ public final class TrainingRun implements AutoCloseable {
 
     /** What this network has no place for goes back into the checkpoints as it came. */
     private void keep(TrainingState state) {
-        Map<String, TorchTensor> own = training.optimizer().weights(), others = new LinkedHashMap<>(), buffers = new LinkedHashMap<>();
+        Map<String, TorchTensor> own = training.optimizer().weights(),
+                others = new LinkedHashMap<>(),
+                buffers = new LinkedHashMap<>();
         state.weights().forEach((name, t) -> {
             if (!own.containsKey(name)) {
                 others.put(name, TorchTensor.ofBytes(t.type(), copy(t), t.shape()));
@@ -446,7 +501,10 @@ public final class TrainingRun implements AutoCloseable {
     /** Out of the mapped file, which may go. */
     private static java.nio.ByteBuffer copy(TorchTensor t) {
         java.nio.ByteBuffer from = t.bytes();
-        return java.nio.ByteBuffer.allocate(from.remaining()).order(java.nio.ByteOrder.LITTLE_ENDIAN).put(from).flip();
+        return java.nio.ByteBuffer.allocate(from.remaining())
+                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                .put(from)
+                .flip();
     }
 
     /**
@@ -458,7 +516,8 @@ public final class TrainingRun implements AutoCloseable {
      * @throws Problem naming every tensor that is missing or has another shape, or the first that is no number
      */
     public void from(Path embeddingFile, Path wavenetFile, long atStep) {
-        Map<String, TorchTensor> weights = new LinkedHashMap<>(StateDict.readUnmapped(wavenetFile).tensors());
+        Map<String, TorchTensor> weights =
+                new LinkedHashMap<>(StateDict.readUnmapped(wavenetFile).tensors());
         weights.putAll(StateDict.readUnmapped(embeddingFile).tensors());
         restore(weights);
         training.optimizer().average();
@@ -474,8 +533,12 @@ public final class TrainingRun implements AutoCloseable {
             }
         });
         if (!differences.isEmpty()) {
-            throw Problem.in("train", "the weights of a network of these hparams", differences.size() + " differences: " + String.join("; ", differences.subList(0,
-                    Math.min(8, differences.size()))), "take the hparams that came with the checkpoint");
+            throw Problem.in(
+                    "train",
+                    "the weights of a network of these hparams",
+                    differences.size() + " differences: "
+                            + String.join("; ", differences.subList(0, Math.min(8, differences.size()))),
+                    "take the hparams that came with the checkpoint");
         }
         Map<String, TorchTensor> own = new LinkedHashMap<>(weights);
         own.keySet().retainAll(training.optimizer().parameters().keySet());
@@ -483,7 +546,8 @@ public final class TrainingRun implements AutoCloseable {
         training.optimizer().restore(weights);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         training.close();
         manager.close();
     }

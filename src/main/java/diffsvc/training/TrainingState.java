@@ -13,22 +13,31 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Everything a run needs to go on, in the Python project's combined checkpoint: {@code state_dict} (prefix {@code model.}, buffers included), {@code optimizer_states}
- * keyed by the parameters' place, {@code global_step}; what the Python project has no place for lies under {@code diffsvc}. A file of either side is read.
+ * Everything a run needs to go on, in the Python project's combined checkpoint: {@code state_dict} (prefix
+ * {@code model.}, buffers included), {@code optimizer_states} keyed by the parameters' place, {@code global_step}; what
+ * the Python project has no place for lies under {@code diffsvc}. A file of either side is read.
  *
  * @param step updates behind the weights
  * @param updates updates behind the moments: fewer where a run began from a voice, 0 without moments
  * @param lr rate of the next update; negative = by the schedule
  * @param seed of the run; all draws follow from it and the step
  * @param buffers schedule and mel range, by name without prefix
- * @param weights parameters by name without prefix, "denoise_fn.*" and "fs2.*", in the order in which the optimizer counts them; those among them that only
- *     the Python project has are kept as they came
+ * @param weights parameters by name without prefix, "denoise_fn.*" and "fs2.*", in the order in which the optimizer
+ *     counts them; those among them that only the Python project has are kept as they came
  * @param first Adam's first moments; a parameter that never had a gradient is missing
  * @param second Adam's second moments
  * @param average averaged weights; empty where none are kept
  */
-public record TrainingState(long step, long updates, double lr, long seed, Map<String, TorchTensor> buffers, Map<String, TorchTensor> weights, Map<String, TorchTensor> first,
-        Map<String, TorchTensor> second, Map<String, TorchTensor> average) {
+public record TrainingState(
+        long step,
+        long updates,
+        double lr,
+        long seed,
+        Map<String, TorchTensor> buffers,
+        Map<String, TorchTensor> weights,
+        Map<String, TorchTensor> first,
+        Map<String, TorchTensor> second,
+        Map<String, TorchTensor> average) {
     private static final String PREFIX = "model.";
 
     /**
@@ -39,7 +48,9 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
      */
     public static TrainingState read(Path file) {
         Object root = TorchFile.openUnmapped(file).root();
-        if (!(root instanceof Map<?, ?> map && map.get("state_dict") instanceof Map<?, ?> state && map.get("global_step") instanceof Long step)) {
+        if (!(root instanceof Map<?, ?> map
+                && map.get("state_dict") instanceof Map<?, ?> state
+                && map.get("global_step") instanceof Long step)) {
             throw wrong(file, "state_dict and global_step", "a file without them");
         }
         String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith(PREFIX)) ? PREFIX : "";
@@ -54,21 +65,36 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
         Map<String, TorchTensor> first = new LinkedHashMap<>(), second = new LinkedHashMap<>();
         double lr = -1;
         long updates = 0;
-        if (map.get("optimizer_states") instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof Map<?, ?> optimizer) {
+        if (map.get("optimizer_states") instanceof List<?> list
+                && !list.isEmpty()
+                && list.get(0) instanceof Map<?, ?> optimizer) {
             if (optimizer.get("state") instanceof Map<?, ?> moments) {
                 for (Map.Entry<?, ?> e : moments.entrySet()) {
                     int index = ((Number) e.getKey()).intValue();
-                    if (index < 0 || index >= names.size() || !(e.getValue() instanceof Map<?, ?> m && m.get("exp_avg") instanceof TorchTensor a
-                            && m.get("exp_avg_sq") instanceof TorchTensor b)) {
-                        throw wrong(file, "exp_avg and exp_avg_sq for each of " + names.size() + " parameters", "another optimizer's state at " + e.getKey());
+                    if (index < 0
+                            || index >= names.size()
+                            || !(e.getValue() instanceof Map<?, ?> m
+                                    && m.get("exp_avg") instanceof TorchTensor a
+                                    && m.get("exp_avg_sq") instanceof TorchTensor b)) {
+                        throw wrong(
+                                file,
+                                "exp_avg and exp_avg_sq for each of " + names.size() + " parameters",
+                                "another optimizer's state at " + e.getKey());
                     }
                     String name = names.get(index).substring(prefix.length());
                     first.put(name, a);
                     second.put(name, b);
-                    updates = Math.max(updates, m.get("step") instanceof Number n ? n.longValue() : m.get("step") instanceof TorchTensor n ? (long) n.toFloats()[0] : step);
+                    updates = Math.max(
+                            updates,
+                            m.get("step") instanceof Number n
+                                    ? n.longValue()
+                                    : m.get("step") instanceof TorchTensor n ? (long) n.toFloats()[0] : step);
                 }
             }
-            if (optimizer.get("param_groups") instanceof List<?> groups && !groups.isEmpty() && groups.get(0) instanceof Map<?, ?> group && group.get("lr") instanceof Number n) {
+            if (optimizer.get("param_groups") instanceof List<?> groups
+                    && !groups.isEmpty()
+                    && groups.get(0) instanceof Map<?, ?> group
+                    && group.get("lr") instanceof Number n) {
                 lr = n.doubleValue();
             }
         }
@@ -102,7 +128,8 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
     }
 
     /**
-     * Writes the checkpoint, reads it back and compares it to the bit before it gets its name; torch.load(weights_only=True) opens it.
+     * Writes the checkpoint, reads it back and compares it to the bit before it gets its name;
+     * torch.load(weights_only=True) opens it.
      *
      * @param file path of the .ckpt
      * @param beta1 of the first moments
@@ -150,15 +177,25 @@ public record TrainingState(long step, long updates, double lr, long seed, Map<S
         root.put("diffsvc", own);
         TorchFile.write(file, root, written -> {
             if (!isIn(written)) {
-                throw wrong(file, "the values that were written", "others read back", "check the disk; the older checkpoints are as they were");
+                throw wrong(
+                        file,
+                        "the values that were written",
+                        "others read back",
+                        "check the disk; the older checkpoints are as they were");
             }
         });
     }
 
     private boolean isIn(Path file) {
         TrainingState there = read(file);
-        return there.step == step && there.updates == updates && there.seed == seed && there.weights.equals(weights) && there.first.equals(first) && there.second.equals(second)
-                && there.average.equals(average) && there.buffers.equals(buffers);
+        return there.step == step
+                && there.updates == updates
+                && there.seed == seed
+                && there.weights.equals(weights)
+                && there.first.equals(first)
+                && there.second.equals(second)
+                && there.average.equals(average)
+                && there.buffers.equals(buffers);
     }
 
     private static Problem wrong(Path file, String need, String got) {

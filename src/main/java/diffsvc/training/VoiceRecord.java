@@ -16,8 +16,8 @@ import java.util.Set;
 
 /**
  * Which files of a voice the present run wrote, {@code training/voice.json}: names and the SHA-256 that they were
- * written
- * with. Only these are a run's own; whatever else lies in the folder stays. A name is noted before its file is there.
+ * written with. Only these are a run's own; whatever else lies in the folder stays. A name is noted before its file is
+ * there.
  */
 final class VoiceRecord {
     private final Path folder;
@@ -54,7 +54,11 @@ final class VoiceRecord {
         try {
             Files.deleteIfExists(file(folder));
         } catch (IOException e) {
-            throw Problem.in("train", file(folder), "a folder that can be written", WholeFile.reason(e),
+            throw Problem.in(
+                    "train",
+                    file(folder),
+                    "a folder that can be written",
+                    WholeFile.reason(e),
                     "check its permissions");
         }
     }
@@ -66,7 +70,9 @@ final class VoiceRecord {
     /** Whether a file is there as the run wrote it. */
     boolean owns(String name) {
         Path file = folder.resolve(name);
-        return written.containsKey(name) && Files.isRegularFile(file) && written.get(name).contains(Sha256.of(file));
+        return written.containsKey(name)
+                && Files.isRegularFile(file)
+                && written.get(name).contains(Sha256.of(file));
     }
 
     /** Notes a file that is about to get its name; the one that it replaces stays known, should it not come to that. */

@@ -49,9 +49,11 @@ public final class VoiceWriter {
      * @throws Problem when a weight is no number, when the disk does not give back what was written, or when a file of
      *     that name is there that the run did not write
      */
-    public static void save(Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise,
-            MelRange range) {
-        FiniteTensors.require("weights of the voice", parameters,
+    public static void save(
+            Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise, MelRange range) {
+        FiniteTensors.require(
+                "weights of the voice",
+                parameters,
                 "the voice that was there stays; lower training.lr and go on from a checkpoint");
         Map<String, TorchTensor> wavenet = new LinkedHashMap<>(), embedding = new LinkedHashMap<>();
         noise.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
@@ -78,7 +80,9 @@ public final class VoiceWriter {
     static boolean isThere(Path folder, long steps) {
         VoiceRecord record = VoiceRecord.of(folder);
         Path yaml = folder.resolve(HPARAMS);
-        return record.owns(embedding(steps)) && record.owns(wavenet(steps)) && Files.isRegularFile(yaml)
+        return record.owns(embedding(steps))
+                && record.owns(wavenet(steps))
+                && Files.isRegularFile(yaml)
                 && steps(yaml) == steps;
     }
 
@@ -113,8 +117,8 @@ public final class VoiceWriter {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString()).toList();
         } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a folder that can be listed", WholeFile.reason(e),
-                    "check its permissions");
+            throw Problem.in(
+                    STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
         }
     }
 
@@ -123,12 +127,20 @@ public final class VoiceWriter {
         Path file = folder.resolve(name);
         TorchFile.write(file, tensors, part -> {
             if (!(TorchFile.openUnmapped(part).root() instanceof Map<?, ?> there) || !there.equals(tensors)) {
-                throw Problem.in(STAGE, file, "the values that were written", "others read back",
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "the values that were written",
+                        "others read back",
                         "check the disk; the voice that was there is as it was");
             }
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !record.owns(name)) {
                 if (!same(part, file)) {
-                    throw Problem.in(STAGE, file, "a free name", "weights that this run did not write",
+                    throw Problem.in(
+                            STAGE,
+                            file,
+                            "a free name",
+                            "weights that this run did not write",
                             "move them elsewhere, and the same command writes the voice");
                 }
             } else {
@@ -152,8 +164,9 @@ public final class VoiceWriter {
             return;
         }
         long steps = steps(yaml);
-        boolean own = record.owns(HPARAMS) && Stream.of(embedding(steps), wavenet(steps))
-                .allMatch(name -> record.owns(name) || !Files.exists(folder.resolve(name)));
+        boolean own = record.owns(HPARAMS)
+                && Stream.of(embedding(steps), wavenet(steps))
+                        .allMatch(name -> record.owns(name) || !Files.exists(folder.resolve(name)));
         if (own) {
             return;
         }
@@ -191,15 +204,19 @@ public final class VoiceWriter {
         }
         for (long step : written) {
             List<String> pair = List.of(embedding(step), wavenet(step));
-            if (pair.stream().anyMatch(n -> !record.owns(n) && Files.exists(folder.resolve(n),
-                    LinkOption.NOFOLLOW_LINKS))) {
+            if (pair.stream()
+                    .anyMatch(n -> !record.owns(n) && Files.exists(folder.resolve(n), LinkOption.NOFOLLOW_LINKS))) {
                 continue;
             }
             for (String name : pair) {
                 try {
                     Files.deleteIfExists(folder.resolve(name));
                 } catch (IOException e) {
-                    throw Problem.in(STAGE, folder, "a folder whose older files can go", WholeFile.reason(e),
+                    throw Problem.in(
+                            STAGE,
+                            folder,
+                            "a folder whose older files can go",
+                            WholeFile.reason(e),
                             "check its permissions");
                 }
                 record.drop(name);

@@ -6,12 +6,13 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.diffusion.wavenet.WaveNet;
 
 /**
- * A denoiser that starts by answering "all of it is noise": its input goes through unchanged. At large t that is nearly right, and the error
- * there is multiplied by 1/alpha in x0, so a small network that must first learn the identity through ReLUs wastes most of its updates.
- * Same architecture, same file format.
+ * A denoiser that starts by answering "all of it is noise": its input goes through unchanged. At large t that is nearly
+ * right, and the error there is multiplied by 1/alpha in x0, so a small network that must first learn the identity
+ * through ReLUs wastes most of its updates. Same architecture, same file format.
  *
- * <p>Input weights [I; -I] split x into its positive and negative part; layer 0 carries 0.1 (x+ - x-) through tanh with the gate open, its skip
- * half undoes the scale; all other skip halves are zero; the last two layers are the identity and [I, -I].
+ * <p>Input weights [I; -I] split x into its positive and negative part; layer 0 carries 0.1 (x+ - x-) through tanh with
+ * the gate open, its skip half undoes the scale; all other skip halves are zero; the last two layers are the identity
+ * and [I, -I].
  */
 final class WarmStart {
     private static final float SCALE = 0.1f, OPEN = 4f;
@@ -20,9 +21,15 @@ final class WarmStart {
 
     /** Overwrites the weights that the pass-through needs; the rest keeps its random start. */
     static void passThrough(WaveNet net) {
-        int m = net.sizes().mels(), c = net.sizes().channels(), layers = net.sizes().layers();
+        int m = net.sizes().mels(),
+                c = net.sizes().channels(),
+                layers = net.sizes().layers();
         if (c < 2 * m) {
-            throw Problem.in("train", "at least " + 2 * m + " channels for a warm start over " + m + " bins", String.valueOf(c), "set training.warm_start=false");
+            throw Problem.in(
+                    "train",
+                    "at least " + 2 * m + " channels for a warm start over " + m + " bins",
+                    String.valueOf(c),
+                    "set training.warm_start=false");
         }
         Weights w = net.weights();
         edit(w, "input_projection.weight", (v, shape) -> {
@@ -34,8 +41,8 @@ final class WarmStart {
         edit(w, "residual_layers.0.dilated_conv.weight", (v, shape) -> {
             int row = c * 3;
             for (int j = 0; j < m; j++) {
-                java.util.Arrays.fill(v, j * row, (j + 1) * row, 0);                  // gate
-                java.util.Arrays.fill(v, (c + j) * row, (c + j + 1) * row, 0);        // value
+                java.util.Arrays.fill(v, j * row, (j + 1) * row, 0); // gate
+                java.util.Arrays.fill(v, (c + j) * row, (c + j + 1) * row, 0); // value
                 v[(c + j) * row + j * 3 + 1] = SCALE;
                 v[(c + j) * row + (m + j) * 3 + 1] = -SCALE;
             }

@@ -10,8 +10,9 @@ import diffsvc.random.RandomSource;
 import java.util.function.BiConsumer;
 
 /**
- * What the NSF vocoders sing on: sines of the F0 and its overtones, a little noise, merged to one channel (Wang et al., arXiv:1904.12088, section
- * III-B). Phases are summed in double precision: a minute at 44.1 kHz is some 10^5 turns of the ninth harmonic.
+ * What the NSF vocoders sing on: sines of the F0 and its overtones, a little noise, merged to one channel (Wang et al.,
+ * arXiv:1904.12088, section III-B). Phases are summed in double precision: a minute at 44.1 kHz is some 10^5 turns of
+ * the ninth harmonic.
  */
 public final class HarmonicSource {
     private static final double SINE = 0.1;
@@ -67,7 +68,8 @@ public final class HarmonicSource {
     public record Draw(NDArray phase, NDArray noise) {}
 
     /**
-     * Both draws in the reference's order, so that one seed gives the wave that Python gives after {@code torch.manual_seed(seed)}.
+     * Both draws in the reference's order, so that one seed gives the wave that Python gives after
+     * {@code torch.manual_seed(seed)}.
      *
      * @param manager owner of what is made
      * @param batch B
@@ -83,7 +85,8 @@ public final class HarmonicSource {
     }
 
     /**
-     * The same from a conversion's draws. In Python's order the reference's second noise, which it never uses, is drawn too.
+     * The same from a conversion's draws. In Python's order the reference's second noise, which it never uses, is drawn
+     * too.
      *
      * @param manager owner of what is made
      * @param batch B
@@ -95,8 +98,10 @@ public final class HarmonicSource {
         if (!draws.inPythonOrder()) {
             return draw(manager, batch, frames, draws.seed());
         }
-        NDArray phase = draws.uniform(manager, "phase", 0, new Shape(batch, harmonics)), noise = draws.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics));
-        draws.normal(manager, "unused noise", 0, new Shape(batch, frames * hop, 1)).close();
+        NDArray phase = draws.uniform(manager, "phase", 0, new Shape(batch, harmonics)),
+                noise = draws.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics));
+        draws.normal(manager, "unused noise", 0, new Shape(batch, frames * hop, 1))
+                .close();
         return new Draw(phase, noise);
     }
 
@@ -110,13 +115,15 @@ public final class HarmonicSource {
     public NDArray sines(NDArray f0Hz, NDArray phase) {
         long b = f0Hz.getShape().get(0);
         int t = (int) f0Hz.getShape().get(1), l = t * hop;
-        float[] hz = f0Hz.toFloatArray(), first = phase.toFloatArray(), out = new float[Math.toIntExact(b * l * harmonics)];
+        float[] hz = f0Hz.toFloatArray(),
+                first = phase.toFloatArray(),
+                out = new float[Math.toIntExact(b * l * harmonics)];
         for (int n = 0; n < b; n++) {
             for (int k = 0; k < harmonics; k++) {
                 double turns = k == 0 ? 0 : first[n * harmonics + k];
                 for (int i = 0; i < l; i++) {
                     float f = hz[n * t + i / hop];
-                    turns += f * (k + 1) / rate % 1f;                                     // each increment in float32, as the reference's
+                    turns += f * (k + 1) / rate % 1f; // each increment in float32, as the reference's
                     out[(n * l + i) * harmonics + k] = f > 0 ? (float) (SINE * Math.sin(2 * Math.PI * (turns % 1))) : 0;
                 }
             }
@@ -125,7 +132,8 @@ public final class HarmonicSource {
     }
 
     /**
-     * The sines [B, L, K] with their noise: little where the voice sounds, as loud as a third of a sine where it does not.
+     * The sines [B, L, K] with their noise: little where the voice sounds, as loud as a third of a sine where it does
+     * not.
      *
      * @param sines [B, L, K]
      * @param f0Hz [B, T] Hz
@@ -134,9 +142,13 @@ public final class HarmonicSource {
      */
     public NDArray withNoise(NDArray sines, NDArray f0Hz, NDArray noise) {
         long b = f0Hz.getShape().get(0), t = f0Hz.getShape().get(1);
-        NDArray voiced = f0Hz.gt(0f).toType(ai.djl.ndarray.types.DataType.FLOAT32, false).reshape(b, t, 1, 1);
+        NDArray voiced =
+                f0Hz.gt(0f).toType(ai.djl.ndarray.types.DataType.FLOAT32, false).reshape(b, t, 1, 1);
         NDArray amount = voiced.mul(NOISE_VOICED - NOISE_UNVOICED).add(NOISE_UNVOICED);
-        return noise.reshape(b, t, hop, harmonics).mul(amount).reshape(b, t * hop, harmonics).addi(sines);
+        return noise.reshape(b, t, hop, harmonics)
+                .mul(amount)
+                .reshape(b, t * hop, harmonics)
+                .addi(sines);
     }
 
     /**
@@ -151,11 +163,15 @@ public final class HarmonicSource {
         return sines.matMul(w).add(bias).tanh().transpose(0, 2, 1);
     }
 
-    /** The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before a generator takes room of its own. */
+    /**
+     * The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before a generator
+     * takes room of its own.
+     */
     NDArray of(NDArray f0Hz, RandomSource draws) {
         try (NDManager scratch = f0Hz.getManager().newSubManager()) {
             scratch.tempAttachAll(f0Hz);
-            return scratch.ret(of(f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> { }));
+            return scratch.ret(of(
+                    f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> {}));
         }
     }
 

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
 /**
- * HiFiGAN at 24 kHz, 80 bins, hop 128, with or without a harmonic source: the vocoder of the Python project's 24 kHz voices. It takes the log10
- * mel as it is.
+ * HiFiGAN at 24 kHz, 80 bins, hop 128, with or without a harmonic source: the vocoder of the Python project's 24 kHz
+ * voices. It takes the log10 mel as it is.
  */
 public final class HifiGan implements Vocoder {
     private final VocoderConfig config;
@@ -49,7 +49,8 @@ public final class HifiGan implements Vocoder {
      */
     public static HifiGan random(NDManager manager, VocoderConfig config, long seed) {
         HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
-        return new HifiGan(config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
+        return new HifiGan(
+                config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
     }
 
     /**
@@ -105,17 +106,26 @@ public final class HifiGan implements Vocoder {
         return net.wave(mel, source, look);
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+    @Override
+    public float[] vocode(
+            NDManager manager,
+            float[] mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource draws,
+            Hparams.Quirks quirks) {
         int bins = net.sizes().mels(), frames = f0Hz.length;
         config.requireFrames(mel.length, bins, frames);
         try (NDManager scratch = manager.newSubManager()) {
             NDArray log = scratch.create(mel, new Shape(1, frames, bins)).transpose(0, 2, 1);
             NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), draws);
-            return Vocoder.fit(wave(log, source, (name, value) -> { }).toFloatArray(), samples, quirks);
+            return Vocoder.fit(wave(log, source, (name, value) -> {}).toFloatArray(), samples, quirks);
         }
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         net.close();
     }
 }

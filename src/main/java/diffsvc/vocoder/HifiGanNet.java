@@ -20,8 +20,8 @@ import java.util.function.BiConsumer;
 /**
  * From mel to wave by upsampling (HiFi-GAN, arXiv:2010.05646, fig. 1), at each scale told the harmonic source.
  *
- * <p>mel [B, M, T] - conv_pre - [B, C, T] - for each rate u: leaky, ups - [B, C/2, T u], + noise_convs(source), mean of the residual blocks - leaky
- * - conv_post - tanh - wave [B, 1, L]
+ * <p>mel [B, M, T] - conv_pre - [B, C, T] - for each rate u: leaky, ups - [B, C/2, T u], + noise_convs(source), mean of
+ * the residual blocks - leaky - conv_post - tanh - wave [B, 1, L]
  */
 final class HifiGanNet implements AutoCloseable {
     private static final float SLOPE = 0.1f, LAST_SLOPE = 0.01f;
@@ -39,7 +39,15 @@ final class HifiGanNet implements AutoCloseable {
      * @param twoFold residual blocks of kind 1: a second, plain convolution after each dilated one
      * @param source whether a harmonic source is added
      */
-    record Sizes(int mels, int channels, int[] rates, int[] kernels, int[] blockKernels, int[][] dilations, boolean twoFold, boolean source) {
+    record Sizes(
+            int mels,
+            int channels,
+            int[] rates,
+            int[] kernels,
+            int[] blockKernels,
+            int[][] dilations,
+            boolean twoFold,
+            boolean source) {
         int hop() {
             return Arrays.stream(rates).reduce(1, (a, b) -> a * b);
         }
@@ -64,25 +72,42 @@ final class HifiGanNet implements AutoCloseable {
     static HifiGanNet load(NDManager manager, String name, Sizes sizes, StateDict generator) {
         for (int i = 0; i < sizes.rates.length; i++) {
             if (sizes.kernels[i] < sizes.rates[i] || (sizes.kernels[i] - sizes.rates[i]) % 2 != 0) {
-                throw Problem.in("vocoder", generator.file(), "upsample_kernel_sizes that exceed upsample_rates by an even number",
-                        sizes.kernels[i] + " for a rate of " + sizes.rates[i], "use the configuration that came with this file");
+                throw Problem.in(
+                        "vocoder",
+                        generator.file(),
+                        "upsample_kernel_sizes that exceed upsample_rates by an even number",
+                        sizes.kernels[i] + " for a rate of " + sizes.rates[i],
+                        "use the configuration that came with this file");
             }
         }
-        return new HifiGanNet(sizes, Weights.load(manager, name, table(sizes), generator.withoutWeightNorm(), settings(sizes, generator.withoutWeightNorm()),
-                "m_source."));
+        return new HifiGanNet(
+                sizes,
+                Weights.load(
+                        manager,
+                        name,
+                        table(sizes),
+                        generator.withoutWeightNorm(),
+                        settings(sizes, generator.withoutWeightNorm()),
+                        "m_source."));
     }
 
     private static List<Weights.Setting> settings(Sizes config, StateDict folded) {
         List<Weights.Setting> settings = new ArrayList<>();
         if (folded.tensors().containsKey("conv_pre.weight")) {
-            settings.add(new Weights.Setting("num_mels (audio_num_mel_bins)", config.mels, folded.size("conv_pre.weight", 1)));
-            settings.add(new Weights.Setting("upsample_initial_channel", config.channels, folded.size("conv_pre.weight", 0)));
+            settings.add(new Weights.Setting(
+                    "num_mels (audio_num_mel_bins)", config.mels, folded.size("conv_pre.weight", 1)));
+            settings.add(new Weights.Setting(
+                    "upsample_initial_channel", config.channels, folded.size("conv_pre.weight", 0)));
         }
         settings.add(new Weights.Setting("number of upsample_rates", config.rates.length, folded.layers("ups.")));
         for (int i = 0; i < Math.min(config.rates.length, folded.layers("ups.")); i++) {
-            settings.add(new Weights.Setting("upsample_kernel_sizes[" + i + "]", config.kernels[i], folded.size("ups." + i + ".weight", 2)));
+            settings.add(new Weights.Setting(
+                    "upsample_kernel_sizes[" + i + "]", config.kernels[i], folded.size("ups." + i + ".weight", 2)));
         }
-        settings.add(new Weights.Setting("number of resblock_kernel_sizes", config.blockKernels.length, folded.layers("resblocks.") / Math.max(1, folded.layers("ups."))));
+        settings.add(new Weights.Setting(
+                "number of resblock_kernel_sizes",
+                config.blockKernels.length,
+                folded.layers("resblocks.") / Math.max(1, folded.layers("ups."))));
         boolean twoFold = folded.tensors().keySet().stream().anyMatch(n -> n.contains(".convs1."));
         settings.add(new Weights.Setting("resblock", config.twoFold ? "'1'" : "2", twoFold ? "'1'" : "2"));
         return settings;
@@ -102,7 +127,9 @@ final class HifiGanNet implements AutoCloseable {
         }
         conv(t, "conv_pre", s.channels, s.mels, EDGE_KERNEL);
         for (int i = 0; i < scales; i++) {
-            t.put("ups." + i + ".weight", new Shape(i == 0 ? s.channels : s.channelsAfter(i - 1), s.channelsAfter(i), s.kernels[i]));
+            t.put(
+                    "ups." + i + ".weight",
+                    new Shape(i == 0 ? s.channels : s.channelsAfter(i - 1), s.channelsAfter(i), s.kernels[i]));
             t.put("ups." + i + ".bias", new Shape(s.channelsAfter(i)));
         }
         for (int i = 0; i < scales; i++) {
@@ -137,19 +164,19 @@ final class HifiGanNet implements AutoCloseable {
     }
 
     /**
-     * The wave [B, 1, L = T hop] of a mel [B, M, T] and a source [B, 1, L] (null without), each scale's temporaries freed with it; {@code look} sees
-     * conv_pre, up0.., noiseconv0.., before_tanh.
+     * The wave [B, 1, L = T hop] of a mel [B, M, T] and a source [B, 1, L] (null without), each scale's temporaries
+     * freed with it; {@code look} sees conv_pre, up0.., noiseconv0.., before_tanh.
      */
     NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> look) {
         Axes.of("vocoder").fix("M", sizes.mels).require("mel", mel, "B M T");
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
-            NDArray x = convolve(mel, "conv_pre", EDGE_KERNEL, 1);                          // [B, C, T]
+            NDArray x = convolve(mel, "conv_pre", EDGE_KERNEL, 1); // [B, C, T]
             look.accept("conv_pre", x);
             for (int i = 0; i < sizes.rates.length; i++) {
                 try (NDManager scale = scratch.newSubManager()) {
                     scale.attachAll(x);
-                    x = scale.ret(upsample(x, source, i, look));                            // [B, C / 2^(i+1), T u..]
+                    x = scale.ret(upsample(x, source, i, look)); // [B, C / 2^(i+1), T u..]
                 }
             }
             NDArray y = convolve(Activation.leakyRelu(x, LAST_SLOPE), "conv_post", EDGE_KERNEL, 1);
@@ -158,17 +185,30 @@ final class HifiGanNet implements AutoCloseable {
         }
     }
 
-    /** One scale; x is closed as soon as it has been taken, and so is all between: these are the longest arrays there are. */
+    /**
+     * One scale; x is closed as soon as it has been taken, and so is all between: these are the longest arrays there
+     * are.
+     */
     private NDArray upsample(NDArray x, NDArray source, int i, BiConsumer<String, NDArray> look) {
         NDArray up;
         try (NDArray y = activated(x)) {
-            up = transposed(y, w("ups." + i + ".weight"), w("ups." + i + ".bias"), sizes.rates[i], (sizes.kernels[i] - sizes.rates[i]) / 2);
+            up = transposed(
+                    y,
+                    w("ups." + i + ".weight"),
+                    w("ups." + i + ".bias"),
+                    sizes.rates[i],
+                    (sizes.kernels[i] - sizes.rates[i]) / 2);
         }
         look.accept("up" + i, up);
         if (sizes.source && source != null) {
             int stride = sizes.strideAfter(i);
-            NDArray told = Conv1d.conv1d(up.getManager().create(1f).mul(source), w("noise_convs." + i + ".weight"), w("noise_convs." + i + ".bias"),
-                    new Shape(stride), new Shape(stride / 2)).singletonOrThrow();
+            NDArray told = Conv1d.conv1d(
+                            up.getManager().create(1f).mul(source),
+                            w("noise_convs." + i + ".weight"),
+                            w("noise_convs." + i + ".bias"),
+                            new Shape(stride),
+                            new Shape(stride / 2))
+                    .singletonOrThrow();
             look.accept("noiseconv" + i, told);
             up.addi(told);
             told.close();
@@ -194,7 +234,8 @@ final class HifiGanNet implements AutoCloseable {
         EngineLock.look("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
         String name = "resblocks." + block + ".convs";
         for (int d = 0; d < dilations.length; d++) {
-            NDArray y = convolved(Activation.leakyRelu(x, SLOPE), name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);
+            NDArray y = convolved(
+                    Activation.leakyRelu(x, SLOPE), name + (sizes.twoFold ? "1." : ".") + d, kernel, dilations[d]);
             if (sizes.twoFold) {
                 y = convolved(activated(y), name + "2." + d, kernel, 1);
             }
@@ -221,15 +262,27 @@ final class HifiGanNet implements AutoCloseable {
     }
 
     private NDArray convolve(NDArray x, String name, int kernel, int dilation) {
-        return Conv1d.conv1d(x, w(name + ".weight"), w(name + ".bias"), new Shape(1), new Shape(dilation * (kernel - 1) / 2), new Shape(dilation)).singletonOrThrow();
+        return Conv1d.conv1d(
+                        x,
+                        w(name + ".weight"),
+                        w(name + ".bias"),
+                        new Shape(1),
+                        new Shape(dilation * (kernel - 1) / 2),
+                        new Shape(dilation))
+                .singletonOrThrow();
     }
 
     /**
-     * Transposed convolution, which the engine lacks: sample q u + r of the result only meets every u-th tap of the kernel, so a plain convolution with u
-     * times the channels gives all r at once, and an interleave puts them in order. x [B, I, T], weight [I, O, K] to [B, O, (T - 1) u + K - 2 pad].
+     * Transposed convolution, which the engine lacks: sample q u + r of the result only meets every u-th tap of the
+     * kernel, so a plain convolution with u times the channels gives all r at once, and an interleave puts them in
+     * order. x [B, I, T], weight [I, O, K] to [B, O, (T - 1) u + K - 2 pad].
      */
     static NDArray transposed(NDArray x, NDArray weight, NDArray bias, int u, int pad) {
-        long b = x.getShape().get(0), t = x.getShape().get(2), in = weight.getShape().get(0), out = weight.getShape().get(1), k = weight.getShape().get(2);
+        long b = x.getShape().get(0),
+                t = x.getShape().get(2),
+                in = weight.getShape().get(0),
+                out = weight.getShape().get(1),
+                k = weight.getShape().get(2);
         long taps = (k + u - 1) / u, whole = (t - 1) * u + k;
         try (NDManager scratch = x.getManager().newSubManager()) {
             scratch.tempAttachAll(x);
@@ -237,13 +290,19 @@ final class HifiGanNet implements AutoCloseable {
             if (taps * u > k) {
                 kernel = kernel.concat(scratch.zeros(new Shape(in, out, taps * u - k)), 2);
             }
-            // tap m of phase r is element m u + r; a convolution runs over its kernel forwards, so the taps are turned round
-            kernel = kernel.reshape(in, out, taps, u).flip(2).transpose(3, 1, 0, 2).reshape(u * out, in, taps);
-            NDArray phases = Conv1d.conv1d(x, kernel, null, new Shape(1), new Shape(taps - 1)).singletonOrThrow();           // [B, u O, T + taps - 1]
+            // tap m of phase r is element m u + r; a convolution runs over its kernel forwards, so the taps are turned
+            // round
+            kernel = kernel.reshape(in, out, taps, u)
+                    .flip(2)
+                    .transpose(3, 1, 0, 2)
+                    .reshape(u * out, in, taps);
+            NDArray phases = Conv1d.conv1d(x, kernel, null, new Shape(1), new Shape(taps - 1))
+                    .singletonOrThrow(); // [B, u O, T + taps - 1]
             long q = t + taps - 1;
-            NDArray y = phases.reshape(b, u, out, q).transpose(0, 2, 3, 1).reshape(b, out, q * u);                            // a copy, in order
+            NDArray y = phases.reshape(b, u, out, q).transpose(0, 2, 3, 1).reshape(b, out, q * u); // a copy, in order
             phases.close();
-            return scratch.ret(y.get(":, :, " + pad + ":" + (whole - pad)).add(scratch.create(1f).mul(bias).reshape(1, out, 1)));
+            return scratch.ret(y.get(":, :, " + pad + ":" + (whole - pad))
+                    .add(scratch.create(1f).mul(bias).reshape(1, out, 1)));
         }
     }
 
@@ -251,7 +310,8 @@ final class HifiGanNet implements AutoCloseable {
         return weights.get(name);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         weights.close();
     }
 }

@@ -12,12 +12,13 @@ import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
 /**
- * NSF-HiFiGAN at 44.1 kHz (openvpi's vocoder for DiffSinger): HiFi-GAN told by a harmonic source. It takes natural logarithms, so the log10 mel
- * is multiplied by 2.30259 first, the very number the reference multiplies by.
+ * NSF-HiFiGAN at 44.1 kHz (openvpi's vocoder for DiffSinger): HiFi-GAN told by a harmonic source. It takes natural
+ * logarithms, so the log10 mel is multiplied by 2.30259 first, the very number the reference multiplies by.
  */
 public final class NsfHifiGan implements Vocoder {
     /** What a log10 mel is multiplied by. */
     public static final float LN_10 = 2.30259f;
+
     private final VocoderConfig config;
     private final HarmonicSource source;
     private final HifiGanNet net;
@@ -43,9 +44,17 @@ public final class NsfHifiGan implements Vocoder {
         StateDict state = StateDict.read(file);
         HifiGanNet.Sizes sizes = config.sizes(state);
         if (!sizes.source()) {
-            throw Problem.in("vocoder", file, "a generator with a harmonic source (m_source.l_linear)", "one without", "give an NSF-HiFiGAN file");
+            throw Problem.in(
+                    "vocoder",
+                    file,
+                    "a generator with a harmonic source (m_source.l_linear)",
+                    "one without",
+                    "give an NSF-HiFiGAN file");
         }
-        return new NsfHifiGan(config, new HarmonicSource(state, config.rateHz(), sizes.hop()), HifiGanNet.load(manager, "NSF-HiFiGAN", sizes, state));
+        return new NsfHifiGan(
+                config,
+                new HarmonicSource(state, config.rateHz(), sizes.hop()),
+                HifiGanNet.load(manager, "NSF-HiFiGAN", sizes, state));
     }
 
     /**
@@ -58,7 +67,8 @@ public final class NsfHifiGan implements Vocoder {
      */
     public static NsfHifiGan random(NDManager manager, VocoderConfig config, long seed) {
         HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
-        return new NsfHifiGan(config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
+        return new NsfHifiGan(
+                config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
     }
 
     /**
@@ -112,7 +122,8 @@ public final class NsfHifiGan implements Vocoder {
     }
 
     /**
-     * The wave [B, 1, L] of a mel [B, M, T] in natural logarithms and a source [B, 1, L]; {@code look} sees each scale by name.
+     * The wave [B, 1, L] of a mel [B, M, T] in natural logarithms and a source [B, 1, L]; {@code look} sees each scale
+     * by name.
      *
      * @param mel [B, M, T], natural logarithm
      * @param source [B, 1, L]
@@ -123,17 +134,27 @@ public final class NsfHifiGan implements Vocoder {
         return net.wave(mel, source, look);
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+    @Override
+    public float[] vocode(
+            NDManager manager,
+            float[] mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource draws,
+            Hparams.Quirks quirks) {
         int bins = net.sizes().mels(), frames = f0Hz.length;
         config.requireFrames(mel.length, bins, frames);
         try (NDManager scratch = manager.newSubManager()) {
-            NDArray log = scratch.create(mel, new Shape(1, frames, bins)).mul(LN_10).transpose(0, 2, 1);
+            NDArray log =
+                    scratch.create(mel, new Shape(1, frames, bins)).mul(LN_10).transpose(0, 2, 1);
             NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), draws);
-            return Vocoder.fit(wave(log, source, (name, value) -> { }).toFloatArray(), samples, quirks);
+            return Vocoder.fit(wave(log, source, (name, value) -> {}).toFloatArray(), samples, quirks);
         }
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         net.close();
     }
 }

@@ -16,10 +16,11 @@ import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
 
 /**
- * A vocoder without weights: harmonics of the F0 where the voice sounds, noise where it does not, both as loud as the mel says. The levels follow
- * from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A N / 2 over the bins of its main lobe, and white noise
- * of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²); filters of area 1 pass both on. What is left is taken out by listening: the mel of
- * the result is compared with the mel that was asked for, and the levels are corrected, a few times.
+ * A vocoder without weights: harmonics of the F0 where the voice sounds, noise where it does not, both as loud as the
+ * mel says. The levels follow from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A
+ * N / 2 over the bins of its main lobe, and white noise of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²);
+ * filters of area 1 pass both on. What is left is taken out by listening: the mel of the result is compared with the
+ * mel that was asked for, and the levels are corrected, a few times.
  */
 public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
@@ -52,7 +53,7 @@ public final class SourceFilter implements Vocoder {
     public SourceFilter(Hparams.Audio audio, FrontEnd front) {
         this.audio = audio;
         this.front = front;
-        lead = front instanceof CentredMel ? 0 : 0.5;                     // a frame stands for the middle of its hop, or for its beginning
+        lead = front instanceof CentredMel ? 0 : 0.5; // a frame stands for the middle of its hop, or for its beginning
         double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
         centreHz = java.util.Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
         binOfNoise = new double[NOISE_FFT / 2 + 1];
@@ -61,11 +62,20 @@ public final class SourceFilter implements Vocoder {
         }
     }
 
-    @Override public float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+    @Override
+    public float[] vocode(
+            NDManager manager,
+            float[] mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource draws,
+            Hparams.Quirks quirks) {
         return synthesize(manager, mel, f0Hz, voiced, samples, draws.seed());
     }
 
-    @Override public void close() { }
+    @Override
+    public void close() {}
 
     /**
      * The wave of N samples; the last frame is held to its end.
@@ -82,21 +92,29 @@ public final class SourceFilter implements Vocoder {
     public float[] synthesize(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
         int bins = audio.melBins(), frames = mel.length / bins;
         if (mel.length % bins != 0 || frames != f0Hz.length || frames != voiced.length) {
-            throw Problem.in("vocoder", "mel, F0 and voicing of one frame count, " + bins + " bins", mel.length + " mel values, " + f0Hz.length + " and " + voiced.length,
+            throw Problem.in(
+                    "vocoder",
+                    "mel, F0 and voicing of one frame count, " + bins + " bins",
+                    mel.length + " mel values, " + f0Hz.length + " and " + voiced.length,
                     "pass the three as one stage gave them");
         }
         double floor = Math.pow(10, front.silenceLog10());
         double[] level = new double[mel.length];
         for (int i = 0; i < level.length; i++) {
             double m = Math.pow(10, mel[i]);
-            level[i] = m <= floor * 1.05 ? 0 : m;                      // the front end's floor stands for silence
+            level[i] = m <= floor * 1.05 ? 0 : m; // the front end's floor stands for silence
         }
         float[] hiss = hiss(samples, seed);
         float[] wave = render(level, f0Hz, voiced, samples, hiss);
-        for (int round = 0; round < CORRECTIONS && frames > 3 && Math.max(samples, frames * audio.hopSamples()) / audio.hopSamples() == frames; round++) {
+        for (int round = 0;
+                round < CORRECTIONS
+                        && frames > 3
+                        && Math.max(samples, frames * audio.hopSamples()) / audio.hopSamples() == frames;
+                round++) {
             float[] heard;
             try (NDManager scratch = manager.newSubManager()) {
-                heard = front.of(scratch, java.util.Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples()))).toFloatArray();
+                heard = front.of(scratch, java.util.Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples())))
+                        .toFloatArray();
             }
             correct(level, mel, heard, frames, bins);
             wave = render(level, f0Hz, voiced, samples, hiss);
@@ -105,9 +123,10 @@ public final class SourceFilter implements Vocoder {
     }
 
     /**
-     * Scales each level by what was asked for over what was heard, both as geometric means over a few neighbouring bins and frames: a single bin
-     * between two harmonics can't be reached, and would drive its neighbours up. A rise is limited more than a cut: below an F0 that is higher than
-     * the mel's own nothing can be reached at all, and the lowest harmonic would take it all on itself.
+     * Scales each level by what was asked for over what was heard, both as geometric means over a few neighbouring bins
+     * and frames: a single bin between two harmonics can't be reached, and would drive its neighbours up. A rise is
+     * limited more than a cut: below an F0 that is higher than the mel's own nothing can be reached at all, and the
+     * lowest harmonic would take it all on itself.
      */
     private static void correct(double[] level, float[] mel, float[] heard, int frames, int bins) {
         double[] miss = new double[level.length];
@@ -137,12 +156,15 @@ public final class SourceFilter implements Vocoder {
     }
 
     /**
-     * Sinusoids at the multiples of the F0, carried from frame centre to frame centre. Their phases are those of a minimum-phase filter with the
-     * mel's envelope, as a vocal tract's nearly are: pulses of one phase would buzz, and an encoder that hears waves would take them for another sound.
+     * Sinusoids at the multiples of the F0, carried from frame centre to frame centre. Their phases are those of a
+     * minimum-phase filter with the mel's envelope, as a vocal tract's nearly are: pulses of one phase would buzz, and
+     * an encoder that hears waves would take them for another sound.
      */
     private void harmonics(double[] level, float[] f0Hz, boolean[] voiced, float[] wave) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
-        double rate = audio.sampleRateHz(), top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2), phase = 0;
+        double rate = audio.sampleRateHz(),
+                top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2),
+                phase = 0;
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
         for (int t = 0; t < frames; t++) {
             EngineLock.look("vocoder", t, frames, "frames of harmonics");
@@ -156,8 +178,13 @@ public final class SourceFilter implements Vocoder {
             for (int k = 1; k <= count; k++) {
                 double hz = k * f0Hz[t];
                 // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
-                double area = f0Hz[t] * (at(level, t * bins, hz - f0Hz[t] / 3.0) + at(level, t * bins, hz) + at(level, t * bins, hz + f0Hz[t] / 3.0)) / 3;
-                double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(), shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
+                double area = f0Hz[t]
+                        * (at(level, t * bins, hz - f0Hz[t] / 3.0)
+                                + at(level, t * bins, hz)
+                                + at(level, t * bins, hz + f0Hz[t] / 3.0))
+                        / 3;
+                double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(),
+                        shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
                 cosine[t][k - 1] = amplitude * Math.cos(shift);
                 sine[t][k - 1] = -amplitude * Math.sin(shift);
             }
@@ -167,7 +194,9 @@ public final class SourceFilter implements Vocoder {
                 EngineLock.look("vocoder", i, wave.length, "samples of harmonics");
             }
             double at = (i + 0.5) / hop - lead;
-            int t = (int) Math.floor(at), a = Math.max(0, Math.min(frames - 1, t)), b = Math.max(0, Math.min(frames - 1, t + 1));
+            int t = (int) Math.floor(at),
+                    a = Math.max(0, Math.min(frames - 1, t)),
+                    b = Math.max(0, Math.min(frames - 1, t + 1));
             double part = Math.max(0, Math.min(1, at - t));
             int from = cosine[a].length, to = cosine[b].length, count = Math.max(from, to);
             if (count == 0) {
@@ -193,7 +222,10 @@ public final class SourceFilter implements Vocoder {
         }
     }
 
-    /** Phase in radians at each bin of PHASE_FFT: the Hilbert transform of the log envelope, by folding its cepstrum (Oppenheim and Schafer, 12.4). */
+    /**
+     * Phase in radians at each bin of PHASE_FFT: the Hilbert transform of the log envelope, by folding its cepstrum
+     * (Oppenheim and Schafer, 12.4).
+     */
     private double[] minimumPhase(double[] level, int row) {
         double[][] ri = new double[2][PHASE_FFT];
         double loudest = 1e-5;
@@ -218,7 +250,9 @@ public final class SourceFilter implements Vocoder {
     /** White noise shaped frame by frame and overlapped; where the voice sounds only what the harmonics leave. */
     private void noise(double[] level, float[] f0Hz, boolean[] voiced, float[] wave, float[] hiss) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
-        double rate = audio.sampleRateHz(), spacing = rate / audio.fftSize(), window = Math.sqrt(Math.PI / 4 * 0.375 * audio.windowSamples());
+        double rate = audio.sampleRateHz(),
+                spacing = rate / audio.fftSize(),
+                window = Math.sqrt(Math.PI / 4 * 0.375 * audio.windowSamples());
         double[] root = new double[NOISE_WINDOW];
         for (int i = 0; i < NOISE_WINDOW; i++) {
             root[i] = Math.sin(Math.PI * (i + 0.5) / NOISE_WINDOW);
@@ -235,7 +269,8 @@ public final class SourceFilter implements Vocoder {
             }
             FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.FORWARD);
             for (int k = 0; k <= NOISE_FFT / 2; k++) {
-                double hz = k * rate / NOISE_FFT, gain = spacing * interpolate(level, row * bins, binOfNoise[k]) / window;
+                double hz = k * rate / NOISE_FFT,
+                        gain = spacing * interpolate(level, row * bins, binOfNoise[k]) / window;
                 if (voiced[row]) {
                     gain *= Math.sqrt(1 - harmonicShare(hz));
                 }
@@ -281,7 +316,7 @@ public final class SourceFilter implements Vocoder {
 
     private static double interpolate(double[] level, int row, double place) {
         if (place < 0) {
-            return 0;                                                     // above the front end's band
+            return 0; // above the front end's band
         }
         int low = (int) place;
         double a = level[row + low], part = place - low;
@@ -291,7 +326,7 @@ public final class SourceFilter implements Vocoder {
     private static float[] hiss(int samples, long seed) {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "hiss", 0));
         float[] hiss = new float[samples];
-        for (int i = 0; i < samples; i += 2) {                            // Box and Muller, two at a time
+        for (int i = 0; i < samples; i += 2) { // Box and Muller, two at a time
             double r = Math.sqrt(-2 * Math.log(1 - random.nextDouble())), a = 2 * Math.PI * random.nextDouble();
             hiss[i] = (float) (r * Math.cos(a));
             if (i + 1 < samples) {

@@ -19,11 +19,18 @@ public interface Vocoder extends AutoCloseable {
      * @param quirks what fills the samples beyond the last whole frame
      * @return [N], about [-1, 1]
      */
-    float[] vocode(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks);
+    float[] vocode(
+            NDManager manager,
+            float[] mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource draws,
+            Hparams.Quirks quirks);
 
     /**
-     * A wave of T hops cut or filled to N samples. The Python project cuts at the front and fills with the mean of the wave; fixed: cut at the end, filled
-     * with silence.
+     * A wave of T hops cut or filled to N samples. The Python project cuts at the front and fills with the mean of the
+     * wave; fixed: cut at the end, filled with silence.
      *
      * @param wave [T hop]
      * @param samples N
@@ -46,5 +53,6 @@ public interface Vocoder extends AutoCloseable {
         return fitted;
     }
 
-    @Override void close();
+    @Override
+    void close();
 }

@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A vocoder's own configuration, the file beside its weights: what no tensor tells, and the front end its mels must come from.
+ * A vocoder's own configuration, the file beside its weights: what no tensor tells, and the front end its mels must
+ * come from.
  *
  * @param file where it was read, for messages
  * @param rateHz of the wave
@@ -25,10 +26,23 @@ import java.util.Map;
  * @param kernels of the upsamplings
  * @param blockKernels of the residual blocks at one scale
  * @param dilations of each residual block
- * @param twoFold residual blocks of kind 1, {@code resblock: '1'}; Python compares with the text, so an unquoted 1 in YAML means kind 2 there
+ * @param twoFold residual blocks of kind 1, {@code resblock: '1'}; Python compares with the text, so an unquoted 1 in
+ *     YAML means kind 2 there
  */
-public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSamples, double fminHz, double fmaxHz, int mels, int channels, int[] rates, int[] kernels,
-        int[] blockKernels, int[][] dilations, boolean twoFold) {
+public record VocoderConfig(
+        Path file,
+        int rateHz,
+        int fftSize,
+        int windowSamples,
+        double fminHz,
+        double fmaxHz,
+        int mels,
+        int channels,
+        int[] rates,
+        int[] kernels,
+        int[] blockKernels,
+        int[][] dilations,
+        boolean twoFold) {
     private static final String STAGE = "vocoder";
 
     /**
@@ -59,8 +73,20 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
      * @return the configuration
      */
     public static VocoderConfig published() {
-        return new VocoderConfig(Path.of("config.json"), 44100, 2048, 2048, 40, 16000, 128, 512, new int[] {8, 8, 2, 2, 2}, new int[] {16, 16, 4, 4, 4}, new int[] {3, 7, 11},
-                new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}}, true);
+        return new VocoderConfig(
+                Path.of("config.json"),
+                44100,
+                2048,
+                2048,
+                40,
+                16000,
+                128,
+                512,
+                new int[] {8, 8, 2, 2, 2},
+                new int[] {16, 16, 4, 4, 4},
+                new int[] {3, 7, 11},
+                new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}},
+                true);
     }
 
     /**
@@ -104,7 +130,12 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
         if (Files.isRegularFile(common)) {
             return common;
         }
-        throw Problem.in(STAGE, weights, stem + ending + " or config" + ending + " beside it", "neither", "put the configuration that came with the vocoder there");
+        throw Problem.in(
+                STAGE,
+                weights,
+                stem + ending + " or config" + ending + " beside it",
+                "neither",
+                "put the configuration that came with the vocoder there");
     }
 
     private static Object value(JsonElement e) {
@@ -116,14 +147,28 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
             e.getAsJsonArray().forEach(x -> list.add(value(x)));
             return list;
         }
-        return e.isJsonPrimitive() && e.getAsJsonPrimitive().isNumber() ? (Object) e.getAsDouble() : e.isJsonPrimitive() ? e.getAsString() : e;
+        return e.isJsonPrimitive() && e.getAsJsonPrimitive().isNumber()
+                ? (Object) e.getAsDouble()
+                : e.isJsonPrimitive() ? e.getAsString() : e;
     }
 
     /** One way to ask either file. */
     private record Reader(Path file, java.util.function.Function<String, Object> values) {
         VocoderConfig config(String rate, String fft, String window, String mels) {
-            return new VocoderConfig(file, whole(rate), whole(fft), whole(window), number("fmin"), number("fmax"), whole(mels), whole("upsample_initial_channel"),
-                    list("upsample_rates"), list("upsample_kernel_sizes"), list("resblock_kernel_sizes"), lists("resblock_dilation_sizes"), "1".equals(values.apply("resblock")));
+            return new VocoderConfig(
+                    file,
+                    whole(rate),
+                    whole(fft),
+                    whole(window),
+                    number("fmin"),
+                    number("fmax"),
+                    whole(mels),
+                    whole("upsample_initial_channel"),
+                    list("upsample_rates"),
+                    list("upsample_kernel_sizes"),
+                    list("resblock_kernel_sizes"),
+                    lists("resblock_dilation_sizes"),
+                    "1".equals(values.apply("resblock")));
         }
 
         double number(String key) {
@@ -145,23 +190,32 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
             if (!(values.apply(key) instanceof List<?> list) || list.isEmpty()) {
                 throw wrong(key, "a list of whole numbers");
             }
-            return list.stream().mapToInt(o -> {
-                if (o instanceof Number n && n.doubleValue() == n.intValue() && n.intValue() > 0) {
-                    return n.intValue();
-                }
-                throw wrong(key, "a list of whole numbers above 0");
-            }).toArray();
+            return list.stream()
+                    .mapToInt(o -> {
+                        if (o instanceof Number n && n.doubleValue() == n.intValue() && n.intValue() > 0) {
+                            return n.intValue();
+                        }
+                        throw wrong(key, "a list of whole numbers above 0");
+                    })
+                    .toArray();
         }
 
         int[][] lists(String key) {
             if (!(values.apply(key) instanceof List<?> list) || list.isEmpty()) {
                 throw wrong(key, "a list of lists");
             }
-            return list.stream().map(inner -> new Reader(file, k -> inner).list(key)).toArray(int[][]::new);
+            return list.stream()
+                    .map(inner -> new Reader(file, k -> inner).list(key))
+                    .toArray(int[][]::new);
         }
 
         Problem wrong(String key, String need) {
-            return Problem.in(STAGE, file, key + ": " + need, String.valueOf(values.apply(key)), "use the configuration that came with the vocoder");
+            return Problem.in(
+                    STAGE,
+                    file,
+                    key + ": " + need,
+                    String.valueOf(values.apply(key)),
+                    "use the configuration that came with the vocoder");
         }
     }
 
@@ -172,15 +226,23 @@ public record VocoderConfig(Path file, int rateHz, int fftSize, int windowSample
     /** The sizes of the network in a file; whether it has a source shows in the file. */
     HifiGanNet.Sizes sizes(StateDict state) {
         if (kernels.length != rates.length || dilations.length != blockKernels.length) {
-            throw Problem.in(STAGE, file, "as many upsample_kernel_sizes as upsample_rates, and resblock_dilation_sizes as resblock_kernel_sizes",
-                    kernels.length + " and " + rates.length + ", " + dilations.length + " and " + blockKernels.length, "use the configuration that came with the vocoder");
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "as many upsample_kernel_sizes as upsample_rates, and resblock_dilation_sizes as resblock_kernel_sizes",
+                    kernels.length + " and " + rates.length + ", " + dilations.length + " and " + blockKernels.length,
+                    "use the configuration that came with the vocoder");
         }
         return sizes(state.tensors().containsKey("m_source.l_linear.weight"));
     }
 
     void requireFrames(int values, int bins, int frames) {
         if (values != bins * frames) {
-            throw Problem.in(STAGE, "mel and F0 of one frame count, " + bins + " bins", values + " mel values and " + frames + " frames of F0", "pass the two as one stage gave them");
+            throw Problem.in(
+                    STAGE,
+                    "mel and F0 of one frame count, " + bins + " bins",
+                    values + " mel values and " + frames + " frames of F0",
+                    "pass the two as one stage gave them");
         }
     }
 }

@@ -28,6 +28,7 @@ import tech.tablesaw.api.Table;
 public final class Compare {
     /** Default of the greatest difference that counts as none, a share of the reference's largest magnitude. */
     public static final double TOLERANCE = 1e-3;
+
     private final Path file;
     private final double tolerance;
 
@@ -39,7 +40,15 @@ public final class Compare {
      * @param allowed greatest difference that counts as none
      * @param note why nothing could be compared, or empty
      */
-    public record Line(String stage, String shape, double difference, long at, double allowed, double ours, double theirs, String note) {
+    public record Line(
+            String stage,
+            String shape,
+            double difference,
+            long at,
+            double allowed,
+            double ours,
+            double theirs,
+            String note) {
         /**
          * Whether the greatest difference is beyond what is allowed.
          *
@@ -67,7 +76,12 @@ public final class Compare {
          * @return stage, shape, difference, where, allowed
          */
         public Table table() {
-            Table table = Table.create("compare", StringColumn.create("stage"), StringColumn.create("shape"), DoubleColumn.create("difference"), DoubleColumn.create("allowed"),
+            Table table = Table.create(
+                    "compare",
+                    StringColumn.create("stage"),
+                    StringColumn.create("shape"),
+                    DoubleColumn.create("difference"),
+                    DoubleColumn.create("allowed"),
                     StringColumn.create("verdict"));
             for (Line l : lines) {
                 table.stringColumn(0).append(l.stage);
@@ -79,9 +93,22 @@ public final class Compare {
             return table;
         }
 
-        @Override public String toString() {
-            return first().map(l -> String.format(Locale.ROOT, "%s departs first%s", l.stage, l.note.isEmpty()
-                    ? String.format(Locale.ROOT, ": greatest difference %.4g at %d (here %.6g, there %.6g; allowed %.4g)", l.difference, l.at, l.ours, l.theirs, l.allowed) : ": " + l.note))
+        @Override
+        public String toString() {
+            return first().map(l -> String.format(
+                            Locale.ROOT,
+                            "%s departs first%s",
+                            l.stage,
+                            l.note.isEmpty()
+                                    ? String.format(
+                                            Locale.ROOT,
+                                            ": greatest difference %.4g at %d (here %.6g, there %.6g; allowed %.4g)",
+                                            l.difference,
+                                            l.at,
+                                            l.ours,
+                                            l.theirs,
+                                            l.allowed)
+                                    : ": " + l.note))
                     .orElse("all " + lines.size() + " stages agree");
         }
     }
@@ -121,7 +148,11 @@ public final class Compare {
      */
     public static double apart(NDArray a, NDArray b) {
         if (!a.getShape().equals(b.getShape())) {
-            throw Problem.in("compare", "two arrays of one shape", Summary.shape(a) + " and " + Summary.shape(b), "cut the longer one, or turn one of them");
+            throw Problem.in(
+                    "compare",
+                    "two arrays of one shape",
+                    Summary.shape(a) + " and " + Summary.shape(b),
+                    "cut the longer one, or turn one of them");
         }
         double sum = 0;
         float[] x = a.toFloatArray(), y = b.toFloatArray();
@@ -142,7 +173,8 @@ public final class Compare {
     }
 
     /**
-     * Compares each stage that the file names. Axes of size 1 don't count; a value whose last two axes are exchanged is turned first.
+     * Compares each stage that the file names. Axes of size 1 don't count; a value whose last two axes are exchanged is
+     * turned first.
      *
      * @param trace this side
      * @return a line a stage, and which departs first
@@ -158,7 +190,12 @@ public final class Compare {
                 }
             }
             if (lines.isEmpty()) {
-                throw Problem.in("compare", file, "values named as the stages: " + String.join(", ", Trace.STAGES), String.join(", ", theirs.keySet()), "name them so in numpy.savez");
+                throw Problem.in(
+                        "compare",
+                        file,
+                        "values named as the stages: " + String.join(", ", Trace.STAGES),
+                        String.join(", ", theirs.keySet()),
+                        "name them so in numpy.savez");
             }
             return new Report(lines);
         }
@@ -171,7 +208,15 @@ public final class Compare {
             if (a.length == 2 && b.length == 2 && a[0] == b[1] && a[1] == b[0]) {
                 theirs = theirs.squeeze().transpose();
             } else {
-                return new Line(stage, shape, Double.NaN, 0, 0, Double.NaN, Double.NaN, "shape " + ours.getShape() + " here, " + theirs.getShape() + " there");
+                return new Line(
+                        stage,
+                        shape,
+                        Double.NaN,
+                        0,
+                        0,
+                        Double.NaN,
+                        Double.NaN,
+                        "shape " + ours.getShape() + " here, " + theirs.getShape() + " there");
             }
         }
         double[] x = Trace.doubles(ours), y = Trace.doubles(theirs);

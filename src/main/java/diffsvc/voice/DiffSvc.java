@@ -9,8 +9,8 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
-import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.Conds2Tensor;
+import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
@@ -61,7 +61,8 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * One voice, opened: the session a notebook, JShell and the command line share. Each method is one stage; {@link #convert} walks them all.
+ * One voice, opened: the session a notebook, JShell and the command line share. Each method is one stage;
+ * {@link #convert} walks them all.
  *
  * <pre>{@code
  * var svc = DiffSvc.open("demo");
@@ -72,8 +73,9 @@ import tech.tablesaw.api.Table;
 public final class DiffSvc implements AutoCloseable {
     /** Below this peak a file counts as silent: -80 dB, a few steps of 16 bits. */
     public static final float SILENCE = 1e-4f;
-    private static final Stages SILENTLY = (stage, what, shape, seconds) -> { };
-    private static final Denoising.Listener UNHEARD = (done, of, t, step) -> { };
+
+    private static final Stages SILENTLY = (stage, what, shape, seconds) -> {};
+    private static final Denoising.Listener UNHEARD = (done, of, t, step) -> {};
     private final Room room;
     private final ProjectPaths paths;
     private final Hparams hparams;
@@ -87,11 +89,14 @@ public final class DiffSvc implements AutoCloseable {
     private final Vocoder vocoder;
     private final Crepe crepe;
     private final XiaomaPe pitchExtractor;
-    /** A session closes models and values, a scope of it its own values, the same session under other settings nothing. */
+    /**
+     * A session closes models and values, a scope of it its own values, the same session under other settings nothing.
+     */
     private final Runnable closing;
 
     /** Hears of each stage as it ends: its name, what it made, the shape, and the seconds it took. */
-    @FunctionalInterface public interface Stages {
+    @FunctionalInterface
+    public interface Stages {
         /**
          * A stage has ended: its name, what it made, the shape of that, and how long it took.
          *
@@ -172,8 +177,21 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    private DiffSvc(Room room, ProjectPaths paths, Hparams hparams, NDManager manager, Map<String, Path> files, HubertSoft encoder, EmbeddingModel embedding, WaveNet wavenet, NoiseSchedule noise,
-            MelRange range, Vocoder vocoder, Crepe crepe, XiaomaPe pitchExtractor, Runnable closing) {
+    private DiffSvc(
+            Room room,
+            ProjectPaths paths,
+            Hparams hparams,
+            NDManager manager,
+            Map<String, Path> files,
+            HubertSoft encoder,
+            EmbeddingModel embedding,
+            WaveNet wavenet,
+            NoiseSchedule noise,
+            MelRange range,
+            Vocoder vocoder,
+            Crepe crepe,
+            XiaomaPe pitchExtractor,
+            Runnable closing) {
         this.room = room;
         this.paths = paths;
         this.hparams = hparams;
@@ -206,7 +224,8 @@ public final class DiffSvc implements AutoCloseable {
      * @param project its folder under models/
      * @param overrides key=value with commas between; "" = none
      * @return an open session
-     * @throws Problem when the project or one of its files is missing, is another than the voice was trained with, or does not fit the hparams
+     * @throws Problem when the project or one of its files is missing, is another than the voice was trained with, or
+     *     does not fit the hparams
      */
     public static DiffSvc open(String project, String overrides) {
         ProjectPaths paths = ProjectPaths.find();
@@ -247,7 +266,9 @@ public final class DiffSvc implements AutoCloseable {
             used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
             used.put("embedding", pair.embedding());
             used.put("wavenet", pair.wavenet());
-            String kind = hparams.vocoder().builtIn() ? "source_filter" : hparams.vocoder().kind();
+            String kind = hparams.vocoder().builtIn()
+                    ? "source_filter"
+                    : hparams.vocoder().kind();
             if (!kind.equals("source_filter")) {
                 used.put("vocoder", pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(hparams));
             }
@@ -255,20 +276,41 @@ public final class DiffSvc implements AutoCloseable {
                 used.put("crepe", files.crepeFile(hparams.pitch().extractor()));
             }
             if (hparams.pitch().peEnable()) {
-                used.put("pitch_extractor", pair.pitchExtractor() != null ? pair.pitchExtractor() : files.pitchExtractorFile(hparams.project()));
+                used.put(
+                        "pitch_extractor",
+                        pair.pitchExtractor() != null
+                                ? pair.pitchExtractor()
+                                : files.pitchExtractorFile(hparams.project()));
             }
-            HubertSoft encoder = HubertSoft.load(manager, used.get("encoder"), hparams.hubert().heads());
+            HubertSoft encoder = HubertSoft.load(
+                    manager, used.get("encoder"), hparams.hubert().heads());
             StateDict trained = StateDict.read(pair.wavenet());
             EmbeddingModel embedding = EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding()));
             WaveNet wavenet = WaveNet.load(manager, hparams, trained);
-            Vocoder vocoder = switch (kind) {
-                case "nsf_hifigan" -> NsfHifiGan.load(manager, used.get("vocoder"));
-                case "hifigan" -> HifiGan.load(manager, used.get("vocoder"));
-                default -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
-            };
+            Vocoder vocoder =
+                    switch (kind) {
+                        case "nsf_hifigan" -> NsfHifiGan.load(manager, used.get("vocoder"));
+                        case "hifigan" -> HifiGan.load(manager, used.get("vocoder"));
+                        default -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
+                    };
             Crepe crepe = used.containsKey("crepe") ? Crepe.load(manager, used.get("crepe")) : null;
-            XiaomaPe pe = used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
-            return new DiffSvc(room, paths, hparams, room.values.manager(), used, encoder, embedding, wavenet, NoiseSchedule.ofBuffers(trained), MelRange.ofBuffers(trained), vocoder, crepe, pe, room::close);
+            XiaomaPe pe =
+                    used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
+            return new DiffSvc(
+                    room,
+                    paths,
+                    hparams,
+                    room.values.manager(),
+                    used,
+                    encoder,
+                    embedding,
+                    wavenet,
+                    NoiseSchedule.ofBuffers(trained),
+                    MelRange.ofBuffers(trained),
+                    vocoder,
+                    crepe,
+                    pe,
+                    room::close);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -276,8 +318,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * A voice of random weights, denoiser and embedding in the published sizes (or smaller ones by overrides) behind a small random encoder: it only
-     * makes noise, but every shape is right.
+     * A voice of random weights, denoiser and embedding in the published sizes (or smaller ones by overrides) behind a
+     * small random encoder: it only makes noise, but every shape is right.
      *
      * @param overrides key=value with commas between; "" = none
      * @return an open session
@@ -287,14 +329,31 @@ public final class DiffSvc implements AutoCloseable {
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(Hparams.defaults(), overrides);
         Room room = new Room(List.of());
         NDManager manager = room.models.manager();
-        HubertSoft encoder = HubertSoft.random(manager, new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41), 1);
-        return new DiffSvc(room, paths, hparams, room.values.manager(), Map.of(), encoder, EmbeddingModel.random(manager, hparams, 2), WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
-                NoiseSchedule.of(hparams.noise()), MelRange.of(hparams.noise()), new SourceFilter(hparams.audio()), null, null, room::close);
+        HubertSoft encoder = HubertSoft.random(
+                manager,
+                new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
+                1);
+        return new DiffSvc(
+                room,
+                paths,
+                hparams,
+                room.values.manager(),
+                Map.of(),
+                encoder,
+                EmbeddingModel.random(manager, hparams, 2),
+                WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
+                NoiseSchedule.of(hparams.noise()),
+                MelRange.of(hparams.noise()),
+                new SourceFilter(hparams.audio()),
+                null,
+                null,
+                room::close);
     }
 
     /**
-     * The same open voice under other settings of a conversion: {@code session.with("infer.sampler=unipc2,infer.steps=20")}. Models and values are shared with this session, which
-     * alone closes them.
+     * The same open voice under other settings of a conversion:
+     * {@code session.with("infer.sampler=unipc2,infer.steps=20")}. Models and values are shared with this session,
+     * which alone closes them.
      *
      * @param overrides keys of {@code infer} and {@code quirks}, with commas between
      * @return a session that shares all else
@@ -303,11 +362,30 @@ public final class DiffSvc implements AutoCloseable {
     public DiffSvc with(String overrides) {
         Hparams other = diffsvc.hparams.Arg2Hparams.apply(hparams, overrides);
         if (!other.withInfer(hparams.infer()).withQuirks(hparams.quirks()).equals(hparams)) {
-            String anew = hparams.project().isEmpty() ? "DiffSvc.random(" : "DiffSvc.open(\"" + hparams.project() + "\", ";
-            throw Problem.in("hparams", "keys of infer and quirks", overrides, "open the voice anew: " + anew + "\"" + overrides + "\")");
+            String anew =
+                    hparams.project().isEmpty() ? "DiffSvc.random(" : "DiffSvc.open(\"" + hparams.project() + "\", ";
+            throw Problem.in(
+                    "hparams",
+                    "keys of infer and quirks",
+                    overrides,
+                    "open the voice anew: " + anew + "\"" + overrides + "\")");
         }
         Effect.require(other, overrides);
-        return new DiffSvc(room, paths, other, manager, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, () -> { });
+        return new DiffSvc(
+                room,
+                paths,
+                other,
+                manager,
+                files,
+                encoder,
+                embedding,
+                wavenet,
+                noise,
+                range,
+                vocoder,
+                crepe,
+                pitchExtractor,
+                () -> {});
     }
 
     /**
@@ -338,7 +416,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * The manager of what the stages hand out: an array on it lives as long as something refers to it, and nobody needs to close it ({@link WeakManager}).
+     * The manager of what the stages hand out: an array on it lives as long as something refers to it, and nobody needs
+     * to close it ({@link WeakManager}).
      *
      * @return owned by the session
      */
@@ -356,13 +435,18 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * The arrays that somebody still refers to, the largest first: name where a stage gave one, shape, type, bytes. The models are not among them
-     * ({@link #costs}).
+     * The arrays that somebody still refers to, the largest first: name where a stage gave one, shape, type, bytes. The
+     * models are not among them ({@link #costs}).
      *
      * @return value, shape, type, bytes
      */
     public Table held() {
-        Table table = Table.create("held", StringColumn.create("value"), StringColumn.create("shape"), StringColumn.create("type"), LongColumn.create("bytes"));
+        Table table = Table.create(
+                "held",
+                StringColumn.create("value"),
+                StringColumn.create("shape"),
+                StringColumn.create("type"),
+                LongColumn.create("bytes"));
         List<NDArray> arrays = new ArrayList<>(room.values.arrays());
         arrays.sort(Comparator.comparingLong(DiffSvc::bytes).reversed());
         for (NDArray a : arrays) {
@@ -378,7 +462,10 @@ public final class DiffSvc implements AutoCloseable {
         return a.size() * a.getDataType().getNumOfBytes();
     }
 
-    /** Frees every array that the stages handed out, referred to or not, and forgets {@link #last}; the models stay open. */
+    /**
+     * Frees every array that the stages handed out, referred to or not, and forgets {@link #last}; the models stay
+     * open.
+     */
     public void clear() {
         room.last = null;
         room.values.clear();
@@ -393,7 +480,11 @@ public final class DiffSvc implements AutoCloseable {
     public PartialResult last() {
         PartialResult last = room.last;
         if (last == null) {
-            throw Problem.in("last", "a call that was stopped on its way", "none since the session was opened or cleared", "press stop while something works");
+            throw Problem.in(
+                    "last",
+                    "a call that was stopped on its way",
+                    "none since the session was opened or cleared",
+                    "press stop while something works");
         }
         return last;
     }
@@ -413,7 +504,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * The files the models came from: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor.
+     * The files the models came from: encoder, embedding, wavenet, and where there are such vocoder, crepe,
+     * pitch_extractor.
      *
      * @return path by part
      */
@@ -428,7 +520,8 @@ public final class DiffSvc implements AutoCloseable {
      */
     public List<Cost> costs() {
         double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
-        List<Cost> costs = new ArrayList<>(List.of(Cost.hubert(encoder.sizes()), Cost.embedding(hparams), Cost.wavenet(hparams)));
+        List<Cost> costs =
+                new ArrayList<>(List.of(Cost.hubert(encoder.sizes()), Cost.embedding(hparams), Cost.wavenet(hparams)));
         if (crepe != null) {
             costs.add(Cost.crepe(crepe.channels()));
         }
@@ -499,7 +592,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * A recording of any kind ({@link AudioFile}), all its channels; a relative path is taken from the project's folder.
+     * A recording of any kind ({@link AudioFile}), all its channels; a relative path is taken from the project's
+     * folder.
      *
      * @param file path, relative ones from the project's folder
      * @return all its channels at its own rate
@@ -541,9 +635,16 @@ public final class DiffSvc implements AutoCloseable {
         int frames = FrontEnd.of(hparams).frames(signal.length);
         try (EngineLock turn = EngineLock.take("pitch")) {
             if (crepe != null) {
-                return new CrepePitch(crepe, hparams.pitch(), hparams.quirks()).follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, hparams.infer().seed());
+                return new CrepePitch(crepe, hparams.pitch(), hparams.quirks())
+                        .follow(
+                                signal,
+                                audio.sampleRateHz(),
+                                audio.hopSamples(),
+                                frames,
+                                hparams.infer().seed());
             }
-            PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
+            PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(
+                    hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
             return praat.follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
         }
     }
@@ -555,7 +656,8 @@ public final class DiffSvc implements AutoCloseable {
      * @return [1, P, H], 50 a second
      */
     public NDArray units(Wave song) {
-        try (EngineLock turn = EngineLock.take("content"); NDManager scratch = manager.newSubManager()) {
+        try (EngineLock turn = EngineLock.take("content");
+                NDManager scratch = manager.newSubManager()) {
             NDArray units = encoder.extract(HubertSoft.listen(scratch, song)).units();
             requireFinite("content", "encoder", "units", units, "");
             units.attach(manager);
@@ -643,7 +745,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     private NDArray start(long frames, NDArray sourceMel, RandomSource draws) {
-        NDArray pure = draws.normal(manager, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
+        NDArray pure =
+                draws.normal(manager, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
         if (!fromMel()) {
             return pure;
         }
@@ -663,8 +766,16 @@ public final class DiffSvc implements AutoCloseable {
         int steps = hparams.infer().steps(), most = noise.steps();
         String name = hparams.infer().sampler();
         boolean divides = steps >= 1 && most % steps == 0;
-        if (steps < 1 || steps > most || !divides && List.of("ddpm", "plms", "ddim").contains(name)) {
-            throw Problem.in("sampling", "infer.steps " + (steps < 1 || steps > most ? "from 1 to " + most : "that divides " + most + " for " + name), String.valueOf(steps),
+        if (steps < 1
+                || steps > most
+                || !divides && List.of("ddpm", "plms", "ddim").contains(name)) {
+            throw Problem.in(
+                    "sampling",
+                    "infer.steps "
+                            + (steps < 1 || steps > most
+                                    ? "from 1 to " + most
+                                    : "that divides " + most + " for " + name),
+                    String.valueOf(steps),
                     "take 20, 50, 100 or " + most);
         }
         int interval = most / steps;
@@ -675,7 +786,12 @@ public final class DiffSvc implements AutoCloseable {
             case "dpmpp" -> new DpmSolverPlusPlus(noise);
             case "unipc2" -> new UniPc(noise, 2);
             case "unipc3" -> new UniPc(noise, 3);
-            default -> throw Problem.in("sampling", "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3", name, "correct infer.sampler");
+            default ->
+                throw Problem.in(
+                        "sampling",
+                        "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3",
+                        name,
+                        "correct infer.sampler");
         };
     }
 
@@ -697,7 +813,10 @@ public final class DiffSvc implements AutoCloseable {
         int top = hparams.infer().addNoiseStep(), most = hparams.quirks() == Hparams.Quirks.PYTHON ? noise.steps() : k;
         if (top < 1 || top > most) {
             String why = most < noise.steps() ? " (noise.k_step, all that training drew)" : "";
-            throw Problem.in("sampling", "infer.add_noise_step from 1 to " + most + why, String.valueOf(top),
+            throw Problem.in(
+                    "sampling",
+                    "infer.add_noise_step from 1 to " + most + why,
+                    String.valueOf(top),
                     "correct infer.add_noise_step");
         }
         return top;
@@ -706,8 +825,9 @@ public final class DiffSvc implements AutoCloseable {
     /** The steps that training drew, of those in the voice's own schedule. */
     private int trainedSteps() {
         int k = hparams.noise().kStep();
-        return k == 0 || k == hparams.noise().steps() ? noise.steps() : (int) diffsvc.check.Bound.whole("sampling",
-                "noise.k_step", k, 1, noise.steps());
+        return k == 0 || k == hparams.noise().steps()
+                ? noise.steps()
+                : (int) diffsvc.check.Bound.whole("sampling", "noise.k_step", k, 1, noise.steps());
     }
 
     private boolean fromMel() {
@@ -715,8 +835,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * What a person should know of the sampling that they did not ask for: where a shallow voice (noise.k_step)
-     * starts, and how few evaluations that leaves.
+     * What a person should know of the sampling that they did not ask for: where a shallow voice (noise.k_step) starts,
+     * and how few evaluations that leaves.
      *
      * @return a sentence each, none where all is as asked
      */
@@ -724,9 +844,10 @@ public final class DiffSvc implements AutoCloseable {
         List<String> notes = new ArrayList<>();
         int k = trainedSteps(), all = noise.steps(), evaluations = times().length - 1;
         if (k < all && !hparams.infer().useGtMel()) {
-            notes.add("the voice learned the first " + k + " of " + all + " diffusion steps, " + (fromMel()
-                    ? "so it starts from the song's mel with the noise of step " + k
-                    : "and starts there from pure noise, as the Python project does, which it never saw"));
+            notes.add("the voice learned the first " + k + " of " + all + " diffusion steps, "
+                    + (fromMel()
+                            ? "so it starts from the song's mel with the noise of step " + k
+                            : "and starts there from pure noise, as the Python project does, which it never saw"));
         }
         if (k < all && evaluations < hparams.infer().steps()) {
             notes.add("infer.steps " + hparams.infer().steps() + " counts the whole schedule; from step " + top()
@@ -747,7 +868,8 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * Keeps so many of the guesses of the clean mel on the way from noise: {@code denoise(condition, start, seed, film.and(Progress.of("sampling")))}.
+     * Keeps so many of the guesses of the clean mel on the way from noise: {@code denoise(condition, start, seed,
+     * film.and(Progress.of("sampling")))}.
      *
      * @param frames how many guesses, 2 or more
      * @return an empty film
@@ -769,14 +891,22 @@ public final class DiffSvc implements AutoCloseable {
         return denoise(condition, start, RandomSource.keyed(seed), listener);
     }
 
-    private NDArray denoise(EmbeddingModel.Condition condition, NDArray start, RandomSource draws, Denoising.Listener listener) {
+    private NDArray denoise(
+            EmbeddingModel.Condition condition, NDArray start, RandomSource draws, Denoising.Listener listener) {
         Sampler sampler = sampler();
         NDArray x;
         try (EngineLock turn = EngineLock.take("diffusion")) {
-            x = Denoising.run(sampler, network(condition), (y, t) -> draws.normal(y.getManager(), "posterior", t, y.getShape()), start, times(), keeping(listener));
+            x = Denoising.run(
+                    sampler,
+                    network(condition),
+                    (y, t) -> draws.normal(y.getManager(), "posterior", t, y.getShape()),
+                    start,
+                    times(),
+                    keeping(listener));
         }
         if (draws.inPythonOrder() && sampler instanceof Ddpm) {
-            draws.normal(manager, "posterior", 0, start.getShape()).close();         // Python draws for the last step too, and multiplies by 0
+            draws.normal(manager, "posterior", 0, start.getShape())
+                    .close(); // Python draws for the last step too, and multiplies by 0
         }
         return x;
     }
@@ -785,12 +915,14 @@ public final class DiffSvc implements AutoCloseable {
     private Denoising.Listener keeping(Denoising.Listener listener) {
         NDManager home = room.values.manager();
         return new Denoising.Listener() {
-            @Override public void after(int done, int of, double t, Sampler.Step step) {
+            @Override
+            public void after(int done, int of, double t, Sampler.Step step) {
                 requireFinite("diffusion", "wavenet", "a mel", step.x(), " after step " + done + " of " + of);
                 listener.after(done, of, t, step);
             }
 
-            @Override public void stopped(int done, int of, NDArray x, NDArray x0) {
+            @Override
+            public void stopped(int done, int of, NDArray x, NDArray x0) {
                 Map<String, NDArray> made = new LinkedHashMap<>();
                 made.put("x", x.duplicate());
                 if (x0 != null) {
@@ -829,18 +961,22 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the pitch extractor hears in the sampled mel [1, T, M].
+     * F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the pitch extractor hears in the
+     * sampled mel [1, T, M].
      *
      * @param condition cond [1, T, H] and f0_denorm [1, T]
      * @param mel [1, T, M], log10
      * @return [T] Hz
      */
     public float[] f0ForVocoder(EmbeddingModel.Condition condition, NDArray mel) {
-        return pitchExtractor == null ? condition.f0Denorm().toFloatArray() : pitchExtractor.extract(mel, hparams.pitch().useUv()).f0Hz().toFloatArray();
+        return pitchExtractor == null
+                ? condition.f0Denorm().toFloatArray()
+                : pitchExtractor.extract(mel, hparams.pitch().useUv()).f0Hz().toFloatArray();
     }
 
     /**
-     * The last stage by hand: a sampled mel [1, T, M] under the condition it was made with, to a wave as long as the song.
+     * The last stage by hand: a sampled mel [1, T, M] under the condition it was made with, to a wave as long as the
+     * song.
      *
      * @param mel [1, T, M], log10
      * @param condition cond [1, T, H] and f0_denorm [1, T]
@@ -850,7 +986,9 @@ public final class DiffSvc implements AutoCloseable {
      * @return one channel at the voice's rate
      */
     public Wave sing(NDArray mel, EmbeddingModel.Condition condition, F0Track melody, Wave song, long seed) {
-        return Wave.mono(vocode(mel, f0ForVocoder(condition, mel), melody.voiced(), samples(song), seed), hparams.audio().sampleRateHz());
+        return Wave.mono(
+                vocode(mel, f0ForVocoder(condition, mel), melody.voiced(), samples(song), seed),
+                hparams.audio().sampleRateHz());
     }
 
     /**
@@ -878,10 +1016,12 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     private float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws) {
-        try (EngineLock turn = EngineLock.take("vocoder"); NDArray clipped = clipped(mel)) {
-            float[] wave = vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
+        try (EngineLock turn = EngineLock.take("vocoder");
+                NDArray clipped = clipped(mel)) {
+            float[] wave =
+                    vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
             float peak = Wave.mono(wave, hparams.audio().sampleRateHz()).peak();
-            if (!(peak <= Recording.MOST_SAMPLE)) {                           // a peak beside NaN is NaN
+            if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
                 throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);
             }
             return wave;
@@ -894,14 +1034,21 @@ public final class DiffSvc implements AutoCloseable {
         }
     }
 
-    /** The network that made the values is named, not the song: the song's samples were looked at when they were read. */
+    /**
+     * The network that made the values is named, not the song: the song's samples were looked at when they were read.
+     */
     private Problem spoilt(String stage, String role, String what, String got) {
-        String need = "finite values in " + what, remedy = "this file's weights are finite but too large: take another checkpoint, or look at what was given to the stage";
-        return files.containsKey(role) ? Problem.in(stage, files.get(role), need, got, remedy) : Problem.in(stage, need, got, "look at what was given to the stage");
+        String need = "finite values in " + what,
+                remedy =
+                        "this file's weights are finite but too large: take another checkpoint, or look at what was given to the stage";
+        return files.containsKey(role)
+                ? Problem.in(stage, files.get(role), need, got, remedy)
+                : Problem.in(stage, need, got, "look at what was given to the stage");
     }
 
     private NDArray clipped(NDArray mel) {
-        return mel.maximum((float) hparams.audio().melVmin()).minimum((float) hparams.audio().melVmax());
+        return mel.maximum((float) hparams.audio().melVmin())
+                .minimum((float) hparams.audio().melVmax());
     }
 
     /**
@@ -969,7 +1116,14 @@ public final class DiffSvc implements AutoCloseable {
      * @return wave, mel and melody of the result
      */
     public Converted convert(Wave song, Given given, Stages stages, Denoising.Listener sampling) {
-        return convert(song, given, samples(song), RandomSource.keyed(hparams.infer().seed()), stages, sampling, (name, value) -> { });
+        return convert(
+                song,
+                given,
+                samples(song),
+                RandomSource.keyed(hparams.infer().seed()),
+                stages,
+                sampling,
+                (name, value) -> {});
     }
 
     /**
@@ -981,7 +1135,9 @@ public final class DiffSvc implements AutoCloseable {
      */
     public Trace trace(Wave song, Given given) {
         Trace trace = new Trace(manager, hparams.audio().sampleRateHz());
-        RandomSource draws = hparams.infer().pythonOrder() ? RandomSource.inPythonOrder(hparams.infer().seed()) : RandomSource.keyed(hparams.infer().seed());
+        RandomSource draws = hparams.infer().pythonOrder()
+                ? RandomSource.inPythonOrder(hparams.infer().seed())
+                : RandomSource.keyed(hparams.infer().seed());
         convert(song, given, samples(song), draws, SILENTLY, UNHEARD, trace::keep);
         return trace;
     }
@@ -1008,8 +1164,17 @@ public final class DiffSvc implements AutoCloseable {
      * @param look sees every stage's value by the names of {@link Trace}
      * @return wave, mel and melody of the result
      */
-    public Converted convert(Wave song, Given given, int samples, RandomSource draws, Stages stages, Denoising.Listener sampling, BiConsumer<String, NDArray> look) {
-        int rate = hparams.audio().sampleRateHz(), hop = hparams.audio().hopSamples(), bins = hparams.audio().melBins();
+    public Converted convert(
+            Wave song,
+            Given given,
+            int samples,
+            RandomSource draws,
+            Stages stages,
+            Denoising.Listener sampling,
+            BiConsumer<String, NDArray> look) {
+        int rate = hparams.audio().sampleRateHz(),
+                hop = hparams.audio().hopSamples(),
+                bins = hparams.audio().melBins();
         if (song.peak() < SILENCE) {
             int frames = samples / hop;
             stages.done("audio", "silence in, silence out", "[" + samples + "]", 0);
@@ -1017,26 +1182,54 @@ public final class DiffSvc implements AutoCloseable {
             for (float[] row : mel) {
                 Arrays.fill(row, -5);
             }
-            return new Converted(Wave.mono(new float[samples], rate), mel, new float[frames], new boolean[frames], true);
+            return new Converted(
+                    Wave.mono(new float[samples], rate), mel, new float[frames], new boolean[frames], true);
         }
-        try (EngineLock turn = EngineLock.take("conversion"); DiffSvc work = scoped()) {
+        try (EngineLock turn = EngineLock.take("conversion");
+                DiffSvc work = scoped()) {
             Watch watch = new Watch(stages);
             float[] signal = work.signal(song);
             look.accept("wav_in", work.manager.create(signal));
-            watch.done("audio", String.format(Locale.ROOT, "%.2f s at %d Hz, peak %.2f", song.seconds(), song.sampleRateHz(), song.peak()), "[" + signal.length + "]");
+            watch.done(
+                    "audio",
+                    String.format(
+                            Locale.ROOT,
+                            "%.2f s at %d Hz, peak %.2f",
+                            song.seconds(),
+                            song.sampleRateHz(),
+                            song.peak()),
+                    "[" + signal.length + "]");
             NDArray mel = work.mel(signal);
             look.accept("mel_in", mel);
             watch.done("mel", "log10 mel of the source", mel.getShape().toString());
             F0Track melody = given.melody() == null ? work.pitch(signal) : given.melody();
             look.accept("f0_hz", work.manager.create(melody.f0Hz()));
-            watch.done("pitch", String.format(Locale.ROOT, "F0%s, %.0f %% of frames voiced", given.melody() == null ? "" : " given", 100 * melody.voicedShare()), "[" + melody.frames() + "]");
+            watch.done(
+                    "pitch",
+                    String.format(
+                            Locale.ROOT,
+                            "F0%s, %.0f %% of frames voiced",
+                            given.melody() == null ? "" : " given",
+                            100 * melody.voicedShare()),
+                    "[" + melody.frames() + "]");
             NDArray units = given.units() == null ? work.units(song) : given.units();
             look.accept("units", units);
-            watch.done("content", given.units() == null ? "units of " + hparams.hubert().file() : "units given", units.getShape().toString());
+            watch.done(
+                    "content",
+                    given.units() == null ? "units of " + hparams.hubert().file() : "units given",
+                    units.getShape().toString());
             VocalRange sings = VocalRange.of(melody, hparams, given.key() == null ? work.key(melody) : given.key());
             if (sings.known()) {
-                watch.done("range", String.format(Locale.ROOT, "%.0f Hz (voice %.0f), key %+.1f, %.0f %% outside", sings.songHz(), sings.trainedHz(), sings.key(),
-                        100 * sings.outside()), "[" + sings.trained().size() + "]");
+                watch.done(
+                        "range",
+                        String.format(
+                                Locale.ROOT,
+                                "%.0f Hz (voice %.0f), key %+.1f, %.0f %% outside",
+                                sings.songHz(),
+                                sings.trainedHz(),
+                                sings.key(),
+                                100 * sings.outside()),
+                        "[" + sings.trained().size() + "]");
             }
             Conds conds = work.shift(work.align(units, melody, mel), sings.key());
             look.accept("mel2ph", conds.mel2ph());
@@ -1046,14 +1239,20 @@ public final class DiffSvc implements AutoCloseable {
             look.accept("pitch_ids", condition.pitchIds());
             look.accept("f0_denorm", condition.f0Denorm());
             look.accept("cond", condition.forDenoiser());
-            watch.done("embedding", "condition" + (sings.key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", sings.key())), condition.cond().getShape().toString());
+            watch.done(
+                    "embedding",
+                    "condition" + (sings.key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", sings.key())),
+                    condition.cond().getShape().toString());
             NDArray start = work.start(conds.frames(), mel, draws);
             look.accept("x_T", start);
             NDArray x = work.denoise(condition, start, draws, sampling);
             look.accept("x_0", x);
             NDArray sung = work.toMel(x, conds);
             look.accept("mel_out", sung);
-            watch.done("diffusion", hparams.infer().sampler() + ", " + (work.times().length - 1) + " steps", sung.getShape().toString());
+            watch.done(
+                    "diffusion",
+                    hparams.infer().sampler() + ", " + (work.times().length - 1) + " steps",
+                    sung.getShape().toString());
             float[] f0Hz = work.f0ForVocoder(condition, sung);
             look.accept("vocoder_mel", work.clipped(sung));
             look.accept("vocoder_f0", work.manager.create(f0Hz));
@@ -1065,24 +1264,33 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * Copy synthesis: the source's own mel and melody straight into the vocoder. What is wrong in the result is the vocoder's or the pitch's, not the
-     * diffusion's.
+     * Copy synthesis: the source's own mel and melody straight into the vocoder. What is wrong in the result is the
+     * vocoder's or the pitch's, not the diffusion's.
      *
      * @param song a recording, any rate and channels
      * @return round(seconds x rate) samples
      */
     public Wave copySynthesis(Wave song) {
-        try (EngineLock turn = EngineLock.take("conversion"); DiffSvc work = scoped()) {
+        try (EngineLock turn = EngineLock.take("conversion");
+                DiffSvc work = scoped()) {
             float[] signal = work.signal(song);
             NDArray mel = work.mel(signal);
             F0Track melody = work.pitch(signal);
             float[] f0Hz = melody.f0Hz();
-            return Wave.mono(work.vocode(mel.expandDims(0), f0Hz, melody.voiced(), samples(song), hparams.infer().seed()), hparams.audio().sampleRateHz());
+            return Wave.mono(
+                    work.vocode(
+                            mel.expandDims(0),
+                            f0Hz,
+                            melody.voiced(),
+                            samples(song),
+                            hparams.infer().seed()),
+                    hparams.audio().sampleRateHz());
         }
     }
 
     /**
-     * The oracle's F0: a melody known to be right in place of the one the extractor follows. What stays wrong is not the pitch's.
+     * The oracle's F0: a melody known to be right in place of the one the extractor follows. What stays wrong is not
+     * the pitch's.
      *
      * @param song a recording, any rate and channels
      * @param melody times, Hz and voicing, as {@link F0Table} reads them
@@ -1102,11 +1310,15 @@ public final class DiffSvc implements AutoCloseable {
      */
     public F0Track melodyOf(Wave song, F0Table table, double startSeconds) {
         FrontEnd front = FrontEnd.of(hparams);
-        return table.track(front.frames(front.signal(song).length), hparams.audio().hopSamples() / (double) hparams.audio().sampleRateHz(), startSeconds);
+        return table.track(
+                front.frames(front.signal(song).length),
+                hparams.audio().hopSamples() / (double) hparams.audio().sampleRateHz(),
+                startSeconds);
     }
 
     /**
-     * Swapped units: this song's melody to what another one says, stretched to its length. Words that stay those of this song come from elsewhere.
+     * Swapped units: this song's melody to what another one says, stretched to its length. Words that stay those of
+     * this song come from elsewhere.
      *
      * @param song whose melody is sung
      * @param other whose words are sung
@@ -1125,12 +1337,20 @@ public final class DiffSvc implements AutoCloseable {
      */
     public String vocoderName() {
         boolean builtIn = vocoder instanceof SourceFilter;
-        return builtIn ? "source_filter (built-in" + (hparams.vocoder().builtIn() ? ", in place of " + hparams.vocoder().kind() : "") + ")"
-                : hparams.vocoder().kind() + (files.containsKey("vocoder") ? ", " + files.get("vocoder").getFileName() : "");
+        return builtIn
+                ? "source_filter (built-in"
+                        + (hparams.vocoder().builtIn()
+                                ? ", in place of " + hparams.vocoder().kind()
+                                : "") + ")"
+                : hparams.vocoder().kind()
+                        + (files.containsKey("vocoder")
+                                ? ", " + files.get("vocoder").getFileName()
+                                : "");
     }
 
     /**
-     * Semitones to shift a melody by: infer.key, and with infer.auto_key as many more as bring it to the voice's median.
+     * Semitones to shift a melody by: infer.key, and with infer.auto_key as many more as bring it to the voice's
+     * median.
      *
      * @param melody F0 and voicing, T frames
      * @return semitones, infer.key included
@@ -1142,7 +1362,21 @@ public final class DiffSvc implements AutoCloseable {
     /** The same models with a manager of its own, so that what a conversion makes goes when it ends. */
     private DiffSvc scoped() {
         NDManager own = manager.newSubManager();
-        return new DiffSvc(room, paths, hparams, own, files, encoder, embedding, wavenet, noise, range, vocoder, crepe, pitchExtractor, own::close);
+        return new DiffSvc(
+                room,
+                paths,
+                hparams,
+                own,
+                files,
+                encoder,
+                embedding,
+                wavenet,
+                noise,
+                range,
+                vocoder,
+                crepe,
+                pitchExtractor,
+                own::close);
     }
 
     private static final class Watch {
@@ -1170,10 +1404,13 @@ public final class DiffSvc implements AutoCloseable {
     public Path outputFile(String song, String format) {
         String name = Path.of(song).getFileName().toString();
         int dot = name.lastIndexOf('.');
-        return paths.output().resolve((dot > 0 ? name.substring(0, dot) : name) + "_" + hparams.project() + "_steps_" + hparams.steps() + "." + format);
+        return paths.output()
+                .resolve((dot > 0 ? name.substring(0, dot) : name) + "_" + hparams.project() + "_steps_"
+                        + hparams.steps() + "." + format);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         closing.run();
     }
 }

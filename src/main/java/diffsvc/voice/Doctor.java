@@ -18,7 +18,8 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Whether this machine has what the workbench needs: a line each for Java, Python, the kernel, the native library, the processor, memory, GPU, models and disk.
+ * Whether this machine has what the workbench needs: a line each for Java, Python, the kernel, the native library, the
+ * processor, memory, GPU, models and disk.
  *
  * @param lines in that order
  */
@@ -48,11 +49,26 @@ public record Doctor(List<Line> lines) {
     private record Frozen(String file, String purpose, String remedy) {}
 
     private static final List<Frozen> FROZEN = List.of(
-            new Frozen("content_demo.pt", "content encoder of the demo and tenor voices", "take it from the repository again"),
-            new Frozen("hubert_soft.pt", "HuBERT-soft: content of voices from the Python project", "its authors' release; save it as models/frozen/hubert_soft.pt"),
-            new Frozen("nsf_hifigan.pt", "NSF-HiFiGAN: vocoder of 44.1 kHz voices", "openvpi's release: its file 'model' as models/frozen/nsf_hifigan.pt, its config.json as nsf_hifigan.json"),
-            new Frozen("hifigan_24k.pt", "HiFiGAN: vocoder of 24 kHz voices", "the Python project's release, as models/frozen/hifigan_24k.pt with its config as hifigan_24k.yaml"),
-            new Frozen("xiaoma_pe_*.pt", "F0 from a mel, for 24 kHz voices with pe_enable", "the Python project's release, as models/frozen/xiaoma_pe_[steps].pt"),
+            new Frozen(
+                    "content_demo.pt",
+                    "content encoder of the demo and tenor voices",
+                    "take it from the repository again"),
+            new Frozen(
+                    "hubert_soft.pt",
+                    "HuBERT-soft: content of voices from the Python project",
+                    "its authors' release; save it as models/frozen/hubert_soft.pt"),
+            new Frozen(
+                    "nsf_hifigan.pt",
+                    "NSF-HiFiGAN: vocoder of 44.1 kHz voices",
+                    "openvpi's release: its file 'model' as models/frozen/nsf_hifigan.pt, its config.json as nsf_hifigan.json"),
+            new Frozen(
+                    "hifigan_24k.pt",
+                    "HiFiGAN: vocoder of 24 kHz voices",
+                    "the Python project's release, as models/frozen/hifigan_24k.pt with its config as hifigan_24k.yaml"),
+            new Frozen(
+                    "xiaoma_pe_*.pt",
+                    "F0 from a mel, for 24 kHz voices with pe_enable",
+                    "the Python project's release, as models/frozen/xiaoma_pe_[steps].pt"),
             new Frozen("crepe_tiny.pth", "CREPE, small: --pitch crepe-tiny", "./diffsvc weights crepe"),
             new Frozen("crepe_full.pth", "CREPE, full: --pitch crepe", "./diffsvc weights crepe"));
 
@@ -85,23 +101,42 @@ public record Doctor(List<Line> lines) {
         ModelFiles files = ModelFiles.in(paths.models());
         List<Line> lines = new ArrayList<>();
         List<String> voices = files.projects();
-        lines.add(voices.contains("demo") ? new Line(Grade.OK, "voices", String.join(", ", voices), "")
-                : new Line(Grade.WRONG, "voices", voices.isEmpty() ? "none" : String.join(", ", voices) + ", but not demo", "take models/demo from the repository again"));
+        lines.add(
+                voices.contains("demo")
+                        ? new Line(Grade.OK, "voices", String.join(", ", voices), "")
+                        : new Line(
+                                Grade.WRONG,
+                                "voices",
+                                voices.isEmpty() ? "none" : String.join(", ", voices) + ", but not demo",
+                                "take models/demo from the repository again"));
         for (Frozen f : FROZEN) {
             Path at = found(paths.models(), f.file());
             boolean ours = f.file().startsWith("content_demo");
-            lines.add(at != null ? new Line(Grade.OK, f.file(), f.purpose() + ", " + ProcessMemory.shown(at.toFile().length()), "")
-                    : new Line(ours ? Grade.WRONG : Grade.MISSING, f.file(), f.purpose(), f.remedy()));
+            lines.add(
+                    at != null
+                            ? new Line(
+                                    Grade.OK,
+                                    f.file(),
+                                    f.purpose() + ", "
+                                            + ProcessMemory.shown(at.toFile().length()),
+                                    "")
+                            : new Line(ours ? Grade.WRONG : Grade.MISSING, f.file(), f.purpose(), f.remedy()));
         }
         return new Doctor(lines);
     }
 
     private static Path found(Path models, String name) {
-        String start = name.contains("*") ? name.substring(0, name.indexOf('*')) : name, end = name.contains("*") ? name.substring(name.indexOf('*') + 1) : "";
-        for (Path folder : List.of(models.resolve("frozen"), models.resolve(name.replaceAll("[_.]\\*.*|\\.pth?$", "")), models)) {
+        String start = name.contains("*") ? name.substring(0, name.indexOf('*')) : name,
+                end = name.contains("*") ? name.substring(name.indexOf('*') + 1) : "";
+        for (Path folder :
+                List.of(models.resolve("frozen"), models.resolve(name.replaceAll("[_.]\\*.*|\\.pth?$", "")), models)) {
             try (Stream<Path> files = Files.isDirectory(folder) ? Files.list(folder) : Stream.empty()) {
-                Path one = files.filter(f -> name.contains("*") ? f.getFileName().toString().startsWith(start) && f.getFileName().toString().endsWith(end)
-                        : f.getFileName().toString().equals(name)).findFirst().orElse(null);
+                Path one = files.filter(f -> name.contains("*")
+                                ? f.getFileName().toString().startsWith(start)
+                                        && f.getFileName().toString().endsWith(end)
+                                : f.getFileName().toString().equals(name))
+                        .findFirst()
+                        .orElse(null);
                 if (one != null) {
                     return one;
                 }
@@ -115,49 +150,97 @@ public record Doctor(List<Line> lines) {
     private static Line java() {
         int version = Runtime.version().feature();
         boolean jdk = Files.exists(Path.of(System.getProperty("java.home"), "lib", "ct.sym"));
-        return new Line(version < 17 || !jdk ? Grade.WRONG : Grade.OK, "java", Runtime.version() + (jdk ? "" : ", without a compiler"),
-                version < 17 || !jdk ? "install a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)" : "");
+        return new Line(
+                version < 17 || !jdk ? Grade.WRONG : Grade.OK,
+                "java",
+                Runtime.version() + (jdk ? "" : ", without a compiler"),
+                version < 17 || !jdk
+                        ? "install a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)"
+                        : "");
     }
 
     private static List<Line> python(Path root) {
         String python = System.getenv().getOrDefault("PYTHON", "python3"), said = said(python, "--version");
-        String[] parts = said == null ? new String[0] : said.replaceAll("[^0-9.]", "").split("\\.");
-        boolean fits = parts.length >= 2 && (Integer.parseInt(parts[0]) > 3 || Integer.parseInt(parts[0]) == 3 && Integer.parseInt(parts[1]) >= 9);
-        Path kernel = root.resolve(".venv/share/jupyter/kernels/diffsvc/kernel.json"), jupyter = root.resolve(".venv/bin/jupyter");
-        return List.of(new Line(fits ? Grade.OK : Grade.WRONG, "python", said == null ? "no " + python : said,
-                        fits ? "" : "install Python 3.9 or newer with venv for notebooks (Debian: apt-get install python3 python3-venv), or set PYTHON to one"),
-                Files.exists(jupyter) && Files.exists(kernel) ? new Line(Grade.OK, "kernel", "Java (DiffSVC), in .venv", "")
-                        : new Line(Grade.MISSING, "kernel", "not set up yet", "./diffsvc lab sets it up, once, with the network"));
+        String[] parts =
+                said == null ? new String[0] : said.replaceAll("[^0-9.]", "").split("\\.");
+        boolean fits = parts.length >= 2
+                && (Integer.parseInt(parts[0]) > 3
+                        || Integer.parseInt(parts[0]) == 3 && Integer.parseInt(parts[1]) >= 9);
+        Path kernel = root.resolve(".venv/share/jupyter/kernels/diffsvc/kernel.json"),
+                jupyter = root.resolve(".venv/bin/jupyter");
+        return List.of(
+                new Line(
+                        fits ? Grade.OK : Grade.WRONG,
+                        "python",
+                        said == null ? "no " + python : said,
+                        fits
+                                ? ""
+                                : "install Python 3.9 or newer with venv for notebooks (Debian: apt-get install python3 python3-venv), or set PYTHON to one"),
+                Files.exists(jupyter) && Files.exists(kernel)
+                        ? new Line(Grade.OK, "kernel", "Java (DiffSVC), in .venv", "")
+                        : new Line(
+                                Grade.MISSING,
+                                "kernel",
+                                "not set up yet",
+                                "./diffsvc lab sets it up, once, with the network"));
     }
 
     private static Line library() {
         try {
             Engine engine = Engine.getInstance();
-            return new Line(Grade.OK, "library", engine.getEngineName() + " " + engine.getVersion() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.arch"), "");
+            return new Line(
+                    Grade.OK,
+                    "library",
+                    engine.getEngineName() + " " + engine.getVersion() + ", " + System.getProperty("os.name") + " "
+                            + System.getProperty("os.arch"),
+                    "");
         } catch (Exception | LinkageError e) {
-            return new Line(Grade.WRONG, "library", String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+            return new Line(
+                    Grade.WRONG,
+                    "library",
+                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
                     "pom.xml has profiles for Linux, macOS (aarch64) and Windows; run 'mvn package' and look for pytorch-native-cpu in target/lib");
         }
     }
 
     private static Line processor() {
         int cores = Runtime.getRuntime().availableProcessors();
-        List<String> words = Processor.flags(), has = Stream.of("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16").filter(words::contains).toList();
+        List<String> words = Processor.flags(),
+                has =
+                        Stream.of("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16")
+                                .filter(words::contains)
+                                .toList();
         boolean slow = !words.isEmpty() && !words.contains("avx2");
-        return new Line(slow ? Grade.MISSING : Grade.OK, "processor", cores + " cores" + (has.isEmpty() ? "" : ", " + String.join(" ", has)),
-                slow ? "without AVX2 the networks take several times as long; another machine helps, nothing else" : "");
+        return new Line(
+                slow ? Grade.MISSING : Grade.OK,
+                "processor",
+                cores + " cores" + (has.isEmpty() ? "" : ", " + String.join(" ", has)),
+                slow
+                        ? "without AVX2 the networks take several times as long; another machine helps, nothing else"
+                        : "");
     }
 
     private static Line memory() {
         long limit = ProcessMemory.limit();
-        return limit > 0 && limit < LEAST_MEMORY ? new Line(Grade.WRONG, "memory", ProcessMemory.shown(limit), "the demo needs " + ProcessMemory.shown(LEAST_MEMORY) + "; raise the container's limit")
+        return limit > 0 && limit < LEAST_MEMORY
+                ? new Line(
+                        Grade.WRONG,
+                        "memory",
+                        ProcessMemory.shown(limit),
+                        "the demo needs " + ProcessMemory.shown(LEAST_MEMORY) + "; raise the container's limit")
                 : new Line(Grade.OK, "memory", limit > 0 ? ProcessMemory.shown(limit) : "unknown", "");
     }
 
     private static Line gpu() {
         try {
             int gpus = Engine.getInstance().getGpuCount();
-            return gpus > 0 ? new Line(Grade.OK, "gpu", gpus + ", the engine's default device is " + Engine.getInstance().defaultDevice() + "; not tested", "")
+            return gpus > 0
+                    ? new Line(
+                            Grade.OK,
+                            "gpu",
+                            gpus + ", the engine's default device is "
+                                    + Engine.getInstance().defaultDevice() + "; not tested",
+                            "")
                     : new Line(Grade.OK, "gpu", "none, everything runs on " + Device.cpu(), "");
         } catch (Exception | LinkageError e) {
             return new Line(Grade.MISSING, "gpu", "unknown", "first mend the line 'library'");
@@ -169,9 +252,19 @@ public record Doctor(List<Line> lines) {
             FileStore store = Files.getFileStore(root);
             long free = store.getUsableSpace();
             boolean writable = Files.isWritable(root.resolve("output"));
-            return !writable ? new Line(Grade.WRONG, "disk", "output/ cannot be written", "give yourself the right to write there, or name another place with --out")
-                    : free < LEAST_DISK ? new Line(Grade.WRONG, "disk", ProcessMemory.shown(free) + " free", "make room: a song takes 10 MB a minute, a training some GB")
-                    : new Line(Grade.OK, "disk", ProcessMemory.shown(free) + " free", "");
+            return !writable
+                    ? new Line(
+                            Grade.WRONG,
+                            "disk",
+                            "output/ cannot be written",
+                            "give yourself the right to write there, or name another place with --out")
+                    : free < LEAST_DISK
+                            ? new Line(
+                                    Grade.WRONG,
+                                    "disk",
+                                    ProcessMemory.shown(free) + " free",
+                                    "make room: a song takes 10 MB a minute, a training some GB")
+                            : new Line(Grade.OK, "disk", ProcessMemory.shown(free) + " free", "");
         } catch (IOException e) {
             return new Line(Grade.MISSING, "disk", e.getMessage(), "look at the file system");
         }
@@ -183,7 +276,9 @@ public record Doctor(List<Line> lines) {
             Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
             p.getOutputStream().close();
             String text = new String(p.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-            return p.waitFor(10, TimeUnit.SECONDS) && p.exitValue() == 0 ? text.lines().findFirst().orElse("") : null;
+            return p.waitFor(10, TimeUnit.SECONDS) && p.exitValue() == 0
+                    ? text.lines().findFirst().orElse("")
+                    : null;
         } catch (IOException e) {
             return null;
         } catch (InterruptedException e) {
@@ -207,7 +302,12 @@ public record Doctor(List<Line> lines) {
      * @return a row a line
      */
     public Table table() {
-        Table table = Table.create("doctor", StringColumn.create("grade"), StringColumn.create("what"), StringColumn.create("found"), StringColumn.create("remedy"));
+        Table table = Table.create(
+                "doctor",
+                StringColumn.create("grade"),
+                StringColumn.create("what"),
+                StringColumn.create("found"),
+                StringColumn.create("remedy"));
         for (Line l : lines) {
             table.stringColumn(0).append(l.grade().name().toLowerCase(Locale.ROOT));
             table.stringColumn(1).append(l.what());

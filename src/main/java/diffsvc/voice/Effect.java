@@ -6,7 +6,10 @@ import diffsvc.hparams.Overrides;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Which overrides have an effect on a conversion. One that has none is refused with the reason: a person who sets a key expects to hear it. */
+/**
+ * Which overrides have an effect on a conversion. One that has none is refused with the reason: a person who sets a key
+ * expects to hear it.
+ */
 public final class Effect {
     private static final String STAGE = "hparams";
 
@@ -17,10 +20,23 @@ public final class Effect {
             new Rule("project|steps", ALWAYS, "the voice that is opened has its own: name another voice instead"),
             new Rule("dataset\\..*", ALWAYS, "it shapes a dataset, and this voice is trained"),
             new Rule("training\\..*", ALWAYS, "it shapes a training, and this voice is trained"),
-            new Rule("noise\\.(steps|schedule|max_beta|spec_min|spec_max)", ALWAYS, "the voice's file holds the schedule and the mel range it was trained with, and they win"),
-            new Rule("embedding\\.(enc_layers|enc_ffn_kernel_size|num_heads)", h -> h.embedding().noFs2(), "embedding.no_fs2 is true, so no transformer goes over the units"),
-            new Rule("vocoder\\.(file|sha256)", h -> h.vocoder().kind().equals("source_filter") || h.vocoder().builtIn(), "the source-filter vocoder has no file"),
-            new Rule("infer\\.add_noise_step", h -> !h.infer().useGtMel(), "infer.use_gt_mel is false, so sampling starts from pure noise"));
+            new Rule(
+                    "noise\\.(steps|schedule|max_beta|spec_min|spec_max)",
+                    ALWAYS,
+                    "the voice's file holds the schedule and the mel range it was trained with, and they win"),
+            new Rule(
+                    "embedding\\.(enc_layers|enc_ffn_kernel_size|num_heads)",
+                    h -> h.embedding().noFs2(),
+                    "embedding.no_fs2 is true, so no transformer goes over the units"),
+            new Rule(
+                    "vocoder\\.(file|sha256)",
+                    h -> h.vocoder().kind().equals("source_filter")
+                            || h.vocoder().builtIn(),
+                    "the source-filter vocoder has no file"),
+            new Rule(
+                    "infer\\.add_noise_step",
+                    h -> !h.infer().useGtMel(),
+                    "infer.use_gt_mel is false, so sampling starts from pure noise"));
 
     private Effect() {}
 
@@ -35,7 +51,11 @@ public final class Effect {
         for (String key : new Overrides(STAGE, overrides).keys()) {
             for (Rule rule : WITHOUT) {
                 if (key.matches(rule.keys) && rule.where.test(inForce)) {
-                    throw Problem.in(STAGE, "keys that have an effect on this voice's conversions", key + ": " + rule.why, "leave " + key + " out");
+                    throw Problem.in(
+                            STAGE,
+                            "keys that have an effect on this voice's conversions",
+                            key + ": " + rule.why,
+                            "leave " + key + " out");
                 }
             }
         }

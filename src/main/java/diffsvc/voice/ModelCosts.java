@@ -26,29 +26,56 @@ public final class ModelCosts {
     public static List<Plan.Model> of(ModelFiles files, Hparams hparams) {
         double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
         List<Plan.Model> models = new ArrayList<>();
-        add(models, () -> {
-            Path file = files.encoderFile(hparams);
-            return new Plan.Model(Cost.hubert(HubertSoft.Sizes.of(StateDict.readUnmapped(file), hparams.hubert().heads())), file.getFileName().toString());
-        }, Cost.hubert(Cost.PUBLISHED_HUBERT));
-        add(models, () -> {
-            String kind = hparams.pitch().extractor().startsWith("crepe") ? hparams.pitch().extractor() : "crepe";
-            Path file = files.crepeFile(kind);
-            int[] channels = Cost.PUBLISHED_CREPE.clone();
-            StateDict state = StateDict.readUnmapped(file);
-            for (int i = 0; i < channels.length; i++) {
-                channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
-            }
-            return new Plan.Model(Cost.crepe(channels), file.getFileName().toString());
-        }, Cost.crepe(Cost.PUBLISHED_CREPE));
+        add(
+                models,
+                () -> {
+                    Path file = files.encoderFile(hparams);
+                    return new Plan.Model(
+                            Cost.hubert(HubertSoft.Sizes.of(
+                                    StateDict.readUnmapped(file),
+                                    hparams.hubert().heads())),
+                            file.getFileName().toString());
+                },
+                Cost.hubert(Cost.PUBLISHED_HUBERT));
+        add(
+                models,
+                () -> {
+                    String kind = hparams.pitch().extractor().startsWith("crepe")
+                            ? hparams.pitch().extractor()
+                            : "crepe";
+                    Path file = files.crepeFile(kind);
+                    int[] channels = Cost.PUBLISHED_CREPE.clone();
+                    StateDict state = StateDict.readUnmapped(file);
+                    for (int i = 0; i < channels.length; i++) {
+                        channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
+                    }
+                    return new Plan.Model(
+                            Cost.crepe(channels), file.getFileName().toString());
+                },
+                Cost.crepe(Cost.PUBLISHED_CREPE));
         add(models, null, Cost.pitchExtractor(Cost.PUBLISHED_PE, fps));
-        add(models, () -> {
-            Path file = hparams.vocoder().kind().equals("nsf_hifigan") ? files.vocoderFile(hparams) : null;
-            return file == null ? null : new Plan.Model(Cost.generator("nsf_hifigan", VocoderConfig.json(file)), file.getFileName().toString());
-        }, Cost.generator("nsf_hifigan", VocoderConfig.published()));
-        add(models, () -> {
-            Path file = hparams.vocoder().kind().equals("hifigan") ? files.vocoderFile(hparams) : null;
-            return file == null ? null : new Plan.Model(Cost.generator("hifigan", VocoderConfig.yaml(file)), file.getFileName().toString());
-        }, Cost.generator("hifigan", Cost.PUBLISHED_HIFIGAN));
+        add(
+                models,
+                () -> {
+                    Path file = hparams.vocoder().kind().equals("nsf_hifigan") ? files.vocoderFile(hparams) : null;
+                    return file == null
+                            ? null
+                            : new Plan.Model(
+                                    Cost.generator("nsf_hifigan", VocoderConfig.json(file)),
+                                    file.getFileName().toString());
+                },
+                Cost.generator("nsf_hifigan", VocoderConfig.published()));
+        add(
+                models,
+                () -> {
+                    Path file = hparams.vocoder().kind().equals("hifigan") ? files.vocoderFile(hparams) : null;
+                    return file == null
+                            ? null
+                            : new Plan.Model(
+                                    Cost.generator("hifigan", VocoderConfig.yaml(file)),
+                                    file.getFileName().toString());
+                },
+                Cost.generator("hifigan", Cost.PUBLISHED_HIFIGAN));
         for (Cost trained : List.of(Cost.embedding(hparams), Cost.wavenet(hparams), Cost.pair(hparams))) {
             models.add(new Plan.Model(trained, "hparams"));
         }

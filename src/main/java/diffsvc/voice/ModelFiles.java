@@ -19,9 +19,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Where a voice's files lie. Trained files are looked for in models/[project], then models/[model name] (embedding_model, wavenet_model), then
- * models itself; frozen ones in models/[project], models/frozen, models/[model name], models. The first folder that has one wins; two in
- * one folder are an error that names both.
+ * Where a voice's files lie. Trained files are looked for in models/[project], then models/[model name]
+ * (embedding_model, wavenet_model), then models itself; frozen ones in models/[project], models/frozen, models/[model
+ * name], models. The first folder that has one wins; two in one folder are an error that names both.
  *
  * @param root the models folder
  */
@@ -32,7 +32,8 @@ public record ModelFiles(Path root) {
      * A trained pair and what it was trained with.
      *
      * @param embedding file with {@code fs2.*}; a combined checkpoint holds both
-     * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench, whose hparams name it
+     * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench,
+     *     whose hparams name it
      * @param vocoder the same for the vocoder
      * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
@@ -69,14 +70,26 @@ public record ModelFiles(Path root) {
         Path yaml = first("the project " + project + "'s hparams.yaml", List.of(folder, root), "hparams.yaml");
         Hparams hparams = HparamsYaml.read(yaml);
         if (yaml.getParent().equals(root) && !hparams.project().equals(project)) {
-            throw Problem.in(STAGE, folder, "a project of that name", "none (models/ holds: " + String.join(", ", projects()) + ")", "correct --project");
+            throw Problem.in(
+                    STAGE,
+                    folder,
+                    "a project of that name",
+                    "none (models/ holds: " + String.join(", ", projects()) + ")",
+                    "correct --project");
         }
-        return new Pair(hparams, trained(project, "embedding_model", hparams.steps()), trained(project, "wavenet_model", hparams.steps()), null, null, null);
+        return new Pair(
+                hparams,
+                trained(project, "embedding_model", hparams.steps()),
+                trained(project, "wavenet_model", hparams.steps()),
+                null,
+                null,
+                null);
     }
 
     /**
-     * A voice in the Python project's own layout, {@code checkpoints/NAME/config.yaml} with {@code model_ckpt_steps_N.ckpt}. Paths in its config are
-     * taken from the folder that holds {@code checkpoints}. The config may be an hparams.yaml as well, beside a checkpoint that was merged or trained here.
+     * A voice in the Python project's own layout, {@code checkpoints/NAME/config.yaml} with
+     * {@code model_ckpt_steps_N.ckpt}. Paths in its config are taken from the folder that holds {@code checkpoints}.
+     * The config may be an hparams.yaml as well, beside a checkpoint that was merged or trained here.
      *
      * @param config path of config.yaml or hparams.yaml
      * @param checkpoint path of model_ckpt_steps_N.ckpt
@@ -85,7 +98,12 @@ public record ModelFiles(Path root) {
     public Pair upstream(Path config, Path checkpoint) {
         for (Path file : new Path[] {config, checkpoint}) {
             if (!Files.isRegularFile(file)) {
-                throw Problem.in(STAGE, file, file == config ? "a config.yaml" : "a checkpoint", Input.kind(file), "check the path");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        file == config ? "a config.yaml" : "a checkpoint",
+                        Input.kind(file),
+                        "check the path");
             }
         }
         Map<String, Object> flat = HparamsYaml.map(config);
@@ -93,13 +111,20 @@ public record ModelFiles(Path root) {
         while (home != null && !Files.isDirectory(home.resolve("checkpoints"))) {
             home = home.getParent();
         }
-        Matcher steps = Pattern.compile("steps_(\\d{1,12})(?!\\d)").matcher(checkpoint.getFileName().toString());
+        Matcher steps = Pattern.compile("steps_(\\d{1,12})(?!\\d)")
+                .matcher(checkpoint.getFileName().toString());
         Hparams given = HparamsYaml.readEither(config);
         Path folder = config.toAbsolutePath().normalize().getParent().getFileName();
-        String name = given.project().isEmpty() && folder != null ? ProjectName.near(folder.toString())
-                : given.project();
+        String name =
+                given.project().isEmpty() && folder != null ? ProjectName.near(folder.toString()) : given.project();
         Hparams hparams = given.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0);
-        return new Pair(hparams, checkpoint, checkpoint, there(home, flat.get("hubert_path")), there(home, flat.get("vocoder_ckpt")), there(home, flat.get("pe_ckpt")));
+        return new Pair(
+                hparams,
+                checkpoint,
+                checkpoint,
+                there(home, flat.get("hubert_path")),
+                there(home, flat.get("vocoder_ckpt")),
+                there(home, flat.get("pe_ckpt")));
     }
 
     private static Path there(Path home, Object path) {
@@ -109,7 +134,9 @@ public record ModelFiles(Path root) {
             try (Stream<Path> list = Files.list(file)) {
                 // a folder of training checkpoints: the one with most steps, as the Python project takes
                 file = list.filter(p -> p.getFileName().toString().matches("model_ckpt_steps_\\d+\\.ckpt"))
-                        .max(java.util.Comparator.comparingLong(p -> Long.parseLong(p.getFileName().toString().replaceAll("\\D", "")))).orElse(null);
+                        .max(java.util.Comparator.comparingLong(
+                                p -> Long.parseLong(p.getFileName().toString().replaceAll("\\D", ""))))
+                        .orElse(null);
             } catch (IOException e) {
                 return null;
             }
@@ -124,7 +151,10 @@ public record ModelFiles(Path root) {
      */
     public List<String> projects() {
         try (Stream<Path> list = Files.list(root)) {
-            return list.filter(p -> Files.exists(p.resolve("hparams.yaml"))).map(p -> p.getFileName().toString()).sorted().toList();
+            return list.filter(p -> Files.exists(p.resolve("hparams.yaml")))
+                    .map(p -> p.getFileName().toString())
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             return List.of();
         }
@@ -138,14 +168,22 @@ public record ModelFiles(Path root) {
                 return folder.resolve(name);
             }
             if (steps == 0 && here.size() > 1) {
-                throw Problem.in(STAGE, folder, "one " + model, here.get(0).getFileName() + " and " + here.get(1).getFileName(),
+                throw Problem.in(
+                        STAGE,
+                        folder,
+                        "one " + model,
+                        here.get(0).getFileName() + " and " + here.get(1).getFileName(),
                         "say which with steps: N in hparams.yaml");
             }
             if (steps == 0 && here.size() == 1) {
                 return here.get(0);
             }
         }
-        throw Problem.in(STAGE, root.resolve(project), "the file " + name, "none in models/" + project + ", models/" + model + " and models",
+        throw Problem.in(
+                STAGE,
+                root.resolve(project),
+                "the file " + name,
+                "none in models/" + project + ", models/" + model + " and models",
                 "train the voice, or put the file there");
     }
 
@@ -167,7 +205,8 @@ public record ModelFiles(Path root) {
      * @return the path
      */
     public Path encoderFile(Hparams hparams) {
-        return frozen(hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder");
+        return frozen(
+                hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder");
     }
 
     /**
@@ -180,16 +219,30 @@ public record ModelFiles(Path root) {
         if (hparams.vocoder().kind().equals("source_filter")) {
             return null;
         }
-        String file = hparams.vocoder().file(), folder = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
+        String file = hparams.vocoder().file(),
+                folder = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
         // as openvpi's archive unpacks, or the Python project's folder of the 24 kHz vocoder
-        Path upstream = hparams.vocoder().kind().equals("hifigan") ? there(root.resolve("frozen"), "0109_hifigan_bigpopcs_hop128") : null;
-        Path unpacked = upstream != null ? upstream : root.resolve("frozen").resolve(folder).resolve("model");
-        boolean none = List.of(root.resolve(hparams.project()), root.resolve("frozen"), root.resolve(folder), root).stream().noneMatch(f -> Files.isRegularFile(f.resolve(file)));
-        return frozen(hparams.project(), none && Files.isRegularFile(unpacked) ? unpacked.toAbsolutePath().toString() : file, hparams.vocoder().sha256(), "vocoder");
+        Path upstream = hparams.vocoder().kind().equals("hifigan")
+                ? there(root.resolve("frozen"), "0109_hifigan_bigpopcs_hop128")
+                : null;
+        Path unpacked = upstream != null
+                ? upstream
+                : root.resolve("frozen").resolve(folder).resolve("model");
+        boolean none =
+                List.of(root.resolve(hparams.project()), root.resolve("frozen"), root.resolve(folder), root).stream()
+                        .noneMatch(f -> Files.isRegularFile(f.resolve(file)));
+        return frozen(
+                hparams.project(),
+                none && Files.isRegularFile(unpacked)
+                        ? unpacked.toAbsolutePath().toString()
+                        : file,
+                hparams.vocoder().sha256(),
+                "vocoder");
     }
 
     /**
-     * The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's folder, the one with most steps.
+     * The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's
+     * folder, the one with most steps.
      *
      * @param project its folder under models/
      * @return the path
@@ -202,10 +255,17 @@ public record ModelFiles(Path root) {
                 return upstream;
             }
             if (!here.isEmpty()) {
-                return here.stream().max(java.util.Comparator.comparingLong(p -> Long.parseLong("0" + p.getFileName().toString().replaceAll("\\D", "")))).orElseThrow();
+                return here.stream()
+                        .max(java.util.Comparator.comparingLong(p ->
+                                Long.parseLong("0" + p.getFileName().toString().replaceAll("\\D", ""))))
+                        .orElseThrow();
             }
         }
-        throw Problem.in(STAGE, root.resolve("frozen"), "the pitch extractor xiaoma_pe_[steps].pt", "none in models/" + project + ", models/frozen, models/xiaoma_pe, models",
+        throw Problem.in(
+                STAGE,
+                root.resolve("frozen"),
+                "the pitch extractor xiaoma_pe_[steps].pt",
+                "none in models/" + project + ", models/frozen, models/xiaoma_pe, models",
                 "put the file there, or set pitch.pe_enable=false");
     }
 
@@ -220,8 +280,13 @@ public record ModelFiles(Path root) {
         try {
             return frozen("frozen", file, "", "pitch extractor");
         } catch (Problem e) {
-            throw Problem.in(STAGE, root.resolve("frozen").resolve(file), "CREPE's weights", "nothing at that path",
-                    "run ./diffsvc weights " + extractor + " (needs Python and the network once), or take --pitch praat");
+            throw Problem.in(
+                    STAGE,
+                    root.resolve("frozen").resolve(file),
+                    "CREPE's weights",
+                    "nothing at that path",
+                    "run ./diffsvc weights " + extractor
+                            + " (needs Python and the network once), or take --pitch praat");
         }
     }
 
@@ -237,9 +302,19 @@ public record ModelFiles(Path root) {
     public Path frozen(String project, String file, String sha256, String what) {
         String stem = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
         Path given = Path.of(file);
-        Path found = given.isAbsolute() ? given : first("the " + what + " " + file, List.of(root.resolve(project), root.resolve("frozen"), root.resolve(stem), root), file);
+        Path found = given.isAbsolute()
+                ? given
+                : first(
+                        "the " + what + " " + file,
+                        List.of(root.resolve(project), root.resolve("frozen"), root.resolve(stem), root),
+                        file);
         if (!sha256.isEmpty() && !Sha256.of(found).equals(sha256)) {
-            throw Problem.in(STAGE, found, "the " + what + " with SHA-256 " + sha256, Sha256.of(found), "the voice was trained with another file: put that one there");
+            throw Problem.in(
+                    STAGE,
+                    found,
+                    "the " + what + " with SHA-256 " + sha256,
+                    Sha256.of(found),
+                    "the voice was trained with another file: put that one there");
         }
         return found;
     }
@@ -252,7 +327,12 @@ public record ModelFiles(Path root) {
         }
         List<String> tried = new ArrayList<>();
         folders.forEach(f -> tried.add(f.equals(root) ? "models" : "models/" + f.getFileName()));
-        throw Problem.in(STAGE, folders.get(0), what, "none in " + String.join(", ", tried) + (projects().isEmpty() ? "" : " (projects here: " + String.join(", ", projects()) + ")"),
+        throw Problem.in(
+                STAGE,
+                folders.get(0),
+                what,
+                "none in " + String.join(", ", tried)
+                        + (projects().isEmpty() ? "" : " (projects here: " + String.join(", ", projects()) + ")"),
                 "check the name, or put the file there");
     }
 
@@ -261,7 +341,10 @@ public record ModelFiles(Path root) {
             return List.of();
         }
         try (Stream<Path> list = Files.list(folder)) {
-            return list.filter(p -> p.getFileName().toString().startsWith(start) && p.getFileName().toString().endsWith(end)).sorted().toList();
+            return list.filter(p -> p.getFileName().toString().startsWith(start)
+                            && p.getFileName().toString().endsWith(end))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
         }

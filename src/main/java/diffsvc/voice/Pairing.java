@@ -17,8 +17,8 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Whether config, checkpoint, encoder and vocoder belong together. A voice made of parts that don't sounds wrong without any error, so every conversion
- * and every training asks here first.
+ * Whether config, checkpoint, encoder and vocoder belong together. A voice made of parts that don't sounds wrong
+ * without any error, so every conversion and every training asks here first.
  *
  * @param subject the voice
  * @param file its checkpoint; null before there is one
@@ -56,23 +56,43 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public static Pairing of(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         List<Finding> found = sizes(h);
-        Path encoder = located(found, "content encoder", h.hubert().file(), () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
+        Path encoder = located(
+                found,
+                "content encoder",
+                h.hubert().file(),
+                () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         if (encoder != null) {
             StateDict state = StateDict.read(encoder);
             HubertSoft.Sizes sizes = HubertSoft.Sizes.of(state, h.hubert().heads());
-            compare(found, "width of a unit (embedding.hidden_size)", h.embedding().hiddenSize(), sizes.units());
+            compare(
+                    found,
+                    "width of a unit (embedding.hidden_size)",
+                    h.embedding().hiddenSize(),
+                    sizes.units());
         }
         StateDict embedding = StateDict.read(pair.embedding()).under("fs2."), trained = StateDict.read(pair.wavenet());
         shapes(found, "embedding", EmbeddingModel.table(h.embedding()), embedding);
         StateDict denoiser = trained.under("denoise_fn.");
         if (denoiser.tensors().containsKey("input_projection.weight")) {
             WaveNet.Sizes sizes = WaveNet.Sizes.of(denoiser, h.wavenet().dilationCycleLength());
-            compare(found, "mel bins of the denoiser (audio.mel_bins)", h.audio().melBins(), sizes.mels());
+            compare(
+                    found,
+                    "mel bins of the denoiser (audio.mel_bins)",
+                    h.audio().melBins(),
+                    sizes.mels());
             compare(found, "channels (wavenet.residual_channels)", h.wavenet().residualChannels(), sizes.channels());
             compare(found, "layers (wavenet.residual_layers)", h.wavenet().residualLayers(), sizes.layers());
-            compare(found, "width of the condition (embedding.hidden_size)", h.embedding().hiddenSize(), sizes.cond());
+            compare(
+                    found,
+                    "width of the condition (embedding.hidden_size)",
+                    h.embedding().hiddenSize(),
+                    sizes.cond());
         } else {
-            found.add(new Finding(Verdict.CLASH, "the denoiser (denoise_fn.*)", "one", "none in " + pair.wavenet().getFileName()));
+            found.add(new Finding(
+                    Verdict.CLASH,
+                    "the denoiser (denoise_fn.*)",
+                    "one",
+                    "none in " + pair.wavenet().getFileName()));
         }
         buffers(found, h, trained);
         vocoder(found, files, pair, h);
@@ -93,9 +113,17 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         weights(found, "content encoder", () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         weights(found, "embedding", pair::embedding);
         weights(found, "denoiser", pair::wavenet);
-        boolean own = !h.vocoder().kind().equals("source_filter") && !h.vocoder().builtIn();
+        boolean own =
+                !h.vocoder().kind().equals("source_filter") && !h.vocoder().builtIn();
         weights(found, "vocoder", () -> !own ? null : pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
-        weights(found, "pitch extractor", () -> !h.pitch().peEnable() ? null : pair.pitchExtractor() != null ? pair.pitchExtractor() : files.pitchExtractorFile(h.project()));
+        weights(
+                found,
+                "pitch extractor",
+                () -> !h.pitch().peEnable()
+                        ? null
+                        : pair.pitchExtractor() != null
+                                ? pair.pitchExtractor()
+                                : files.pitchExtractorFile(h.project()));
         return new Pairing(parts.subject, parts.file, found);
     }
 
@@ -111,7 +139,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         try {
             file = where.find();
         } catch (Problem e) {
-            return;                                                   // a file that is missing is a finding already
+            return; // a file that is missing is a finding already
         }
         if (file == null) {
             return;
@@ -131,13 +159,18 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
             spoilt += here;
             first = first == null && here > 0 ? e.getKey() : first;
         }
-        found.add(new Finding(spoilt == 0 ? Verdict.FITS : Verdict.CLASH, "weights of the " + model, "finite", spoilt == 0 ? values + " values, all finite"
-                : spoilt + " of " + values + " values are NaN or infinite, the first in " + first));
+        found.add(new Finding(
+                spoilt == 0 ? Verdict.FITS : Verdict.CLASH,
+                "weights of the " + model,
+                "finite",
+                spoilt == 0
+                        ? values + " values, all finite"
+                        : spoilt + " of " + values + " values are NaN or infinite, the first in " + first));
     }
 
     /**
-     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training: where they are missing that is only
-     * noted.
+     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training:
+     * where they are missing that is only noted.
      *
      * @param files where models lie
      * @param h the settings in force
@@ -147,28 +180,45 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
         List<Finding> found = sizes(h);
-        compare(found, "width of the dataset's units (embedding.hidden_size)", h.embedding().hiddenSize(), unitWidth);
+        compare(
+                found,
+                "width of the dataset's units (embedding.hidden_size)",
+                h.embedding().hiddenSize(),
+                unitWidth);
         compare(found, "mel bins of the dataset (audio.mel_bins)", h.audio().melBins(), melBins);
         for (List<Double> range : List.of(h.noise().specMin(), h.noise().specMax())) {
             if (range.size() != 1 && range.size() != h.audio().melBins()) {
-                found.add(new Finding(Verdict.CLASH, "mel range (noise.spec_min, noise.spec_max)", range.size() + " values", "1 or " + h.audio().melBins() + " needed"));
+                found.add(new Finding(
+                        Verdict.CLASH,
+                        "mel range (noise.spec_min, noise.spec_max)",
+                        range.size() + " values",
+                        "1 or " + h.audio().melBins() + " needed"));
             }
         }
         List<Finding> parts = new ArrayList<>();
         Path encoder = located(parts, "content encoder", h.hubert().file(), () -> files.encoderFile(h));
         if (encoder != null) {
-            compare(parts, "width of a unit (embedding.hidden_size)", h.embedding().hiddenSize(), HubertSoft.Sizes.of(StateDict.read(encoder), h.hubert().heads()).units());
+            compare(
+                    parts,
+                    "width of a unit (embedding.hidden_size)",
+                    h.embedding().hiddenSize(),
+                    HubertSoft.Sizes.of(StateDict.read(encoder), h.hubert().heads())
+                            .units());
         }
         ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
         vocoder(parts, files, none, h);
-        parts.forEach(f -> found.add(f.verdict() == Verdict.CLASH && f.what().matches("content encoder|vocoder") ? new Finding(Verdict.NOTE, f.what(), f.config(), f.file()) : f));
+        parts.forEach(f -> found.add(
+                f.verdict() == Verdict.CLASH && f.what().matches("content encoder|vocoder")
+                        ? new Finding(Verdict.NOTE, f.what(), f.config(), f.file())
+                        : f));
         return new Pairing(h.project().isEmpty() ? "the new voice" : h.project(), null, found);
     }
 
     private static List<Finding> sizes(Hparams h) {
         List<Finding> found = new ArrayList<>();
-        h.audio().misfits().forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m,
-                "none of the files")));
+        h.audio()
+                .misfits()
+                .forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m, "none of the files")));
         return found;
     }
 
@@ -186,10 +236,15 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     }
 
     private static void compare(List<Finding> found, String what, Object config, Object file) {
-        found.add(new Finding(Objects.equals(config, file) ? Verdict.FITS : Verdict.CLASH, what, String.valueOf(config), String.valueOf(file)));
+        found.add(new Finding(
+                Objects.equals(config, file) ? Verdict.FITS : Verdict.CLASH,
+                what,
+                String.valueOf(config),
+                String.valueOf(file)));
     }
 
-    private static void shapes(List<Finding> found, String model, Map<String, ai.djl.ndarray.types.Shape> table, StateDict state) {
+    private static void shapes(
+            List<Finding> found, String model, Map<String, ai.djl.ndarray.types.Shape> table, StateDict state) {
         table.forEach((name, shape) -> {
             TorchTensor t = state.tensors().get(name);
             String here = t == null ? "missing" : new ai.djl.ndarray.types.Shape(t.shape()).toString();
@@ -198,8 +253,13 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
             }
         });
         for (String option : new String[] {"pitch_embed", "energy_embed"}) {
-            boolean inFile = state.tensors().containsKey(option + ".weight"), asked = table.containsKey(option + ".weight");
-            found.add(new Finding(inFile == asked ? Verdict.FITS : Verdict.CLASH, "embedding.use_" + option, String.valueOf(asked), String.valueOf(inFile)));
+            boolean inFile = state.tensors().containsKey(option + ".weight"),
+                    asked = table.containsKey(option + ".weight");
+            found.add(new Finding(
+                    inFile == asked ? Verdict.FITS : Verdict.CLASH,
+                    "embedding.use_" + option,
+                    String.valueOf(asked),
+                    String.valueOf(inFile)));
         }
     }
 
@@ -207,70 +267,113 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     private static void buffers(List<Finding> found, Hparams h, StateDict trained) {
         TorchTensor betas = trained.tensors().get("betas");
         if (betas == null) {
-            found.add(new Finding(Verdict.CLASH, "noise schedule (betas)", h.noise().steps() + " steps", "missing"));
+            found.add(new Finding(
+                    Verdict.CLASH, "noise schedule (betas)", h.noise().steps() + " steps", "missing"));
         } else {
             float[] b = betas.toFloats();
-            note(found, "diffusion steps (noise.steps)", h.noise().steps(), b.length, b.length == h.noise().steps());
+            note(
+                    found,
+                    "diffusion steps (noise.steps)",
+                    h.noise().steps(),
+                    b.length,
+                    b.length == h.noise().steps());
             if (h.noise().kStep() > b.length) {
-                found.add(new Finding(Verdict.CLASH, "steps that training drew (noise.k_step)",
-                        String.valueOf(h.noise().kStep()), "a schedule of " + b.length));
+                found.add(new Finding(
+                        Verdict.CLASH,
+                        "steps that training drew (noise.k_step)",
+                        String.valueOf(h.noise().kStep()),
+                        "a schedule of " + b.length));
             }
             if (h.noise().schedule().equals("linear")) {
                 float top = b.length == 0 ? 0 : b[b.length - 1];
-                note(found, "largest beta (noise.max_beta)", h.noise().maxBeta(), top, Math.abs(top - h.noise().maxBeta()) < 1e-6);
+                note(
+                        found,
+                        "largest beta (noise.max_beta)",
+                        h.noise().maxBeta(),
+                        top,
+                        Math.abs(top - h.noise().maxBeta()) < 1e-6);
             }
         }
         for (String name : new String[] {"spec_min", "spec_max"}) {
             TorchTensor t = trained.tensors().get(name);
-            List<Double> config = name.equals("spec_min") ? h.noise().specMin() : h.noise().specMax();
+            List<Double> config =
+                    name.equals("spec_min") ? h.noise().specMin() : h.noise().specMax();
             if (t == null) {
                 found.add(new Finding(Verdict.CLASH, "mel range (" + name + ")", config.size() + " values", "missing"));
                 continue;
             }
             float[] v = t.toFloats();
             if (v.length != 1 && v.length != h.audio().melBins()) {
-                found.add(new Finding(Verdict.CLASH, "mel range (" + name + ")", "1 or " + h.audio().melBins() + " values", v.length + " values"));
+                found.add(new Finding(
+                        Verdict.CLASH,
+                        "mel range (" + name + ")",
+                        "1 or " + h.audio().melBins() + " values",
+                        v.length + " values"));
                 continue;
             }
             double worst = 0;
             for (int i = 0; i < v.length; i++) {
-                worst = Math.max(worst, config.isEmpty() ? Double.POSITIVE_INFINITY : Math.abs(v[i] - config.get(config.size() == 1 ? 0 : Math.min(i, config.size() - 1))));
+                worst = Math.max(
+                        worst,
+                        config.isEmpty()
+                                ? Double.POSITIVE_INFINITY
+                                : Math.abs(v[i] - config.get(config.size() == 1 ? 0 : Math.min(i, config.size() - 1))));
             }
-            note(found, "mel range (noise." + name + ")", config.size() + " values", v.length + " values, farthest apart " + String.format("%.3g", worst), worst < 1e-4);
+            note(
+                    found,
+                    "mel range (noise." + name + ")",
+                    config.size() + " values",
+                    v.length + " values, farthest apart " + String.format("%.3g", worst),
+                    worst < 1e-4);
         }
     }
 
     private static void note(List<Finding> found, String what, Object config, Object file, boolean fits) {
-        found.add(new Finding(fits ? Verdict.FITS : Verdict.NOTE, what, String.valueOf(config), file + (fits ? "" : WINS)));
+        found.add(new Finding(
+                fits ? Verdict.FITS : Verdict.NOTE, what, String.valueOf(config), file + (fits ? "" : WINS)));
     }
 
     private static void vocoder(List<Finding> found, ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         String kind = h.vocoder().kind();
         if (kind.equals("source_filter")) {
-            found.add(new Finding(Verdict.FITS, "vocoder.kind", kind, "has no weights and takes any front end of ours"));
+            found.add(
+                    new Finding(Verdict.FITS, "vocoder.kind", kind, "has no weights and takes any front end of ours"));
             return;
         }
         if (h.vocoder().builtIn()) {
-            found.add(new Finding(Verdict.NOTE, "vocoder.kind", kind, "the built-in source-filter vocoder sings in its place"));
+            found.add(new Finding(
+                    Verdict.NOTE, "vocoder.kind", kind, "the built-in source-filter vocoder sings in its place"));
             return;
         }
         if (!List.of("nsf_hifigan", "hifigan").contains(kind)) {
             found.add(new Finding(Verdict.CLASH, "vocoder.kind", kind, "source_filter, nsf_hifigan or hifigan"));
             return;
         }
-        Path file = located(found, "vocoder", h.vocoder().file(), () -> pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
+        Path file = located(
+                found,
+                "vocoder",
+                h.vocoder().file(),
+                () -> pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
         if (file == null) {
             return;
         }
         VocoderConfig c = kind.equals("hifigan") ? VocoderConfig.yaml(file) : VocoderConfig.json(file);
         compare(found, "sample rate (audio.sample_rate_hz)", h.audio().sampleRateHz(), c.rateHz());
-        compare(found, "hop (audio.hop_samples), product of the vocoder's upsample_rates", h.audio().hopSamples(), c.hopSamples());
+        compare(
+                found,
+                "hop (audio.hop_samples), product of the vocoder's upsample_rates",
+                h.audio().hopSamples(),
+                c.hopSamples());
         compare(found, "mel bins (audio.mel_bins)", h.audio().melBins(), c.mels());
         compare(found, "fmin (audio.fmin_hz)", h.audio().fminHz(), c.fminHz());
         compare(found, "fmax (audio.fmax_hz)", h.audio().fmaxHz(), c.fmaxHz());
         compare(found, "FFT size (audio.fft_size)", h.audio().fftSize(), c.fftSize());
         compare(found, "window (audio.window_samples)", h.audio().windowSamples(), c.windowSamples());
-        found.add(new Finding(Verdict.FITS, "base of the logarithm", "log10", kind.equals("hifigan") ? "log10" : "natural: multiplied by 2.30259 on the way"));
+        found.add(new Finding(
+                Verdict.FITS,
+                "base of the logarithm",
+                "log10",
+                kind.equals("hifigan") ? "log10" : "natural: multiplied by 2.30259 on the way"));
     }
 
     /**
@@ -288,8 +391,10 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      * @return empty where both agree
      */
     public List<String> notes() {
-        return findings.stream().filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
-                .map(f -> f.what() + ": the hparams say " + f.config() + ", without effect: " + f.file()).toList();
+        return findings.stream()
+                .filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
+                .map(f -> f.what() + ": the hparams say " + f.config() + ", without effect: " + f.file())
+                .toList();
     }
 
     /**
@@ -298,7 +403,12 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      * @return verdict, what, config, files
      */
     public Table table() {
-        Table table = Table.create(subject, StringColumn.create("verdict"), StringColumn.create("what"), StringColumn.create("config"), StringColumn.create("files"));
+        Table table = Table.create(
+                subject,
+                StringColumn.create("verdict"),
+                StringColumn.create("what"),
+                StringColumn.create("config"),
+                StringColumn.create("files"));
         for (Finding f : findings) {
             table.stringColumn(0).append(f.verdict().name().toLowerCase(java.util.Locale.ROOT));
             table.stringColumn(1).append(f.what());
@@ -313,9 +423,16 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         List<Finding> clashes = clashes();
         if (!clashes.isEmpty()) {
             StringBuilder list = new StringBuilder();
-            clashes.forEach(f -> list.append(list.length() == 0 ? "" : "; ").append(f.what()).append(": config ").append(f.config()).append(", file ").append(f.file()));
-            String need = "parts of " + subject + " that belong together", got = clashes.size() + " that do not: " + list;
-            String remedy = "use the config, encoder and vocoder this voice was trained with; ./diffsvc doctor lists every comparison";
+            clashes.forEach(f -> list.append(list.length() == 0 ? "" : "; ")
+                    .append(f.what())
+                    .append(": config ")
+                    .append(f.config())
+                    .append(", file ")
+                    .append(f.file()));
+            String need = "parts of " + subject + " that belong together",
+                    got = clashes.size() + " that do not: " + list;
+            String remedy =
+                    "use the config, encoder and vocoder this voice was trained with; ./diffsvc doctor lists every comparison";
             throw file == null ? Problem.in(STAGE, need, got, remedy) : Problem.in(STAGE, file, need, got, remedy);
         }
     }

@@ -11,7 +11,8 @@ import java.util.Map;
  * @param stage diffusion, song, preprocess
  * @param done steps, slices or recordings that were finished
  * @param of how many there would have been
- * @param arrays of sampling: x [1, 1, M, T] where it stood, x0 [1, 1, M, T] its guess of the clean mel and mel [1, T, M], that guess as log10; the last two only after a step
+ * @param arrays of sampling: x [1, 1, M, T] where it stood, x0 [1, 1, M, T] its guess of the clean mel and mel [1, T,
+ *     M], that guess as log10; the last two only after a step
  * @param wave of a song: what was sung so far, or null
  */
 public record PartialResult(String stage, int done, int of, Map<String, NDArray> arrays, Wave wave) {
@@ -29,7 +30,9 @@ public record PartialResult(String stage, int done, int of, Map<String, NDArray>
         return arrays.get(name);
     }
 
-    @Override public String toString() {
-        return stage + ": " + done + " of " + of + (arrays.isEmpty() ? "" : "; " + String.join(", ", arrays.keySet())) + (wave == null ? "" : "; " + wave);
+    @Override
+    public String toString() {
+        return stage + ": " + done + " of " + of + (arrays.isEmpty() ? "" : "; " + String.join(", ", arrays.keySet()))
+                + (wave == null ? "" : "; " + wave);
     }
 }

@@ -18,15 +18,33 @@ import tech.tablesaw.api.Table;
 /**
  * Every stage's value of one conversion, by name and in the order of the stages:
  *
- * <p>wav_in [N], mel_in [T, M], f0_hz [T], units [1, P, H], mel2ph [1, T], energy [1, T], f0_log2 [1, T] (key included), pitch_ids [1, T], f0_denorm [1, T],
- * cond [1, H, T], x_T and x_0 [1, 1, M, T], mel_out and vocoder_mel [1, T, M], vocoder_f0 [T], wav [N].
+ * <p>wav_in [N], mel_in [T, M], f0_hz [T], units [1, P, H], mel2ph [1, T], energy [1, T], f0_log2 [1, T] (key
+ * included), pitch_ids [1, T], f0_denorm [1, T], cond [1, H, T], x_T and x_0 [1, 1, M, T], mel_out and vocoder_mel [1,
+ * T, M], vocoder_f0 [T], wav [N].
  *
- * <p>Saved as .npz it is {@code numpy.load}'s; a .npz with some of these names, made in Python, is {@link Compare}'s other side.
+ * <p>Saved as .npz it is {@code numpy.load}'s; a .npz with some of these names, made in Python, is {@link Compare}'s
+ * other side.
  */
 public final class Trace implements AutoCloseable {
     /** The names, in the order of the stages. */
-    public static final List<String> STAGES = List.of("wav_in", "mel_in", "f0_hz", "units", "mel2ph", "energy", "f0_log2", "pitch_ids", "f0_denorm", "cond", "x_T", "x_0", "mel_out",
-            "vocoder_mel", "vocoder_f0", "wav");
+    public static final List<String> STAGES = List.of(
+            "wav_in",
+            "mel_in",
+            "f0_hz",
+            "units",
+            "mel2ph",
+            "energy",
+            "f0_log2",
+            "pitch_ids",
+            "f0_denorm",
+            "cond",
+            "x_T",
+            "x_0",
+            "mel_out",
+            "vocoder_mel",
+            "vocoder_f0",
+            "wav");
+
     private final NDManager manager;
     private final int sampleRateHz;
     private final Map<String, NDArray> values = new LinkedHashMap<>();
@@ -102,7 +120,12 @@ public final class Trace implements AutoCloseable {
      * @return name, shape, type, min, max, mean, non_finite
      */
     public Table table() {
-        Table table = Table.create("trace", StringColumn.create("stage"), StringColumn.create("shape"), StringColumn.create("values"), StringColumn.create("not finite"));
+        Table table = Table.create(
+                "trace",
+                StringColumn.create("stage"),
+                StringColumn.create("shape"),
+                StringColumn.create("values"),
+                StringColumn.create("not finite"));
         values.forEach((name, value) -> {
             Summary s = Summary.of(value);
             table.stringColumn(0).append(name);
@@ -130,11 +153,14 @@ public final class Trace implements AutoCloseable {
         }
     }
 
-    @Override public String toString() {
-        return values.size() + " values: " + String.join(", ", values.keySet()) + "; table() describes them, save(path) writes them for numpy.load";
+    @Override
+    public String toString() {
+        return values.size() + " values: " + String.join(", ", values.keySet())
+                + "; table() describes them, save(path) writes them for numpy.load";
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         manager.close();
     }
 }

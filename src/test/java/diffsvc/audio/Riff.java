@@ -30,13 +30,22 @@ final class Riff {
     }
 
     static byte[] fmt(int coding, int channels, int rate, int bits, int block) {
-        return chunk("fmt ", little(16).putShort((short) coding).putShort((short) channels).putInt(rate)
-                .putInt(rate * block)
-                .putShort((short) block).putShort((short) bits).array());
+        return chunk(
+                "fmt ",
+                little(16)
+                        .putShort((short) coding)
+                        .putShort((short) channels)
+                        .putInt(rate)
+                        .putInt(rate * block)
+                        .putShort((short) block)
+                        .putShort((short) bits)
+                        .array());
     }
 
     static byte[] ds64(long bytes) {
-        return chunk("ds64", little(28).putLong(0).putLong(bytes).putLong(0).putInt(0).array());
+        return chunk(
+                "ds64",
+                little(28).putLong(0).putLong(bytes).putLong(0).putInt(0).array());
     }
 
     /** 16-bit samples 1, 2, 3 ... n, of one channel. */

@@ -14,16 +14,20 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A path where no recording lies says what lies there, and nothing waits for a pipe that nobody fills. */
 class SpecialFilesTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private static void refused(Path file, String got) {
-        for (String said : new String[] {assertThrows(Problem.class, () -> AudioFile.open(file)).getMessage(),
-                assertThrows(Problem.class, () -> WavReader.open(file)).getMessage()}) {
+        for (String said : new String[] {
+            assertThrows(Problem.class, () -> AudioFile.open(file)).getMessage(),
+            assertThrows(Problem.class, () -> WavReader.open(file)).getMessage()
+        }) {
             assertTrue(said.startsWith("audio: " + file + ": need a") && said.contains(", got " + got), said);
         }
     }
 
-    @Test void aPathSaysWhatLiesThere() throws IOException {
+    @Test
+    void aPathSaysWhatLiesThere() throws IOException {
         refused(folder, "a folder; check the path");
         refused(folder.resolve("none.wav"), "nothing at that path; check the path");
         refused(folder.resolve("x".repeat(300) + ".wav"), "nothing that can be reached (File name too long)");
@@ -35,7 +39,8 @@ class SpecialFilesTest {
         refused(Path.of("/"), "a folder");
     }
 
-    @Test void aNamedPipeIsNotReadFrom() throws IOException, InterruptedException {
+    @Test
+    void aNamedPipeIsNotReadFrom() throws IOException, InterruptedException {
         Path pipe = folder.resolve("pipe.wav");
         try {
             assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
@@ -45,7 +50,8 @@ class SpecialFilesTest {
         refused(pipe, "a named pipe; check the path");
     }
 
-    @Test void aDeviceIsNotReadFrom() throws IOException {
+    @Test
+    void aDeviceIsNotReadFrom() throws IOException {
         Path zero = Path.of("/dev/zero");
         assumeTrue(Files.exists(zero));
         refused(zero, "a device; check the path");
@@ -54,10 +60,11 @@ class SpecialFilesTest {
         Files.delete(link);
     }
 
-    @Test void aFileThatMayNotBeReadSaysSo() throws IOException {
+    @Test
+    void aFileThatMayNotBeReadSaysSo() throws IOException {
         Path closed = Files.writeString(folder.resolve("closed.wav"), "RIFF");
         Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("---------"));
-        assumeTrue(!Files.isReadable(closed));                                // root may read everything
+        assumeTrue(!Files.isReadable(closed)); // root may read everything
         refused(closed, "a file that may not be read; check its permissions");
     }
 }

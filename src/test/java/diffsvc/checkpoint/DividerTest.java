@@ -27,7 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Dividing and merging: the identity on official files, on shared storages, and clear words where it can't be done. */
 class DividerTest {
     private static final Path SVC = Golden.FOLDER.resolve("svc_ckpt");
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     /** Values, kinds of values, key order, views, flags, attributes and who shares a storage with whom. */
     static String build(Object value, List<TorchStorage> storages) {
@@ -39,13 +41,24 @@ class DividerTest {
             if (at == storages.size()) {
                 storages.add(t.storage());
             }
-            return t + " storage " + at + " of " + t.storage().elements() + " at " + t.offset() + " stride " + java.util.Arrays.toString(t.stride()) + " " + t.requiresGrad()
-                    + t.parameter() + " " + java.util.HexFormat.of().formatHex(bytes(t));
+            return t + " storage " + at + " of " + t.storage().elements() + " at " + t.offset() + " stride "
+                    + java.util.Arrays.toString(t.stride()) + " " + t.requiresGrad() + t.parameter() + " "
+                    + java.util.HexFormat.of().formatHex(bytes(t));
         }
-        StringBuilder text = new StringBuilder(value == null ? "null" : value.getClass().getSimpleName());
+        StringBuilder text =
+                new StringBuilder(value == null ? "null" : value.getClass().getSimpleName());
         if (value instanceof Map<?, ?> map) {
-            map.forEach((k, v) -> text.append("\n").append(k.getClass().getSimpleName()).append(' ').append(k).append(" = ").append(build(v, storages)));
-            text.append(map instanceof OrderedDict d && d.attributes() != null ? "\nattributes " + build(d.attributes(), storages) : "").append("\nend");
+            map.forEach((k, v) -> text.append("\n")
+                    .append(k.getClass().getSimpleName())
+                    .append(' ')
+                    .append(k)
+                    .append(" = ")
+                    .append(build(v, storages)));
+            text.append(
+                            map instanceof OrderedDict d && d.attributes() != null
+                                    ? "\nattributes " + build(d.attributes(), storages)
+                                    : "")
+                    .append("\nend");
         } else if (value instanceof List<?> list) {
             list.forEach(v -> text.append("\n- ").append(build(v, storages)));
             text.append("\nend");
@@ -65,40 +78,57 @@ class DividerTest {
         assertEquals(build(TorchFile.read(a), new ArrayList<>()), build(TorchFile.read(b), new ArrayList<>()));
     }
 
-    @Test void dividingThenMergingIsTheIdentity() throws IOException {
-        List<Path> files = List.of(Golden.ckpt("svc_ckpt"), Golden.cleanCkpt("svc_ckpt"),
-                Golden.ckpt("svc_fs2enc"), Golden.ckpt("e2e/svc"));
+    @Test
+    void dividingThenMergingIsTheIdentity() throws IOException {
+        List<Path> files = List.of(
+                Golden.ckpt("svc_ckpt"),
+                Golden.cleanCkpt("svc_ckpt"),
+                Golden.ckpt("svc_fs2enc"),
+                Golden.ckpt("e2e/svc"));
         for (Path file : files) {
-            Path half = folder.resolve("half" + files.indexOf(file)), merged = folder.resolve("merged" + files.indexOf(file)).resolve("back.ckpt");
+            Path half = folder.resolve("half" + files.indexOf(file)),
+                    merged = folder.resolve("merged" + files.indexOf(file)).resolve("back.ckpt");
             Divider.Result divided = Divider.divide(file, null, half);
             assertEquals(List.of(), divided.notes());
             Divider.merge(half, merged);
             same(file, merged);
-            assertArrayEquals(Files.readAllBytes(file.resolveSibling("config.yaml")), Files.readAllBytes(merged.resolveSibling("config.yaml")));
+            assertArrayEquals(
+                    Files.readAllBytes(file.resolveSibling("config.yaml")),
+                    Files.readAllBytes(merged.resolveSibling("config.yaml")));
         }
     }
 
-    @Test void eachHalfHoldsItsOwnAndTheOptimizerIsSplitWithIt() throws IOException {
+    @Test
+    void eachHalfHoldsItsOwnAndTheOptimizerIsSplitWithIt() throws IOException {
         Path half = folder.resolve("voice");
         long steps = Divider.divide(Golden.ckpt("svc_ckpt"), null, half).steps();
-        JsonObject order = JsonParser.parseString(Files.readString(SVC.resolve("param_order.json"))).getAsJsonObject();
+        JsonObject order = JsonParser.parseString(Files.readString(SVC.resolve("param_order.json")))
+                .getAsJsonObject();
         JsonArray names = order.getAsJsonArray("optimizer_param_index_to_name");
         int moments = 0;
         for (String model : new String[] {"embedding_model", "wavenet_model"}) {
             Map<?, ?> root = (Map<?, ?>) TorchFile.read(half.resolve(model + "_steps_" + steps + ".pt"));
             boolean embedding = model.startsWith("emb");
-            assertTrue(((Map<?, ?>) root.get("state_dict")).keySet().stream().allMatch(k -> k.toString().startsWith("model.fs2.") == embedding));
+            assertTrue(((Map<?, ?>) root.get("state_dict"))
+                    .keySet().stream().allMatch(k -> k.toString().startsWith("model.fs2.") == embedding));
             Map<?, ?> optimizer = (Map<?, ?>) ((List<?>) root.get("optimizer_states")).get(0);
             Map<?, ?> named = (Map<?, ?>) optimizer.get("param_names");
-            named.forEach((index, name) -> assertEquals("model." + names.get(((Long) index).intValue()).getAsString(), name));
+            named.forEach((index, name) ->
+                    assertEquals("model." + names.get(((Long) index).intValue()).getAsString(), name));
             assertTrue(named.values().stream().allMatch(n -> n.toString().startsWith("model.fs2.") == embedding));
             moments += ((Map<?, ?>) optimizer.get("state")).size();
         }
-        Map<?, ?> whole = (Map<?, ?>) ((List<?>) ((Map<?, ?>) TorchFile.read(Golden.ckpt("svc_ckpt"))).get("optimizer_states")).get(0);
+        Map<?, ?> whole = (Map<?, ?>)
+                ((List<?>) ((Map<?, ?>) TorchFile.read(Golden.ckpt("svc_ckpt"))).get("optimizer_states")).get(0);
         assertEquals(((Map<?, ?>) whole.get("state")).size(), moments);
         for (Object buffer : order.getAsJsonArray("buffers")) {
             String name = ((com.google.gson.JsonElement) buffer).getAsString();
-            assertTrue(name.startsWith("fs2.") || StateDict.read(half.resolve("wavenet_model_steps_" + steps + ".pt")).tensors().containsKey(name), name);
+            assertTrue(
+                    name.startsWith("fs2.")
+                            || StateDict.read(half.resolve("wavenet_model_steps_" + steps + ".pt"))
+                                    .tensors()
+                                    .containsKey(name),
+                    name);
         }
         Hparams h = HparamsYaml.read(half.resolve("hparams.yaml"));
         assertEquals("voice", h.project());
@@ -106,8 +136,12 @@ class DividerTest {
         assertEquals("nsf_hifigan", h.vocoder().kind());
     }
 
-    @Test void storagesSharedAcrossTheHalvesAreSharedAgain() throws IOException {
-        TorchStorage storage = new TorchStorage(TorchTensor.Type.FLOAT, 6, TorchTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 6).bytes());
+    @Test
+    void storagesSharedAcrossTheHalvesAreSharedAgain() throws IOException {
+        TorchStorage storage = new TorchStorage(
+                TorchTensor.Type.FLOAT,
+                6,
+                TorchTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 6).bytes());
         OrderedDict state = new OrderedDict();
         state.put("model.fs2.a", new TorchTensor(storage, 0, new long[] {2, 3}, new long[] {3, 1}, false, false));
         state.put("model.denoise_fn.b", new TorchTensor(storage, 0, new long[] {3, 2}, new long[] {1, 3}, true, true));
@@ -124,22 +158,46 @@ class DividerTest {
         same(file, merged);
     }
 
-    /** A voice trained here has no Python config: its hparams.yaml goes along, and comes back with every key as it was but the name. */
-    @Test void hparamsOfOurOwnGoThroughMergingAndDividing() throws IOException {
+    /**
+     * A voice trained here has no Python config: its hparams.yaml goes along, and comes back with every key as it was
+     * but the name.
+     */
+    @Test
+    void hparamsOfOurOwnGoThroughMergingAndDividing() throws IOException {
         Path demo = Path.of("models/demo");
         Divider.Result merged = Divider.merge(demo, folder.resolve("merged/model_ckpt_steps_24500.ckpt"));
-        assertEquals(List.of("model_ckpt_steps_24500.ckpt", "hparams.yaml"), merged.files().stream().map(f -> f.getFileName().toString()).toList());
+        assertEquals(
+                List.of("model_ckpt_steps_24500.ckpt", "hparams.yaml"),
+                merged.files().stream().map(f -> f.getFileName().toString()).toList());
         Divider.Result divided = Divider.divide(merged.files().get(0), null, folder.resolve("again"));
-        assertEquals(List.of("embedding_model_steps_24500.pt", "wavenet_model_steps_24500.pt", "hparams.yaml"), divided.files().stream().map(f -> f.getFileName().toString()).toList());
-        assertEquals(HparamsYaml.read(demo.resolve("hparams.yaml")).withProject("again"), HparamsYaml.read(folder.resolve("again/hparams.yaml")));
-        assertEquals(HparamsYaml.read(demo.resolve("hparams.yaml")), ModelFiles.in(Path.of("models")).upstream(folder.resolve("merged/hparams.yaml"), merged.files().get(0)).hparams());
+        assertEquals(
+                List.of("embedding_model_steps_24500.pt", "wavenet_model_steps_24500.pt", "hparams.yaml"),
+                divided.files().stream().map(f -> f.getFileName().toString()).toList());
+        assertEquals(
+                HparamsYaml.read(demo.resolve("hparams.yaml")).withProject("again"),
+                HparamsYaml.read(folder.resolve("again/hparams.yaml")));
+        assertEquals(
+                HparamsYaml.read(demo.resolve("hparams.yaml")),
+                ModelFiles.in(Path.of("models"))
+                        .upstream(
+                                folder.resolve("merged/hparams.yaml"),
+                                merged.files().get(0))
+                        .hparams());
     }
 
-    @Test void whatCannotBeDividedSaysWhy() throws IOException {
+    @Test
+    void whatCannotBeDividedSaysWhy() throws IOException {
         Path hubert = Files.copy(Golden.FOLDER.resolve("hubert/hubert_soft.pt"), folder.resolve("hubert.ckpt"));
-        assertTrue(assertThrows(Problem.class, () -> Divider.divide(hubert, null, folder.resolve("x"))).getMessage().contains("config.yaml"));
-        assertTrue(assertThrows(Problem.class, () -> Divider.divide(hubert, SVC.resolve("config.yaml"), folder.resolve("x"))).getMessage().contains("fs2."));
-        assertTrue(assertThrows(Problem.class, () -> Divider.merge(folder, folder.resolve("y.ckpt"))).getMessage().contains("embedding_model"));
+        assertTrue(assertThrows(Problem.class, () -> Divider.divide(hubert, null, folder.resolve("x")))
+                .getMessage()
+                .contains("config.yaml"));
+        assertTrue(assertThrows(
+                        Problem.class, () -> Divider.divide(hubert, SVC.resolve("config.yaml"), folder.resolve("x")))
+                .getMessage()
+                .contains("fs2."));
+        assertTrue(assertThrows(Problem.class, () -> Divider.merge(folder, folder.resolve("y.ckpt")))
+                .getMessage()
+                .contains("embedding_model"));
         assertTrue(Files.notExists(folder.resolve("x")) && Files.notExists(folder.resolve("y.ckpt")));
     }
 
@@ -166,11 +224,12 @@ class DividerTest {
         return assertThrows(Problem.class, work).getMessage();
     }
 
-    @Test void dividingReplacesNoVoiceButItsOwn() throws IOException {
+    @Test
+    void dividingReplacesNoVoiceButItsOwn() throws IOException {
         Path voice = folder.resolve("voice"), checkpoint = Golden.ckpt("svc_ckpt");
         Divider.divide(checkpoint, null, voice);
         Map<String, byte[]> whole = files(voice);
-        Divider.divide(checkpoint, null, voice);                                        // the same again is no loss
+        Divider.divide(checkpoint, null, voice); // the same again is no loss
         same(whole, voice);
         for (String name : whole.keySet()) {
             byte[] edited = java.util.Arrays.copyOf(whole.get(name), whole.get(name).length + 1);
@@ -185,8 +244,11 @@ class DividerTest {
         }
         for (String name : List.of("embedding_model_steps_7.pt", "training", "hparams.yaml", "config.yaml")) {
             Path other = Files.createDirectories(folder.resolve("with " + name));
-            Files.writeString(name.equals("training") ? Files.createDirectories(other.resolve(name))
-                    .resolve("ledger.csv") : other.resolve(name), "project: other");
+            Files.writeString(
+                    name.equals("training")
+                            ? Files.createDirectories(other.resolve(name)).resolve("ledger.csv")
+                            : other.resolve(name),
+                    "project: other");
             Map<String, byte[]> before = files(other);
             String said = refused(() -> Divider.divide(checkpoint, null, other));
             assertTrue(said.contains(name) && said.contains("--overwrite"), said);
@@ -194,24 +256,31 @@ class DividerTest {
         }
     }
 
-    @Test void whatIsReadIsNeverReplaced() throws IOException {
+    @Test
+    void whatIsReadIsNeverReplaced() throws IOException {
         Output overwrite = new Output(true, List.of());
-        Path in = Files.createDirectories(folder.resolve("in")), checkpoint =
-                Files.copy(Golden.ckpt("svc_ckpt"), in.resolve("model_ckpt_steps_1000.ckpt"));
+        Path in = Files.createDirectories(folder.resolve("in")),
+                checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), in.resolve("model_ckpt_steps_1000.ckpt"));
         Files.copy(Golden.ckpt("svc_ckpt").resolveSibling("config.yaml"), in.resolve("config.yaml"));
         Path voice = Files.createDirectories(folder.resolve("voice"));
         // beside it: the config stays as it is
         long steps = Divider.divide(checkpoint, null, in).steps();
         Files.createLink(voice.resolve("wavenet_model_steps_" + steps + ".pt"), checkpoint);
-        assertTrue(refused(() -> Divider.divide(checkpoint, null, voice, overwrite)).contains("the same file"));
-        Path link = Files.createSymbolicLink(folder.resolve("linked"), in), half =
-                in.resolve("embedding_model_steps_" + steps + ".pt");
-        for (Path target : List.of(half, link.resolve(half.getFileName()), in.resolve("../in")
-                .resolve(half.getFileName()), Files.createLink(folder.resolve("hard"), half),
+        assertTrue(refused(() -> Divider.divide(checkpoint, null, voice, overwrite))
+                .contains("the same file"));
+        Path link = Files.createSymbolicLink(folder.resolve("linked"), in),
+                half = in.resolve("embedding_model_steps_" + steps + ".pt");
+        for (Path target : List.of(
+                half,
+                link.resolve(half.getFileName()),
+                in.resolve("../in").resolve(half.getFileName()),
+                Files.createLink(folder.resolve("hard"), half),
                 in.resolve("hparams.yaml"))) {
             byte[] before = Files.readAllBytes(target);
-            assertTrue(refused(() -> Divider.merge(in, target, overwrite))
-                    .contains("another file than the one that is read"), target.toString());
+            assertTrue(
+                    refused(() -> Divider.merge(in, target, overwrite))
+                            .contains("another file than the one that is read"),
+                    target.toString());
             assertArrayEquals(before, Files.readAllBytes(target));
         }
         Path merged = folder.resolve("merged.ckpt");

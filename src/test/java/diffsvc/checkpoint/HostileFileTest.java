@@ -30,20 +30,30 @@ import org.junit.jupiter.api.io.TempDir;
 /** Files that are broken or mean harm end in one sentence, soon, and without eating memory. */
 class HostileFileTest {
     private static final long LONGEST_NANOS = 5_000_000_000L, MOST_HEAP = 300L << 20;
-    @TempDir Path folder;
 
-    @Test void twoThousandMutatedFiles() throws IOException {
+    @TempDir
+    Path folder;
+
+    @Test
+    void twoThousandMutatedFiles() throws IOException {
         mutate(2000, 1);
     }
 
-    @Tag("long") @Test void twentyThousandMutatedFiles() throws IOException {
+    @Tag("long")
+    @Test
+    void twentyThousandMutatedFiles() throws IOException {
         mutate(20000, 2);
     }
 
-    /** Half the mutants are damaged as bytes, half inside their pickle with the zip's checksums made right again, so that the pickle reader meets them. */
+    /**
+     * Half the mutants are damaged as bytes, half inside their pickle with the zip's checksums made right again, so
+     * that the pickle reader meets them.
+     */
     private void mutate(int count, long seed) throws IOException {
         List<byte[]> good = new ArrayList<>();
-        for (String name : new String[] {"pickle/odd.pt", "pickle/odd_legacy.pt", "pickle/numpy_scalar.pt", "hubert/nested_tiny.pt"}) {
+        for (String name :
+                new String[] {"pickle/odd.pt", "pickle/odd_legacy.pt", "pickle/numpy_scalar.pt", "hubert/nested_tiny.pt"
+                }) {
             good.add(Files.readAllBytes(Golden.FOLDER.resolve(name)));
         }
         SplittableRandom random = new SplittableRandom(seed);
@@ -91,22 +101,25 @@ class HostileFileTest {
                     bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
                 }
             }
-            case 2 -> {                                                            // a length or a count that claims a lot
+            case 2 -> { // a length or a count that claims a lot
                 int at = random.nextInt(Math.max(1, bad.length - 8)), n = 1 + random.nextInt(8);
                 for (int k = at; k < Math.min(bad.length, at + n); k++) {
                     bad[k] = (byte) (random.nextBoolean() ? 0xff : 0x7f);
                 }
             }
-            case 3 -> {                                                            // a piece of it elsewhere
-                int from = random.nextInt(bad.length), to = random.nextInt(bad.length), n = random.nextInt(Math.min(64, bad.length - Math.max(from, to)) + 1);
+            case 3 -> { // a piece of it elsewhere
+                int from = random.nextInt(bad.length),
+                        to = random.nextInt(bad.length),
+                        n = random.nextInt(Math.min(64, bad.length - Math.max(from, to)) + 1);
                 System.arraycopy(good, from, bad, to, n);
             }
-            default -> {                                                           // a byte more or fewer
+            default -> { // a byte more or fewer
                 int at = random.nextInt(bad.length);
                 boolean more = random.nextBoolean();
                 byte[] other = new byte[bad.length + (more ? 1 : -1)];
                 System.arraycopy(bad, 0, other, 0, at);
-                System.arraycopy(bad, at + (more ? 0 : 1), other, at + (more ? 1 : 0), bad.length - at - (more ? 0 : 1));
+                System.arraycopy(
+                        bad, at + (more ? 0 : 1), other, at + (more ? 1 : 0), bad.length - at - (more ? 0 : 1));
                 bad = other;
             }
         }
@@ -162,24 +175,31 @@ class HostileFileTest {
     private String refused(Path file) {
         System.gc();
         long before = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory(), start = System.nanoTime();
-        String said = assertThrows(Problem.class, () -> TorchFile.read(file), file.toString()).getMessage();
+        String said = assertThrows(Problem.class, () -> TorchFile.read(file), file.toString())
+                .getMessage();
         System.gc();
         long grown = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory() - before;
         assertTrue(System.nanoTime() - start < LONGEST_NANOS, "took too long");
         assertTrue(grown < MOST_HEAP, "left " + grown + " bytes behind");
-        assertTrue(said.startsWith("checkpoint") && said.contains(file.getFileName().toString()), said);
+        assertTrue(
+                said.startsWith("checkpoint")
+                        && said.contains(file.getFileName().toString()),
+                said);
         return said;
     }
 
-    @Test void aListInsideItselfIsRefused() throws IOException {
+    @Test
+    void aListInsideItselfIsRefused() throws IOException {
         assertTrue(refused(pickle("cycle.pt", bytes("\u0080\u0002]q\0h\0a."))).contains("holds itself"));
-        assertTrue(refused(pickle("cycle2.pt", bytes("\u0080\u0002}q\0X\u0001\0\0\0ah\0s."))).contains("holds itself"));
+        assertTrue(refused(pickle("cycle2.pt", bytes("\u0080\u0002}q\0X\u0001\0\0\0ah\0s.")))
+                .contains("holds itself"));
     }
 
-    @Test void aValueThatUnfoldsWithoutEndIsRefused() throws IOException {
+    @Test
+    void aValueThatUnfoldsWithoutEndIsRefused() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(bytes("\u0080\u0002]q\0"));
-        for (int i = 0; i < 60; i++) {                                              // each list holds the one before it twice: 2^60 when walked
+        for (int i = 0; i < 60; i++) { // each list holds the one before it twice: 2^60 when walked
             out.writeBytes(bytes("](h"));
             out.write(i);
             out.write('h');
@@ -191,7 +211,8 @@ class HostileFileTest {
         assertTrue(refused(pickle("laughs.pt", out.toByteArray())).contains("unfolds"));
     }
 
-    @Test void tooManyInstructionsAreRefused() throws IOException {
+    @Test
+    void tooManyInstructionsAreRefused() throws IOException {
         byte[] many = new byte[8 << 20];
         Arrays.fill(many, (byte) '}');
         for (int i = 1; i < many.length; i += 2) {
@@ -204,30 +225,51 @@ class HostileFileTest {
         refused(pickle("lists.pt", many));
     }
 
-    @Test void aTensorLargerThanItsStorageIsRefused() throws IOException {
-        String tensor = "\u0080\u0002ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\0%sX\u0003\0\0\0cpuK\u0004tQK\0%s%s\u0089ccollections\nOrderedDict\n)RtR.";
+    @Test
+    void aTensorLargerThanItsStorageIsRefused() throws IOException {
+        String tensor =
+                "\u0080\u0002ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\0%sX\u0003\0\0\0cpuK\u0004tQK\0%s%s\u0089ccollections\nOrderedDict\n)RtR.";
         Map<String, byte[]> entries = new LinkedHashMap<>();
         entries.put("archive/data/0", new byte[16]);
         entries.put("archive/data.pkl", bytes(String.format(tensor, "0", "(K\u0004t", "(K\u0001t")));
         Path file = Files.write(folder.resolve("fits.pt"), zip(entries));
         assertEquals(4, ((TorchTensor) TorchFile.read(file)).size());
-        String[][] views = {{"(K\u0005t", "(K\u0001t"}, {"(J\u00ff\u00ff\u00ff\u007ft", "(K\0t"}, {"(J\u00ff\u00ff\u00ff\u007fJ\u00ff\u00ff\u00ff\u007ft", "(K\0K\0t"}, {"(K\u0002t", "(J\u00ff\u00ff\u00ff\u00fft"},
-            {"(\u008a\u0008\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u007ft", "(K\u0001t"}, {"(K\u0001K\u0001t", "(K\u0001t"}};
+        String[][] views = {
+            {"(K\u0005t", "(K\u0001t"},
+            {"(J\u00ff\u00ff\u00ff\u007ft", "(K\0t"},
+            {"(J\u00ff\u00ff\u00ff\u007fJ\u00ff\u00ff\u00ff\u007ft", "(K\0K\0t"},
+            {"(K\u0002t", "(J\u00ff\u00ff\u00ff\u00fft"},
+            {"(\u008a\u0008\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u007ft", "(K\u0001t"},
+            {"(K\u0001K\u0001t", "(K\u0001t"}
+        };
         for (String[] v : views) {
             entries.put("archive/data.pkl", bytes(String.format(tensor, "0", v[0], v[1])));
-            assertTrue(refused(Files.write(folder.resolve("view.pt"), zip(entries))).contains("inside their storages"), v[0] + v[1]);
+            assertTrue(
+                    refused(Files.write(folder.resolve("view.pt"), zip(entries)))
+                            .contains("inside their storages"),
+                    v[0] + v[1]);
         }
         entries.put("archive/data.pkl", bytes(String.format(tensor, "/", "(K\u0004t", "(K\u0001t")));
         assertTrue(refused(Files.write(folder.resolve("path.pt"), zip(entries))).contains("storages named by numbers"));
     }
 
-    @Test void globalsOutsideTheListAreNamed() throws IOException {
-        for (String name : new String[] {"os\nsystem", "builtins\neval", "torch\nload", "numpy.core.multiarray\n_reconstruct", "torch.storage\n_load_from_bytes", "torch.jit\nEvilStorageX"}) {
-            assertTrue(refused(pickle("global.pt", bytes("\u0080\u0002c" + name + "\n."))).contains(name.replace('\n', '.')));
+    @Test
+    void globalsOutsideTheListAreNamed() throws IOException {
+        for (String name : new String[] {
+            "os\nsystem",
+            "builtins\neval",
+            "torch\nload",
+            "numpy.core.multiarray\n_reconstruct",
+            "torch.storage\n_load_from_bytes",
+            "torch.jit\nEvilStorageX"
+        }) {
+            assertTrue(refused(pickle("global.pt", bytes("\u0080\u0002c" + name + "\n.")))
+                    .contains(name.replace('\n', '.')));
         }
     }
 
-    @Test void aCompressedBombIsNotUnpacked() throws IOException {
+    @Test
+    void aCompressedBombIsNotUnpacked() throws IOException {
         Path file = folder.resolve("bomb.pt");
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
             out.putNextEntry(new ZipEntry("archive/data.pkl"));
@@ -241,10 +283,15 @@ class HostileFileTest {
         assertTrue(refused(file).contains("compressed"));
     }
 
-    @Test void emptyTextAndForeignFilesAreToldApart() throws IOException {
+    @Test
+    void emptyTextAndForeignFilesAreToldApart() throws IOException {
         assertTrue(refused(Files.write(folder.resolve("empty.pt"), new byte[0])).contains("an empty file"));
-        assertTrue(refused(Files.write(folder.resolve("text.pt"), bytes("hello"))).contains("another kind of file"));
-        assertTrue(refused(Files.write(folder.resolve("zip.pt"), zip(new LinkedHashMap<>(Map.of("a.txt", new byte[3]))))).contains("data.pkl"));
-        assertTrue(refused(Files.write(folder.resolve("pickle.pt"), bytes("\u0080\u0002K\u0001."))).contains("pickle.pt"));
+        assertTrue(
+                refused(Files.write(folder.resolve("text.pt"), bytes("hello"))).contains("another kind of file"));
+        assertTrue(
+                refused(Files.write(folder.resolve("zip.pt"), zip(new LinkedHashMap<>(Map.of("a.txt", new byte[3])))))
+                        .contains("data.pkl"));
+        assertTrue(refused(Files.write(folder.resolve("pickle.pt"), bytes("\u0080\u0002K\u0001.")))
+                .contains("pickle.pt"));
     }
 }

@@ -17,21 +17,28 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Safetensors in and out, and what an inspection shows. */
 class SafetensorsTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-    @Test void everyTypeSurvivesAndBrokenFilesEndInASentence() throws IOException {
-        Map<String, TorchTensor> tensors = StateDict.read(Golden.FOLDER.resolve("pickle/odd.pt")).tensors();
+    @Test
+    void everyTypeSurvivesAndBrokenFilesEndInASentence() throws IOException {
+        Map<String, TorchTensor> tensors =
+                StateDict.read(Golden.FOLDER.resolve("pickle/odd.pt")).tensors();
         Path file = folder.resolve("odd.safetensors");
         Safetensors.write(file, tensors);
         assertEquals(tensors, Safetensors.read(file));
-        assertEquals(new ArrayList<>(tensors.keySet()), new ArrayList<>(Safetensors.read(file).keySet()), "order");
+        assertEquals(
+                new ArrayList<>(tensors.keySet()),
+                new ArrayList<>(Safetensors.read(file).keySet()),
+                "order");
         assertEquals(tensors, StateDict.read(file).tensors());
         byte[] good = Files.readAllBytes(file);
         SplittableRandom random = new SplittableRandom(3);
         int refused = 0;
         for (int i = 0; i < 500; i++) {
             byte[] bad = i % 2 == 0 ? java.util.Arrays.copyOf(good, random.nextInt(good.length)) : good.clone();
-            bad[random.nextInt(Math.max(1, Math.min(bad.length, 600))) % Math.max(1, bad.length - 1)] ^= (byte) (1 << random.nextInt(8));
+            bad[random.nextInt(Math.max(1, Math.min(bad.length, 600))) % Math.max(1, bad.length - 1)] ^=
+                    (byte) (1 << random.nextInt(8));
             Path mutant = Files.write(folder.resolve("m.safetensors"), bad.length == 0 ? new byte[1] : bad);
             try {
                 Safetensors.read(mutant).values().forEach(TorchTensor::bytes);
@@ -43,7 +50,8 @@ class SafetensorsTest {
         assertTrue(refused > 250, "refused " + refused);
     }
 
-    @Test void anInspectionListsKeysShapesRangesAndNans() {
+    @Test
+    void anInspectionListsKeysShapesRangesAndNans() {
         Map<String, Object> root = new java.util.LinkedHashMap<>();
         root.put("a", TorchTensor.of(new float[] {1, Float.NaN, -3, 2}, 2, 2));
         root.put("nested", Map.of("n", 5L));

@@ -19,7 +19,11 @@ record Command(List<String> args, int code, String out, String err) {
             System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
             System.setErr(new PrintStream(complained, true, StandardCharsets.UTF_8));
             int code = Main.run(args);
-            return new Command(Arrays.asList(args), code, said.toString(StandardCharsets.UTF_8), complained.toString(StandardCharsets.UTF_8));
+            return new Command(
+                    Arrays.asList(args),
+                    code,
+                    said.toString(StandardCharsets.UTF_8),
+                    complained.toString(StandardCharsets.UTF_8));
         } finally {
             System.setOut(out);
             System.setErr(err);
@@ -29,7 +33,10 @@ record Command(List<String> args, int code, String out, String err) {
     /** Exit code 2 and one sentence without a stack. */
     Command refused(String... words) {
         assertEquals(2, code, args + ": " + out + err);
-        String sentence = err.lines().filter(line -> !line.isBlank() && !line.contains("%") && !line.startsWith("Did you mean")).reduce("", (a, b) -> a + b + "\n").strip();
+        String sentence = err.lines()
+                .filter(line -> !line.isBlank() && !line.contains("%") && !line.startsWith("Did you mean"))
+                .reduce("", (a, b) -> a + b + "\n")
+                .strip();
         assertEquals(1, sentence.lines().count(), args + " says one sentence: " + err);
         assertFalse(sentence.contains("Exception") || sentence.contains("\tat "), sentence);
         for (String word : words) {

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands around checkpoints: what they refuse, in words, and what they leave as it is. */
 class ToolsTest {
     private static final int REFUSED = 2;
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     private record Said(int code, String text) {}
 
@@ -41,7 +43,8 @@ class ToolsTest {
         }
     }
 
-    @Test void aTableReplacesOnlyItself() throws IOException {
+    @Test
+    void aTableReplacesOnlyItself() throws IOException {
         String checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), folder.resolve("model_ckpt_steps_1000.ckpt"))
                 .toString();
         Path csv = folder.resolve("notes.csv");
@@ -51,15 +54,20 @@ class ToolsTest {
         Files.writeString(csv, "mine");
         refused(run("inspect", checkpoint, "--csv", csv.toString()), "notes.csv", "--overwrite");
         assertEquals("mine", Files.readString(csv));
-        assertEquals(0, run("inspect", checkpoint, "--csv", csv.toString(), "--overwrite").code());
+        assertEquals(
+                0,
+                run("inspect", checkpoint, "--csv", csv.toString(), "--overwrite")
+                        .code());
         assertArrayEquals(table, Files.readAllBytes(csv));
         Path link = Files.createSymbolicLink(folder.resolve("link.csv"), Path.of(checkpoint));
         refused(run("inspect", checkpoint, "--csv", link.toString(), "--overwrite"), "the same file");
     }
 
-    @Test void dividingAndMergingAskBeforeTheyReplace() throws IOException {
-        String checkpoint = Golden.ckpt("svc_ckpt").toString(), voice = folder.resolve("voice").toString(), merged =
-                folder.resolve("merged.ckpt").toString();
+    @Test
+    void dividingAndMergingAskBeforeTheyReplace() throws IOException {
+        String checkpoint = Golden.ckpt("svc_ckpt").toString(),
+                voice = folder.resolve("voice").toString(),
+                merged = folder.resolve("merged.ckpt").toString();
         assertEquals(0, run("divide", checkpoint, "--out", voice).code());
         assertEquals(0, run("divide", checkpoint, "--out", voice).code());
         refused(run("divide", Golden.ckpt("e2e/svc").toString(), "--out", voice), "another voice", "--overwrite");
@@ -71,24 +79,42 @@ class ToolsTest {
         assertEquals(0, run("merge", voice, "--out", merged, "--overwrite").code());
     }
 
-    @Test void anEncoderIsNeitherOverwrittenNorTrainedWithNumbersThatAreNone() throws IOException {
+    @Test
+    void anEncoderIsNeitherOverwrittenNorTrainedWithNumbersThatAreNone() throws IOException {
         Path encoder = Files.copy(Path.of("models/frozen/content_demo.pt"), folder.resolve("encoder.pt"));
         byte[] before = Files.readAllBytes(encoder);
         String corpus = folder.resolve("corpus").toString(), out = encoder.toString();
         refused(run("train-content", corpus, "--out", out), "encoder.pt", "--overwrite");
         refused(run("train-content", corpus, "--out", out, "--from", out, "--overwrite"), "that is read");
-        refused(run("train-content", corpus, "--out", folder.resolve("./encoder.pt").toString(), "--from", out,
-                "--overwrite"), "that is read");
+        refused(
+                run(
+                        "train-content",
+                        corpus,
+                        "--out",
+                        folder.resolve("./encoder.pt").toString(),
+                        "--from",
+                        out,
+                        "--overwrite"),
+                "that is read");
         String other = folder.resolve("other.pt").toString();
         Path spoken = Files.createDirectories(folder.resolve("corpus/encoder")).resolve("1.wav");
         Files.writeString(spoken, "wave");
         refused(run("train-content", corpus, "--out", spoken.toString(), "--overwrite"), "outside the corpus");
-        for (String[] wrong : new String[][] {{"--steps", "0"}, {"--minutes", "NaN"}, {"--batch", "0"},
-                {"--lr", "Infinity"}, {"--sung", "1.5"}, {"--sizes", "96,160,x,4,640,128"},
-            {"--sizes", "96,160,4"}, {"--sizes", "96,160,4,7,640,128"}, {"--sizes", "96,-160,4,4,640,128"},
-            {"--from", folder.resolve("none.pt").toString()}}) {
-            refused(run("train-content", corpus, "--out", other, wrong[0], wrong[1]), wrong[0].equals("--from")
-                    ? "none.pt" : wrong[0]);
+        for (String[] wrong : new String[][] {
+            {"--steps", "0"},
+            {"--minutes", "NaN"},
+            {"--batch", "0"},
+            {"--lr", "Infinity"},
+            {"--sung", "1.5"},
+            {"--sizes", "96,160,x,4,640,128"},
+            {"--sizes", "96,160,4"},
+            {"--sizes", "96,160,4,7,640,128"},
+            {"--sizes", "96,-160,4,4,640,128"},
+            {"--from", folder.resolve("none.pt").toString()}
+        }) {
+            refused(
+                    run("train-content", corpus, "--out", other, wrong[0], wrong[1]),
+                    wrong[0].equals("--from") ? "none.pt" : wrong[0]);
         }
         assertArrayEquals(before, Files.readAllBytes(encoder));
     }

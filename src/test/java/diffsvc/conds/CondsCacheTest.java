@@ -16,9 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What was heard before is believed only while its bytes are those that were written. */
 class CondsCacheTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-    @Test void aDamagedEntryIsHeardAgain() throws Exception {
+    @Test
+    void aDamagedEntryIsHeardAgain() throws Exception {
         CondsCache cache = CondsCache.in(folder);
         Wave wave = Wave.mono(new float[] {0.1f, 0.2f}, 16000);
         Random random = new Random(1);

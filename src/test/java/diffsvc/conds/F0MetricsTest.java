@@ -11,11 +11,13 @@ class F0MetricsTest {
         return F0Track.of(hz, 0.01);
     }
 
-    @Test void aMelodyAgreesWithItself() {
+    @Test
+    void aMelodyAgreesWithItself() {
         assertEquals(new F0Metrics(0, 1, 0), track(220, 0, 440).with(track(220, 0, 440)));
     }
 
-    @Test void aSemitoneIsAHundredCentsAndAnOctaveIsCounted() {
+    @Test
+    void aSemitoneIsAHundredCentsAndAnOctaveIsCounted() {
         float semitone = (float) (220 * Math.pow(2, 1 / 12.0));
         F0Metrics a = track(semitone, semitone, 440, 0).with(track(220, 220, 220, 220));
         assertEquals(100, a.medianCents(), 0.01);
@@ -24,11 +26,13 @@ class F0MetricsTest {
         assertTrue(a.toString().startsWith("median 100.0 cents apart, voicing agrees in 75.0 %"), a.toString());
     }
 
-    @Test void directionDoesNotMatter() {
+    @Test
+    void directionDoesNotMatter() {
         assertEquals(F0Metrics.of(track(220, 330), track(247, 0)), F0Metrics.of(track(247, 0), track(220, 330)));
     }
 
-    @Test void onlyCommonFramesCountAndSilenceIsInfinitelyFar() {
+    @Test
+    void onlyCommonFramesCountAndSilenceIsInfinitelyFar() {
         assertEquals(new F0Metrics(0, 1, 0), F0Metrics.of(track(100), track(100, 200, 300)));
         assertEquals(new F0Metrics(Double.POSITIVE_INFINITY, 0, 0), F0Metrics.of(track(0, 0), track(100, 200)));
         assertEquals(new F0Metrics(Double.POSITIVE_INFINITY, 1, 0), F0Metrics.of(track(), track()));

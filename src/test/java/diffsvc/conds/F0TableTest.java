@@ -19,7 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A melody goes out as a table, is edited, and comes back. */
 class F0TableTest {
     private static final double FRAME = 512 / 44100.0;
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     private static F0Track melody() {
         float[] f0 = new float[400];
@@ -29,7 +31,8 @@ class F0TableTest {
         return F0Track.of(f0, FRAME);
     }
 
-    @Test void outAndBackIsTheSameToTheBit() {
+    @Test
+    void outAndBackIsTheSameToTheBit() {
         F0Track melody = melody();
         for (double start : new double[] {0, 12.345678, 1800.5}) {
             F0Table back = F0Table.read(F0Table.of(melody, start).write(folder.resolve("노래 f0.csv")));
@@ -39,13 +42,15 @@ class F0TableTest {
         }
     }
 
-    @Test void aTableOfTablesawGoesBothWays() {
+    @Test
+    void aTableOfTablesawGoesBothWays() {
         F0Table table = F0Table.of(melody(), 0), back = F0Table.of(table.table());
         assertArrayEquals(table.hz(), back.hz());
         assertArrayEquals(table.voiced(), back.voiced());
     }
 
-    @Test void anotherClockIsReadOnALineInLog2() throws IOException {
+    @Test
+    void anotherClockIsReadOnALineInLog2() throws IOException {
         Path file = Files.writeString(folder.resolve("a.csv"), "0.0;100\n0.1;200\n0.2;0\n0.3;0\n");
         F0Track track = F0Table.read(file).track(31, 0.01, 0);
         assertEquals(100, track.f0Hz()[0]);
@@ -55,28 +60,49 @@ class F0TableTest {
         assertEquals(200, track.f0Hz()[13], "beside an unvoiced row the voiced one holds");
     }
 
-    @Test void beforeAndBehindTheRowsNothingSounds() throws IOException {
-        F0Track track = F0Table.read(Files.writeString(folder.resolve("a.csv"), "hz,time\n100,1.0\n100,1.01\n100,1.02\n")).track(300, 0.01, 0);
+    @Test
+    void beforeAndBehindTheRowsNothingSounds() throws IOException {
+        F0Track track = F0Table.read(
+                        Files.writeString(folder.resolve("a.csv"), "hz,time\n100,1.0\n100,1.01\n100,1.02\n"))
+                .track(300, 0.01, 0);
         assertFalse(track.voiced()[50]);
         assertTrue(track.voiced()[100] && track.voiced()[102]);
         assertFalse(track.voiced()[110]);
     }
 
-    @Test void ofWhatOverlapsTheEarlierStays() {
-        F0Table a = new F0Table(new double[] {0, 1, 2}, new float[] {1, 1, 1}, new boolean[3]), b = new F0Table(new double[] {1.5, 2.00001, 2.5}, new float[] {2, 2, 2}, new boolean[3]);
-        assertArrayEquals(new double[] {0, 1, 2, 2.5}, F0Table.joined(List.of(a, b)).seconds());
+    @Test
+    void ofWhatOverlapsTheEarlierStays() {
+        F0Table a = new F0Table(new double[] {0, 1, 2}, new float[] {1, 1, 1}, new boolean[3]),
+                b = new F0Table(new double[] {1.5, 2.00001, 2.5}, new float[] {2, 2, 2}, new boolean[3]);
+        assertArrayEquals(
+                new double[] {0, 1, 2, 2.5}, F0Table.joined(List.of(a, b)).seconds());
         assertEquals(2, a.before(2).rows());
     }
 
-    @ParameterizedTest @CsvSource(delimiter = '|', value = {"time,hz,voiced\\n0,x,true|line 2", "time,hz\\n0,100\\n0,110|rise", "time,hz,voiced\\n0,100,maybe|true or false",
-        "time,hz,voiced\\n0,0,true|above 0", "a,b\\n0,100|columns", "time,hz\\n0,-5|20000", "time,hz\\n|no row", "time,hz\\n0|cells", "time,hz\\n0,1e9|20000"})
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "time,hz,voiced\\n0,x,true|line 2",
+                "time,hz\\n0,100\\n0,110|rise",
+                "time,hz,voiced\\n0,100,maybe|true or false",
+                "time,hz,voiced\\n0,0,true|above 0",
+                "a,b\\n0,100|columns",
+                "time,hz\\n0,-5|20000",
+                "time,hz\\n|no row",
+                "time,hz\\n0|cells",
+                "time,hz\\n0,1e9|20000"
+            })
     void aWrongLineIsNamed(String text, String word) throws IOException {
         Path file = Files.writeString(folder.resolve("bad.csv"), text.replace("\\n", "\n"));
         String said = assertThrows(Problem.class, () -> F0Table.read(file)).getMessage();
         assertTrue(said.contains("bad.csv") && said.contains(word), said);
     }
 
-    @Test void aMissingFileIsNamed() {
-        assertTrue(assertThrows(Problem.class, () -> F0Table.read(folder.resolve("none.csv"))).getMessage().contains("nothing at that path"));
+    @Test
+    void aMissingFileIsNamed() {
+        assertTrue(assertThrows(Problem.class, () -> F0Table.read(folder.resolve("none.csv")))
+                .getMessage()
+                .contains("nothing at that path"));
     }
 }

@@ -28,19 +28,26 @@ class VocalRangeTest {
         return F0Track.of(hz, 0.01);
     }
 
-    @Test void theKeyBringsTheMediansTogether() {
+    @Test
+    void theKeyBringsTheMediansTogether() {
         assertEquals(12, VocalRange.suggestedKey(song(0, 141.5f, 141.5f, 0, 140, 143), voice()));
         assertEquals(-7, VocalRange.suggestedKey(song(424, 0, 424, 420), voice()));
         assertEquals(0, VocalRange.suggestedKey(song(283, 290, 270), voice()));
         assertEquals(0, VocalRange.suggestedKey(song(0, 0, 0), voice()), "a song without a voice");
-        String said = assertThrows(Problem.class, () -> VocalRange.suggestedKey(song(200), Hparams.defaults())).getMessage();
+        String said = assertThrows(Problem.class, () -> VocalRange.suggestedKey(song(200), Hparams.defaults()))
+                .getMessage();
         assertTrue(said.contains("--key") && said.contains("preprocess"), said);
     }
 
-    @Test void framesThatTrainingNeverHeldAreCounted() {
+    @Test
+    void framesThatTrainingNeverHeldAreCounted() {
         F0Track melody = song(0, 110, 220, 300, 600);
         assertEquals(0.5, VocalRange.of(melody, voice(), 0).outside(), 1e-9, "110 and 600 Hz of four");
-        assertEquals(0.75, VocalRange.of(melody, voice(), 12).outside(), 1e-9, "110 becomes 220 and fits, 440, 600 and 1200 do not");
+        assertEquals(
+                0.75,
+                VocalRange.of(melody, voice(), 12).outside(),
+                1e-9,
+                "110 becomes 220 and fits, 440, 600 and 1200 do not");
         assertEquals(1, VocalRange.of(melody, voice(), 48).outside(), 1e-9, "beyond what pitch can be");
         VocalRange plain = VocalRange.of(melody, voice(), 0);
         assertEquals(1, plain.song().stream().mapToDouble(d -> d).sum(), 1e-9);

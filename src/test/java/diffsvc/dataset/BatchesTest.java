@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDManager;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -21,7 +20,11 @@ import org.junit.jupiter.api.Test;
 /** What a batch holds follows from seed and number alone, and an epoch of whole clips visits each once. */
 class BatchesTest {
     private static final int BINS = 4, WIDTH = 3;
-    private static final Hparams CROPS = Arg2Hparams.apply(Hparams.defaults(), "audio.mel_bins=4,embedding.hidden_size=3,training.batch=5,training.crop_frames=40"),
+    private static final Hparams
+            CROPS =
+                    Arg2Hparams.apply(
+                            Hparams.defaults(),
+                            "audio.mel_bins=4,embedding.hidden_size=3,training.batch=5,training.crop_frames=40"),
             WHOLE = Arg2Hparams.apply(CROPS, "training.crop_frames=0,training.batch=3");
 
     /** Clip c has c in its mel's first bin, the frame in its second, and the unit's number in its units. */
@@ -43,7 +46,8 @@ class BatchesTest {
         return clips;
     }
 
-    @Test void anEpochVisitsEachClipOnceInBatchesOfLikeLengths() {
+    @Test
+    void anEpochVisitsEachClipOnceInBatchesOfLikeLengths() {
         int[] frames = new Random(2).ints(20, 30, 900).toArray();
         try (NDManager m = NDManager.newBaseManager()) {
             Batches batches = new Batches(clips(frames), WHOLE, 100);
@@ -70,29 +74,39 @@ class BatchesTest {
         }
     }
 
-    @Test void anyBatchCanBeAskedForAtAnyTime() {
+    @Test
+    void anyBatchCanBeAskedForAtAnyTime() {
         for (Hparams h : List.of(CROPS, WHOLE)) {
             try (NDManager m = NDManager.newBaseManager()) {
                 List<Clip> clips = clips(50, 300, 45, 120, 80, 200, 61);
                 List<Integer> order = new ArrayList<>(List.of(0, 1, 2, 3, 4, 5, 6, 7, 8));
                 Batches there = new Batches(clips, h, 100);
-                List<Batch> first = order.stream().map(i -> there.batch(m, 4, i)).toList();
+                List<Batch> first =
+                        order.stream().map(i -> there.batch(m, 4, i)).toList();
                 Collections.shuffle(order, new Random(3));
                 Batches again = new Batches(clips, h, 100);
                 for (int i : order) {
                     Batch b = again.batch(m, 4, i);
                     assertEquals(first.get(i).clips(), b.clips());
-                    assertArrayEquals(first.get(i).mels().toFloatArray(), b.mels().toFloatArray());
-                    assertArrayEquals(first.get(i).noise().toFloatArray(), b.noise().toFloatArray());
+                    assertArrayEquals(
+                            first.get(i).mels().toFloatArray(), b.mels().toFloatArray());
+                    assertArrayEquals(
+                            first.get(i).noise().toFloatArray(), b.noise().toFloatArray());
                     assertArrayEquals(first.get(i).t().toLongArray(), b.t().toLongArray());
                 }
-                assertNotEquals(first.get(0).noise().getFloat(0, 0, 0, 0), first.get(1).noise().getFloat(0, 0, 0, 0));
-                assertNotEquals(first.get(0).noise().getFloat(0, 0, 0, 0), there.batch(m, 5, 0).noise().getFloat(0, 0, 0, 0), "another seed");
+                assertNotEquals(
+                        first.get(0).noise().getFloat(0, 0, 0, 0),
+                        first.get(1).noise().getFloat(0, 0, 0, 0));
+                assertNotEquals(
+                        first.get(0).noise().getFloat(0, 0, 0, 0),
+                        there.batch(m, 5, 0).noise().getFloat(0, 0, 0, 0),
+                        "another seed");
             }
         }
     }
 
-    @Test void aCropKeepsMelPitchAndUnitsTogether() {
+    @Test
+    void aCropKeepsMelPitchAndUnitsTogether() {
         int[] frames = {300, 25};
         try (NDManager m = NDManager.newBaseManager()) {
             Batches batches = new Batches(clips(frames), CROPS, 100);
@@ -100,7 +114,9 @@ class BatchesTest {
             Set<Long> times = new HashSet<>();
             for (int n = 0; n < 30; n++) {
                 Batch b = batches.batch(m, 1, n);
-                float[] mel = b.mels().toFloatArray(), f0 = b.conds().f0().toFloatArray(), units = b.conds().units().toFloatArray();
+                float[] mel = b.mels().toFloatArray(),
+                        f0 = b.conds().f0().toFloatArray(),
+                        units = b.conds().units().toFloatArray();
                 long[] mel2ph = b.conds().mel2ph().toLongArray();
                 int width = (int) b.conds().units().getShape().get(1);
                 for (int i = 0; i < 5; i++) {
@@ -113,7 +129,10 @@ class BatchesTest {
                         assertEquals(clip / 8f - 4, mel[(i * 40 + t) * BINS], 1e-3);
                         assertEquals(start + t, Math.round(mel[(i * 40 + t) * BINS + 1] * 256));
                         assertEquals(Math.log(100 + (start + t) % 100) / Math.log(2), f0[i * 40 + t], 1e-4);
-                        assertEquals(whole[start + t] - 1, units[(i * width + (int) mel2ph[i * 40 + t] - 1) * WIDTH], "frame " + t + " keeps the unit it had in the whole clip");
+                        assertEquals(
+                                whole[start + t] - 1,
+                                units[(i * width + (int) mel2ph[i * 40 + t] - 1) * WIDTH],
+                                "frame " + t + " keeps the unit it had in the whole clip");
                     }
                     for (int t = real; t < 40; t++) {
                         assertEquals(0, mel2ph[i * 40 + t]);
@@ -126,13 +145,16 @@ class BatchesTest {
         }
     }
 
-    @Test void volumeMovesAllBinsOfAClipAlike() {
+    @Test
+    void volumeMovesAllBinsOfAClipAlike() {
         try (NDManager m = NDManager.newBaseManager()) {
             List<Clip> clips = clips(60, 60);
-            Batch plain = new Batches(clips, CROPS, 100).batch(m, 1, 0), loud = new Batches(clips, Arg2Hparams.apply(CROPS, "training.volume_db=12"), 100).batch(m, 1, 0);
+            Batch plain = new Batches(clips, CROPS, 100).batch(m, 1, 0),
+                    loud = new Batches(clips, Arg2Hparams.apply(CROPS, "training.volume_db=12"), 100).batch(m, 1, 0);
             Set<Integer> levels = new HashSet<>();
             for (int i = 0; i < 5; i++) {
-                float[] l = loud.mels().get(i).toFloatArray(), p = plain.mels().get(i).toFloatArray();
+                float[] l = loud.mels().get(i).toFloatArray(),
+                        p = plain.mels().get(i).toFloatArray();
                 float by = l[1] - p[1];
                 assertTrue(Math.abs(by) <= 0.6001f, "12 dB are 0.6 in log10: " + by);
                 levels.add(Math.round(by * 1000));
@@ -144,10 +166,12 @@ class BatchesTest {
         }
     }
 
-    @Test void aFixedBatchIsTheSameWhateverTheRunDoes() {
+    @Test
+    void aFixedBatchIsTheSameWhateverTheRunDoes() {
         try (NDManager m = NDManager.newBaseManager()) {
             List<Clip> clips = clips(60, 500);
-            Batch a = new Batches(clips, CROPS, 100).fixed(m, 1, 3, 200), b = new Batches(clips, WHOLE, 100).fixed(m, 1, 3, 200);
+            Batch a = new Batches(clips, CROPS, 100).fixed(m, 1, 3, 200),
+                    b = new Batches(clips, WHOLE, 100).fixed(m, 1, 3, 200);
             assertArrayEquals(a.mels().toFloatArray(), b.mels().toFloatArray());
             assertArrayEquals(a.noise().toFloatArray(), b.noise().toFloatArray());
             assertEquals(200, a.frames());

@@ -31,14 +31,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a dataset's folder holds is whole or made again, and what somebody put or edited there stays. */
 class DatasetFolderTest {
-    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(),
+    private static final Hparams HPARAMS = Arg2Hparams.apply(
+            Hparams.defaults(),
             "project=toy,embedding.hidden_size=8,dataset.min_phrase_ms=500,dataset.max_clip_seconds=2,"
-            + "dataset.valid_share=0");
+                    + "dataset.valid_share=0");
     private static final Output OVERWRITE = new Output(true, List.of());
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
+
     private Path raw, out;
 
-    @BeforeEach void recordings() throws IOException {
+    @BeforeEach
+    void recordings() throws IOException {
         raw = Files.createDirectories(folder.resolve("raw"));
         out = folder.resolve("data");
         WaveWriter.write(raw.resolve("a.wav"), Wave.mono(PreprocessingTest.vowel(220, 0.8, 44100, 0.8), 44100));
@@ -50,13 +55,13 @@ class DatasetFolderTest {
     }
 
     private Preprocessing.Result run(Hparams hparams, Output output, Preprocessing.Reading reading, boolean spoilt) {
-        try (NDManager m = NDManager.newBaseManager(); HubertSoft encoder =
-                HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
+        try (NDManager m = NDManager.newBaseManager();
+                HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
             if (spoilt) {
                 encoder.weights().all().values().forEach(w -> w.muli(Float.NaN));
             }
             return new Preprocessing(hparams, encoder, null, reading)
-                    .run(raw, out, output, (done, of, name, reused) -> { });
+                    .run(raw, out, output, (done, of, name, reused) -> {});
         }
     }
 
@@ -85,21 +90,28 @@ class DatasetFolderTest {
         }
     }
 
-    @Test void anyByteThatChangedInAShardIsFoundAndTheShardMadeAnew() throws IOException {
+    @Test
+    void anyByteThatChangedInAShardIsFoundAndTheShardMadeAnew() throws IOException {
         run(Output.CAREFUL);
         Map<String, byte[]> whole = bytes(out);
         Path shard = shards().get(0);
         byte[] good = Files.readAllBytes(shard);
-        int header = (int) java.nio.ByteBuffer.wrap(good).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong();
-        for (int at : new int[] {0, 9, 40, 100, header - 20, 8 + header - 1, 8 + header, good.length / 2,
-                good.length - 1}) {
+        int header = (int) java.nio.ByteBuffer.wrap(good)
+                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                .getLong();
+        for (int at :
+                new int[] {0, 9, 40, 100, header - 20, 8 + header - 1, 8 + header, good.length / 2, good.length - 1}) {
             byte[] bad = good.clone();
             bad[at] ^= 32;
             Files.write(shard, bad);
-            String said = assertThrows(Problem.class, () -> Dataset.open(out), "byte " + at).getMessage();
-            assertTrue(said.contains(shard.getFileName().toString())
-                    && (said.contains("a.wav") || said.contains("노래.wav")) && said.contains("damage")
-                    && said.contains("./diffsvc preprocess"), said);
+            String said = assertThrows(Problem.class, () -> Dataset.open(out), "byte " + at)
+                    .getMessage();
+            assertTrue(
+                    said.contains(shard.getFileName().toString())
+                            && (said.contains("a.wav") || said.contains("노래.wav"))
+                            && said.contains("damage")
+                            && said.contains("./diffsvc preprocess"),
+                    said);
         }
         Preprocessing.Result mended = run(Output.CAREFUL);
         assertEquals(List.of(1, 1, 0), List.of(mended.reused(), mended.damaged(), mended.older()));
@@ -111,7 +123,8 @@ class DatasetFolderTest {
         assertEquals(2, Dataset.open(out).training().size());
     }
 
-    @Test void aShardWithoutAChecksumIsMadeAnew() throws IOException {
+    @Test
+    void aShardWithoutAChecksumIsMadeAnew() throws IOException {
         run(Output.CAREFUL);
         Map<String, byte[]> whole = bytes(out);
         Path shard = shards().get(1);
@@ -129,7 +142,8 @@ class DatasetFolderTest {
         same(whole, bytes(out));
     }
 
-    @Test void whatWasEditedIsReplacedOnlyWhenAsked() throws IOException {
+    @Test
+    void whatWasEditedIsReplacedOnlyWhenAsked() throws IOException {
         run(Output.CAREFUL);
         Path yaml = out.resolve("hparams.yaml"), report = out.resolve("report.csv"), index = out.resolve("index.json");
         run(HPARAMS.withBatch(7, 1), Output.CAREFUL, AudioFile::read, false);
@@ -137,14 +151,24 @@ class DatasetFolderTest {
         String mine = Files.readString(yaml).replace("batch: 7", "batch: 5") + "# my own\n";
         for (Path edited : List.of(yaml, report, index)) {
             byte[] was = Files.readAllBytes(edited);
-            String text = edited == yaml ? mine : edited == report ? Files.readString(report) + "my,own,line\n"
-                    : Files.readString(index).replace("\"train\"", "\"test\"");
+            String text = edited == yaml
+                    ? mine
+                    : edited == report
+                            ? Files.readString(report) + "my,own,line\n"
+                            : Files.readString(index).replace("\"train\"", "\"test\"");
             Files.writeString(edited, text);
             List<String> heard = new java.util.ArrayList<>();
-            String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, f -> {
-                heard.add(f.toString());
-                return AudioFile.read(f);
-            }, false)).getMessage();
+            String said = assertThrows(
+                            Problem.class,
+                            () -> run(
+                                    HPARAMS,
+                                    Output.CAREFUL,
+                                    f -> {
+                                        heard.add(f.toString());
+                                        return AudioFile.read(f);
+                                    },
+                                    false))
+                    .getMessage();
             assertTrue(said.contains(edited.getFileName().toString()) && said.contains("--overwrite"), said);
             assertEquals(List.of(), heard, "before the work");
             assertEquals(text, Files.readString(edited));
@@ -161,9 +185,15 @@ class DatasetFolderTest {
         assertFalse(Files.readString(yaml).contains("my own"));
     }
 
-    @Test void aFolderOfSomebodyElseIsLeftAlone() throws IOException {
-        for (String name : List.of("hparams.yaml", "report.csv", "index.json", "notes.txt",
-                "shards/weights.safetensors", "embedding_model_steps_5.pt")) {
+    @Test
+    void aFolderOfSomebodyElseIsLeftAlone() throws IOException {
+        for (String name : List.of(
+                "hparams.yaml",
+                "report.csv",
+                "index.json",
+                "notes.txt",
+                "shards/weights.safetensors",
+                "embedding_model_steps_5.pt")) {
             out = folder.resolve("of " + name.replace('/', ' '));
             Files.createDirectories(out.resolve(name).getParent());
             Files.writeString(out.resolve(name), "{\"mine\": 1}");
@@ -182,28 +212,34 @@ class DatasetFolderTest {
         assertTrue(refused(OVERWRITE).contains("a file"));
         out = folder.resolve("of notes.txt");
         run(OVERWRITE);
-        assertTrue(Files.exists(out.resolve("notes.txt")) && Dataset.open(out).training().size() == 2);
+        assertTrue(Files.exists(out.resolve("notes.txt"))
+                && Dataset.open(out).training().size() == 2);
     }
 
-    @Test void aFileThatIsReadIsNeverReplaced() throws IOException {
+    @Test
+    void aFileThatIsReadIsNeverReplaced() throws IOException {
         run(Output.CAREFUL);
         Path yaml = out.resolve("hparams.yaml"), link = Files.createLink(folder.resolve("linked.yaml"), yaml);
         assertTrue(refused(new Output(true, List.of(link))).contains("the same file"));
     }
 
-    @Test void aRunThatWasKilledAmongItsLastFilesGoesOn() throws IOException {
+    @Test
+    void aRunThatWasKilledAmongItsLastFilesGoesOn() throws IOException {
         run(Output.CAREFUL);
         Map<String, byte[]> whole = bytes(out);
         Files.delete(out.resolve("index.json"));
         // as a kill leaves it: what was being written is known, the index is not there yet
-        Files.writeString(out.resolve("shards/written.json"), "{\"written\":{\"report.csv\":[\""
-                + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"hparams.yaml\":[\""
-                + diffsvc.files.Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
+        Files.writeString(
+                out.resolve("shards/written.json"),
+                "{\"written\":{\"report.csv\":[\""
+                        + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"hparams.yaml\":[\""
+                        + diffsvc.files.Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
         run(Output.CAREFUL);
         same(whole, bytes(out));
     }
 
-    @Test void whenNoRecordingIsOfUseTheReasonsAreCountedAndReported() throws IOException {
+    @Test
+    void whenNoRecordingIsOfUseTheReasonsAreCountedAndReported() throws IOException {
         int seconds = 1;
         for (String name : List.of("a.wav", "b.wav", "노래.wav")) {
             WaveWriter.write(raw.resolve(name), Wave.mono(new float[44100 * seconds++], 44100));
@@ -211,8 +247,12 @@ class DatasetFolderTest {
         Files.writeString(raw.resolve("c.wav"), "RIFFnothing");
         String said = refused(Output.CAREFUL);
         Path report = out.resolve("report.csv");
-        assertTrue(said.contains("4 recordings, none of use") && said.contains("3 (a.wav ...): ")
-                && said.contains("1 (c.wav): ") && said.contains(report.toString()), said);
+        assertTrue(
+                said.contains("4 recordings, none of use")
+                        && said.contains("3 (a.wav ...): ")
+                        && said.contains("1 (c.wav): ")
+                        && said.contains(report.toString()),
+                said);
         assertTrue(said.indexOf("3 (a.wav") < said.indexOf("1 (c.wav"), said);
         assertTrue(Files.readString(report).contains("c.wav") && !Files.exists(out.resolve("index.json")));
         // the report of that run is its own: the next one goes on
@@ -220,37 +260,56 @@ class DatasetFolderTest {
         assertEquals(1, Dataset.open(run(Output.CAREFUL).folder()).training().size());
     }
 
-    @Test void oneRecordingThatIsTooMuchIsItsOwnReason() {
+    @Test
+    void oneRecordingThatIsTooMuchIsItsOwnReason() {
         for (Error error : List.of(new OutOfMemoryError("Java heap space"), new StackOverflowError())) {
             out = folder.resolve(error.getClass().getSimpleName());
-            Preprocessing.Result r = run(HPARAMS, Output.CAREFUL, f -> {
-                if (f.endsWith("a.wav")) {
-                    throw error;
-                }
-                return AudioFile.read(f);
-            }, false);
-            List<ClipReport> skipped = r.reports().stream().filter(c -> c.recording().equals("a.wav")).toList();
-            assertTrue(skipped.size() == 1 && skipped.get(0).skipped().contains(error.getClass().getSimpleName()),
+            Preprocessing.Result r = run(
+                    HPARAMS,
+                    Output.CAREFUL,
+                    f -> {
+                        if (f.endsWith("a.wav")) {
+                            throw error;
+                        }
+                        return AudioFile.read(f);
+                    },
+                    false);
+            List<ClipReport> skipped = r.reports().stream()
+                    .filter(c -> c.recording().equals("a.wav"))
+                    .toList();
+            assertTrue(
+                    skipped.size() == 1
+                            && skipped.get(0)
+                                    .skipped()
+                                    .contains(error.getClass().getSimpleName()),
                     skipped.toString());
             assertEquals(1, Dataset.open(out).training().size());
         }
     }
 
-    @Test void aNumberThatIsNoneIsNamedBeforeItIsLearnt() {
+    @Test
+    void aNumberThatIsNoneIsNamedBeforeItIsLearnt() {
         String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::read, true))
                 .getMessage();
-        assertTrue(said.contains("2 recordings, none of use") && said.contains("the units of a.wav#0")
-                && said.contains("NaN"), said);
+        assertTrue(
+                said.contains("2 recordings, none of use")
+                        && said.contains("the units of a.wav#0")
+                        && said.contains("NaN"),
+                said);
     }
 
-    @Test void overridesWithoutEffectAreRefused() {
+    @Test
+    void overridesWithoutEffectAreRefused() {
         for (String keys : List.of("noise.spec_min=-4", "noise.spec_max=1", "range.median_hz=200")) {
             assertTrue(assertThrows(Problem.class, () -> new Overrides("dataset", "training.lr=1e-4," + keys)
-                    .refuseWhatIsFound()).getMessage().contains(keys.split("=")[0]));
+                            .refuseWhatIsFound())
+                    .getMessage()
+                    .contains(keys.split("=")[0]));
         }
         for (String keys : List.of("project=x", "steps=5")) {
             assertTrue(assertThrows(Problem.class, () -> new Overrides("dataset", keys).refuseProjectAndSteps())
-                    .getMessage().contains(keys.split("=")[0]));
+                    .getMessage()
+                    .contains(keys.split("=")[0]));
         }
         new Overrides("dataset", "training.steps=5,infer.steps=3").refuseProjectAndSteps();
         assertEquals(List.of("a.b", "c"), new Overrides("dataset", " a.b = 1 2,c").keys());

@@ -31,9 +31,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A folder as people have them: sub-folders, names in Korean, several kinds and rates, files that are of no use. */
 class PreprocessingTest {
-    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(), "project=toy,embedding.hidden_size=8,dataset.min_phrase_ms=500,dataset.max_clip_seconds=2,"
-            + "dataset.valid_share=0.25,dataset.test_share=0.2,dataset.key_shifts=12,dataset.seed=5");
-    @TempDir Path folder;
+    private static final Hparams HPARAMS = Arg2Hparams.apply(
+            Hparams.defaults(),
+            "project=toy,embedding.hidden_size=8,dataset.min_phrase_ms=500,dataset.max_clip_seconds=2,"
+                    + "dataset.valid_share=0.25,dataset.test_share=0.2,dataset.key_shifts=12,dataset.seed=5");
+
+    @TempDir
+    Path folder;
+
     private Path raw, out;
 
     /** A sung vowel: 20 harmonics that fall off, with vibrato. */
@@ -59,14 +64,19 @@ class PreprocessingTest {
         return all;
     }
 
-    @BeforeEach void recordings() throws IOException {
+    @BeforeEach
+    void recordings() throws IOException {
         raw = folder.resolve("raw");
         out = folder.resolve("data");
-        float[] left = joined(vowel(220, 1.6, 44100, 0.8), new float[44100], vowel(247, 1.7, 44100, 0.8), vowel(262, 1.4, 44100, 0.8));
+        float[] left = joined(
+                vowel(220, 1.6, 44100, 0.8),
+                new float[44100],
+                vowel(247, 1.7, 44100, 0.8),
+                vowel(262, 1.4, 44100, 0.8));
         write("가수/노래 하나.wav", new Wave(new float[][] {left, left}, 44100));
         write("b.flac", Wave.mono(vowel(196, 1.5, 24000, 0.7), 24000));
         write("sub folder/c.wav", Wave.mono(vowel(294, 1.2, 16000, 0.7), 16000));
-        write("d.wav", Wave.mono(vowel(233, 1.9, 22050, 4), 22050));                            // far over full scale
+        write("d.wav", Wave.mono(vowel(233, 1.9, 22050, 4), 22050)); // far over full scale
         write("e.wav", Wave.mono(vowel(262, 1.3, 48000, 0.5), 48000));
         Files.copy(raw.resolve("e.wav"), raw.resolve("e again.wav"));
         write("silence.wav", Wave.mono(new float[44100], 44100));
@@ -97,31 +107,47 @@ class PreprocessingTest {
     }
 
     private Preprocessing.Result run(Hparams hparams, Path to) {
-        try (NDManager m = NDManager.newBaseManager(); HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
-            return new Preprocessing(hparams, encoder, null).run(raw, to, (done, of, name, reused) -> { });
+        try (NDManager m = NDManager.newBaseManager();
+                HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
+            return new Preprocessing(hparams, encoder, null).run(raw, to, (done, of, name, reused) -> {});
         }
     }
 
     private static String why(Preprocessing.Result r, String recording) {
-        List<String> reasons = r.reports().stream().filter(c -> c.recording().equals(recording) && !c.skipped().isEmpty()).map(ClipReport::skipped).toList();
+        List<String> reasons = r.reports().stream()
+                .filter(c -> c.recording().equals(recording) && !c.skipped().isEmpty())
+                .map(ClipReport::skipped)
+                .toList();
         assertEquals(1, reasons.size(), recording + ": " + reasons);
         return reasons.get(0);
     }
 
-    @Test void everyRecordingIsAClipOrHasAReason() throws IOException {
+    @Test
+    void everyRecordingIsAClipOrHasAReason() throws IOException {
         Preprocessing.Result r = run(HPARAMS, out);
         assertTrue(why(r, "silence.wav").contains("silence"), why(r, "silence.wav"));
         assertTrue(why(r, "short.wav").contains("shorter than 0.5 s"));
         assertTrue(why(r, "hiss.wav").contains("no voiced frame"));
-        assertTrue(why(r, "broken.wav").contains("broken.wav") && why(r, "broken.flac").contains("decodes") && why(r, "broken.ogg").contains("decodes"));
+        assertTrue(why(r, "broken.wav").contains("broken.wav")
+                && why(r, "broken.flac").contains("decodes")
+                && why(r, "broken.ogg").contains("decodes"));
         assertTrue(why(r, "e.wav").contains("the same bytes as e again.wav"));
         assertFalse(r.reports().stream().anyMatch(c -> c.recording().contains("lyrics")));
         String korean = "가수" + java.io.File.separator + "노래 하나.wav";
-        List<ClipReport> song = r.reports().stream().filter(c -> c.recording().equals(korean) && !c.clip().isEmpty()).toList();
-        List<ClipReport> own = song.stream().filter(c -> !c.clip().contains("key")).toList();
-        assertTrue(own.size() >= 3 && song.size() == 2 * own.size(), "a phrase before the silence, a longer one after it in parts, each an octave higher too: " + song);
+        List<ClipReport> song = r.reports().stream()
+                .filter(c -> c.recording().equals(korean) && !c.clip().isEmpty())
+                .toList();
+        List<ClipReport> own =
+                song.stream().filter(c -> !c.clip().contains("key")).toList();
+        assertTrue(
+                own.size() >= 3 && song.size() == 2 * own.size(),
+                "a phrase before the silence, a longer one after it in parts, each an octave higher too: " + song);
         assertTrue(own.stream().allMatch(c -> c.seconds() <= 2.01), song.toString());
-        assertEquals(4.7, own.stream().mapToDouble(ClipReport::seconds).sum(), 1.05, "the sound and at most half a second of silence at each cut");
+        assertEquals(
+                4.7,
+                own.stream().mapToDouble(ClipReport::seconds).sum(),
+                1.05,
+                "the sound and at most half a second of silence at each cut");
         ClipReport first = song.get(0);
         assertEquals(korean + "#0", first.clip());
         assertEquals(220, first.f0MedianHz(), 3);
@@ -131,14 +157,20 @@ class PreprocessingTest {
         assertTrue(Files.readString(out.resolve("report.csv")).contains("노래 하나.wav"));
     }
 
-    @Test void noRecordingIsInTwoPartsAndTheSeedDecides() {
+    @Test
+    void noRecordingIsInTwoPartsAndTheSeedDecides() {
         Preprocessing.Result r = run(HPARAMS, out);
         Map<String, String> parts = new HashMap<>();
-        r.reports().stream().filter(c -> !c.clip().isEmpty()).forEach(c -> assertEquals(c.part(), parts.computeIfAbsent(c.recording(), k -> c.part())));
+        r.reports().stream()
+                .filter(c -> !c.clip().isEmpty())
+                .forEach(c -> assertEquals(c.part(), parts.computeIfAbsent(c.recording(), k -> c.part())));
         assertEquals(Set.of("train", "valid", "test"), new HashSet<>(parts.values()));
         Dataset data = Dataset.open(out);
         data.training().forEach(c -> assertEquals("train", parts.get(c.recording())));
-        data.validation().forEach(c -> assertTrue(parts.get(c.recording()).equals("valid") && !c.name().contains("key"), "augmented clips are trained on alone: " + c.name()));
+        data.validation()
+                .forEach(c -> assertTrue(
+                        parts.get(c.recording()).equals("valid") && !c.name().contains("key"),
+                        "augmented clips are trained on alone: " + c.name()));
         data.test().forEach(c -> assertEquals("test", parts.get(c.recording())));
         Set<Map<String, String>> splits = new HashSet<>();
         for (int seed = 0; seed < 6; seed++) {
@@ -151,7 +183,8 @@ class PreprocessingTest {
         assertTrue(splits.size() > 1);
     }
 
-    @Test void rangesAreThoseOfTheTrainingPart() {
+    @Test
+    void rangesAreThoseOfTheTrainingPart() {
         Preprocessing.Result r = run(HPARAMS, out);
         Dataset data = Dataset.open(out);
         assertEquals(r.hparams(), HparamsYaml.read(out.resolve("hparams.yaml")));
@@ -168,13 +201,20 @@ class PreprocessingTest {
         }
         for (int m = 0; m < 128; m++) {
             assertEquals(low[m], r.hparams().noise().specMin().get(m), 1e-6);
-            assertEquals(Math.max(high[m], low[m] + 1e-3), r.hparams().noise().specMax().get(m), 1e-6);
+            assertEquals(
+                    Math.max(high[m], low[m] + 1e-3),
+                    r.hparams().noise().specMax().get(m),
+                    1e-6);
         }
-        assertTrue(r.hparams().range().lowHz() > 180 && r.hparams().range().highHz() < 650 && r.hparams().range().medianHz() > r.hparams().range().lowHz());
-        assertEquals(1, r.hparams().range().semitones().stream().mapToDouble(d -> d).sum(), 1e-3);
+        assertTrue(r.hparams().range().lowHz() > 180
+                && r.hparams().range().highHz() < 650
+                && r.hparams().range().medianHz() > r.hparams().range().lowHz());
+        assertEquals(
+                1, r.hparams().range().semitones().stream().mapToDouble(d -> d).sum(), 1e-3);
     }
 
-    @Test void aRunThatWasStoppedGoesOnAndMakesTheSame() throws IOException {
+    @Test
+    void aRunThatWasStoppedGoesOnAndMakesTheSame() throws IOException {
         run(HPARAMS, out);
         Map<String, byte[]> whole = bytes(out);
         Files.delete(out.resolve("index.json"));
@@ -184,9 +224,13 @@ class PreprocessingTest {
         }
         Files.delete(shards.get(0));
         Files.write(shards.get(1), java.util.Arrays.copyOf(Files.readAllBytes(shards.get(1)), 500));
-        assertTrue(assertThrows(Problem.class, () -> Dataset.open(out)).getMessage().contains("not finished"));
+        assertTrue(assertThrows(Problem.class, () -> Dataset.open(out))
+                .getMessage()
+                .contains("not finished"));
         Preprocessing.Result again = run(HPARAMS, out);
-        assertTrue(again.reused() < 9 && again.reused() >= 6, "two shards are made again, one of them perhaps for two recordings: " + again.reused());
+        assertTrue(
+                again.reused() < 9 && again.reused() >= 6,
+                "two shards are made again, one of them perhaps for two recordings: " + again.reused());
         Map<String, byte[]> after = bytes(out);
         assertEquals(whole.keySet(), after.keySet());
         whole.forEach((name, b) -> assertArrayEquals(b, after.get(name), name));
@@ -195,9 +239,12 @@ class PreprocessingTest {
         // a recording under another name keeps its shard, another front end none
         Files.move(raw.resolve("b.flac"), raw.resolve("비.flac"));
         Preprocessing.Result renamed = run(HPARAMS, out);
-        assertTrue(renamed.reports().stream().anyMatch(c -> c.clip().startsWith("비.flac#")) && renamed.reports().stream().noneMatch(c -> c.recording().equals("b.flac")));
+        assertTrue(renamed.reports().stream().anyMatch(c -> c.clip().startsWith("비.flac#"))
+                && renamed.reports().stream().noneMatch(c -> c.recording().equals("b.flac")));
         assertTrue(Dataset.open(out).training().stream().noneMatch(c -> c.name().startsWith("b.flac")));
-        assertTrue(run(Arg2Hparams.apply(HPARAMS, "audio.fmin_hz=50"), out).reused() <= 1, "the second of two that are alike may find the first one's");
+        assertTrue(
+                run(Arg2Hparams.apply(HPARAMS, "audio.fmin_hz=50"), out).reused() <= 1,
+                "the second of two that are alike may find the first one's");
     }
 
     private static Map<String, byte[]> bytes(Path dataset) throws IOException {
@@ -210,21 +257,28 @@ class PreprocessingTest {
         return all;
     }
 
-    @Test void aKeyShiftMovesMelAndPitchAlike() {
+    @Test
+    void aKeyShiftMovesMelAndPitchAlike() {
         run(HPARAMS, out);
         Dataset data = Dataset.open(out);
         Map<String, Clip> byName = new HashMap<>();
         data.training().forEach(c -> byName.put(c.name(), c));
-        long pairs = byName.values().stream().filter(c -> byName.containsKey(c.name() + " key +12")).peek(c -> {
-            float[] f0 = c.f0Hz().toFloats(), high = byName.get(c.name() + " key +12").f0Hz().toFloats();
-            for (int t = 0; t < f0.length; t++) {
-                assertEquals(2 * f0[t], high[t], 1e-3);
-            }
-        }).count();
+        long pairs = byName.values().stream()
+                .filter(c -> byName.containsKey(c.name() + " key +12"))
+                .peek(c -> {
+                    float[] f0 = c.f0Hz().toFloats(),
+                            high = byName.get(c.name() + " key +12").f0Hz().toFloats();
+                    for (int t = 0; t < f0.length; t++) {
+                        assertEquals(2 * f0[t], high[t], 1e-3);
+                    }
+                })
+                .count();
         assertTrue(pairs > 2);
         FrontEnd front = FrontEnd.of(HPARAMS);
         try (NDManager m = NDManager.newBaseManager()) {
-            float[] low = front.shifted(m, steady(200), 12).toFloatArray(), high = front.of(m, steady(400)).toFloatArray(), same = front.shifted(m, steady(200), 0).toFloatArray();
+            float[] low = front.shifted(m, steady(200), 12).toFloatArray(),
+                    high = front.of(m, steady(400)).toFloatArray(),
+                    same = front.shifted(m, steady(200), 0).toFloatArray();
             assertArrayEquals(front.of(m, steady(200)).toFloatArray(), same, 1e-4f);
             double off = 0;
             int n = 0;
@@ -233,7 +287,10 @@ class PreprocessingTest {
                     off += Math.abs(low[t * 128 + b] - high[t * 128 + b]) / (100.0 * (high.length / 128 - 40));
                 }
             }
-            assertTrue(off < 0.05, "a vowel an octave up, formants included, is the vowel sung an octave higher; apart by log10 " + off + " over " + n);
+            assertTrue(
+                    off < 0.05,
+                    "a vowel an octave up, formants included, is the vowel sung an octave higher; apart by log10 " + off
+                            + " over " + n);
         }
     }
 
@@ -247,15 +304,24 @@ class PreprocessingTest {
         return x;
     }
 
-    @Test void aFolderWithoutVoiceIsRefused() throws IOException {
+    @Test
+    void aFolderWithoutVoiceIsRefused() throws IOException {
         raw = Files.createDirectories(folder.resolve("nothing"));
-        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out)).getMessage().contains("no recording"));
+        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out))
+                .getMessage()
+                .contains("no recording"));
         write("silence.wav", Wave.mono(new float[44100], 44100));
-        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out)).getMessage().contains("none of use"));
+        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out))
+                .getMessage()
+                .contains("none of use"));
         raw = raw.resolve("silence.wav");
-        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out)).getMessage().contains("a file"));
+        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out))
+                .getMessage()
+                .contains("a file"));
         raw = folder.resolve("missing");
-        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out)).getMessage().contains("nothing at that path"));
+        assertTrue(assertThrows(Problem.class, () -> run(HPARAMS, out))
+                .getMessage()
+                .contains("nothing at that path"));
         assertFalse(Files.exists(out.resolve("index.json")));
     }
 }

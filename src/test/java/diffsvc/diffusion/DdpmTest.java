@@ -11,12 +11,14 @@ import diffsvc.hparams.Hparams;
 import org.junit.jupiter.api.Test;
 
 /**
- * If mels were N(MEAN, SPREAD^2), the best guess of the noise would be eps* = (x - alpha MEAN) sigma / (alpha^2 SPREAD^2 + sigma^2). Each step is then affine
- * in x, so mean and spread can be followed from step to step without drawing anything.
+ * If mels were N(MEAN, SPREAD^2), the best guess of the noise would be eps* = (x - alpha MEAN) sigma / (alpha^2
+ * SPREAD^2 + sigma^2). Each step is then affine in x, so mean and spread can be followed from step to step without
+ * drawing anything.
  */
 class DdpmTest {
     private static final double MEAN = 0.2, SPREAD = 0.1;
-    private static final NoiseSchedule NOISE = NoiseSchedule.of(Hparams.defaults().noise());
+    private static final NoiseSchedule NOISE =
+            NoiseSchedule.of(Hparams.defaults().noise());
 
     private record Law(double mean, double spread) {}
 
@@ -27,14 +29,22 @@ class DdpmTest {
             return x.sub((float) (a * MEAN)).mul((float) (s / (a * a * SPREAD * SPREAD + s * s)));
         };
         double[] times = ddpm.times(NOISE.steps(), 0);
-        double a = NOISE.alpha((int) times[0]), s = NOISE.sigma((int) times[0]), mean = a * MEAN, spread = Math.sqrt(a * a * SPREAD * SPREAD + s * s);
+        double a = NOISE.alpha((int) times[0]),
+                s = NOISE.sigma((int) times[0]),
+                mean = a * MEAN,
+                spread = Math.sqrt(a * a * SPREAD * SPREAD + s * s);
         for (int i = 0; i + 1 < times.length; i++) {
             try (NDManager m = NDManager.newBaseManager()) {
                 double apart = spread / 4;
-                NDArray two = m.create(new float[] {(float) (mean - apart), (float) (mean + apart)}, new Shape(1, 1, 1, 2));
+                NDArray two =
+                        m.create(new float[] {(float) (mean - apart), (float) (mean + apart)}, new Shape(1, 1, 1, 2));
                 double[] drawn = new double[1];
-                float[] next = ddpm.step(best, (x, at) -> x.zerosLike(), two, times, i, Sampler.Past.NONE).x().toFloatArray();
-                float[] moved = ddpm.step(best, (x, at) -> x.onesLike(), two, times, i, Sampler.Past.NONE).x().toFloatArray();
+                float[] next = ddpm.step(best, (x, at) -> x.zerosLike(), two, times, i, Sampler.Past.NONE)
+                        .x()
+                        .toFloatArray();
+                float[] moved = ddpm.step(best, (x, at) -> x.onesLike(), two, times, i, Sampler.Past.NONE)
+                        .x()
+                        .toFloatArray();
                 drawn[0] = moved[0] - next[0];
                 double slope = (next[1] - next[0]) / (2 * apart);
                 mean = (next[0] + next[1]) / 2;
@@ -44,20 +54,27 @@ class DdpmTest {
         return new Law(mean, spread);
     }
 
-    /** The posterior's variance is right for one song and a little too small for many: the spread falls short by a share of first order in the interval. */
-    @Test void theMeanIsKeptAndTheSpreadLostFallsWithTheInterval() {
+    /**
+     * The posterior's variance is right for one song and a little too small for many: the spread falls short by a share
+     * of first order in the interval.
+     */
+    @Test
+    void theMeanIsKeptAndTheSpreadLostFallsWithTheInterval() {
         double[] lost = new double[4];
         int[] intervals = {1, 2, 4, 8};
         for (int i = 0; i < lost.length; i++) {
             Law law = end(intervals[i]);
             assertEquals(MEAN, law.mean(), 2e-3, "interval " + intervals[i]);
             lost[i] = SPREAD - law.spread();
-            assertTrue(lost[i] > 0 && (i == 0 || lost[i] / lost[i - 1] > 1.5 && lost[i] / lost[i - 1] < 2.1), "interval " + intervals[i] + " loses " + lost[i]);
+            assertTrue(
+                    lost[i] > 0 && (i == 0 || lost[i] / lost[i - 1] > 1.5 && lost[i] / lost[i - 1] < 2.1),
+                    "interval " + intervals[i] + " loses " + lost[i]);
         }
         assertTrue(lost[0] < 0.05 * SPREAD, "every step loses " + lost[0]);
     }
 
-    @Test void timesStandOnIntervalLessOneLast() {
+    @Test
+    void timesStandOnIntervalLessOneLast() {
         assertArrayEquals(new double[] {9, 4, -1}, new Ddpm(NOISE, 5).times(10, 0));
         assertArrayEquals(new double[] {6, 1, -1}, new Ddpm(NOISE, 5).times(7, 0));
         assertEquals(2, new Ddpm(NOISE, 5).times(5, 0).length);

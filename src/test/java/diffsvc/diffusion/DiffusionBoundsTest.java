@@ -24,10 +24,12 @@ class DiffusionBoundsTest {
         return assertThrows(Problem.class, call).getMessage();
     }
 
-    @Test void schedulesHaveStepsAndBetas() {
+    @Test
+    void schedulesHaveStepsAndBetas() {
         for (int steps : new int[] {0, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 100_001}) {
-            assertTrue(said(() -> NoiseSchedule.linear(steps, 0.02))
-                    .startsWith("schedule: need noise.steps from 1 to 100000, got " + steps),
+            assertTrue(
+                    said(() -> NoiseSchedule.linear(steps, 0.02))
+                            .startsWith("schedule: need noise.steps from 1 to 100000, got " + steps),
                     said(() -> NoiseSchedule.linear(steps, 0.02)));
             assertTrue(said(() -> NoiseSchedule.cosine(steps)).contains("noise.steps from 1 to 100000"));
         }
@@ -38,47 +40,58 @@ class DiffusionBoundsTest {
         assertTrue(said(() -> NoiseSchedule.of(new Hparams.Noise(1000, 0, "linear", 0.5, List.of(-5.0), List.of(0.0))))
                 .contains("lower noise.steps or noise.max_beta"));
         for (float[] betas : new float[][] {{}, {Float.NaN}, {0.1f, 2}, {-0.1f}}) {
-            said(() -> NoiseSchedule.ofBuffers(new StateDict(null, Map.of("betas", TorchTensor.of(betas,
-                    betas.length)))));
+            said(() ->
+                    NoiseSchedule.ofBuffers(new StateDict(null, Map.of("betas", TorchTensor.of(betas, betas.length)))));
         }
-        assertTrue(said(() -> NoiseSchedule.ofBuffers(new StateDict(null, Map.of()))).contains("betas"));
+        assertTrue(said(() -> NoiseSchedule.ofBuffers(new StateDict(null, Map.of())))
+                .contains("betas"));
         assertEquals(1, NoiseSchedule.linear(1, 0.02).steps());
         assertEquals(100_000, NoiseSchedule.cosine(100_000).steps());
     }
 
-    @Test void stepsLieWithinTheSchedule() {
+    @Test
+    void stepsLieWithinTheSchedule() {
         for (int t : new int[] {100, Integer.MAX_VALUE}) {
-            assertEquals("schedule: need the diffusion step from 0 to 99, got " + t + "; correct the diffusion step",
+            assertEquals(
+                    "schedule: need the diffusion step from 0 to 99, got " + t + "; correct the diffusion step",
                     said(() -> NOISE.beta(t)));
             assertTrue(said(() -> NOISE.alphaBar(t)).contains("to 99"));
         }
         assertEquals(1, NOISE.alphaBar(-1));
         try (NDManager m = NDManager.newBaseManager()) {
             for (long t : new long[] {-1, 100, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32}) {
-                assertTrue(said(() -> NOISE.noised(m.zeros(new Shape(1, 1, 2, 3)), m.create(new long[] {t}),
-                        m.zeros(new Shape(1, 1, 2, 3)))).contains("the diffusion step from 0 to 99, got " + t));
+                assertTrue(said(() -> NOISE.noised(
+                                m.zeros(new Shape(1, 1, 2, 3)),
+                                m.create(new long[] {t}),
+                                m.zeros(new Shape(1, 1, 2, 3))))
+                        .contains("the diffusion step from 0 to 99, got " + t));
             }
-            assertTrue(said(() -> NOISE.noised(m.zeros(new Shape(2, 1, 2, 3)), m.create(new long[] {1}),
-                    m.zeros(new Shape(2, 1, 2, 3)))).contains("each of 2 clips, got 1"));
+            assertTrue(said(() -> NOISE.noised(
+                            m.zeros(new Shape(2, 1, 2, 3)), m.create(new long[] {1}), m.zeros(new Shape(2, 1, 2, 3))))
+                    .contains("each of 2 clips, got 1"));
         }
     }
 
-    @Test void timesBeginWithinTheScheduleAndGoByWholeIntervals() {
-        for (Sampler sampler : new Sampler[] {new Plms(NOISE, 10), new Ddim(NOISE, 10), new Ddpm(NOISE),
-                new DpmSolverPlusPlus(NOISE), new UniPc(NOISE, 2)}) {
+    @Test
+    void timesBeginWithinTheScheduleAndGoByWholeIntervals() {
+        for (Sampler sampler : new Sampler[] {
+            new Plms(NOISE, 10), new Ddim(NOISE, 10), new Ddpm(NOISE), new DpmSolverPlusPlus(NOISE), new UniPc(NOISE, 2)
+        }) {
             for (int top : new int[] {0, -5, 101, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
-                assertEquals("schedule: need the step to start below from 1 to 100, got " + top
-                        + "; correct the step to start below", said(() -> sampler.times(top, 10)));
+                assertEquals(
+                        "schedule: need the step to start below from 1 to 100, got " + top
+                                + "; correct the step to start below",
+                        said(() -> sampler.times(top, 10)));
             }
             for (int top = 1; top <= 100; top++) {
                 double[] times = sampler.times(top, 10);
-                assertTrue(times.length >= 2 && times[0] < top && times[times.length - 1] <= 0, sampler + " from "
-                        + top);
+                assertTrue(
+                        times.length >= 2 && times[0] < top && times[times.length - 1] <= 0, sampler + " from " + top);
             }
         }
         for (int evaluations : new int[] {0, -1, 101, Integer.MAX_VALUE}) {
-            assertTrue(said(() -> NOISE.even(100, evaluations)).contains("evaluations from 1 to 100, got "
-                    + evaluations));
+            assertTrue(
+                    said(() -> NOISE.even(100, evaluations)).contains("evaluations from 1 to 100, got " + evaluations));
         }
         for (int interval : new int[] {0, -1, 101, Integer.MAX_VALUE}) {
             assertTrue(said(() -> new Plms(NOISE, interval)).contains("the interval of steps from 1 to 100"));
@@ -88,19 +101,29 @@ class DiffusionBoundsTest {
         assertTrue(said(() -> new UniPc(NOISE, 7)).contains("from 2 to 3"));
     }
 
-    @Test void aBinOfOneValueIsNoNumberByZero() {
+    @Test
+    void aBinOfOneValueIsNoNumberByZero() {
         try (NDManager m = NDManager.newBaseManager()) {
             MelRange range = new MelRange(new float[] {-5, -5}, new float[] {0, -5});
-            assertArrayEquals(new float[] {-0.2f, -1}, range.norm(m.create(new float[] {-3, -5}, new Shape(1, 1, 2)))
-                    .toFloatArray(), 1e-6f);
+            assertArrayEquals(
+                    new float[] {-0.2f, -1},
+                    range.norm(m.create(new float[] {-3, -5}, new Shape(1, 1, 2)))
+                            .toFloatArray(),
+                    1e-6f);
             assertTrue(said(() -> range.norm(m.zeros(new Shape(1, 4, 3)))).contains("one value or 3"));
             assertTrue(said(() -> range.denorm(m.zeros(new Shape(1, 1, 3, 4)))).contains("one value or 3"));
-            assertArrayEquals(new float[] {-0.2f, 1}, new MelRange(new float[] {-5}, new float[] {0})
-                    .norm(m.create(new float[] {-3, 0}, new Shape(1, 1, 2))).toFloatArray(), 1e-6f);
+            assertArrayEquals(
+                    new float[] {-0.2f, 1},
+                    new MelRange(new float[] {-5}, new float[] {0})
+                            .norm(m.create(new float[] {-3, 0}, new Shape(1, 1, 2)))
+                            .toFloatArray(),
+                    1e-6f);
         }
         assertTrue(said(() -> new MelRange(new float[] {1}, new float[] {0})).contains("in bin 0"));
-        assertTrue(said(() -> new MelRange(new float[] {0, Float.NaN}, new float[] {0, 1})).contains("in bin 1"));
-        assertTrue(said(() -> new MelRange(new float[] {0, 0}, new float[] {1, 1, 1})).contains("2 and 3"));
+        assertTrue(said(() -> new MelRange(new float[] {0, Float.NaN}, new float[] {0, 1}))
+                .contains("in bin 1"));
+        assertTrue(said(() -> new MelRange(new float[] {0, 0}, new float[] {1, 1, 1}))
+                .contains("2 and 3"));
         assertTrue(said(() -> new MelRange(new float[0], new float[] {1})).contains("0 and 1"));
         assertTrue(said(() -> MelRange.ofBuffers(new StateDict(null, Map.of()))).contains("spec_min"));
     }

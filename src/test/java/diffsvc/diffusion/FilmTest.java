@@ -21,7 +21,9 @@ class FilmTest {
     private static final MelRange RANGE = MelRange.of(Hparams.defaults().noise());
 
     private static List<Integer> kept(Film film) {
-        return film.guesses().keySet().stream().map(n -> Integer.parseInt(n.replaceAll(".* step (\\d+) of.*", "$1"))).toList();
+        return film.guesses().keySet().stream()
+                .map(n -> Integer.parseInt(n.replaceAll(".* step (\\d+) of.*", "$1")))
+                .toList();
     }
 
     private static void walk(NDManager m, Film film, int steps) {
@@ -33,7 +35,8 @@ class FilmTest {
         }
     }
 
-    @ParameterizedTest @CsvSource({"200, 6", "20, 6", "51, 4", "7, 2", "1000, 9"})
+    @ParameterizedTest
+    @CsvSource({"200, 6", "20, 6", "51, 4", "7, 2", "1000, 9"})
     void theFirstTheLastAndEvenlyBetween(int steps, int frames) {
         try (NDManager m = NDManager.newBaseManager()) {
             Film film = new Film(m, RANGE, frames);
@@ -51,7 +54,8 @@ class FilmTest {
         }
     }
 
-    @ParameterizedTest @CsvSource({"1", "2", "5", "6"})
+    @ParameterizedTest
+    @CsvSource({"1", "2", "5", "6"})
     void allWhereThereAreFewerSteps(int steps) {
         try (NDManager m = NDManager.newBaseManager()) {
             Film film = new Film(m, RANGE, 6);
@@ -60,7 +64,8 @@ class FilmTest {
         }
     }
 
-    @Test void guessesOutliveTheStepAreMelsAndASecondWalkBeginsAnew() {
+    @Test
+    void guessesOutliveTheStepAreMelsAndASecondWalkBeginsAnew() {
         try (NDManager m = NDManager.newBaseManager()) {
             Film film = new Film(m, RANGE, 2);
             walk(m, film, 9);
@@ -72,7 +77,10 @@ class FilmTest {
         }
     }
 
-    @Test void oneFrameIsNoFilm() {
-        assertTrue(assertThrows(Problem.class, () -> new Film(null, RANGE, 1)).getMessage().contains("2 frames or more"));
+    @Test
+    void oneFrameIsNoFilm() {
+        assertTrue(assertThrows(Problem.class, () -> new Film(null, RANGE, 1))
+                .getMessage()
+                .contains("2 frames or more"));
     }
 }

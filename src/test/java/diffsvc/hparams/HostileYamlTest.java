@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A YAML file from somebody else may be anything: each ends in one short sentence, soon, on a small stack. */
 class HostileYamlTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private String said(String yaml) throws Exception {
         return said(Files.writeString(folder.resolve("h.yaml"), yaml));
@@ -28,14 +29,19 @@ class HostileYamlTest {
     private static String said(Path file) throws Exception {
         String[] said = new String[1];
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
-            said[0] = assertThrows(Problem.class, () -> HparamsYaml.readEither(file)).getMessage();
+            said[0] = assertThrows(Problem.class, () -> HparamsYaml.readEither(file))
+                    .getMessage();
         });
-        assertTrue(said[0].startsWith("hparams: " + file + ": need ") && said[0].length() < 500 + file.toString()
-                .length() && said[0].lines().count() == 1, said[0]);
+        assertTrue(
+                said[0].startsWith("hparams: " + file + ": need ")
+                        && said[0].length() < 500 + file.toString().length()
+                        && said[0].lines().count() == 1,
+                said[0]);
         return said[0];
     }
 
-    @Test void depthIsBounded() throws Exception {
+    @Test
+    void depthIsBounded() throws Exception {
         assertTrue(said("[".repeat(100_000)).contains("nested deeper"));
         assertTrue(said("a: " + "[".repeat(2_000_000)).contains("nested deeper"));
         assertTrue(said("{a: ".repeat(100_000)).contains("nested deeper"));
@@ -48,32 +54,54 @@ class HostileYamlTest {
         assertTrue(said(stairs.toString()).contains("nested deeper"));
     }
 
-    @Test void aliasesAreFollowedWhenValuesAreCounted() throws Exception {
+    @Test
+    void aliasesAreFollowedWhenValuesAreCounted() throws Exception {
         for (String[] braces : new String[][] {{"[", "]"}, {"{k: [", "]}"}}) {
             StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
             for (int i = 1; i < 30; i++) {
-                bomb.append("a").append(i).append(": &a").append(i).append(' ').append(braces[0])
-                        .append(("*a" + (i - 1) + ", ").repeat(2)).append(braces[1]).append('\n');
+                bomb.append("a")
+                        .append(i)
+                        .append(": &a")
+                        .append(i)
+                        .append(' ')
+                        .append(braces[0])
+                        .append(("*a" + (i - 1) + ", ").repeat(2))
+                        .append(braces[1])
+                        .append('\n');
             }
             assertTrue(said(bomb.toString()).contains("aliases followed"));
         }
         assertTrue(said("audio: &a\n  hop_samples: *a\n").contains("aliases of what stands before them"));
         assertTrue(said("audio: &a [*a]\n").contains("aliases"));
         assertTrue(said("audio: *nowhere\n").contains("alias"));
-        assertEquals(512, HparamsYaml.read(Files.writeString(folder.resolve("ok.yaml"),
-                "audio: {hop_samples: &h 512, window_samples: 2048}\nnoise: {k_step: *h}\n")).noise().kStep());
+        assertEquals(
+                512,
+                HparamsYaml.read(Files.writeString(
+                                folder.resolve("ok.yaml"),
+                                "audio: {hop_samples: &h 512, window_samples: 2048}\nnoise: {k_step: *h}\n"))
+                        .noise()
+                        .kStep());
     }
 
-    @Test void tagsMakeNothing() throws Exception {
-        for (String yaml : new String[] {"audio: !!python/object/apply:os.system [echo]\n",
-                "!!javax.script.ScriptEngineManager [x]", "audio: !<tag:x> {a: 1}\n", "steps: !!int word\nnoise: {}\n",
-            "steps: !!float word\nnoise: {}\n", "noise: {max_beta: !!binary aGk=}\n", "noise: !!set {a, b}\n",
-                    "noise: !!timestamp 2001-01-01\n", "noise: {steps: !!null x}\n"}) {
+    @Test
+    void tagsMakeNothing() throws Exception {
+        for (String yaml : new String[] {
+            "audio: !!python/object/apply:os.system [echo]\n",
+            "!!javax.script.ScriptEngineManager [x]",
+            "audio: !<tag:x> {a: 1}\n",
+            "steps: !!int word\nnoise: {}\n",
+            "steps: !!float word\nnoise: {}\n",
+            "noise: {max_beta: !!binary aGk=}\n",
+            "noise: !!set {a, b}\n",
+            "noise: !!timestamp 2001-01-01\n",
+            "noise: {steps: !!null x}\n"
+        }) {
             said(yaml);
         }
     }
 
-    @Test void keysAreNamesAndValuesAreGiven() throws Exception {
+    @Test
+    void keysAreNamesAndValuesAreGiven() throws Exception {
         assertTrue(said("1: 2\n").contains("KEY to be a name, got 1"));
         assertTrue(said("audio:\n  1: 2\n").contains("audio.KEY to be a name, got 1"));
         assertTrue(said("null: 2\n").contains("got nothing"));
@@ -92,12 +120,16 @@ class HostileYamlTest {
         assertTrue(said("hubert:\n  file: \"a\\0b\"\n").contains("hubert.file"));
     }
 
-    @Test void sizesAreBounded() throws Exception {
-        assertTrue(said("audio:\n  hop_samples: " + "9".repeat(1_000_000) + "\n").contains("characters"));
+    @Test
+    void sizesAreBounded() throws Exception {
+        assertTrue(
+                said("audio:\n  hop_samples: " + "9".repeat(1_000_000) + "\n").contains("characters"));
         assertTrue(said("audio:\n  hop_samples: " + "9".repeat(60_000) + "\n").contains("audio.hop_samples"));
-        assertTrue(said("audio:\n  hop_samples: \"" + "x".repeat(60_000) + "\"\n").contains("xxx..."));
+        assertTrue(
+                said("audio:\n  hop_samples: \"" + "x".repeat(60_000) + "\"\n").contains("xxx..."));
         assertTrue(said("x".repeat(900) + ": 1\nnoise: {}\n").contains("xxx..."));
-        assertTrue(said("noise:\n  spec_min: [" + "1,".repeat(1_000_000) + "1]\n").contains("at most"));
+        assertTrue(
+                said("noise:\n  spec_min: [" + "1,".repeat(1_000_000) + "1]\n").contains("at most"));
         assertTrue(said("#".repeat((4 << 20) + 1)).contains("4 MiB"));
         Path large = folder.resolve("large.yaml");
         try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
@@ -106,7 +138,8 @@ class HostileYamlTest {
         assertTrue(said(large).contains("4 MiB"));
     }
 
-    @Test void whatIsNoYamlMapIsSaid() throws Exception {
+    @Test
+    void whatIsNoYamlMapIsSaid() throws Exception {
         assertTrue(said("").contains("an empty file"));
         assertTrue(said("# only a remark\n").contains("an empty file"));
         assertTrue(said("song: la\n").contains("neither"));
@@ -117,18 +150,23 @@ class HostileYamlTest {
         assertTrue(said("a: \"unended\n").contains("YAML"));
         assertTrue(said("a: \0\n").contains("YAML"));
         assertTrue(said("\t\ta: 1\n").contains("YAML"));
-        assertTrue(said(Files.write(folder.resolve("b.yaml"), new byte[] {(byte) 0x89, 'P', 'N', 'G', (byte) 0xff, 0, 1,
-                2})).contains("UTF-8"));
-        assertTrue(said(Files.write(folder.resolve("l.yaml"),
-                "project: \u00e9\n".getBytes(StandardCharsets.ISO_8859_1))).contains("UTF-8"));
+        assertTrue(said(Files.write(
+                        folder.resolve("b.yaml"), new byte[] {(byte) 0x89, 'P', 'N', 'G', (byte) 0xff, 0, 1, 2}))
+                .contains("UTF-8"));
+        assertTrue(
+                said(Files.write(folder.resolve("l.yaml"), "project: \u00e9\n".getBytes(StandardCharsets.ISO_8859_1)))
+                        .contains("UTF-8"));
     }
 
-    @Test void whatIsNoFileIsSaid() throws Exception {
+    @Test
+    void whatIsNoFileIsSaid() throws Exception {
         assertTrue(said(folder).contains("a folder"));
         assertTrue(said(folder.resolve("none.yaml")).contains("nothing at that path"));
     }
 
-    @Test @EnabledOnOs(OS.LINUX) void pipesAndDevicesAreNotWaitedFor() throws Exception {
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void pipesAndDevicesAreNotWaitedFor() throws Exception {
         Path pipe = folder.resolve("pipe");
         assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
         assertTrue(said(pipe).contains("a named pipe"));

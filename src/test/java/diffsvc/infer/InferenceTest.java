@@ -27,7 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 class InferenceTest {
     private static final String FEW = "infer.sampler=unipc2,infer.steps=4";
     private static final int RATE = 44100;
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     private static Wave phrase(String song, double from, double to) {
         return AudioFile.read(Path.of("raw", song + ".wav")).slice(from, to);
@@ -49,29 +51,34 @@ class InferenceTest {
     }
 
     private static Inference.Done run(Inference inference, Inference.Request request) {
-        return inference.convert(request, (stage, done, of) -> { });
+        return inference.convert(request, (stage, done, of) -> {});
     }
 
-    @Test void aFileThatSomebodyPutThereMeanwhileStays() throws IOException {
+    @Test
+    void aFileThatSomebodyPutThereMeanwhileStays() throws IOException {
         Path target = folder.resolve("a.wav");
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference.Done done = new Inference(svc).convert(request("song.wav", phrase("music1", 0, 1), "a.wav"), (stage, at, of) -> {
-                if (stage.equals("sampling") && !Files.exists(target)) {
-                    try {
-                        Files.writeString(target, "somebody's");
-                    } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
-                    }
-                }
-            });
+            Inference.Done done = new Inference(svc)
+                    .convert(request("song.wav", phrase("music1", 0, 1), "a.wav"), (stage, at, of) -> {
+                        if (stage.equals("sampling") && !Files.exists(target)) {
+                            try {
+                                Files.writeString(target, "somebody's");
+                            } catch (IOException e) {
+                                throw new java.io.UncheckedIOException(e);
+                            }
+                        }
+                    });
             assertEquals("somebody's", Files.readString(target));
             assertEquals(folder.resolve("a-2.wav").toRealPath(), done.file());
-            assertTrue(done.manifest().warnings().stream().anyMatch(w -> w.contains("a-2.wav")), done.manifest().warnings().toString());
+            assertTrue(
+                    done.manifest().warnings().stream().anyMatch(w -> w.contains("a-2.wav")),
+                    done.manifest().warnings().toString());
             assertEquals(Sha256.of(done.file()), done.manifest().output().sha256());
         }
     }
 
-    @Test void aSongWithAPauseKeepsItsLengthAndItsSilence() {
+    @Test
+    void aSongWithAPauseKeepsItsLengthAndItsSilence() {
         Wave pause = Wave.mono(new float[3 * 16000], 16000);
         Wave song = joined(phrase("music1", 0, 6.003), pause, phrase("music3", 0, 5));
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
@@ -83,59 +90,92 @@ class InferenceTest {
             assertTrue(m.slices().silentSeconds() > 2, m.slices().toString());
             assertEquals(0, out.slice(7, 8).peak(), "digital silence inside the pause");
             assertTrue(out.slice(1, 5).peak() > 0.01 && out.slice(10, 13).peak() > 0.01);
-            assertTrue(m.seams().size() == 2 && m.seams().stream().noneMatch(Join::heard), m.seams().toString());
-            assertTrue(m.warnings().stream().anyMatch(w -> w.contains("stay silent")), m.warnings().toString());
+            assertTrue(
+                    m.seams().size() == 2 && m.seams().stream().noneMatch(Join::heard),
+                    m.seams().toString());
+            assertTrue(
+                    m.warnings().stream().anyMatch(w -> w.contains("stay silent")),
+                    m.warnings().toString());
         }
     }
 
-    @Test void aPhraseThatIsTooLongIsCutWithoutAnyoneHearingIt() {
+    @Test
+    void aPhraseThatIsTooLongIsCutWithoutAnyoneHearingIt() {
         Wave song = phrase("music1", 0, 13);
         try (DiffSvc svc = DiffSvc.open("demo", FEW + ",infer.slice_seconds=4")) {
             Inference.Done done = run(new Inference(svc), request("long.wav", song, "long.flac"));
             Manifest m = done.manifest();
-            assertTrue(m.slices().cuts() >= 3 && m.slices().longestSeconds() <= 4, m.slices().toString());
-            assertEquals(m.slices().cuts(), m.seams().stream().filter(s -> s.kind().equals("cut")).count());
+            assertTrue(
+                    m.slices().cuts() >= 3 && m.slices().longestSeconds() <= 4,
+                    m.slices().toString());
+            assertEquals(
+                    m.slices().cuts(),
+                    m.seams().stream().filter(s -> s.kind().equals("cut")).count());
             assertTrue(m.seams().stream().noneMatch(Join::heard), m.seams().toString());
-            assertEquals(Math.round(song.seconds() * RATE), AudioFile.read(done.file()).samples());
+            assertEquals(
+                    Math.round(song.seconds() * RATE),
+                    AudioFile.read(done.file()).samples());
         }
     }
 
     /** What a slice becomes depends on its sound, its place and the seed alone. */
-    @Test void aSliceDoesNotDependOnTheOthers() {
+    @Test
+    void aSliceDoesNotDependOnTheOthers() {
         Wave pause = Wave.mono(new float[3 * 16000], 16000), last = phrase("music3", 0, 5);
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             Inference inference = new Inference(svc);
-            Wave a = AudioFile.read(run(inference, request("a.wav", joined(phrase("music1", 0, 6), pause, last), "a out.wav")).file());
-            Wave b = AudioFile.read(run(inference, request("b.wav", joined(phrase("music1", 6, 12), pause, last), "b out.wav")).file());
+            Wave a = AudioFile.read(
+                    run(inference, request("a.wav", joined(phrase("music1", 0, 6), pause, last), "a out.wav"))
+                            .file());
+            Wave b = AudioFile.read(
+                    run(inference, request("b.wav", joined(phrase("music1", 6, 12), pause, last), "b out.wav"))
+                            .file());
             Wave lastOfA = a.slice(9.2, 14), lastOfB = b.slice(9.2, 14);
             assertFalse(Arrays.equals(a.slice(0, 6).first(), b.slice(0, 6).first()));
             assertArrayEquals(lastOfA.first(), lastOfB.first());
         }
         try (DiffSvc svc = DiffSvc.open("demo", FEW + ",infer.seed=9")) {
-            Wave c = AudioFile.read(run(new Inference(svc), request("a.wav", joined(phrase("music1", 0, 6), pause, last), "c out.wav")).file());
-            assertFalse(Arrays.equals(c.slice(9.2, 14).first(), AudioFile.read(folder.resolve("a out.wav")).slice(9.2, 14).first()), "another seed, another sound");
+            Wave c = AudioFile.read(
+                    run(new Inference(svc), request("a.wav", joined(phrase("music1", 0, 6), pause, last), "c out.wav"))
+                            .file());
+            assertFalse(
+                    Arrays.equals(
+                            c.slice(9.2, 14).first(),
+                            AudioFile.read(folder.resolve("a out.wav"))
+                                    .slice(9.2, 14)
+                                    .first()),
+                    "another seed, another sound");
         }
     }
 
-    @Test void aShortSongIsWhatTheStepsByHandGive() {
+    @Test
+    void aShortSongIsWhatTheStepsByHandGive() {
         Wave song = phrase("music2", 0, 2);
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-            Inference.Done done = run(new Inference(svc), new Inference.Request(file, folder.resolve("s out.wav"), 0, null, null, null, null, null));
+            Inference.Done done = run(
+                    new Inference(svc),
+                    new Inference.Request(file, folder.resolve("s out.wav"), 0, null, null, null, null, null));
             Wave byHand = svc.convert(AudioFile.read(file)).wave();
             assertArrayEquals(byHand.first(), AudioFile.read(done.file()).first(), 1 / 65535f);
         }
     }
 
-    @Test void theMelodyGoesOutIsEditedAndComesBack() {
+    @Test
+    void theMelodyGoesOutIsEditedAndComesBack() {
         Wave song = phrase("music2", 0, 3);
         Path table = folder.resolve("s.f0.csv");
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             Inference inference = new Inference(svc);
             Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-            Inference.Done first = run(inference, new Inference.Request(file, folder.resolve("1.wav"), 0, null, null, table, null, null));
-            Inference.Done again = run(inference, new Inference.Request(file, folder.resolve("2.wav"), 0, null, table, null, null, null));
-            assertEquals(first.manifest().output().sha256(), again.manifest().output().sha256(), "unedited, the same bytes");
+            Inference.Done first = run(
+                    inference, new Inference.Request(file, folder.resolve("1.wav"), 0, null, null, table, null, null));
+            Inference.Done again = run(
+                    inference, new Inference.Request(file, folder.resolve("2.wav"), 0, null, table, null, null, null));
+            assertEquals(
+                    first.manifest().output().sha256(),
+                    again.manifest().output().sha256(),
+                    "unedited, the same bytes");
             assertEquals(Sha256.of(table), again.manifest().given().get("f0").sha256());
             F0Table exported = F0Table.read(table);
             float[] higher = exported.hz().clone();
@@ -143,9 +183,14 @@ class InferenceTest {
                 higher[i] *= 1.5f;
             }
             new F0Table(exported.seconds(), higher, exported.voiced()).write(table);
-            Inference.Done edited = run(inference, new Inference.Request(file, folder.resolve("3.wav"), 0, null, table, null, null, null));
+            Inference.Done edited = run(
+                    inference, new Inference.Request(file, folder.resolve("3.wav"), 0, null, table, null, null, null));
             float[] was = voicedF0(svc, first.file()), is = voicedF0(svc, edited.file());
-            assertEquals(12 * Math.log(1.5) / Math.log(2), 12 * Math.log(is[is.length / 2] / was[was.length / 2]) / Math.log(2), 0.5, "the fifth that was drawn is sung");
+            assertEquals(
+                    12 * Math.log(1.5) / Math.log(2),
+                    12 * Math.log(is[is.length / 2] / was[was.length / 2]) / Math.log(2),
+                    0.5,
+                    "the fifth that was drawn is sung");
         }
     }
 
@@ -163,7 +208,8 @@ class InferenceTest {
         return sorted;
     }
 
-    @Test void theManifestTellsWhatWasAndOnlyWhatIsThere() throws IOException {
+    @Test
+    void theManifestTellsWhatWasAndOnlyWhatIsThere() throws IOException {
         try (DiffSvc svc = DiffSvc.open("demo", FEW + ",infer.depth=24")) {
             Inference.Request r = request("s.wav", phrase("music2", 0, 1.5), "s out.wav");
             Inference.Done done = run(new Inference(svc), r);
@@ -171,42 +217,76 @@ class InferenceTest {
             assertEquals(done.manifest().output(), m.output());
             assertEquals(Sha256.of(r.song()), m.input().sha256());
             assertEquals(Sha256.of(done.file()), m.output().sha256());
-            assertEquals(List.of("encoder", "embedding", "wavenet"), List.copyOf(m.models().keySet()));
+            assertEquals(
+                    List.of("encoder", "embedding", "wavenet"),
+                    List.copyOf(m.models().keySet()));
             for (Manifest.Hashed h : m.models().values()) {
                 assertEquals(Sha256.of(svc.paths().resolve(h.file())), h.sha256());
             }
-            assertEquals(List.of("audio", "pitch", "content", "mel", "embedding", "diffusion", "vocoder", "output"), m.stages().stream().map(Manifest.Stage::stage).toList());
-            assertTrue(m.stages().stream().allMatch(s -> s.peakBytes() > 1 << 20 && s.seconds() >= 0), m.stages().toString());
+            assertEquals(
+                    List.of("audio", "pitch", "content", "mel", "embedding", "diffusion", "vocoder", "output"),
+                    m.stages().stream().map(Manifest.Stage::stage).toList());
+            assertTrue(
+                    m.stages().stream().allMatch(s -> s.peakBytes() > 1 << 20 && s.seconds() >= 0),
+                    m.stages().toString());
             assertTrue(m.vocoder().contains("built-in"), m.vocoder());
         }
-        for (String[] bad : new String[][] {{"{}", "other JSON"}, {"text", "other JSON"}, {"{", "something else"}, {"{\"format\": 99, \"input\": {}}", "99"}}) {
+        for (String[] bad : new String[][] {
+            {"{}", "other JSON"},
+            {"text", "other JSON"},
+            {"{", "something else"},
+            {"{\"format\": 99, \"input\": {}}", "99"}
+        }) {
             Path file = Files.writeString(folder.resolve("bad.json"), bad[0]);
-            assertTrue(assertThrows(Problem.class, () -> Manifest.read(file)).getMessage().contains(bad[1]));
+            assertTrue(assertThrows(Problem.class, () -> Manifest.read(file))
+                    .getMessage()
+                    .contains(bad[1]));
         }
     }
 
-    /** A voice that clips is not at hand, so the song asks for it: its mel straight into the vocoder, ten times as loud. */
-    @Test void whatWouldClipIsScaledAndCounted() {
+    /**
+     * A voice that clips is not at hand, so the song asks for it: its mel straight into the vocoder, ten times as loud.
+     */
+    @Test
+    void whatWouldClipIsScaledAndCounted() {
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             Wave loud = svc.convert(phrase("music2", 0, 1)).wave().times(40);
             assertTrue(loud.peak() > 1);
             WaveWriter.Fitted fitted = WaveWriter.fitted(loud);
             assertEquals(WaveWriter.HEADROOM, fitted.wave().peak(), 1e-6);
             assertThrows(Problem.class, () -> WaveWriter.write(folder.resolve("l.wav"), loud, Depth.PCM24));
-            assertEquals(loud.peak(), AudioFile.read(WaveWriter.write(folder.resolve("l.wav"), loud, Depth.FLOAT)).peak(), "floats keep what goes beyond");
+            assertEquals(
+                    loud.peak(),
+                    AudioFile.read(WaveWriter.write(folder.resolve("l.wav"), loud, Depth.FLOAT))
+                            .peak(),
+                    "floats keep what goes beyond");
         }
     }
 
-    @Test void whatWasHeardIsRememberedUnderEverythingThatShapedIt() {
+    @Test
+    void whatWasHeardIsRememberedUnderEverythingThatShapedIt() {
         CondsCache cache = CondsCache.in(folder.resolve("cache"));
         Wave song = phrase("music2", 0, 1.5);
         Path file = WaveWriter.write(folder.resolve("s.wav"), song);
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            String cold = run(new Inference(svc), Inference.Request.of(file, 0).to(folder.resolve("1.wav"))).manifest().output().sha256();
+            String cold = run(new Inference(svc), Inference.Request.of(file, 0).to(folder.resolve("1.wav")))
+                    .manifest()
+                    .output()
+                    .sha256();
             Inference inference = new Inference(svc, 0, cache);
-            assertEquals(cold, run(inference, Inference.Request.of(file, 0).to(folder.resolve("2.wav"))).manifest().output().sha256());
+            assertEquals(
+                    cold,
+                    run(inference, Inference.Request.of(file, 0).to(folder.resolve("2.wav")))
+                            .manifest()
+                            .output()
+                            .sha256());
             assertEquals(2, cache.entries().size(), "a melody and units");
-            assertEquals(cold, run(inference, Inference.Request.of(file, 0).to(folder.resolve("3.wav"))).manifest().output().sha256());
+            assertEquals(
+                    cold,
+                    run(inference, Inference.Request.of(file, 0).to(folder.resolve("3.wav")))
+                            .manifest()
+                            .output()
+                            .sha256());
             run(inference, Inference.Request.of(file, 3.5).to(folder.resolve("4.wav")));
             assertEquals(2, cache.entries().size(), "another key hears nothing new");
         }
@@ -218,7 +298,8 @@ class InferenceTest {
         assertEquals(0, cache.entries().size());
     }
 
-    @Test void theLeastUsedGoesWhenTheCacheIsFull() {
+    @Test
+    void theLeastUsedGoesWhenTheCacheIsFull() {
         CondsCache small = new CondsCache(folder.resolve("small"), 60_000);
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             for (int i = 0; i < 4; i++) {
@@ -226,45 +307,60 @@ class InferenceTest {
                 small.units(svc.manager(), part, "x", () -> svc.units(part));
             }
         }
-        assertTrue(small.entries().stream().mapToLong(CondsCache.Entry::bytes).sum() <= 60_000, small.entries().toString());
+        assertTrue(
+                small.entries().stream().mapToLong(CondsCache.Entry::bytes).sum() <= 60_000,
+                small.entries().toString());
         assertFalse(small.entries().isEmpty());
     }
 
-    @Test void moreThanMemoryAllowsIsRefusedWithWhatWouldDo() {
+    @Test
+    void moreThanMemoryAllowsIsRefusedWithWhatWouldDo() {
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             Inference.Request r = request("s.wav", phrase("music2", 0, 1.5), "s out.wav");
-            String said = assertThrows(Problem.class, () -> run(new Inference(svc, 100 << 20, CondsCache.NONE), r)).getMessage();
+            String said = assertThrows(Problem.class, () -> run(new Inference(svc, 100 << 20, CondsCache.NONE), r))
+                    .getMessage();
             assertTrue(said.contains("--max-memory") && said.contains("MiB"), said);
             assertFalse(Files.exists(folder.resolve("s out.wav")));
         }
     }
 
-    @Test void somebodysOwnFileIsNotReplacedByTheManifest() throws IOException {
+    @Test
+    void somebodysOwnFileIsNotReplacedByTheManifest() throws IOException {
         Path theirs = Files.writeString(folder.resolve("s out.json"), "{\"mine\": 1}");
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             Inference.Request r = request("s.wav", phrase("music2", 0, 1), "s out.wav");
-            assertTrue(assertThrows(Problem.class, () -> run(new Inference(svc), r)).getMessage().contains("s out.json"));
+            assertTrue(assertThrows(Problem.class, () -> run(new Inference(svc), r))
+                    .getMessage()
+                    .contains("s out.json"));
             assertFalse(Files.exists(folder.resolve("s out.wav")));
             assertEquals("{\"mine\": 1}", Files.readString(theirs));
         }
     }
 
-    @Test void aCacheThatCannotBeWrittenCostsNoSong() throws IOException {
+    @Test
+    void aCacheThatCannotBeWrittenCostsNoSong() throws IOException {
         Path noFolder = Files.writeString(folder.resolve("cache"), "a file");
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            assertTrue(Files.exists(run(new Inference(svc, 0, CondsCache.in(noFolder)), request("s.wav", phrase("music2", 0, 1), "s out.wav")).file()));
+            assertTrue(Files.exists(run(
+                            new Inference(svc, 0, CondsCache.in(noFolder)),
+                            request("s.wav", phrase("music2", 0, 1), "s out.wav"))
+                    .file()));
         }
     }
 
-    @Test void anySongIsLongEnough() {
+    @Test
+    void anySongIsLongEnough() {
         try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
             for (int n : new int[] {1, 100, 700, 1601}) {
                 float[] tone = new float[n];
                 for (int i = 0; i < n; i++) {
                     tone[i] = (float) (0.3 * Math.sin(0.1 * i + 1));
                 }
-                Inference.Done done = run(new Inference(svc), request("tiny.wav", Wave.mono(tone, 16000), "tiny out.wav"));
-                assertEquals(Math.round(n / 16000.0 * RATE), AudioFile.read(done.file()).samples());
+                Inference.Done done =
+                        run(new Inference(svc), request("tiny.wav", Wave.mono(tone, 16000), "tiny out.wav"));
+                assertEquals(
+                        Math.round(n / 16000.0 * RATE),
+                        AudioFile.read(done.file()).samples());
             }
         }
     }

@@ -30,9 +30,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** A manifest comes back as it was written, and one that somebody changed is refused by the name of the field. */
 class ManifestTest {
     private static final String SHA = "0123456789abcdef".repeat(4);
-    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(),
-            "project=tenor,infer.seed=9007199254740993,noise.k_step=100");
-    @TempDir Path folder;
+    private static final Hparams HPARAMS =
+            Arg2Hparams.apply(Hparams.defaults(), "project=tenor,infer.seed=9007199254740993,noise.k_step=100");
+
+    @TempDir
+    Path folder;
+
     private Path file;
     private JsonObject tree;
 
@@ -40,17 +43,31 @@ class ManifestTest {
         Map<String, Manifest.Hashed> models = new LinkedHashMap<>();
         models.put("encoder", new Manifest.Hashed("models/frozen/content 노래.pt", SHA));
         models.put("wavenet", new Manifest.Hashed("models/tenor/w.pt", SHA));
-        return new Manifest(Manifest.FORMAT, "diffsvc 1", Map.of("java", "17"), "tenor", "", "",
-                HparamsYaml.toMap(HPARAMS), -1.5, 10.5, Map.of("f0", new Manifest.Hashed("s.f0.csv", SHA)),
-                Map.of("f0", new Manifest.Hashed("out.f0.csv", SHA)), "built-in", models, new Manifest.Input("s.wav",
-                        SHA, 72000, 2, 48000, 1.5),
-                new Manifest.Output("out.wav", SHA, 66150, 44100, "16", 0.98f, 12L), new Manifest.Slices(1, 1, 0.25, 0,
-                        1.25, 30), new Manifest.Range(220, 200, 0.1, 40, List.of(0.5, 0.5),
-                List.of(1.0, 0.0)), List.of(new Manifest.Stage("audio", "1.50 s", "[72000]", 1, 0.01, 1L << 40)),
-                        List.of(new Join(0.7, "silence", 0.001, 0.002, -60, -20)), List.of("a warning"));
+        return new Manifest(
+                Manifest.FORMAT,
+                "diffsvc 1",
+                Map.of("java", "17"),
+                "tenor",
+                "",
+                "",
+                HparamsYaml.toMap(HPARAMS),
+                -1.5,
+                10.5,
+                Map.of("f0", new Manifest.Hashed("s.f0.csv", SHA)),
+                Map.of("f0", new Manifest.Hashed("out.f0.csv", SHA)),
+                "built-in",
+                models,
+                new Manifest.Input("s.wav", SHA, 72000, 2, 48000, 1.5),
+                new Manifest.Output("out.wav", SHA, 66150, 44100, "16", 0.98f, 12L),
+                new Manifest.Slices(1, 1, 0.25, 0, 1.25, 30),
+                new Manifest.Range(220, 200, 0.1, 40, List.of(0.5, 0.5), List.of(1.0, 0.0)),
+                List.of(new Manifest.Stage("audio", "1.50 s", "[72000]", 1, 0.01, 1L << 40)),
+                List.of(new Join(0.7, "silence", 0.001, 0.002, -60, -20)),
+                List.of("a warning"));
     }
 
-    @BeforeEach void write() throws Exception {
+    @BeforeEach
+    void write() throws Exception {
         file = manifest().write(folder.resolve("out.json"));
         tree = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
     }
@@ -62,12 +79,16 @@ class ManifestTest {
 
     private static String said(Path file) {
         String said = assertThrows(Problem.class, () -> Manifest.read(file)).getMessage();
-        assertTrue(said.startsWith("manifest: " + file + ": need ") && said.length() < 500 + file.toString().length()
-                && said.lines().count() == 1, said);
+        assertTrue(
+                said.startsWith("manifest: " + file + ": need ")
+                        && said.length() < 500 + file.toString().length()
+                        && said.lines().count() == 1,
+                said);
         return said;
     }
 
-    @Test void itComesBackAsItWasWritten() throws Exception {
+    @Test
+    void itComesBackAsItWasWritten() throws Exception {
         Manifest back = Manifest.read(file);
         assertEquals(manifest().toString(), back.toString());
         assertEquals(HPARAMS, HparamsYaml.of(back.hparams(), file), "a seed beyond 53 bits too");
@@ -80,8 +101,8 @@ class ManifestTest {
     }
 
     /** Every place in the tree that a manifest must have, as "input.samples", and how to change it. */
-    private static void places(JsonElement at, String name, List<String> names, List<BiFunction<String, JsonElement,
-            Void>> changes) {
+    private static void places(
+            JsonElement at, String name, List<String> names, List<BiFunction<String, JsonElement, Void>> changes) {
         if (at.isJsonObject() && !name.equals("hparams")) {
             JsonObject object = at.getAsJsonObject();
             for (String key : List.copyOf(object.keySet())) {
@@ -105,28 +126,39 @@ class ManifestTest {
         }
     }
 
-    @Test void everyFieldIsNeededAndOfItsType() throws Exception {
+    @Test
+    void everyFieldIsNeededAndOfItsType() throws Exception {
         List<String> names = new ArrayList<>();
         places(tree, "", names, new ArrayList<>());
         int tried = 0;
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
-            for (JsonElement value : new JsonElement[] {null, JsonNull.INSTANCE, new JsonArray(), new JsonObject(),
-                    new JsonPrimitive("x"), new JsonPrimitive(true), new JsonPrimitive(-7.5),
-                    new JsonPrimitive(-1e300)}) {
+            for (JsonElement value : new JsonElement[] {
+                null,
+                JsonNull.INSTANCE,
+                new JsonArray(),
+                new JsonObject(),
+                new JsonPrimitive("x"),
+                new JsonPrimitive(true),
+                new JsonPrimitive(-7.5),
+                new JsonPrimitive(-1e300)
+            }) {
                 JsonObject copy = tree.deepCopy();
                 List<BiFunction<String, JsonElement, Void>> changes = new ArrayList<>();
                 places(copy, "", new ArrayList<>(), changes);
                 JsonElement before = at(tree, name);
                 changes.get(i).apply(value == null ? "remove" : "set", value);
-                boolean role = name.matches("(machine|given|exports|models)\\..*")
-                        && !name.matches(".*\\.(file|sha256)");
+                boolean role =
+                        name.matches("(machine|given|exports|models)\\..*") && !name.matches(".*\\.(file|sha256)");
                 if (value == null && (role || name.equals("exports")) || sameType(before, value, name)) {
                     continue;
                 }
                 String said = said(copy.toString());
-                assertTrue(said.contains(name) || name.equals("format") || said.contains("other JSON")
-                        && name.equals("input"), name + " = " + value + ": " + said);
+                assertTrue(
+                        said.contains(name)
+                                || name.equals("format")
+                                || said.contains("other JSON") && name.equals("input"),
+                        name + " = " + value + ": " + said);
                 tried++;
             }
         }
@@ -135,7 +167,8 @@ class ManifestTest {
 
     private static JsonElement at(JsonElement tree, String name) {
         for (String part : name.split("[.\\[]")) {
-            tree = part.endsWith("]") ? tree.getAsJsonArray().get(Integer.parseInt(part.replace("]", "")))
+            tree = part.endsWith("]")
+                    ? tree.getAsJsonArray().get(Integer.parseInt(part.replace("]", "")))
                     : tree.getAsJsonObject().get(part);
         }
         return tree;
@@ -147,31 +180,61 @@ class ManifestTest {
             return false;
         }
         if (before.isJsonArray() || before.isJsonObject()) {
-            return before.isJsonArray() ? value.isJsonArray() : value.isJsonObject()
-                    && name.matches("machine|given|exports|models|hparams");
+            return before.isJsonArray()
+                    ? value.isJsonArray()
+                    : value.isJsonObject() && name.matches("machine|given|exports|models|hparams");
         }
-        boolean text = before.getAsJsonPrimitive().isString(), given = value.isJsonPrimitive()
-                && value.getAsJsonPrimitive().isString();
-        boolean number = before.getAsJsonPrimitive().isNumber() && value.isJsonPrimitive()
+        boolean text = before.getAsJsonPrimitive().isString(),
+                given = value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
+        boolean number = before.getAsJsonPrimitive().isNumber()
+                && value.isJsonPrimitive()
                 && value.getAsJsonPrimitive().isNumber();
-        return text && given && !name.endsWith("sha256") || number && name.matches("range\\..*|seams.*|key|asked")
-                && value.getAsDouble() > -100 || number && name.matches("range\\..*|seams.*");
+        return text && given && !name.endsWith("sha256")
+                || number && name.matches("range\\..*|seams.*|key|asked") && value.getAsDouble() > -100
+                || number && name.matches("range\\..*|seams.*");
     }
 
-    @Test void numbersAndNamesHaveBounds() throws Exception {
-        for (String[] bad : new String[][] {{"asked", "49"}, {"asked", "1e9"}, {"key", "-241"}, {"input.samples", "-1"},
-                {"input.samples", "2147483648"}, {"input.samples", "1.5"}, {"input.channels", "0"},
-            {"input.sampleRateHz", "0"}, {"input.seconds", "-1"}, {"output.samples", "-1"}, {"output.scale", "1.5"},
-                    {"output.scale", "-1"}, {"output.scale", "1e60"}, {"output.beyondFullScale", "-1"},
-            {"slices.mostSeconds", "0"}, {"slices.mostSeconds", "-3"}, {"slices.mostSeconds", "1e-9"}, {"slices.cuts",
-                    "-1"}, {"slices.silentSeconds", "-1"}, {"input.sha256", "\"" + SHA + "0\""},
-            {"input.sha256", "\"" + SHA.replace('a', 'g') + "\""}, {"input.file", "\"\""}, {"output.file", "\"/\""}, {"output.file",
-                    "\"a\\u0000b\""}, {"project", "\"../../evil\""}, {"project", "\"\""}, {"hparams", "null"},
-            {"hparams", "[]"}, {"hparams", "{\"audio\": null}"}, {"models", "{\"encoder\": null}"},
-                    {"models", "{\"encoder\": {\"file\": \"a\"}}"},
-                    {"given", "{\"f0\": {\"file\": \"\", \"sha256\": \"" + SHA + "\"}}"},
-            {"warnings", "[null]"}, {"warnings", "[1]"}, {"stages", "[{}]"}, {"seams", "[[]]"}, {"range.song",
-                    "[\"x\"]"}}) {
+    @Test
+    void numbersAndNamesHaveBounds() throws Exception {
+        for (String[] bad : new String[][] {
+            {"asked", "49"},
+            {"asked", "1e9"},
+            {"key", "-241"},
+            {"input.samples", "-1"},
+            {"input.samples", "2147483648"},
+            {"input.samples", "1.5"},
+            {"input.channels", "0"},
+            {"input.sampleRateHz", "0"},
+            {"input.seconds", "-1"},
+            {"output.samples", "-1"},
+            {"output.scale", "1.5"},
+            {"output.scale", "-1"},
+            {"output.scale", "1e60"},
+            {"output.beyondFullScale", "-1"},
+            {"slices.mostSeconds", "0"},
+            {"slices.mostSeconds", "-3"},
+            {"slices.mostSeconds", "1e-9"},
+            {"slices.cuts", "-1"},
+            {"slices.silentSeconds", "-1"},
+            {"input.sha256", "\"" + SHA + "0\""},
+            {"input.sha256", "\"" + SHA.replace('a', 'g') + "\""},
+            {"input.file", "\"\""},
+            {"output.file", "\"/\""},
+            {"output.file", "\"a\\u0000b\""},
+            {"project", "\"../../evil\""},
+            {"project", "\"\""},
+            {"hparams", "null"},
+            {"hparams", "[]"},
+            {"hparams", "{\"audio\": null}"},
+            {"models", "{\"encoder\": null}"},
+            {"models", "{\"encoder\": {\"file\": \"a\"}}"},
+            {"given", "{\"f0\": {\"file\": \"\", \"sha256\": \"" + SHA + "\"}}"},
+            {"warnings", "[null]"},
+            {"warnings", "[1]"},
+            {"stages", "[{}]"},
+            {"seams", "[[]]"},
+            {"range.song", "[\"x\"]"}
+        }) {
             JsonObject copy = tree.deepCopy();
             int dot = bad[0].indexOf('.');
             JsonObject in = dot < 0 ? copy : copy.getAsJsonObject(bad[0].substring(0, dot));
@@ -182,11 +245,16 @@ class ManifestTest {
         JsonObject hparams = tree.deepCopy();
         hparams.getAsJsonObject("hparams").getAsJsonObject("audio").addProperty("hop_samples", 0);
         Files.writeString(file, hparams.toString());
-        assertEquals("hparams: " + file + ": need audio.hop_samples from 1 to 65536, got 0; correct audio.hop_samples",
-                assertThrows(Problem.class, () -> HparamsYaml.of(Manifest.read(file).hparams(), file)).getMessage());
+        assertEquals(
+                "hparams: " + file + ": need audio.hop_samples from 1 to 65536, got 0; correct audio.hop_samples",
+                assertThrows(
+                                Problem.class,
+                                () -> HparamsYaml.of(Manifest.read(file).hparams(), file))
+                        .getMessage());
     }
 
-    @Test void whatIsNoManifestIsSaid() throws Exception {
+    @Test
+    void whatIsNoManifestIsSaid() throws Exception {
         assertTrue(said("").contains("other JSON"));
         assertTrue(said("[1]").contains("other JSON"));
         assertTrue(said("{\"format\": 1").contains("ends too soon"));
@@ -202,7 +270,8 @@ class ManifestTest {
         assertTrue(said("{\"a\":[" + "1,".repeat(1_000_000) + "1]}").contains("values"));
         assertTrue(said("{\"a\":" + "9".repeat(900) + "}").contains("finite"));
         assertTrue(said("{\"a\":" + "9".repeat(1_000_000) + "}").contains("something else"));
-        assertTrue(said("{\"" + "k".repeat(1_000_000) + "\":1, \"format\": 7, \"input\": 1}").contains("7"));
+        assertTrue(said("{\"" + "k".repeat(1_000_000) + "\":1, \"format\": 7, \"input\": 1}")
+                .contains("7"));
         Files.write(file, "{\"format\": \"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
         assertTrue(said(file).contains("UTF-8"));
         try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
@@ -213,11 +282,14 @@ class ManifestTest {
         assertTrue(said(folder.resolve("none.json")).contains("nothing at that path"));
     }
 
-    @Test void whatACallerLeavesOutIsEmpty() {
-        Manifest m = new Manifest(1, null, null, null, null, null, null, 0, 0, null, null, null, null, null, null, null,
-                null, null, null, null);
-        assertEquals("" + Map.of() + Map.of() + List.of() + "", m.program() + m.given() + m.exports() + m.seams()
-                + m.input().file());
+    @Test
+    void whatACallerLeavesOutIsEmpty() {
+        Manifest m = new Manifest(
+                1, null, null, null, null, null, null, 0, 0, null, null, null, null, null, null, null, null, null, null,
+                null);
+        assertEquals(
+                "" + Map.of() + Map.of() + List.of() + "",
+                m.program() + m.given() + m.exports() + m.seams() + m.input().file());
         assertEquals(0, m.table().rowCount());
         assertEquals("", new Manifest.Hashed(null, null).sha256());
     }

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Memory does not grow with the song: the launcher's infer, its process watched from outside. */
 class SongMemoryTest {
     private static final double MORE = 1.2;
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     /** The three songs over and over, two channels: phrases and no pause that the slicer would take. */
     private Path song(int seconds) throws IOException {
@@ -40,13 +42,26 @@ class SongMemoryTest {
 
     private long peak(int seconds) throws IOException, InterruptedException {
         Path out = folder.resolve(seconds + " out.wav"), said = folder.resolve("said.txt");
-        Process p = new ProcessBuilder("sh", Path.of("diffsvc").toAbsolutePath().toString(), "infer", song(seconds).toString(), "--out", out.toString(), "--steps", "2", "--no-cache")
-                .redirectErrorStream(true).redirectOutput(said.toFile()).start();
+        Process p = new ProcessBuilder(
+                        "sh",
+                        Path.of("diffsvc").toAbsolutePath().toString(),
+                        "infer",
+                        song(seconds).toString(),
+                        "--out",
+                        out.toString(),
+                        "--steps",
+                        "2",
+                        "--no-cache")
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
         long peak = 0;
         while (p.isAlive()) {
             try {
                 for (String line : Files.readAllLines(Path.of("/proc/" + p.pid() + "/status"))) {
-                    peak = line.startsWith("VmHWM:") ? Math.max(peak, Long.parseLong(line.replaceAll("\\D", "")) * 1024) : peak;
+                    peak = line.startsWith("VmHWM:")
+                            ? Math.max(peak, Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                            : peak;
                 }
             } catch (IOException e) {
                 // it has just ended
@@ -67,11 +82,14 @@ class SongMemoryTest {
         assertTrue(many <= MORE * few, longer + " s take " + (many >> 20) + " MiB, " + shorter + " s " + (few >> 20));
     }
 
-    @Test void threeMinutesTakeNoMoreThanHalfAMinute() throws Exception {
+    @Test
+    void threeMinutesTakeNoMoreThanHalfAMinute() throws Exception {
         level(30, 180);
     }
 
-    @Test @Tag("long") void anHourTakesNoMoreThanFiveMinutes() throws Exception {
+    @Test
+    @Tag("long")
+    void anHourTakesNoMoreThanFiveMinutes() throws Exception {
         level(300, 3600);
     }
 }

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is predicted against what a process of its own really took, with the launcher's settings. */
 class CostTest {
-    private static final String DEMO = "wavenet.residual_channels=256;wavenet.residual_layers=6;embedding.hidden_size=128",
+    private static final String
+            DEMO = "wavenet.residual_channels=256;wavenet.residual_layers=6;embedding.hidden_size=128",
             WIDE = "wavenet.residual_channels=512;wavenet.residual_layers=10";
 
     static Cost cost(String model, Hparams h) {
@@ -35,19 +36,38 @@ class CostTest {
         };
     }
 
-    /** Peaks of the same work differ from process to process, by where the allocator finds room: one that is off counts as the median of three. */
+    /**
+     * Peaks of the same work differ from process to process, by where the allocator finds room: one that is off counts
+     * as the median of three.
+     */
     private static void compare(String model, int batch, int frames, String overrides) throws Exception {
-        String sizes = overrides == null ? "" : overrides.replace(';', ',').replace("DEMO", DEMO.replace(';', ',')).replace("WIDE", WIDE.replace(';', ','));
-        long predicted = cost(model, Arg2Hparams.apply(Hparams.defaults(), sizes)).peak(batch, frames);
+        String sizes = overrides == null
+                ? ""
+                : overrides
+                        .replace(';', ',')
+                        .replace("DEMO", DEMO.replace(';', ','))
+                        .replace("WIDE", WIDE.replace(';', ','));
+        long predicted =
+                cost(model, Arg2Hparams.apply(Hparams.defaults(), sizes)).peak(batch, frames);
         long[] peaks = {measured(model, batch, frames, sizes)};
         if (!near(predicted, peaks[0])) {
             peaks = new long[] {peaks[0], measured(model, batch, frames, sizes), measured(model, batch, frames, sizes)};
             java.util.Arrays.sort(peaks);
         }
         long measured = peaks[peaks.length / 2];
-        System.out.printf("memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%s%n", model, batch, frames, overrides == null ? "" : ", " + overrides, predicted >> 20,
-                measured >> 20, peaks.length > 1 ? " (of " + (peaks[0] >> 20) + " to " + (peaks[2] >> 20) + ")" : "");
-        assertTrue(near(predicted, measured), () -> model + " " + batch + " x " + frames + ": predicted " + (predicted >> 20) + " MiB, measured " + (measured >> 20));
+        System.out.printf(
+                "memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%s%n",
+                model,
+                batch,
+                frames,
+                overrides == null ? "" : ", " + overrides,
+                predicted >> 20,
+                measured >> 20,
+                peaks.length > 1 ? " (of " + (peaks[0] >> 20) + " to " + (peaks[2] >> 20) + ")" : "");
+        assertTrue(
+                near(predicted, measured),
+                () -> model + " " + batch + " x " + frames + ": predicted " + (predicted >> 20) + " MiB, measured "
+                        + (measured >> 20));
     }
 
     private static boolean near(long predicted, long measured) {
@@ -55,9 +75,19 @@ class CostTest {
     }
 
     private static long measured(String model, int batch, int frames, String sizes) throws Exception {
-        boolean sings = model.endsWith("hifigan");                                            // vocoders work in infer and in the kernel, the others in training too
-        List<String> java = new ArrayList<>(List.of(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-XX:+UseSerialGC", "-Dai.djl.offline=true", "-cp",
-                System.getProperty("java.class.path"), Meter.class.getName(), model, String.valueOf(batch), String.valueOf(frames), sizes));
+        boolean sings =
+                model.endsWith("hifigan"); // vocoders work in infer and in the kernel, the others in training too
+        List<String> java = new ArrayList<>(List.of(
+                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "-XX:+UseSerialGC",
+                "-Dai.djl.offline=true",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Meter.class.getName(),
+                model,
+                String.valueOf(batch),
+                String.valueOf(frames),
+                sizes));
         java.addAll(1, sings ? List.of("-Xms32m", "-Xmx384m", "-Xmn16m") : List.of("-Xmx512m"));
         ProcessBuilder builder = new ProcessBuilder(java);
         builder.environment().putAll(sings ? Allocator.LEVEL : Allocator.KEEPS);
@@ -69,22 +99,70 @@ class CostTest {
         return Long.parseLong(numbers[1]) + Long.parseLong(numbers[2]);
     }
 
-    @ParameterizedTest @CsvSource({"pair,1,517,", "pair,4,300,", "pair,10,160,", "pair,12,160,DEMO", "pair,2,1292,DEMO", "pair,3,400,WIDE", "wavenet,1,700,", "wavenet,2,1292,", "wavenet,1,1500,WIDE",
-        "embedding,1,517,", "embedding,2,1292,", "embedding,1,1292,embedding.no_fs2=false", "hubert,1,250,", "hubert,1,750,", "hubert,2,600,", "crepe,64,400,", "crepe,16,300,", "crepe,32,100,",
-        "pe,1,1125,", "pe,2,2000,", "pe,1,3000,", "nsf_hifigan,1,300,", "nsf_hifigan,1,600,", "nsf_hifigan,1,900,", "hifigan,1,400,", "hifigan,1,1125,", "hifigan,1,1700,"})
-    void thePredictionIsWithinFifteenPercentOr100MiB(String model, int batch, int frames, String overrides) throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "pair,1,517,",
+        "pair,4,300,",
+        "pair,10,160,",
+        "pair,12,160,DEMO",
+        "pair,2,1292,DEMO",
+        "pair,3,400,WIDE",
+        "wavenet,1,700,",
+        "wavenet,2,1292,",
+        "wavenet,1,1500,WIDE",
+        "embedding,1,517,",
+        "embedding,2,1292,",
+        "embedding,1,1292,embedding.no_fs2=false",
+        "hubert,1,250,",
+        "hubert,1,750,",
+        "hubert,2,600,",
+        "crepe,64,400,",
+        "crepe,16,300,",
+        "crepe,32,100,",
+        "pe,1,1125,",
+        "pe,2,2000,",
+        "pe,1,3000,",
+        "nsf_hifigan,1,300,",
+        "nsf_hifigan,1,600,",
+        "nsf_hifigan,1,900,",
+        "hifigan,1,400,",
+        "hifigan,1,1125,",
+        "hifigan,1,1700,"
+    })
+    void thePredictionIsWithinFifteenPercentOr100MiB(String model, int batch, int frames, String overrides)
+            throws Exception {
         compare(model, batch, frames, overrides);
     }
 
-    @Tag("long") @ParameterizedTest @CsvSource({"pair,1,1292,", "pair,8,517,", "pair,24,160,", "pair,4,600,embedding.no_fs2=false", "pair,1,1292,WIDE", "pair,32,160,DEMO", "wavenet,1,5000,",
-        "wavenet,4,1292,DEMO", "embedding,4,1292,embedding.no_fs2=false", "hubert,1,3000,", "hubert,4,750,", "hubert,1,6000,", "crepe,128,500,", "nsf_hifigan,1,1292,", "nsf_hifigan,1,2500,",
-        "hifigan,1,2812,", "pe,1,11250,"})
+    @Tag("long")
+    @ParameterizedTest
+    @CsvSource({
+        "pair,1,1292,",
+        "pair,8,517,",
+        "pair,24,160,",
+        "pair,4,600,embedding.no_fs2=false",
+        "pair,1,1292,WIDE",
+        "pair,32,160,DEMO",
+        "wavenet,1,5000,",
+        "wavenet,4,1292,DEMO",
+        "embedding,4,1292,embedding.no_fs2=false",
+        "hubert,1,3000,",
+        "hubert,4,750,",
+        "hubert,1,6000,",
+        "crepe,128,500,",
+        "nsf_hifigan,1,1292,",
+        "nsf_hifigan,1,2500,",
+        "hifigan,1,2812,",
+        "pe,1,11250,"
+    })
     void largerOnesToo(String model, int batch, int frames, String overrides) throws Exception {
         compare(model, batch, frames, overrides);
     }
 
-    @Test void theModelsOfTheTableAreAllThere() {
-        List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair").forEach(m -> assertEquals(m, cost(m, Hparams.defaults()).model()));
+    @Test
+    void theModelsOfTheTableAreAllThere() {
+        List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair")
+                .forEach(m -> assertEquals(m, cost(m, Hparams.defaults()).model()));
         assertEquals(Cost.MODELS.size(), 8);
         assertEquals(1292, Cost.wavenet(Hparams.defaults()).frames(15), "15 s of 86.13 frames");
     }

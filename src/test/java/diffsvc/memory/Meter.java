@@ -28,8 +28,9 @@ import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * Measures what one model takes: builds it with random weights, runs it once small, then at the size asked for, and prints resident memory before, with the
- * weights, and at the peak. A process of its own each time, because memory that was once touched stays resident:
+ * Measures what one model takes: builds it with random weights, runs it once small, then at the size asked for, and
+ * prints resident memory before, with the weights, and at the peak. A process of its own each time, because memory that
+ * was once touched stays resident:
  *
  * <pre>{@code java -cp ... diffsvc.memory.Meter pair 2 517 "wavenet.residual_channels=256"}</pre>
  */
@@ -48,16 +49,23 @@ public final class Meter {
      */
     public static void main(String[] args) {
         if (args.length < 3) {
-            throw Problem.in("memory", "MODEL BATCH FRAMES [HPARAMS]", args.length + " words", "models: " + Cost.MODELS);
+            throw Problem.in(
+                    "memory", "MODEL BATCH FRAMES [HPARAMS]", args.length + " words", "models: " + Cost.MODELS);
         }
-        Measured m = measure(args[0], Integer.parseInt(args[1]), Integer.parseInt(args[2]), Arg2Hparams.apply(Hparams.defaults(), args.length > 3 ? args[3] : ""));
+        Measured m = measure(
+                args[0],
+                Integer.parseInt(args[1]),
+                Integer.parseInt(args[2]),
+                Arg2Hparams.apply(Hparams.defaults(), args.length > 3 ? args[3] : ""));
         System.out.println(m.baseline + " " + m.weights + " " + m.peak);
     }
 
     static Measured measure(String model, int batch, int frames, Hparams hparams) {
         try (NDManager manager = NDManager.newBaseManager()) {
-            try (NDManager first = manager.newSubManager()) {                                      // the engine itself, before anything of ours
-                first.randomNormal(new Shape(64, 64)).matMul(first.randomNormal(new Shape(64, 64))).toFloatArray();
+            try (NDManager first = manager.newSubManager()) { // the engine itself, before anything of ours
+                first.randomNormal(new Shape(64, 64))
+                        .matMul(first.randomNormal(new Shape(64, 64)))
+                        .toFloatArray();
             }
             long before = ProcessMemory.resident();
             List<AutoCloseable> open = new ArrayList<>();
@@ -72,7 +80,8 @@ public final class Meter {
         }
     }
 
-    private static BiConsumer<Integer, Integer> runner(String model, NDManager manager, Hparams h, List<AutoCloseable> open, int batch, int frames) {
+    private static BiConsumer<Integer, Integer> runner(
+            String model, NDManager manager, Hparams h, List<AutoCloseable> open, int batch, int frames) {
         switch (model) {
             case "pair":
                 return (b, t) -> {
@@ -80,13 +89,17 @@ public final class Meter {
                     int bins = h.audio().melBins(), width = h.embedding().hiddenSize(), p = Math.max(1, t * 50 / 86);
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
-                    Dataset data = Dataset.of(List.of(Clip.of("noise", new float[t * bins], bins, List.of(new float[p * width]), width, f0)));
+                    Dataset data = Dataset.of(List.of(
+                            Clip.of("noise", new float[t * bins], bins, List.of(new float[p * width]), width, f0)));
                     if (open.isEmpty()) {
                         open.add(new TrainingRun(manager, own, data));
                     }
                     TrainingRun run = (TrainingRun) open.get(0);
                     try (NDManager scratch = manager.newSubManager()) {
-                        run.training().accumulate(new Batches(data.training(), own, h.noise().steps()).batch(scratch, 1, 0));
+                        run.training()
+                                .accumulate(new Batches(
+                                                data.training(), own, h.noise().steps())
+                                        .batch(scratch, 1, 0));
                     }
                     run.update(1);
                 };
@@ -94,9 +107,15 @@ public final class Meter {
                 WaveNet wavenet = WaveNet.random(manager, WaveNet.Sizes.of(h), 1);
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
-                        NDArray cond = scratch.randomNormal(new Shape(b, h.embedding().hiddenSize(), t));
+                        NDArray cond =
+                                scratch.randomNormal(new Shape(b, h.embedding().hiddenSize(), t));
                         WaveNet.Projected projected = wavenet.project(cond);
-                        wavenet.predict(scratch.randomNormal(new Shape(b, 1, h.audio().melBins(), t)), scratch.full(new Shape(b), 500, DataType.FLOAT32), projected).toFloatArray();
+                        wavenet.predict(
+                                        scratch.randomNormal(
+                                                new Shape(b, 1, h.audio().melBins(), t)),
+                                        scratch.full(new Shape(b), 500, DataType.FLOAT32),
+                                        projected)
+                                .toFloatArray();
                     }
                 };
             case "embedding":
@@ -108,15 +127,25 @@ public final class Meter {
                         for (int i = 0; i < b; i++) {
                             System.arraycopy(one, 0, all, i * t, t);
                         }
-                        embedding.embed(new Conds2Tensor.Conds(scratch.randomNormal(new Shape(b, p, h.embedding().hiddenSize())), scratch.create(all, new Shape(b, t)),
-                                scratch.ones(new Shape(b, t)).mul(7.8f), scratch.zeros(new Shape(b, t)))).cond().toFloatArray();
+                        embedding
+                                .embed(new Conds2Tensor.Conds(
+                                        scratch.randomNormal(
+                                                new Shape(b, p, h.embedding().hiddenSize())),
+                                        scratch.create(all, new Shape(b, t)),
+                                        scratch.ones(new Shape(b, t)).mul(7.8f),
+                                        scratch.zeros(new Shape(b, t))))
+                                .cond()
+                                .toFloatArray();
                     }
                 };
             case "hubert":
                 HubertSoft hubert = HubertSoft.random(manager, Cost.PUBLISHED_HUBERT, 1);
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
-                        hubert.extract(scratch.randomNormal(new Shape(b, 1, t * 320L)).mul(0.1f)).units().toFloatArray();
+                        hubert.extract(scratch.randomNormal(new Shape(b, 1, t * 320L))
+                                        .mul(0.1f))
+                                .units()
+                                .toFloatArray();
                     }
                 };
             case "crepe":
@@ -130,7 +159,9 @@ public final class Meter {
                 XiaomaPe pe = XiaomaPe.random(manager, Cost.PUBLISHED_PE, 1);
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
-                        pe.extract(scratch.randomNormal(new Shape(b, t, Cost.PUBLISHED_PE.mels())), false).f0Hz().toFloatArray();
+                        pe.extract(scratch.randomNormal(new Shape(b, t, Cost.PUBLISHED_PE.mels())), false)
+                                .f0Hz()
+                                .toFloatArray();
                     }
                 };
             case "nsf_hifigan":
@@ -138,14 +169,28 @@ public final class Meter {
                 return (b, t) -> {
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
-                    nsf.vocode(manager, new float[t * 128], f0, new boolean[t], t * 512, RandomSource.keyed(1), Hparams.Quirks.FIXED);
+                    nsf.vocode(
+                            manager,
+                            new float[t * 128],
+                            f0,
+                            new boolean[t],
+                            t * 512,
+                            RandomSource.keyed(1),
+                            Hparams.Quirks.FIXED);
                 };
             case "hifigan":
                 HifiGan hifigan = HifiGan.random(manager, Cost.PUBLISHED_HIFIGAN, 1);
                 return (b, t) -> {
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
-                    hifigan.vocode(manager, new float[t * 80], f0, new boolean[t], t * 128, RandomSource.keyed(1), Hparams.Quirks.FIXED);
+                    hifigan.vocode(
+                            manager,
+                            new float[t * 80],
+                            f0,
+                            new boolean[t],
+                            t * 128,
+                            RandomSource.keyed(1),
+                            Hparams.Quirks.FIXED);
                 };
             default:
                 throw Problem.in("memory", "one of " + Cost.MODELS, model, "correct the name");

@@ -11,14 +11,11 @@ import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.hparams.Hparams;
-
-
 import diffsvc.platform.WeakManager;
-import diffsvc.tensor.Summary;
 import diffsvc.plot.*;
+import diffsvc.tensor.Summary;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,9 +36,12 @@ import tech.tablesaw.api.Table;
 class PlotsTest {
     private final WeakManager held = WeakManager.open();
     private final Plots plots = Plots.of(Hparams.defaults().audio());
-    @TempDir Path folder;
 
-    @AfterEach void close() {
+    @TempDir
+    Path folder;
+
+    @AfterEach
+    void close() {
         held.close();
     }
 
@@ -55,15 +55,20 @@ class PlotsTest {
         return mel;
     }
 
-    @Test void aMelIsBrightWhereItIsLoudAndTheMelodyIsDrawnOverIt() {
+    @Test
+    void aMelIsBrightWhereItIsLoudAndTheMelodyIsDrawnOverIt() {
         float[] hz = new float[400];
         boolean[] voiced = new boolean[400];
         Arrays.fill(hz, 1000);
         Arrays.fill(voiced, 0, 200, true);
-        BufferedImage image = plots.mel("m", cross(400, 128), new F0Track(hz, voiced, 512 / 44100.0)).image();
+        BufferedImage image = plots.mel("m", cross(400, 128), new F0Track(hz, voiced, 512 / 44100.0))
+                .image();
         int left = 64, top = 26, height = 296 - 26 - 40;
         assertEquals(0xfde725, image.getRGB(left + 200, top + 10) & 0xffffff, "the loud frame");
-        assertEquals(0xfde725, image.getRGB(left + 300, top + height - 1 - height / 4 - 1) & 0xffffff, "the loud bin, a quarter from below");
+        assertEquals(
+                0xfde725,
+                image.getRGB(left + 300, top + height - 1 - height / 4 - 1) & 0xffffff,
+                "the loud bin, a quarter from below");
         assertEquals(0x440154, image.getRGB(left + 300, top + 10) & 0xffffff, "silence");
         int red = 0, redRight = 0;
         for (int x = left; x < left + 400; x++) {
@@ -76,23 +81,33 @@ class PlotsTest {
         assertTrue(red > 150 && redRight == 0, red + " red pixels, " + redRight + " where nothing is voiced");
     }
 
-    @Test void aPictureIsSavedAsItsNameEnds() throws Exception {
+    @Test
+    void aPictureIsSavedAsItsNameEnds() throws Exception {
         Picture picture = plots.mel("mel <1>", cross(100, 80), null);
         BufferedImage png = ImageIO.read(picture.save(folder.resolve("a.png")).toFile());
         assertEquals(picture.width(), png.getWidth());
         var xml = DocumentBuilderFactory.newInstance();
         xml.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
-        var svg = xml.newDocumentBuilder().parse(picture.save(folder.resolve("a.svg")).toFile());
+        var svg = xml.newDocumentBuilder()
+                .parse(picture.save(folder.resolve("a.svg")).toFile());
         assertEquals("svg", svg.getDocumentElement().getTagName());
-        assertTrue(svg.getDocumentElement().getTextContent().contains("mel <1>") && svg.getElementsByTagName("image").getLength() > 0);
-        var chart = xml.newDocumentBuilder().parse(Picture.of(Plots.curve("loss", "update", "loss", new double[] {3, 2, 1})).save(folder.resolve("b.svg")).toFile());
-        assertTrue(chart.getElementsByTagName("path").getLength() > 5 && chart.getElementsByTagName("image").getLength() == 0, "lines stay lines");
+        assertTrue(svg.getDocumentElement().getTextContent().contains("mel <1>")
+                && svg.getElementsByTagName("image").getLength() > 0);
+        var chart = xml.newDocumentBuilder()
+                .parse(Picture.of(Plots.curve("loss", "update", "loss", new double[] {3, 2, 1}))
+                        .save(folder.resolve("b.svg"))
+                        .toFile());
+        assertTrue(
+                chart.getElementsByTagName("path").getLength() > 5
+                        && chart.getElementsByTagName("image").getLength() == 0,
+                "lines stay lines");
         Problem wrong = assertThrows(Problem.class, () -> picture.save(folder.resolve("a.gif")));
         assertTrue(wrong.getMessage().contains(".png or .svg"), wrong.getMessage());
         assertFalse(Files.exists(folder.resolve("a.gif")));
     }
 
-    @Test void withoutADisplayShowSaysWhatIsOnIt() {
+    @Test
+    void withoutADisplayShowSaysWhatIsOnIt() {
         PrintStream out = System.out;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
@@ -101,10 +116,14 @@ class PlotsTest {
         } finally {
             System.setOut(out);
         }
-        assertTrue(said.toString(StandardCharsets.UTF_8).startsWith("demo: mel [100, 128], log10 up to 0.00, 1.16 s; there is no display"), said.toString(StandardCharsets.UTF_8));
+        assertTrue(
+                said.toString(StandardCharsets.UTF_8)
+                        .startsWith("demo: mel [100, 128], log10 up to 0.00, 1.16 s; there is no display"),
+                said.toString(StandardCharsets.UTF_8));
     }
 
-    @Test void aDifferenceIsWhiteWhereNothingDiffersAndAsksForOneSize() {
+    @Test
+    void aDifferenceIsWhiteWhereNothingDiffersAndAsksForOneSize() {
         float[][] a = cross(400, 128), b = cross(400, 128);
         a[100][5] += 1;
         BufferedImage image = plots.difference("d", a, b).image();
@@ -112,7 +131,8 @@ class PlotsTest {
         assertThrows(Problem.class, () -> plots.difference("d", a, cross(300, 128)));
     }
 
-    @Test void aFilmstripHasAFrameAMelAndOneScale() {
+    @Test
+    void aFilmstripHasAFrameAMelAndOneScale() {
         Map<String, NDArray> mels = new LinkedHashMap<>();
         for (int i = 0; i < 5; i++) {
             mels.put("step " + i, held.manager().ones(new Shape(1, 50, 128)).mul(i == 0 ? 1.2f : -2));
@@ -121,13 +141,19 @@ class PlotsTest {
         assertTrue(strip.width() == 960 && strip.height() == 2 * 296 * 3 / 4, strip.width() + " x " + strip.height());
         assertTrue(strip.about().contains("step 4"));
         int second = strip.image().getRGB(328 + 64 + 40, 26 + 40) & 0xffffff;
-        assertTrue(second != 0xfde725 && second != 0x440154, "the same colour map for all: " + Integer.toHexString(second));
+        assertTrue(
+                second != 0xfde725 && second != 0x440154,
+                "the same colour map for all: " + Integer.toHexString(second));
         assertThrows(Problem.class, () -> plots.filmstrip("none", Map.of()));
     }
 
-    @Test void aTensorIsALineThatCountsNaNs() {
-        NDArray x = held.manager().create(new float[] {1, Float.NaN, 3, Float.NaN, Float.POSITIVE_INFINITY, -2}, new Shape(2, 3));
-        assertEquals("[2, 3] float32, -2.000 to 3.000, mean 0.6667, NaN 2, infinite 1", Summary.of(x).toString());
+    @Test
+    void aTensorIsALineThatCountsNaNs() {
+        NDArray x = held.manager()
+                .create(new float[] {1, Float.NaN, 3, Float.NaN, Float.POSITIVE_INFINITY, -2}, new Shape(2, 3));
+        assertEquals(
+                "[2, 3] float32, -2.000 to 3.000, mean 0.6667, NaN 2, infinite 1",
+                Summary.of(x).toString());
         String html = Html.tensor(x);
         assertTrue(html.contains("NaN 2") && html.contains("data:image/png;base64,"), html);
         assertEquals(html.contains("float32"), Display.text(x).contains("float32"));
@@ -139,50 +165,74 @@ class PlotsTest {
 
     record Outer(NDArray mel, Inner inner, List<String> names) {}
 
-    @Test void aRecordOfTensorsIsATableWithTheInnerOnesNamed() {
-        String html = Html.tensors("Outer", Html.components(new Outer(held.manager().ones(new Shape(4, 2)), new Inner(held.manager().zeros(new Shape(3)), 7), List.of("<a>"))));
-        for (String part : List.of("<td>mel</td><td>[4, 2]</td>", "<td>inner.units</td><td>[3]</td>", "inner.n", "&lt;a&gt;")) {
+    @Test
+    void aRecordOfTensorsIsATableWithTheInnerOnesNamed() {
+        String html = Html.tensors(
+                "Outer",
+                Html.components(new Outer(
+                        held.manager().ones(new Shape(4, 2)),
+                        new Inner(held.manager().zeros(new Shape(3)), 7),
+                        List.of("<a>"))));
+        for (String part :
+                List.of("<td>mel</td><td>[4, 2]</td>", "<td>inner.units</td><td>[3]</td>", "inner.n", "&lt;a&gt;")) {
             assertTrue(html.contains(part), part + " in " + html);
         }
     }
 
-    @Test void aTableEscapesItsTextAndSaysWhereItWasCut() {
+    @Test
+    void aTableEscapesItsTextAndSaysWhereItWasCut() {
         Table table = Table.create("t", StringColumn.create("a<b"), DoubleColumn.create("x"));
         for (int i = 0; i < 300; i++) {
             table.stringColumn(0).append("<script>");
             table.doubleColumn(1).append(i / 3.0);
         }
         String html = Html.table(table);
-        assertTrue(html.contains("<th>a&lt;b</th>") && !html.contains("<script>") && html.contains("200 of 300 rows"), html.substring(0, 300));
+        assertTrue(
+                html.contains("<th>a&lt;b</th>") && !html.contains("<script>") && html.contains("200 of 300 rows"),
+                html.substring(0, 300));
     }
 
-    @Test void columnsOfATableBecomeCurvesAndAWrongNameIsMetWithTheRightOnes() {
+    @Test
+    void columnsOfATableBecomeCurvesAndAWrongNameIsMetWithTheRightOnes() {
         Table schedule = NoiseSchedule.linear(1000, 0.02).table();
         var chart = Plots.curves("the schedule", schedule, "t", "alpha", "sigma");
-        assertEquals(List.of("alpha", "sigma"), chart.getSeriesCollection().stream().map(series -> series.getName()).toList());
+        assertEquals(
+                List.of("alpha", "sigma"),
+                chart.getSeriesCollection().stream()
+                        .map(series -> series.getName())
+                        .toList());
         assertTrue(chart.getStyler().isLegendVisible());
         assertFalse(Plots.curves("beta", schedule, "t", "beta").getStyler().isLegendVisible());
-        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t", "alfa")).getMessage().contains("need a column of numbers named alfa, got columns t, beta, alpha_bar"));
-        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t")).getMessage().contains("at least one column"));
+        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t", "alfa"))
+                .getMessage()
+                .contains("need a column of numbers named alfa, got columns t, beta, alpha_bar"));
+        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t"))
+                .getMessage()
+                .contains("at least one column"));
         Table words = Table.create("w", StringColumn.create("word", "a"), DoubleColumn.create("n", 1));
-        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", words, "n", "word")).getMessage().contains("numbers named word"));
+        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", words, "n", "word"))
+                .getMessage()
+                .contains("numbers named word"));
     }
 
-    @Test void theScheduleAsATableIsTheScheduleStepByStep() {
+    @Test
+    void theScheduleAsATableIsTheScheduleStepByStep() {
         NoiseSchedule noise = NoiseSchedule.linear(1000, 0.02);
         Table table = noise.table();
         assertEquals(1000, table.rowCount());
         for (int t : new int[] {0, 1, 500, 999}) {
             assertEquals(t, table.doubleColumn("t").get(t));
             assertEquals(noise.beta(t), table.doubleColumn("beta").get(t));
-            double alpha = table.doubleColumn("alpha").get(t), sigma = table.doubleColumn("sigma").get(t);
+            double alpha = table.doubleColumn("alpha").get(t),
+                    sigma = table.doubleColumn("sigma").get(t);
             assertEquals(1, alpha * alpha + sigma * sigma, 1e-12);
             assertEquals(alpha * alpha, table.doubleColumn("alpha_bar").get(t), 1e-12);
             assertEquals(Math.log(alpha / sigma), table.doubleColumn("lambda").get(t), 1e-9);
         }
     }
 
-    @Test void numbersAreWrittenAsAPersonWould() {
+    @Test
+    void numbersAreWrittenAsAPersonWould() {
         assertEquals("0.03", Html.number(0.03));
         assertEquals("2.35", Html.number(2.3500000001));
         assertEquals("12346", Html.number(12345.678));
@@ -191,6 +241,10 @@ class PlotsTest {
         assertEquals("0", Html.number(0));
         assertEquals("3.265e-05", Html.number(0.00003264611783));
         assertEquals("NaN", Html.number(Double.NaN));
-        assertEquals("[3] int64, 1 to 300, mean 134, NaN 0", Summary.of(held.manager().create(new long[] {1, 101, 300})).toString().replace("134.0", "134"));
+        assertEquals(
+                "[3] int64, 1 to 300, mean 134, NaN 0",
+                Summary.of(held.manager().create(new long[] {1, 101, 300}))
+                        .toString()
+                        .replace("134.0", "134"));
     }
 }

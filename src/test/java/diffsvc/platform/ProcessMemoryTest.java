@@ -23,16 +23,31 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sizes as people write them, limits as the system keeps them, and what a process takes. */
 class ProcessMemoryTest {
-    @TempDir Path root;
+    @TempDir
+    Path root;
 
-    @ParameterizedTest @CsvSource({"6GiB,6442450944", "800MiB,838860800", "12 GiB,12884901888", "1.5g,1610612736", "500M,524288000", "2GB,2000000000", "100 kB,100000", "4096,4096", "7B,7"})
+    @ParameterizedTest
+    @CsvSource({
+        "6GiB,6442450944",
+        "800MiB,838860800",
+        "12 GiB,12884901888",
+        "1.5g,1610612736",
+        "500M,524288000",
+        "2GB,2000000000",
+        "100 kB,100000",
+        "4096,4096",
+        "7B,7"
+    })
     void sizes(String text, long bytes) {
         assertEquals(bytes, ProcessMemory.parse(text));
     }
 
-    @ParameterizedTest @ValueSource(strings = {"", "much", "-3GiB", "3 PiB", "1,5GiB"})
+    @ParameterizedTest
+    @ValueSource(strings = {"", "much", "-3GiB", "3 PiB", "1,5GiB"})
     void noSizes(String text) {
-        assertTrue(assertThrows(Problem.class, () -> ProcessMemory.parse(text)).getMessage().contains("6GiB"));
+        assertTrue(assertThrows(Problem.class, () -> ProcessMemory.parse(text))
+                .getMessage()
+                .contains("6GiB"));
     }
 
     private void file(String path, String text) throws IOException {
@@ -41,7 +56,8 @@ class ProcessMemoryTest {
         Files.writeString(file, text);
     }
 
-    @Test void theLeastLimitAroundTheProcessCounts() throws IOException {
+    @Test
+    void theLeastLimitAroundTheProcessCounts() throws IOException {
         file("proc/meminfo", "MemTotal:       16000000 kB\nMemFree: 1 kB\n");
         assertEquals(16000000L * 1024, ProcessMemory.limit(root), "no control group");
         file("proc/self/cgroup", "0::/user.slice/job\n");
@@ -56,13 +72,15 @@ class ProcessMemoryTest {
         assertEquals(536870912L, ProcessMemory.limit(root), "version 1");
     }
 
-    @Test void whatIsTouchedIsResident() throws Exception {
+    @Test
+    void whatIsTouchedIsResident() throws Exception {
         long[] said = alone("resident");
         assertEquals(200, (said[1] - said[0]) >> 20, 20, "MiB touched");
         assertTrue(said[2] >= said[1] - (1 << 20) && said[3] > 1L << 30, Arrays.toString(said));
     }
 
-    @Test void whatWorksIsWatchedAtItsHighest() throws Exception {
+    @Test
+    void whatWorksIsWatchedAtItsHighest() throws Exception {
         long[] said = alone("risen");
         assertEquals(96, said[0] >> 20, 12, "MiB touched");
         assertEquals(0, said[1] >> 20, 12, "MiB by nothing");
@@ -70,10 +88,20 @@ class ProcessMemoryTest {
         assertEquals(96, said[3] >> 20, 12, "MiB touched and freed within the work");
     }
 
-    /** What main prints in a process of its own: here other tests' garbage comes and goes. One arena, as the launcher has it: what is freed stays at hand. */
+    /**
+     * What main prints in a process of its own: here other tests' garbage comes and goes. One arena, as the launcher
+     * has it: what is freed stays at hand.
+     */
     private static long[] alone(String what) throws Exception {
-        ProcessBuilder java = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-XX:MaxDirectMemorySize=500m", "-cp",
-                System.getProperty("java.class.path"), ProcessMemoryTest.class.getName(), what).redirectErrorStream(true);
+        ProcessBuilder java = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx64m",
+                        "-XX:MaxDirectMemorySize=500m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ProcessMemoryTest.class.getName(),
+                        what)
+                .redirectErrorStream(true);
         java.environment().putAll(Allocator.KEEPS);
         Process p = java.start();
         String said = new String(p.getInputStream().readAllBytes()).trim();
@@ -81,16 +109,20 @@ class ProcessMemoryTest {
         return Stream.of(said.split(" ")).mapToLong(Long::parseLong).toArray();
     }
 
-    /** "resident": what was resident before 200 MiB were touched and after, the peak, and the limit. "risen": four rises, see above. */
+    /**
+     * "resident": what was resident before 200 MiB were touched and after, the peak, and the limit. "risen": four
+     * rises, see above.
+     */
     public static void main(String[] args) {
         if (args[0].equals("resident")) {
             long before = ProcessMemory.resident();
             ByteBuffer b = touched(200);
-            System.out.println(before + " " + ProcessMemory.resident() + " " + ProcessMemory.peak() + " " + ProcessMemory.limit() + (b.get(4096) == 1 ? "" : " lost"));
+            System.out.println(before + " " + ProcessMemory.resident() + " " + ProcessMemory.peak() + " "
+                    + ProcessMemory.limit() + (b.get(4096) == 1 ? "" : " lost"));
             return;
         }
         List<ByteBuffer> kept = new ArrayList<>();
-        long fresh = ProcessMemory.risenBy(() -> kept.add(touched(96))), nothing = ProcessMemory.risenBy(() -> { });
+        long fresh = ProcessMemory.risenBy(() -> kept.add(touched(96))), nothing = ProcessMemory.risenBy(() -> {});
         blocks().forEach(Memory::close);
         long after = ProcessMemory.risenBy(() -> kept.add(touched(96)));
         long within = ProcessMemory.risenBy(() -> {

@@ -16,11 +16,13 @@ import org.junit.jupiter.api.Test;
 class WeakManagerTest {
     private final WeakManager held = WeakManager.open();
 
-    @AfterEach void close() {
+    @AfterEach
+    void close() {
         held.close();
     }
 
-    @Test void whatNobodyRefersToGoes() {
+    @Test
+    void whatNobodyRefersToGoes() {
         NDArray kept = held.manager().ones(new Shape(1000));
         for (int i = 0; i < 50; i++) {
             held.manager().randomNormal(new Shape(1000)).add(kept).mul(2);
@@ -30,56 +32,68 @@ class WeakManagerTest {
         assertEquals(1000, kept.sum().getFloat());
     }
 
-    @Test void nativeMemoryStaysFlatWhenAVariableIsAssignedAnew() {
-        NDArray x = held.manager().ones(new Shape(4 << 20));                       // 16 MiB
+    @Test
+    void nativeMemoryStaysFlatWhenAVariableIsAssignedAnew() {
+        NDArray x = held.manager().ones(new Shape(4 << 20)); // 16 MiB
         for (int i = 0; i < 20; i++) {
             x = x.add(1);
         }
         long before = ProcessMemory.resident();
-        for (int i = 0; i < 400; i++) {                                            // 6 GiB in all
+        for (int i = 0; i < 400; i++) { // 6 GiB in all
             x = x.add(1);
         }
-        assertTrue(ProcessMemory.resident() - before < 300L << 20, "grew by " + (ProcessMemory.resident() - before >> 20) + " MiB");
+        assertTrue(
+                ProcessMemory.resident() - before < 300L << 20,
+                "grew by " + (ProcessMemory.resident() - before >> 20) + " MiB");
         assertEquals(421, x.getFloat(0));
     }
 
-    @Test void aViewOutlivesTheArrayItWasTakenFrom() {
+    @Test
+    void aViewOutlivesTheArrayItWasTakenFrom() {
         float[] values = new float[1 << 16];
         for (int i = 0; i < values.length; i++) {
             values[i] = i;
         }
-        NDArray view = held.manager().create(values).reshape(256, 256).transpose(1, 0).get(3);
+        NDArray view =
+                held.manager().create(values).reshape(256, 256).transpose(1, 0).get(3);
         NDArray moved;
         try (NDManager scratch = NDManager.newBaseManager()) {
-            NDArray borrowed = scratch.create(values);                             // attached from a manager of DJL's own
+            NDArray borrowed = scratch.create(values); // attached from a manager of DJL's own
             borrowed.attach(held.manager());
             moved = borrowed.get("5:8");
         }
         for (int i = 0; i < 40; i++) {
-            held.manager().create(new float[1 << 16]);                             // would land where the buffer was
+            held.manager().create(new float[1 << 16]); // would land where the buffer was
             WeakManager.collect();
         }
         assertArrayEquals(new float[] {3, 259, 515}, view.get(":3").toFloatArray());
         assertArrayEquals(new float[] {5, 6, 7}, moved.toFloatArray());
     }
 
-    @Test void everyTypeKeepsItsValues() {
-        assertArrayEquals(new long[] {10, 700}, held.manager().create(new long[] {10, 700}).toLongArray());
-        assertArrayEquals(new boolean[] {true, false}, held.manager().create(new boolean[] {true, false}).toBooleanArray());
+    @Test
+    void everyTypeKeepsItsValues() {
+        assertArrayEquals(
+                new long[] {10, 700},
+                held.manager().create(new long[] {10, 700}).toLongArray());
+        assertArrayEquals(
+                new boolean[] {true, false},
+                held.manager().create(new boolean[] {true, false}).toBooleanArray());
         assertEquals(2.5f, held.manager().create(2.5f).getFloat());
         assertEquals(0, held.manager().create(new Shape(0), DataType.FLOAT32).size());
         assertEquals(0, held.manager().create(new float[0]).size());
     }
 
-    @Test void clearFreesAtOnceAndSaysSoToWhoStillUsesOne() {
+    @Test
+    void clearFreesAtOnceAndSaysSoToWhoStillUsesOne() {
         NDArray x = held.manager().ones(new Shape(10));
         held.clear();
         assertTrue(held.arrays().isEmpty());
         assertThrows(IllegalStateException.class, x::toFloatArray);
-        assertFalse(held.manager().ones(new Shape(2)).isEmpty());                  // the manager goes on
+        assertFalse(held.manager().ones(new Shape(2)).isEmpty()); // the manager goes on
     }
 
-    @Test void aScopeUnderItClosesAsEver() {
+    @Test
+    void aScopeUnderItClosesAsEver() {
         NDArray outer = held.manager().ones(new Shape(10)), back;
         try (NDManager scratch = held.manager().newSubManager()) {
             scratch.tempAttachAll(outer);
@@ -91,7 +105,8 @@ class WeakManagerTest {
         assertEquals(2, held.arrays().size());
     }
 
-    @Test void closedByHandIsNotFreedTwice() {
+    @Test
+    void closedByHandIsNotFreedTwice() {
         for (int i = 0; i < 100; i++) {
             held.manager().ones(new Shape(1000)).close();
         }

@@ -35,24 +35,30 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A voice is never the price of a training, nor a checkpoint: what a run may begin from, replace and remove. */
 class RunFolderTest {
-    private static final Hparams HPARAMS = Arg2Hparams.apply(Hparams.defaults(),
+    private static final Hparams HPARAMS = Arg2Hparams.apply(
+            Hparams.defaults(),
             "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=8,"
-            + "wavenet.residual_layers=2,training.batch=2,training.crop_frames=30,noise.steps=40,"
-            + "training.ema_decay=0.9");
+                    + "wavenet.residual_layers=2,training.batch=2,training.crop_frames=30,noise.steps=40,"
+                    + "training.ema_decay=0.9");
     private static final Path PYTHON = Path.of("src/test/resources/golden/svc_ckpt/model_ckpt_steps_1000.ckpt");
-    @TempDir Path home;
+
+    @TempDir
+    Path home;
+
     private NDManager manager;
     private TrainingRun run;
     private RunFolder folder;
     private final List<String> heard = new ArrayList<>();
 
-    @BeforeEach void begin() {
+    @BeforeEach
+    void begin() {
         manager = NDManager.newBaseManager();
         run = new TrainingRun(manager, HPARAMS, toy());
         folder = new RunFolder(home.resolve("models/toy"));
     }
 
-    @AfterEach void end() {
+    @AfterEach
+    void end() {
         run.close();
         manager.close();
     }
@@ -72,7 +78,8 @@ class RunFolderTest {
     /** Names below a folder, those that begin with a dot left out. */
     private static TreeSet<String> names(Path folder) throws IOException {
         try (Stream<Path> list = Files.list(folder)) {
-            return list.map(p -> p.getFileName().toString()).filter(n -> !n.startsWith("."))
+            return list.map(p -> p.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
                     .collect(java.util.stream.Collectors.toCollection(TreeSet::new));
         }
     }
@@ -102,7 +109,8 @@ class RunFolderTest {
         return files;
     }
 
-    @Test void aVoiceWithoutARunIsNoPlaceToBegin() throws IOException {
+    @Test
+    void aVoiceWithoutARunIsNoPlaceToBegin() throws IOException {
         Map<String, byte[]> voice = stranger();
         Checkpoints checkpoints = folder.checkpoints(HPARAMS);
         String said = refused(() -> folder.requireBeginning(checkpoints, "toy"));
@@ -110,13 +118,15 @@ class RunFolderTest {
         assertEquals(voice.keySet(), names(folder.voice()));
         Files.delete(folder.voice().resolve("embedding_model_steps_500.pt"));
         Files.delete(folder.voice().resolve("wavenet_model_steps_500.pt"));
-        assertTrue(refused(() -> folder.requireBeginning(checkpoints, "toy")).contains("hparams.yaml"),
+        assertTrue(
+                refused(() -> folder.requireBeginning(checkpoints, "toy")).contains("hparams.yaml"),
                 "its weights may lie elsewhere");
         HparamsYaml.write(folder.voice().resolve("hparams.yaml"), HPARAMS);
-        folder.requireBeginning(checkpoints, "toy");                                    // settings for a voice to come
+        folder.requireBeginning(checkpoints, "toy"); // settings for a voice to come
     }
 
-    @Test void aVoiceThatTheRunDidNotWriteStaysForEver() throws IOException {
+    @Test
+    void aVoiceThatTheRunDidNotWriteStaysForEver() throws IOException {
         Map<String, byte[]> voice = stranger();
         folder.begin();
         save(1, 1, 0);
@@ -124,21 +134,29 @@ class RunFolderTest {
         assertArrayEquals(hparams, Files.readAllBytes(folder.voice().resolve("hparams_steps_500.yaml")));
         assertEquals(1, HparamsYaml.read(folder.voice().resolve("hparams.yaml")).steps());
         save(1, 1, 0);
-        assertEquals(new TreeSet<>(List.of("embedding_model_steps_2.pt", "wavenet_model_steps_2.pt",
-                "embedding_model_steps_500.pt", "wavenet_model_steps_500.pt", "hparams.yaml",
-                "hparams_steps_500.yaml", "training")), names(folder.voice()));
+        assertEquals(
+                new TreeSet<>(List.of(
+                        "embedding_model_steps_2.pt",
+                        "wavenet_model_steps_2.pt",
+                        "embedding_model_steps_500.pt",
+                        "wavenet_model_steps_500.pt",
+                        "hparams.yaml",
+                        "hparams_steps_500.yaml",
+                        "training")),
+                names(folder.voice()));
         for (Map.Entry<String, byte[]> e : voice.entrySet()) {
             assertArrayEquals(e.getValue(), Files.readAllBytes(folder.voice().resolve(e.getKey())));
         }
         // what somebody put in place of a file of the run is not the run's, nor are settings that somebody edited
-        Path weights = folder.voice().resolve("wavenet_model_steps_2.pt"), yaml = folder.voice()
-                .resolve("hparams.yaml");
+        Path weights = folder.voice().resolve("wavenet_model_steps_2.pt"),
+                yaml = folder.voice().resolve("hparams.yaml");
         Files.write(weights, voice.get("wavenet_model_steps_500.pt"));
         Files.writeString(yaml, Files.readString(yaml) + "# mine\n");
         save(1, 1, 0);
         assertArrayEquals(voice.get("wavenet_model_steps_500.pt"), Files.readAllBytes(weights));
         assertTrue(Files.exists(folder.voice().resolve("embedding_model_steps_2.pt")), "a pair stays whole");
-        assertTrue(Files.readString(folder.voice().resolve("hparams_steps_2.yaml")).endsWith("# mine\n"));
+        assertTrue(
+                Files.readString(folder.voice().resolve("hparams_steps_2.yaml")).endsWith("# mine\n"));
         // nor is what an earlier run left, once another begins
         folder.begin();
         save(1, 1, 0);
@@ -146,10 +164,13 @@ class RunFolderTest {
                 && Files.exists(folder.voice().resolve("hparams_steps_3.yaml")));
     }
 
-    @Test void weightsOfTheSameNameAreNotReplaced() throws IOException {
+    @Test
+    void weightsOfTheSameNameAreNotReplaced() throws IOException {
         Map<String, byte[]> voice = stranger();
-        run.from(folder.voice().resolve("embedding_model_steps_500.pt"), folder.voice()
-                .resolve("wavenet_model_steps_500.pt"), 499);
+        run.from(
+                folder.voice().resolve("embedding_model_steps_500.pt"),
+                folder.voice().resolve("wavenet_model_steps_500.pt"),
+                499);
         String said = refused(() -> save(1, 1, 0));
         assertTrue(said.contains("embedding_model_steps_500.pt") && said.contains("did not write"), said);
         for (Map.Entry<String, byte[]> e : voice.entrySet()) {
@@ -158,7 +179,8 @@ class RunFolderTest {
         assertTrue(Files.exists(folder.checkpoints(HPARAMS).file(500)), "the run itself can go on");
     }
 
-    @Test void whatIsDamagedIsSetAsideAndCountsForNothing() throws IOException {
+    @Test
+    void whatIsDamagedIsSetAsideAndCountsForNothing() throws IOException {
         for (int i = 0; i < 3; i++) {
             save(1, 3, 0);
         }
@@ -170,7 +192,8 @@ class RunFolderTest {
         Files.write(checkpoints.file(3), Arrays.copyOf(good.get(3L), 1000));
         Files.writeString(folder.home().resolve("model_ckpt_steps_3.ckpt.unreadable"), "of another day");
         assertEquals(2, checkpoints.newest(heard::add).step());
-        assertTrue(heard.size() == 1 && heard.get(0).contains("set aside as model_ckpt_steps_3.ckpt.unreadable-2"),
+        assertTrue(
+                heard.size() == 1 && heard.get(0).contains("set aside as model_ckpt_steps_3.ckpt.unreadable-2"),
                 heard.toString());
         assertEquals("of another day", Files.readString(folder.home().resolve("model_ckpt_steps_3.ckpt.unreadable")));
         assertEquals(List.of(2L, 1L), checkpoints.steps());
@@ -183,7 +206,8 @@ class RunFolderTest {
         assertEquals(List.of(5L, 4L), checkpoints.steps());
     }
 
-    @Test void whenNoCheckpointCanBeReadNothingBeginsAtZero() throws IOException {
+    @Test
+    void whenNoCheckpointCanBeReadNothingBeginsAtZero() throws IOException {
         save(1, 3, 0);
         save(1, 3, 0);
         Checkpoints checkpoints = folder.checkpoints(HPARAMS);
@@ -194,9 +218,11 @@ class RunFolderTest {
         for (int attempt = 0; attempt < 3; attempt++) {
             assertNull(checkpoints.newest(heard::add));
             String said = refused(() -> folder.requireBeginning(checkpoints, "toy"));
-            assertTrue(said.contains("none that can be read")
-                    && said.contains("model_ckpt_steps_1.ckpt.unreadable, model_ckpt_steps_2.ckpt.unreadable")
-                    && said.contains("--from toy"), said);
+            assertTrue(
+                    said.contains("none that can be read")
+                            && said.contains("model_ckpt_steps_1.ckpt.unreadable, model_ckpt_steps_2.ckpt.unreadable")
+                            && said.contains("--from toy"),
+                    said);
             assertEquals(voice, names(folder.voice()));
         }
         assertEquals(2, heard.size());
@@ -206,7 +232,8 @@ class RunFolderTest {
         assertTrue(refused(() -> folder.requireBeginning(checkpoints, "toy")).contains("move this folder elsewhere"));
     }
 
-    @Test void whatMayNotBeReadIsNoDamage() throws IOException {
+    @Test
+    void whatMayNotBeReadIsNoDamage() throws IOException {
         save(1, 3, 0);
         Checkpoints checkpoints = folder.checkpoints(HPARAMS);
         // bytes that do not come, for root as well
@@ -219,7 +246,8 @@ class RunFolderTest {
         assertTrue(Files.isDirectory(checkpoints.file(7)));
     }
 
-    @Test void theCheckpointJustSavedIsThereAndSoIsPythons() throws IOException {
+    @Test
+    void theCheckpointJustSavedIsThereAndSoIsPythons() throws IOException {
         Files.createDirectories(folder.home());
         Checkpoints checkpoints = new Checkpoints(folder.home(), 1, 0);
         save(1, 1, 0);
@@ -232,7 +260,8 @@ class RunFolderTest {
         assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(checkpoints.file(1000)));
     }
 
-    @Test void aWeightThatIsNoNumberGoesIntoNoFile() throws IOException {
+    @Test
+    void aWeightThatIsNoNumberGoesIntoNoFile() throws IOException {
         save(1, 3, 0);
         TreeSet<String> before = names(folder.voice()), kept = names(folder.home());
         run.update();
@@ -241,42 +270,55 @@ class RunFolderTest {
         assertTrue(said.contains("denoise_fn.skip_projection.weight") && said.contains("step 2"), said);
         assertEquals(before, names(folder.voice()));
         assertEquals(kept, names(folder.home()));
-        Map<String, TorchTensor> weights = new LinkedHashMap<>(run.training().optimizer().weights());
-        assertTrue(refused(() -> VoiceWriter.save(folder.voice(), HPARAMS.withSteps(2), weights, run.training().noise(),
-                run.training().range())).contains("skip_projection"));
+        Map<String, TorchTensor> weights =
+                new LinkedHashMap<>(run.training().optimizer().weights());
+        assertTrue(refused(() -> VoiceWriter.save(
+                        folder.voice(),
+                        HPARAMS.withSteps(2),
+                        weights,
+                        run.training().noise(),
+                        run.training().range()))
+                .contains("skip_projection"));
         assertEquals(before, names(folder.voice()));
     }
 
-    @Test void aWeightThatIsNoNumberComesOutOfNoFile() throws IOException {
+    @Test
+    void aWeightThatIsNoNumberComesOutOfNoFile() throws IOException {
         save(1, 3, 0);
-        Path pair = folder.voice().resolve("wavenet_model_steps_1.pt"), embedding = folder.voice()
-                .resolve("embedding_model_steps_1.pt");
-        Map<String, TorchTensor> weights = new LinkedHashMap<>(StateDict.read(pair).tensors());
-        weights.put("denoise_fn.input_projection.bias", TorchTensor.of(new float[] {1, Float.NaN, 0, 0, 0, 0, 0, 0},
-                8));
+        Path pair = folder.voice().resolve("wavenet_model_steps_1.pt"),
+                embedding = folder.voice().resolve("embedding_model_steps_1.pt");
+        Map<String, TorchTensor> weights =
+                new LinkedHashMap<>(StateDict.read(pair).tensors());
+        weights.put(
+                "denoise_fn.input_projection.bias", TorchTensor.of(new float[] {1, Float.NaN, 0, 0, 0, 0, 0, 0}, 8));
         Path spoilt = home.resolve("spoilt.pt");
         TorchFile.write(spoilt, weights);
         assertTrue(refused(() -> run.from(embedding, spoilt, 1)).contains("NaN in denoise_fn.input_projection.bias"));
         TrainingState good = TrainingState.read(folder.checkpoints(HPARAMS).file(1));
         Map<String, TorchTensor> moments = new LinkedHashMap<>(good.second());
-        moments.put("denoise_fn.input_projection.bias", TorchTensor.of(new float[] {1, 2, 3, 4, 5, 6, 7,
-                Float.NEGATIVE_INFINITY}, 8));
-        TrainingState bad = new TrainingState(1, 1, good.lr(), 1, good.buffers(), good.weights(), good.first(),
-                moments, good.average());
+        moments.put(
+                "denoise_fn.input_projection.bias",
+                TorchTensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, Float.NEGATIVE_INFINITY}, 8));
+        TrainingState bad = new TrainingState(
+                1, 1, good.lr(), 1, good.buffers(), good.weights(), good.first(), moments, good.average());
         assertTrue(refused(() -> run.resume(bad)).contains("-Infinity in denoise_fn.input_projection.bias"));
     }
 
-    @Test void theRoomIsKnownBeforeTheWork() throws IOException {
+    @Test
+    void theRoomIsKnownBeforeTheWork() throws IOException {
         Path file = save(1, 3, 0);
-        long needed = Files.size(file) + Files.size(folder.voice().resolve("wavenet_model_steps_1.pt"))
+        long needed = Files.size(file)
+                + Files.size(folder.voice().resolve("wavenet_model_steps_1.pt"))
                 + Files.size(folder.voice().resolve("embedding_model_steps_1.pt"));
-        assertTrue(RunFolder.bytes(run) >= needed && RunFolder.bytes(run) < needed + (1 << 20), RunFolder.bytes(run)
-                + " for " + needed);
+        assertTrue(
+                RunFolder.bytes(run) >= needed && RunFolder.bytes(run) < needed + (1 << 20),
+                RunFolder.bytes(run) + " for " + needed);
         folder.requireRoom(run);
         assertNotNull(folder.checkpoints(HPARAMS).newest(heard::add));
     }
 
-    @Test void aRunThatMadeNoUpdateLeavesWhatIsThere() throws IOException {
+    @Test
+    void aRunThatMadeNoUpdateLeavesWhatIsThere() throws IOException {
         Path file = save(1, 3, 0);
         Checkpoints checkpoints = folder.checkpoints(HPARAMS);
         Path yaml = folder.voice().resolve("hparams.yaml");
@@ -291,7 +333,8 @@ class RunFolderTest {
         assertEquals(1, HparamsYaml.read(yaml).steps());
     }
 
-    @Test void aFileIsNoFolderAndALinkIsNobodysToRemove() throws IOException {
+    @Test
+    void aFileIsNoFolderAndALinkIsNobodysToRemove() throws IOException {
         Files.createDirectories(home.resolve("models"));
         Path file = Files.writeString(home.resolve("models/file"), "x");
         assertTrue(refused(() -> new RunFolder(file)).contains("a file"));
@@ -302,44 +345,71 @@ class RunFolderTest {
         assertTrue(Files.isSymbolicLink(link) && Files.isDirectory(big));
     }
 
-    @Test void keysThatSomethingElseDecidesAreRefused() {
+    @Test
+    void keysThatSomethingElseDecidesAreRefused() {
         Hparams made = Arg2Hparams.apply(HPARAMS, "dataset.key_shifts=2,noise.spec_min=-4");
-        RunSettings fresh = RunSettings.fresh(made, "toy"), goesOn = RunSettings.fromCheckpoint(made, made, "toy"),
-                voice = RunSettings.fromVoice(made, Arg2Hparams.apply(HPARAMS,
-                "noise.max_beta=0.05,noise.spec_min=-3"), "toy");
-        for (String key : List.of("audio.fmin_hz=60", "hubert.file=other.pt", "dataset.key_shifts=3",
-                "pitch.extractor=crepe", "pitch.f0_min_hz=50", "pitch.f0_max_hz=900", "project=x", "steps=3")) {
+        RunSettings fresh = RunSettings.fresh(made, "toy"),
+                goesOn = RunSettings.fromCheckpoint(made, made, "toy"),
+                voice =
+                        RunSettings.fromVoice(
+                                made, Arg2Hparams.apply(HPARAMS, "noise.max_beta=0.05,noise.spec_min=-3"), "toy");
+        for (String key : List.of(
+                "audio.fmin_hz=60",
+                "hubert.file=other.pt",
+                "dataset.key_shifts=3",
+                "pitch.extractor=crepe",
+                "pitch.f0_min_hz=50",
+                "pitch.f0_max_hz=900",
+                "project=x",
+                "steps=3")) {
             for (RunSettings settings : List.of(fresh, goesOn, voice)) {
                 String said = refused(() -> settings.with("training.lr=1e-4," + key, null));
                 assertTrue(said.contains(key.split("=")[0]), said);
             }
         }
-        for (String key : List.of("noise.steps=50", "noise.schedule=cosine", "noise.max_beta=0.3", "noise.spec_min=-9",
-                "noise.spec_max=3", "training.warm_start=true")) {
+        for (String key : List.of(
+                "noise.steps=50",
+                "noise.schedule=cosine",
+                "noise.max_beta=0.3",
+                "noise.spec_min=-9",
+                "noise.spec_max=3",
+                "training.warm_start=true")) {
             assertNotNull(fresh.with(key, null));
             assertTrue(refused(() -> goesOn.with(key, null)).contains("the checkpoint"));
             assertTrue(refused(() -> voice.with(key, null)).contains("the voice"));
         }
-        assertEquals(0.05, voice.with("noise.max_beta=0.05,audio.fmin_hz=40", 7).noise().maxBeta(),
+        assertEquals(
+                0.05,
+                voice.with("noise.max_beta=0.05,audio.fmin_hz=40", 7).noise().maxBeta(),
                 "what says the same is no conflict");
         assertEquals(List.of(-3.0), voice.base().noise().specMin());
         assertTrue(refused(() -> fresh.with("training.steps=5", 7)).contains("--steps"));
         assertEquals(7, fresh.with("infer.steps=3", 7).training().steps());
-        assertTrue(refused(() -> RunSettings.fromVoice(made, Arg2Hparams.apply(HPARAMS, "audio.hop_samples=256"),
-                "toy")).contains("audio.hop_samples"));
+        assertTrue(
+                refused(() -> RunSettings.fromVoice(made, Arg2Hparams.apply(HPARAMS, "audio.hop_samples=256"), "toy"))
+                        .contains("audio.hop_samples"));
         Hparams one = Arg2Hparams.apply(made, "hubert.sha256=aa"), other = Arg2Hparams.apply(made, "hubert.sha256=bb");
         assertTrue(refused(() -> RunSettings.fromCheckpoint(one, other, "toy")).contains("encoder"));
-        assertFalse(RunSettings.fromCheckpoint(one, made, "toy").base().project().isEmpty());
+        assertFalse(
+                RunSettings.fromCheckpoint(one, made, "toy").base().project().isEmpty());
     }
 
     /** The file's schedule and range hold, whatever the settings say. */
-    @Test void aVoicesScheduleGoesWithItsWeights() {
+    @Test
+    void aVoicesScheduleGoesWithItsWeights() {
         save(1, 3, 0);
         Hparams other = Arg2Hparams.apply(HPARAMS, "noise.max_beta=0.001,noise.spec_min=-7");
-        try (TrainingRun next = TrainingRun.fromVoice(manager, other, toy(), folder.voice()
-                .resolve("embedding_model_steps_1.pt"), folder.voice().resolve("wavenet_model_steps_1.pt"), 1)) {
-            assertEquals(run.training().noise().buffers(), next.training().noise().buffers());
-            assertEquals(run.training().range().buffers(), next.training().range().buffers());
+        try (TrainingRun next = TrainingRun.fromVoice(
+                manager,
+                other,
+                toy(),
+                folder.voice().resolve("embedding_model_steps_1.pt"),
+                folder.voice().resolve("wavenet_model_steps_1.pt"),
+                1)) {
+            assertEquals(
+                    run.training().noise().buffers(), next.training().noise().buffers());
+            assertEquals(
+                    run.training().range().buffers(), next.training().range().buffers());
             assertEquals(1, next.step());
         }
     }

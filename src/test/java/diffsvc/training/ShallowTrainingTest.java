@@ -23,11 +23,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** noise.k_step in training: which steps are drawn, where validation starts, and that the voice keeps it. */
 class ShallowTrainingTest {
-    private static final Hparams ALL = Arg2Hparams.apply(Hparams.defaults(),
+    private static final Hparams ALL = Arg2Hparams.apply(
+            Hparams.defaults(),
             "project=toy,audio.mel_bins=8,embedding.hidden_size=6,"
-            + "wavenet.residual_channels=16,wavenet.residual_layers=2,"
-            + "noise.steps=50,noise.max_beta=0.1,training.batch=8,training.crop_frames=24");
-    @TempDir Path folder;
+                    + "wavenet.residual_channels=16,wavenet.residual_layers=2,"
+                    + "noise.steps=50,noise.max_beta=0.1,training.batch=8,training.crop_frames=24");
+
+    @TempDir
+    Path folder;
 
     private static Dataset toy() {
         Random random = new Random(1);
@@ -54,21 +57,25 @@ class ShallowTrainingTest {
         return drawn;
     }
 
-    @Test void onlyTheFirstStepsAreDrawn() {
+    @Test
+    void onlyTheFirstStepsAreDrawn() {
         assertEquals(50, drawn(ALL).size());
         assertEquals(drawn(ALL), drawn(Arg2Hparams.apply(ALL, "noise.k_step=50")), "all of them is what 0 means");
         assertEquals(new TreeSet<>(List.of(0L, 1L, 2L)), drawn(Arg2Hparams.apply(ALL, "noise.k_step=3")));
         assertEquals(Set.of(0L), drawn(Arg2Hparams.apply(ALL, "noise.k_step=1")));
         Hparams more = Arg2Hparams.apply(ALL, "noise.steps=100,noise.k_step=60");
-        assertTrue(assertThrows(Problem.class, () -> new Batches(toy().training(), more, 50)).getMessage()
+        assertTrue(assertThrows(Problem.class, () -> new Batches(toy().training(), more, 50))
+                .getMessage()
                 .contains("noise.k_step from 1 to 50, got 60"));
     }
 
-    @Test void validationStartsFromTheRecordingAsTheVoiceWillFromTheSong() {
+    @Test
+    void validationStartsFromTheRecordingAsTheVoiceWillFromTheSong() {
         double[] apart = new double[2];
         for (int i = 0; i < 2; i++) {
             Hparams h = Arg2Hparams.apply(ALL, i == 0 ? "noise.k_step=1" : "noise.k_step=0");
-            try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, h, toy())) {
+            try (NDManager m = NDManager.newBaseManager();
+                    TrainingRun run = new TrainingRun(m, h, toy())) {
                 run.update();
                 Validation.Sung sung = new Validation(run, folder).sing(0);
                 for (int t = 0; t < sung.mel().length; t++) {
@@ -81,13 +88,17 @@ class ShallowTrainingTest {
         assertTrue(apart[0] < 0.1 && apart[1] > 0.3, Arrays.toString(apart));
     }
 
-    @Test void theVoiceThatIsSavedSaysHowShallowItIs() {
+    @Test
+    void theVoiceThatIsSavedSaysHowShallowItIs() {
         Hparams h = Arg2Hparams.apply(ALL, "noise.k_step=5");
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, h, toy())) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, h, toy())) {
             run.update();
-            assertTrue(Double.isFinite(run.validate()) || run.data().validation().isEmpty());
+            assertTrue(
+                    Double.isFinite(run.validate()) || run.data().validation().isEmpty());
             run.saveVoice(folder.resolve("toy"));
         }
-        assertEquals(5, HparamsYaml.read(folder.resolve("toy/hparams.yaml")).noise().kStep());
+        assertEquals(
+                5, HparamsYaml.read(folder.resolve("toy/hparams.yaml")).noise().kStep());
     }
 }

@@ -22,18 +22,23 @@ import org.junit.jupiter.api.Test;
 /** Sung speech keeps what was said and when, and changes what was sung. */
 class SungSpeechTest {
     private static final Hparams HPARAMS = Hparams.defaults();
-    private static final Wave SONG = WavReader.read(ProjectPaths.find().resolve("raw/music1.wav")).slice(0, 3);
+    private static final Wave SONG =
+            WavReader.read(ProjectPaths.find().resolve("raw/music1.wav")).slice(0, 3);
 
-    @Test void aShareIsDrawnOnceAndWithoutRepeats() {
+    @Test
+    void aShareIsDrawnOnceAndWithoutRepeats() {
         int[] drawn = SungSpeech.drawn(40, 0.25, 3);
         assertEquals(10, drawn.length);
-        assertEquals(10, Arrays.stream(drawn).distinct().filter(i -> i >= 0 && i < 40).count());
+        assertEquals(
+                10,
+                Arrays.stream(drawn).distinct().filter(i -> i >= 0 && i < 40).count());
         assertArrayEquals(drawn, SungSpeech.drawn(40, 0.25, 3));
         assertFalse(Arrays.equals(drawn, SungSpeech.drawn(40, 0.25, 4)));
         assertEquals(0, SungSpeech.drawn(40, 0, 3).length);
     }
 
-    @Test void onePassKeepsTheMelodyAnotherSingsItsOwnAndLonger() {
+    @Test
+    void onePassKeepsTheMelodyAnotherSingsItsOwnAndLonger() {
         double own = median(f0(SONG));
         int plain = 0, other = 0;
         try (NDManager manager = NDManager.newBaseManager()) {
@@ -51,25 +56,30 @@ class SungSpeechTest {
                     other++;
                 }
             }
-            assertArrayEquals(singer.sing(manager, SONG, 7, 0).wave().first(), singer.sing(manager, SONG, 7, 0).wave().first());
+            assertArrayEquals(
+                    singer.sing(manager, SONG, 7, 0).wave().first(),
+                    singer.sing(manager, SONG, 7, 0).wave().first());
         }
         assertTrue(plain > 0 && other > 0, plain + " plain, " + other + " sung");
     }
 
-    @Test void phonesEndWhereTheirSoundEnds() {
+    @Test
+    void phonesEndWhereTheirSoundEnds() {
         float[] x = diffsvc.audio.Resampler.to(16000, SONG).first();
         short[] samples = new short[x.length];
         for (int i = 0; i < x.length; i++) {
             samples[i] = (short) (x[i] * 32767);
         }
-        LabelledSpeech speech = new LabelledSpeech(List.of(new LabelledSpeech.Clip("a", "b", samples, new int[] {1, 2}, new double[] {1, 3})));
+        LabelledSpeech speech = new LabelledSpeech(
+                List.of(new LabelledSpeech.Clip("a", "b", samples, new int[] {1, 2}, new double[] {1, 3})));
         LabelledSpeech both = speech.withSung(HPARAMS, 1, 5);
         assertEquals(2, both.clips().size());
         LabelledSpeech.Clip sung = both.clips().get(1);
         double stretch = sung.ends()[1] / 3;
         assertEquals(stretch, sung.ends()[0], 1e-9);
         assertEquals(3 * stretch, sung.samples().length / 16000.0, 0.03);
-        assertEquals(sung.samples().length, speech.sung(HPARAMS, 1, 5).clips().get(0).samples().length);
+        assertEquals(
+                sung.samples().length, speech.sung(HPARAMS, 1, 5).clips().get(0).samples().length);
     }
 
     private static F0Track f0(Wave wave) {
@@ -78,7 +88,11 @@ class SungSpeechTest {
     }
 
     private static double median(F0Track track) {
-        double[] sounding = IntStream.range(0, track.frames()).filter(t -> track.voiced()[t]).mapToDouble(t -> track.f0Hz()[t]).sorted().toArray();
+        double[] sounding = IntStream.range(0, track.frames())
+                .filter(t -> track.voiced()[t])
+                .mapToDouble(t -> track.f0Hz()[t])
+                .sorted()
+                .toArray();
         return sounding[sounding.length / 2];
     }
 }

@@ -23,10 +23,15 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run that Python began goes on here, and what is written goes back: names, order, moments and the tensors that only Python has. */
+/**
+ * A run that Python began goes on here, and what is written goes back: names, order, moments and the tensors that only
+ * Python has.
+ */
 class TrainingStateTest {
     private static final Path CKPT = Path.of("src/test/resources/golden/svc_ckpt/model_ckpt_steps_1000.ckpt");
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     private static Dataset toy(int bins, int width) {
         Random random = new Random(1);
@@ -44,24 +49,35 @@ class TrainingStateTest {
 
     private static Map<String, TorchTensor> tensors(Path file) {
         java.util.LinkedHashMap<String, TorchTensor> all = new java.util.LinkedHashMap<>();
-        ((Map<?, ?>) ((Map<?, ?>) TorchFile.read(file)).get("state_dict")).forEach((k, v) -> all.put((String) k, (TorchTensor) v));
+        ((Map<?, ?>) ((Map<?, ?>) TorchFile.read(file)).get("state_dict"))
+                .forEach((k, v) -> all.put((String) k, (TorchTensor) v));
         return all;
     }
 
-    @Test void aPythonRunGoesOnAndGoesBack() throws Exception {
-        Hparams hparams = Arg2Hparams.apply(Hparams.ofPython(CKPT.resolveSibling("config.yaml")), "training.batch=2,training.crop_frames=30,training.ema_decay=0");
+    @Test
+    void aPythonRunGoesOnAndGoesBack() throws Exception {
+        Hparams hparams = Arg2Hparams.apply(
+                Hparams.ofPython(CKPT.resolveSibling("config.yaml")),
+                "training.batch=2,training.crop_frames=30,training.ema_decay=0");
         TrainingState python = TrainingState.read(CKPT);
         assertEquals(1000, python.step());
         assertEquals(1000, python.updates());
         assertEquals(1e-4, python.lr(), 1e-12);
         List<String> order = new ArrayList<>();
-        JsonParser.parseString(Files.readString(CKPT.resolveSibling("param_order.json"))).getAsJsonObject().getAsJsonArray("optimizer_param_index_to_name")
+        JsonParser.parseString(Files.readString(CKPT.resolveSibling("param_order.json")))
+                .getAsJsonObject()
+                .getAsJsonArray("optimizer_param_index_to_name")
                 .forEach(e -> order.add(e.getAsString()));
         assertEquals(order, List.copyOf(python.weights().keySet()));
         assertFalse(python.first().containsKey("fs2.mel_out.weight"), "a parameter without a gradient has no moments");
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, hparams, toy(16, 32), python)) {
-            assertEquals(python.first(), java.util.Map.copyOf(keep(run.training().optimizer().firstMoments(), python.first().keySet())));
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, hparams, toy(16, 32), python)) {
+            assertEquals(
+                    python.first(),
+                    java.util.Map.copyOf(keep(
+                            run.training().optimizer().firstMoments(),
+                            python.first().keySet())));
             TrainingRun.Update update = run.update();
             assertEquals(1001, update.step());
             assertEquals(1e-4, update.lr(), 1e-12, "the first rate is the checkpoint's");
@@ -84,7 +100,10 @@ class TrainingStateTest {
             }
         }
         assertEquals(again.first().size(), moved, "every trained parameter moved");
-        assertTrue(Files.size(Divider.divide(written, CKPT.resolveSibling("config.yaml"), folder.resolve("halves")).files().get(0)) > 0);
+        assertTrue(Files.size(Divider.divide(written, CKPT.resolveSibling("config.yaml"), folder.resolve("halves"))
+                        .files()
+                        .get(0))
+                > 0);
     }
 
     private static Map<String, TorchTensor> keep(Map<String, TorchTensor> all, java.util.Set<String> names) {
@@ -93,12 +112,18 @@ class TrainingStateTest {
         return some;
     }
 
-    /** The Python project's strict load asks for names that nothing here uses; the golden checkpoint says which, and with what shapes. */
-    @Test void aRunOfThisProjectHoldsTheNamesThatPythonAsksFor() throws Exception {
-        Hparams hparams = Arg2Hparams.apply(Hparams.ofPython(CKPT.resolveSibling("config.yaml")), "training.batch=2,training.crop_frames=30");
+    /**
+     * The Python project's strict load asks for names that nothing here uses; the golden checkpoint says which, and
+     * with what shapes.
+     */
+    @Test
+    void aRunOfThisProjectHoldsTheNamesThatPythonAsksFor() throws Exception {
+        Hparams hparams = Arg2Hparams.apply(
+                Hparams.ofPython(CKPT.resolveSibling("config.yaml")), "training.batch=2,training.crop_frames=30");
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
         Path voice = folder.resolve("voice"), merged = folder.resolve("merged/model_ckpt_steps_1.ckpt");
-        try (NDManager m = NDManager.newBaseManager(); TrainingRun run = new TrainingRun(m, hparams, toy(16, 32))) {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, hparams, toy(16, 32))) {
             run.update();
             run.save(checkpoints);
             run.saveVoice(voice);
@@ -109,18 +134,26 @@ class TrainingStateTest {
             Map<String, TorchTensor> ours = tensors(file);
             assertEquals(python.keySet(), ours.keySet(), file.toString());
             python.forEach((name, t) -> {
-                if (!name.startsWith("model.spec_")) {                               // one value or one a bin
-                    assertEquals(Arrays.toString(t.shape()), Arrays.toString(ours.get(name).shape()), name);
+                if (!name.startsWith("model.spec_")) { // one value or one a bin
+                    assertEquals(
+                            Arrays.toString(t.shape()),
+                            Arrays.toString(ours.get(name).shape()),
+                            name);
                 }
             });
         }
-        assertEquals(List.copyOf(TrainingState.read(CKPT).weights().keySet()), List.copyOf(TrainingState.read(checkpoints.file(1)).weights().keySet()));
+        assertEquals(
+                List.copyOf(TrainingState.read(CKPT).weights().keySet()),
+                List.copyOf(TrainingState.read(checkpoints.file(1)).weights().keySet()));
     }
 
     /** The bias correction counts the moments' own updates, not the weights'. */
-    @Test void aRunFromAVoiceResumesWithItsOwnCount() {
-        Hparams hparams = Arg2Hparams.apply(Hparams.defaults(), "audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=8,wavenet.residual_layers=2,training.batch=2,"
-                + "training.crop_frames=30");
+    @Test
+    void aRunFromAVoiceResumesWithItsOwnCount() {
+        Hparams hparams = Arg2Hparams.apply(
+                Hparams.defaults(),
+                "audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=8,wavenet.residual_layers=2,training.batch=2,"
+                        + "training.crop_frames=30");
         Checkpoints checkpoints = new Checkpoints(folder.resolve("run"), 9, 0);
         Path voice = folder.resolve("voice");
         Dataset data = toy(8, 6);

@@ -10,15 +10,26 @@ import org.junit.jupiter.api.Test;
 
 /** The transposed convolution against its definition, for kernels that are and are not multiples of the rate. */
 class HifiGanNetTest {
-    @org.junit.jupiter.api.io.TempDir java.nio.file.Path folder;
+    @org.junit.jupiter.api.io.TempDir
+    java.nio.file.Path folder;
 
-    @Test void everyOutputSampleIsTheSumOfItsTaps() {
+    @Test
+    void everyOutputSampleIsTheSumOfItsTaps() {
         Random random = new Random(1);
         try (NDManager m = NDManager.newBaseManager()) {
-            for (int[] c : new int[][] {{2, 3, 5, 8, 16}, {1, 2, 7, 4, 10}, {3, 1, 4, 2, 4}, {1, 1, 1, 5, 7}, {2, 2, 9, 3, 3}}) {
-                int in = c[0], out = c[1], t = c[2], u = c[3], k = c[4], pad = (k - u) / 2, length = (t - 1) * u + k - 2 * pad;
+            for (int[] c :
+                    new int[][] {{2, 3, 5, 8, 16}, {1, 2, 7, 4, 10}, {3, 1, 4, 2, 4}, {1, 1, 1, 5, 7}, {2, 2, 9, 3, 3}
+                    }) {
+                int in = c[0],
+                        out = c[1],
+                        t = c[2],
+                        u = c[3],
+                        k = c[4],
+                        pad = (k - u) / 2,
+                        length = (t - 1) * u + k - 2 * pad;
                 float[] x = floats(random, in * t), w = floats(random, in * out * k), bias = floats(random, out);
-                NDArray y = HifiGanNet.transposed(m.create(x, new Shape(1, in, t)), m.create(w, new Shape(in, out, k)), m.create(bias), u, pad);
+                NDArray y = HifiGanNet.transposed(
+                        m.create(x, new Shape(1, in, t)), m.create(w, new Shape(in, out, k)), m.create(bias), u, pad);
                 assertEquals(new Shape(1, out, length), y.getShape());
                 float[] ours = y.toFloatArray();
                 for (int o = 0; o < out; o++) {
@@ -37,17 +48,24 @@ class HifiGanNetTest {
         }
     }
 
-    @Test void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws java.io.IOException {
+    @Test
+    void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws java.io.IOException {
         java.nio.file.Path from = diffsvc.Golden.FOLDER.resolve("nsf_hifigan");
         java.nio.file.Files.copy(from.resolve("model"), folder.resolve("model"));
         String json = java.nio.file.Files.readString(from.resolve("config.json"));
-        String[][] changes = {{"\"upsample_initial_channel\": \\d+", "\"upsample_initial_channel\": 512", "upsample_initial_channel"}, {"\"num_mels\": \\d+", "\"num_mels\": 80", "num_mels"},
-            {"\"resblock\": \"1\"", "\"resblock\": 1", "resblock"}};
+        String[][] changes = {
+            {"\"upsample_initial_channel\": \\d+", "\"upsample_initial_channel\": 512", "upsample_initial_channel"},
+            {"\"num_mels\": \\d+", "\"num_mels\": 80", "num_mels"},
+            {"\"resblock\": \"1\"", "\"resblock\": 1", "resblock"}
+        };
         for (String[] c : changes) {
             java.nio.file.Files.writeString(folder.resolve("config.json"), json.replaceAll(c[0], c[1]));
             try (NDManager m = NDManager.newBaseManager()) {
-                String said = org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> NsfHifiGan.load(m, folder.resolve("model"))).getMessage();
-                org.junit.jupiter.api.Assertions.assertTrue(said.contains(c[2] + (c[2].startsWith("num") ? "" : " is")), said);
+                String said = org.junit.jupiter.api.Assertions.assertThrows(
+                                diffsvc.check.Problem.class, () -> NsfHifiGan.load(m, folder.resolve("model")))
+                        .getMessage();
+                org.junit.jupiter.api.Assertions.assertTrue(
+                        said.contains(c[2] + (c[2].startsWith("num") ? "" : " is")), said);
             }
         }
     }

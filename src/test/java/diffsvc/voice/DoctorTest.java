@@ -13,28 +13,45 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DoctorTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-    @Test void aMachineThatSingsIsWell() {
+    @Test
+    void aMachineThatSingsIsWell() {
         Doctor doctor = Doctor.machine(ProjectPaths.find());
         assertTrue(doctor.well(), doctor.table().printAll());
         List<String> looked = doctor.lines().stream().map(Doctor.Line::what).toList();
-        for (String what : List.of("java", "python", "kernel", "library", "processor", "memory", "gpu", "voices", "hubert_soft.pt", "nsf_hifigan.pt", "disk")) {
+        for (String what : List.of(
+                "java",
+                "python",
+                "kernel",
+                "library",
+                "processor",
+                "memory",
+                "gpu",
+                "voices",
+                "hubert_soft.pt",
+                "nsf_hifigan.pt",
+                "disk")) {
             assertTrue(looked.contains(what), what + " in " + looked);
         }
     }
 
-    @Test void whatIsNotWellHasARemedy() throws IOException {
+    @Test
+    void whatIsNotWellHasARemedy() throws IOException {
         Files.createDirectories(folder.resolve("models/frozen"));
         Doctor doctor = Doctor.machine(new ProjectPaths(folder));
         assertFalse(doctor.well());
-        assertTrue(doctor.lines().stream().allMatch(l -> l.remedy().isEmpty() == (l.grade() == Doctor.Grade.OK)), doctor.table().printAll());
+        assertTrue(
+                doctor.lines().stream().allMatch(l -> l.remedy().isEmpty() == (l.grade() == Doctor.Grade.OK)),
+                doctor.table().printAll());
         assertEquals(Doctor.Grade.WRONG, grade(doctor, "content_demo.pt"));
         assertEquals(Doctor.Grade.MISSING, grade(doctor, "hubert_soft.pt"));
         assertEquals(Doctor.Grade.WRONG, grade(doctor, "disk"), "there is no output/ to write to");
     }
 
-    @Test void aFileOfItsOwnNameIsFoundInEachOfItsPlaces() throws IOException {
+    @Test
+    void aFileOfItsOwnNameIsFoundInEachOfItsPlaces() throws IOException {
         Files.createDirectories(folder.resolve("models/frozen"));
         Files.createDirectories(folder.resolve("models/nsf_hifigan"));
         Files.write(folder.resolve("models/frozen/xiaoma_pe_60000.pt"), new byte[10]);
@@ -47,6 +64,10 @@ class DoctorTest {
     }
 
     private static Doctor.Grade grade(Doctor doctor, String what) {
-        return doctor.lines().stream().filter(l -> l.what().equals(what)).findFirst().orElseThrow().grade();
+        return doctor.lines().stream()
+                .filter(l -> l.what().equals(what))
+                .findFirst()
+                .orElseThrow()
+                .grade();
     }
 }

@@ -36,13 +36,18 @@ class TraceTest {
     private static final Path E2E = Golden.FOLDER.resolve("e2e");
     private static final Wave SONG = WavReader.read(E2E.resolve("input.wav"));
     private static final long SEED = 4321;
-    @TempDir Path home;
+
+    @TempDir
+    Path home;
+
     private Path config, checkpoint;
 
-    @BeforeEach void layOut() throws IOException {
+    @BeforeEach
+    void layOut() throws IOException {
         Path voice = Files.createDirectories(home.resolve("checkpoints/golden"));
         config = Files.copy(E2E.resolve("svc/config.yaml"), voice.resolve("config.yaml"));
-        checkpoint = Files.copy(Golden.ckpt("e2e/svc"), voice.resolve(Golden.ckpt("e2e/svc").getFileName()));
+        checkpoint = Files.copy(
+                Golden.ckpt("e2e/svc"), voice.resolve(Golden.ckpt("e2e/svc").getFileName()));
         Files.createDirectories(home.resolve("checkpoints/hubert"));
         Files.copy(E2E.resolve("hubert/hubert_soft.pt"), home.resolve("checkpoints/hubert/hubert_soft.pt"));
         Path vocoder = Files.createDirectories(home.resolve("checkpoints/nsf_hifigan"));
@@ -51,40 +56,63 @@ class TraceTest {
     }
 
     private DiffSvc open(String more) {
-        return DiffSvc.open(config, checkpoint, Arg2Hparams.join(Golden.heads()
-                + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more));
+        return DiffSvc.open(
+                config,
+                checkpoint,
+                Arg2Hparams.join(
+                        Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more));
     }
 
-    @Test void everyStageIsSavedAndComesBack() {
-        try (DiffSvc svc = open(""); Trace trace = svc.trace(SONG)) {
+    @Test
+    void everyStageIsSavedAndComesBack() {
+        try (DiffSvc svc = open("");
+                Trace trace = svc.trace(SONG)) {
             assertEquals(java.util.Set.copyOf(Trace.STAGES), trace.values().keySet());
             Path file = trace.save(home.resolve("stages.npz"));
             try (Trace back = Trace.load(svc.manager(), file)) {
-                assertEquals("all " + Trace.STAGES.size() + " stages agree", Compare.with(file).stages(back).toString());
+                assertEquals(
+                        "all " + Trace.STAGES.size() + " stages agree",
+                        Compare.with(file).stages(back).toString());
                 assertEquals(Trace.STAGES.size(), back.table().rowCount());
             }
             assertArrayEquals(svc.convert(SONG).wave().first(), trace.get("wav").toFloatArray());
-            assertTrue(assertThrows(Problem.class, () -> trace.get("mel")).getMessage().contains("mel_in"));
+            assertTrue(assertThrows(Problem.class, () -> trace.get("mel"))
+                    .getMessage()
+                    .contains("mel_in"));
         }
     }
 
-    /** The reference's own file: all that is heard agrees, and the first that departs is the noise, which was another. */
-    @Test void theReferencesFileDepartsAtTheNoise() {
-        try (DiffSvc svc = open(""); Trace trace = svc.trace(SONG)) {
-            Compare.Report report = Compare.with(Golden.FOLDER.resolve("e2e.npz")).stages(trace);
-            assertEquals(List.of("mel_in", "units", "mel2ph", "energy", "f0_log2"), report.lines().stream().filter(l -> !l.departs()).map(Compare.Line::stage).toList(), report.table().print());
+    /**
+     * The reference's own file: all that is heard agrees, and the first that departs is the noise, which was another.
+     */
+    @Test
+    void theReferencesFileDepartsAtTheNoise() {
+        try (DiffSvc svc = open("");
+                Trace trace = svc.trace(SONG)) {
+            Compare.Report report =
+                    Compare.with(Golden.FOLDER.resolve("e2e.npz")).stages(trace);
+            assertEquals(
+                    List.of("mel_in", "units", "mel2ph", "energy", "f0_log2"),
+                    report.lines().stream()
+                            .filter(l -> !l.departs())
+                            .map(Compare.Line::stage)
+                            .toList(),
+                    report.table().print());
             assertEquals("x_T", report.first().orElseThrow().stage());
         }
     }
 
-    @Test void theFirstThatDepartsIsNamedWithTheGreatestDifference() {
-        try (DiffSvc svc = open(""); Trace trace = svc.trace(SONG); NDManager m = svc.manager().newSubManager()) {
+    @Test
+    void theFirstThatDepartsIsNamedWithTheGreatestDifference() {
+        try (DiffSvc svc = open("");
+                Trace trace = svc.trace(SONG);
+                NDManager m = svc.manager().newSubManager()) {
             Map<String, NDArray> values = new LinkedHashMap<>();
             NDArray cond = trace.get("cond").duplicate();
             float[] flat = cond.toFloatArray();
             flat[17] += 5;
-            values.put("wav", m.create(new float[3]));                                     // another length, but later
-            values.put("cond", m.create(flat, cond.getShape()).squeeze(0).transpose());      // [T, H]: turned back
+            values.put("wav", m.create(new float[3])); // another length, but later
+            values.put("cond", m.create(flat, cond.getShape()).squeeze(0).transpose()); // [T, H]: turned back
             values.put("units", trace.get("units").squeeze(0));
             Path file = Npz.write("trace", home.resolve("python.npz"), values);
             Compare.Report report = Compare.with(file).stages(trace);
@@ -93,21 +121,41 @@ class TraceTest {
             assertEquals(17, first.at());
             assertEquals(5, first.difference(), 1e-3);
             assertTrue(report.toString().startsWith("cond departs first: greatest difference"), report.toString());
-            assertEquals(List.of("units", "cond", "wav"), report.lines().stream().map(Compare.Line::stage).toList());
+            assertEquals(
+                    List.of("units", "cond", "wav"),
+                    report.lines().stream().map(Compare.Line::stage).toList());
             assertTrue(report.lines().get(2).note().contains("there"));
-            assertEquals("wav", Compare.with(file).within(10).stages(trace).first().orElseThrow().stage());
+            assertEquals(
+                    "wav",
+                    Compare.with(file)
+                            .within(10)
+                            .stages(trace)
+                            .first()
+                            .orElseThrow()
+                            .stage());
             Path other = Npz.write("trace", home.resolve("other.npz"), Map.of("spec", m.create(1f)));
-            assertTrue(assertThrows(Problem.class, () -> Compare.with(other).stages(trace)).getMessage().contains("numpy.savez"));
+            assertTrue(assertThrows(Problem.class, () -> Compare.with(other).stages(trace))
+                    .getMessage()
+                    .contains("numpy.savez"));
         }
     }
 
-    /** PLMS draws once, DDPM at every step and for the last one too; then comes the vocoder: as after torch.manual_seed. */
-    @ParameterizedTest @ValueSource(strings = {"plms", "ddpm"}) void inPythonsOrderTheDrawsAreOneStream(String sampler) {
-        int steps = sampler.equals("plms") ? 10 : Hparams.ofPython(config).noise().steps();
-        try (DiffSvc svc = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps); Trace trace = svc.trace(SONG); NDManager m = svc.manager().newSubManager();
+    /**
+     * PLMS draws once, DDPM at every step and for the last one too; then comes the vocoder: as after torch.manual_seed.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"plms", "ddpm"})
+    void inPythonsOrderTheDrawsAreOneStream(String sampler) {
+        int steps =
+                sampler.equals("plms") ? 10 : Hparams.ofPython(config).noise().steps();
+        try (DiffSvc svc = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps);
+                Trace trace = svc.trace(SONG);
+                NDManager m = svc.manager().newSubManager();
                 NsfHifiGan vocoder = NsfHifiGan.load(m, home.resolve("checkpoints/nsf_hifigan/model"))) {
             RandomSource draws = RandomSource.inPythonOrder(SEED);
-            assertArrayEquals(draws.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(), trace.get("x_T").toFloatArray());
+            assertArrayEquals(
+                    draws.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(),
+                    trace.get("x_T").toFloatArray());
             for (int i = 0; sampler.equals("ddpm") && i < steps; i++) {
                 draws.normal(m, "", 0, trace.get("x_T").getShape()).close();
             }
@@ -115,32 +163,45 @@ class TraceTest {
             f0.attach(m);
             int harmonics = vocoder.harmonics().harmonics();
             long samples = f0.getShape().get(1) * svc.hparams().audio().hopSamples();
-            NDArray phase = draws.uniform(m, "", 0, new Shape(1, harmonics)), noise = draws.normal(m, "", 0, new Shape(1, samples, harmonics));
+            NDArray phase = draws.uniform(m, "", 0, new Shape(1, harmonics)),
+                    noise = draws.normal(m, "", 0, new Shape(1, samples, harmonics));
             NDArray mel = trace.get("vocoder_mel").duplicate();
             mel.attach(m);
-            float[] wave = vocoder.wave(mel.mul(NsfHifiGan.LN_10).transpose(0, 2, 1), vocoder.source(f0, new HarmonicSource.Draw(phase, noise), (a, b) -> { }), (a, b) -> { }).toFloatArray();
+            float[] wave = vocoder.wave(
+                            mel.mul(NsfHifiGan.LN_10).transpose(0, 2, 1),
+                            vocoder.source(f0, new HarmonicSource.Draw(phase, noise), (a, b) -> {}),
+                            (a, b) -> {})
+                    .toFloatArray();
             float[] sung = trace.get("wav").toFloatArray();
             assertArrayEquals(wave, java.util.Arrays.copyOf(sung, wave.length), 1e-6f);
         }
     }
 
-    @Test void copySynthesisOracleAndSwappedUnitsAreOneCallEach() {
+    @Test
+    void copySynthesisOracleAndSwappedUnitsAreOneCallEach() {
         try (DiffSvc svc = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4")) {
-            Wave song = svc.read("raw/music2.wav").slice(0, 2), other = svc.read("raw/music3.wav").slice(0, 1.5);
+            Wave song = svc.read("raw/music2.wav").slice(0, 2),
+                    other = svc.read("raw/music3.wav").slice(0, 1.5);
             Wave copy = svc.copySynthesis(song);
-            float[] source = svc.mel(svc.signal(song)).toFloatArray(), back = svc.mel(copy.first()).toFloatArray();
+            float[] source = svc.mel(svc.signal(song)).toFloatArray(),
+                    back = svc.mel(copy.first()).toFloatArray();
             double sum = 0;
             for (int i = 0; i < source.length; i++) {
                 sum += Math.abs(source[i] - back[i]);
             }
-            assertTrue(sum / source.length < 0.25, "copy synthesis is " + sum / source.length + " from the source's mel");
+            assertTrue(
+                    sum / source.length < 0.25, "copy synthesis is " + sum / source.length + " from the source's mel");
             F0Table melody = F0Table.of(svc.pitch(svc.signal(song)), 0);
-            assertArrayEquals(svc.convert(song).wave().first(), svc.withMelody(song, melody).wave().first(), "the extractor's own melody as the oracle's");
+            assertArrayEquals(
+                    svc.convert(song).wave().first(),
+                    svc.withMelody(song, melody).wave().first(),
+                    "the extractor's own melody as the oracle's");
             Wave swapped = svc.withUnitsOf(song, other).wave();
             assertEquals(copy.samples(), swapped.samples());
             double[] hz = {0, 0};
             for (int i = 0; i < 2; i++) {
-                float[] f0 = svc.pitch((i == 0 ? svc.convert(song).wave() : swapped).first()).f0Hz();
+                float[] f0 = svc.pitch((i == 0 ? svc.convert(song).wave() : swapped).first())
+                        .f0Hz();
                 int n = 0;
                 for (float f : f0) {
                     hz[i] += f;

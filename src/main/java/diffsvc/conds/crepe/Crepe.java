@@ -16,10 +16,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * CREPE (Kim et al., arXiv:1802.06182): how likely each of 360 pitches, 20 cents apart, is in a window of 1024 samples at 16 kHz. Tiny and full
- * differ in their channels only, which are read off the file.
+ * CREPE (Kim et al., arXiv:1802.06182): how likely each of 360 pitches, 20 cents apart, is in a window of 1024 samples
+ * at 16 kHz. Tiny and full differ in their channels only, which are read off the file.
  *
- * <p>frames [F, 1, 1024] - six times: convolution, ReLU, batch norm, maximum of two - [F, C, 4] - classifier - probabilities [F, 360]
+ * <p>frames [F, 1, 1024] - six times: convolution, ReLU, batch norm, maximum of two - [F, C, 4] - classifier -
+ * probabilities [F, 360]
  */
 public final class Crepe implements AutoCloseable {
     /** Rate the network hears at, Hz. */
@@ -28,10 +29,19 @@ public final class Crepe implements AutoCloseable {
     public static final int WINDOW = 1024;
     /** Pitches it tells apart. */
     public static final int BINS = 360;
-    private static final int LAYERS = 6, FIRST_KERNEL = 512, FIRST_STRIDE = 4, FIRST_PAD = 254, KERNEL = 64, PAD_BEFORE = 31, PAD_AFTER = 32, LEFT = 4;
+
+    private static final int LAYERS = 6,
+            FIRST_KERNEL = 512,
+            FIRST_STRIDE = 4,
+            FIRST_PAD = 254,
+            KERNEL = 64,
+            PAD_BEFORE = 31,
+            PAD_AFTER = 32,
+            LEFT = 4;
     /** Windows worked on at a time. */
     public static final int AT_ONCE = 64;
-    private static final float EPS = 0.0010000000474974513f;                         // Keras's, as the converted weights expect
+
+    private static final float EPS = 0.0010000000474974513f; // Keras's, as the converted weights expect
     private final int[] channels;
     private final Weights weights;
 
@@ -78,7 +88,9 @@ public final class Crepe implements AutoCloseable {
         Map<String, Shape> t = new LinkedHashMap<>();
         for (int i = 0; i < LAYERS; i++) {
             String layer = "conv" + (i + 1);
-            t.put(layer + ".weight", new Shape(channels[i], i == 0 ? 1 : channels[i - 1], i == 0 ? FIRST_KERNEL : KERNEL, 1));
+            t.put(
+                    layer + ".weight",
+                    new Shape(channels[i], i == 0 ? 1 : channels[i - 1], i == 0 ? FIRST_KERNEL : KERNEL, 1));
             t.put(layer + ".bias", new Shape(channels[i]));
             for (String part : new String[] {"weight", "bias", "running_mean", "running_var"}) {
                 t.put(layer + "_BN." + part, new Shape(channels[i]));
@@ -108,8 +120,8 @@ public final class Crepe implements AutoCloseable {
     }
 
     /**
-     * What the network is fed: one frame each {@code hop} samples, centred, less its mean and over its deviation, [F, 1024] row by row,
-     * F = N / hop + 1.
+     * What the network is fed: one frame each {@code hop} samples, centred, less its mean and over its deviation, [F,
+     * 1024] row by row, F = N / hop + 1.
      *
      * @param wave [N], 16 kHz
      * @param hop samples at 16 kHz from window to window
@@ -164,7 +176,8 @@ public final class Crepe implements AutoCloseable {
                 System.arraycopy(frames[start + i], 0, flat, i * WINDOW, WINDOW);
             }
             try (NDManager scratch = weights.manager().newSubManager()) {
-                float[] out = walk(scratch.create(flat, new Shape(n, 1, WINDOW))).toFloatArray();
+                float[] out =
+                        walk(scratch.create(flat, new Shape(n, 1, WINDOW))).toFloatArray();
                 for (int i = 0; i < n; i++) {
                     probabilities[start + i] = java.util.Arrays.copyOfRange(out, i * BINS, (i + 1) * BINS);
                 }
@@ -185,24 +198,30 @@ public final class Crepe implements AutoCloseable {
         NDManager scratch = frames.getManager();
         for (int i = 0; i < LAYERS; i++) {
             String layer = "conv" + (i + 1);
-            try (NDManager own = scratch.newSubManager()) {                                               // a layer's temporaries go with it
+            try (NDManager own = scratch.newSubManager()) { // a layer's temporaries go with it
                 NDArray in = x;
                 if (i == 0) {
                     own.tempAttachAll(in);
                 } else {
                     in.attach(own);
                 }
-                NDArray one = own.create(1f), weight = one.mul(w(layer + ".weight")).squeeze(3);          // the file has [out, in, kernel, 1]
+                NDArray one = own.create(1f),
+                        weight = one.mul(w(layer + ".weight")).squeeze(3); // the file has [out, in, kernel, 1]
                 NDArray padded = i == 0 ? padded(x, FIRST_PAD, FIRST_PAD) : padded(x, PAD_BEFORE, PAD_AFTER);
-                x = Activation.relu(Conv1d.conv1d(padded, weight, w(layer + ".bias"), new Shape(i == 0 ? FIRST_STRIDE : 1)).singletonOrThrow());
-                NDArray scale = one.mul(w(layer + "_BN.weight")).div(one.mul(w(layer + "_BN.running_var")).add(EPS).sqrt());
-                NDArray shift = one.mul(w(layer + "_BN.bias")).sub(one.mul(w(layer + "_BN.running_mean")).mul(scale));
+                x = Activation.relu(
+                        Conv1d.conv1d(padded, weight, w(layer + ".bias"), new Shape(i == 0 ? FIRST_STRIDE : 1))
+                                .singletonOrThrow());
+                NDArray scale = one.mul(w(layer + "_BN.weight"))
+                        .div(one.mul(w(layer + "_BN.running_var")).add(EPS).sqrt());
+                NDArray shift = one.mul(w(layer + "_BN.bias"))
+                        .sub(one.mul(w(layer + "_BN.running_mean")).mul(scale));
                 x = x.mul(scale.reshape(1, -1, 1)).addi(shift.reshape(1, -1, 1));
                 x = own.ret(Pool.maxPool1d(x, new Shape(2), new Shape(2), new Shape(0), false));
             }
         }
-        NDArray flat = x.transpose(0, 2, 1).reshape(f, (long) channels[LAYERS - 1] * LEFT);        // [F, 4 C], time outside
-        return Activation.sigmoid(Linear.linear(flat, w("classifier.weight"), w("classifier.bias")).singletonOrThrow());
+        NDArray flat = x.transpose(0, 2, 1).reshape(f, (long) channels[LAYERS - 1] * LEFT); // [F, 4 C], time outside
+        return Activation.sigmoid(Linear.linear(flat, w("classifier.weight"), w("classifier.bias"))
+                .singletonOrThrow());
     }
 
     private static NDArray padded(NDArray x, int before, int after) {
@@ -215,7 +234,8 @@ public final class Crepe implements AutoCloseable {
         return weights.get(name);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         weights.close();
     }
 }

@@ -8,12 +8,14 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * The melody from CREPE's probabilities, as the Python project takes it: the likeliest path, its periodicity smoothed and silenced where the song
- * is quiet, what is hardly periodic left out, a mean of three, and a line through the rest.
+ * The melody from CREPE's probabilities, as the Python project takes it: the likeliest path, its periodicity smoothed
+ * and silenced where the song is quiet, what is hardly periodic left out, a mean of three, and a line through the rest.
  */
 public final class CrepePitch {
     private static final int HOP = 80;
-    private static final double HOP_SECONDS = HOP / (double) Crepe.RATE_HZ, CENTS_A_BIN = 20, FIRST_CENTS = 1997.3794084376191;
+    private static final double HOP_SECONDS = HOP / (double) Crepe.RATE_HZ,
+            CENTS_A_BIN = 20,
+            FIRST_CENTS = 1997.3794084376191;
     private static final int WIDEST_STEP = 12, FRAMES_A_PATH = 1024;
     private static final float QUIET_DB = -60, HARDLY_PERIODIC = 0.05f, VOICED = 0.21f;
     private final Crepe net;
@@ -21,7 +23,8 @@ public final class CrepePitch {
     private final boolean python;
 
     /**
-     * The quirks decide whether the path restarts every 1024 frames and the pitch is dithered (both the Python project's).
+     * The quirks decide whether the path restarts every 1024 frames and the pitch is dithered (both the Python
+     * project's).
      *
      * @param net tiny or full
      * @param range of F0, and the threshold of voicing
@@ -43,9 +46,9 @@ public final class CrepePitch {
     public record Path(int[] bins, float[] f0Hz, float[] periodicity) {}
 
     /**
-     * The melody on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds. The Python project takes every frame
-     * for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's threshold for speech, so that a vocoder that asks for voicing keeps the
-     * consonants.
+     * The melody on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds.
+     * The Python project takes every frame for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's
+     * threshold for speech, so that a vocoder that asks for voicing keeps the consonants.
      *
      * @param wave [N], one channel
      * @param sampleRateHz samples a second
@@ -57,7 +60,10 @@ public final class CrepePitch {
     public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames, long seed) {
         float[] heard = Resampler.resampleIfNeeded(wave, sampleRateHz, Crepe.RATE_HZ);
         float[][] probabilities = net.probabilities(Crepe.frames(heard, HOP));
-        Path path = path(probabilities, python ? FRAMES_A_PATH : probabilities.length, python ? dither(probabilities.length, seed) : new float[probabilities.length]);
+        Path path = path(
+                probabilities,
+                python ? FRAMES_A_PATH : probabilities.length,
+                python ? dither(probabilities.length, seed) : new float[probabilities.length]);
         float[] loudness = Loudness.of(heard, HOP);
         double frameSeconds = hopSamples / (double) sampleRateHz;
         F0Track track = onFrames(kept(path, loudness), frameSeconds, frames);
@@ -85,7 +91,10 @@ public final class CrepePitch {
 
     /** First kept and first dropped bin for the range of F0. */
     int[] binRange() {
-        return new int[] {(int) Math.max(0, Math.floor(bin(range.f0MinHz()))), (int) Math.min(Crepe.BINS, Math.ceil(bin(range.f0MaxHz())))};
+        return new int[] {
+            (int) Math.max(0, Math.floor(bin(range.f0MinHz()))),
+            (int) Math.min(Crepe.BINS, Math.ceil(bin(range.f0MaxHz())))
+        };
     }
 
     private static double bin(double hz) {
@@ -93,7 +102,8 @@ public final class CrepePitch {
     }
 
     /**
-     * The likeliest path: Viterbi over a softmax of the probabilities, steps up to twelve bins, a fresh start each {@code restart} frames.
+     * The likeliest path: Viterbi over a softmax of the probabilities, steps up to twelve bins, a fresh start each
+     * {@code restart} frames.
      *
      * @param dither [F] cents added to the path
      */
@@ -115,7 +125,7 @@ public final class CrepePitch {
     private int[] likeliest(float[][] probabilities) {
         int[] kept = binRange();
         int n = Crepe.BINS, frames = probabilities.length;
-        double[][] step = new double[n][n];                                        // log of how likely j follows i
+        double[][] step = new double[n][n]; // log of how likely j follows i
         for (int i = 0; i < n; i++) {
             double sum = 0;
             for (int j = 0; j < n; j++) {
@@ -223,7 +233,9 @@ public final class CrepePitch {
 
     /** A line through the frames that were kept, at the mel's times; the ends are held. */
     static F0Track onFrames(float[] f0, double frameSeconds, int frames) {
-        int[] kept = java.util.stream.IntStream.range(0, f0.length).filter(f -> f0[f] > 0).toArray();
+        int[] kept = java.util.stream.IntStream.range(0, f0.length)
+                .filter(f -> f0[f] > 0)
+                .toArray();
         float[] out = new float[frames];
         int k = 0;
         for (int t = 0; kept.length > 0 && t < frames; t++) {

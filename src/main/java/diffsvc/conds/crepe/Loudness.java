@@ -4,10 +4,17 @@ import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
 
-/** How loud each frame is to the ear, A-weighted (IEC 61672-1), mean over the spectrum in dB: what CREPE's melody is silenced by. */
+/**
+ * How loud each frame is to the ear, A-weighted (IEC 61672-1), mean over the spectrum in dB: what CREPE's melody is
+ * silenced by.
+ */
 final class Loudness {
     private static final int WINDOW = 1024;
-    private static final double SMALLEST = 1e-5, RANGE_DB = 80, REFERENCE_DB = 20, LOWEST_DB = -100, LOWEST_WEIGHT_DB = -80;
+    private static final double SMALLEST = 1e-5,
+            RANGE_DB = 80,
+            REFERENCE_DB = 20,
+            LOWEST_DB = -100,
+            LOWEST_WEIGHT_DB = -80;
 
     private Loudness() {}
 
@@ -32,7 +39,11 @@ final class Loudness {
         for (int f = 0; f < frames; f++) {
             double sum = 0;
             for (int k = 0; k < bins; k++) {
-                sum += Math.max(LOWEST_DB, Math.max(db[f][k], loudest - RANGE_DB) + weight(k * (double) Crepe.RATE_HZ / WINDOW) - REFERENCE_DB);
+                sum += Math.max(
+                        LOWEST_DB,
+                        Math.max(db[f][k], loudest - RANGE_DB)
+                                + weight(k * (double) Crepe.RATE_HZ / WINDOW)
+                                - REFERENCE_DB);
             }
             mean[f] = (float) (sum / bins);
         }
@@ -40,8 +51,19 @@ final class Loudness {
     }
 
     private static double weight(double hz) {
-        double f2 = hz * hz, a = 12194.217 * 12194.217, b = 20.598997 * 20.598997, c = 107.65265 * 107.65265, d = 737.86223 * 737.86223;
-        double db = 2 + 20 * (Math.log10(a) + 2 * Math.log10(f2) - Math.log10(f2 + a) - Math.log10(f2 + b) - 0.5 * Math.log10(f2 + c) - 0.5 * Math.log10(f2 + d));
+        double f2 = hz * hz,
+                a = 12194.217 * 12194.217,
+                b = 20.598997 * 20.598997,
+                c = 107.65265 * 107.65265,
+                d = 737.86223 * 737.86223;
+        double db = 2
+                + 20
+                        * (Math.log10(a)
+                                + 2 * Math.log10(f2)
+                                - Math.log10(f2 + a)
+                                - Math.log10(f2 + b)
+                                - 0.5 * Math.log10(f2 + c)
+                                - 0.5 * Math.log10(f2 + d));
         return Math.max(LOWEST_WEIGHT_DB, db);
     }
 }

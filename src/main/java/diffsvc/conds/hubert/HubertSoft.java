@@ -22,16 +22,24 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * What is sung, without who sings it: 16 kHz wave to soft units, one each 20 ms (van Niekerk et al., arXiv:2111.02392, fig. 1b; the network of
- * arXiv:2106.07447). Sizes come from the checkpoint's shapes; only the number of attention heads does not show there.
+ * What is sung, without who sings it: 16 kHz wave to soft units, one each 20 ms (van Niekerk et al., arXiv:2111.02392,
+ * fig. 1b; the network of arXiv:2106.07447). Sizes come from the checkpoint's shapes; only the number of attention
+ * heads does not show there.
  *
- * <p>wave [B, 1, N] - seven convolutions - [B, C, P] - projection - [B, P, D] - positional convolution, transformer - [B, P, D] - units [B, P, H]
+ * <p>wave [B, 1, N] - seven convolutions - [B, C, P] - projection - [B, P, D] - positional convolution, transformer -
+ * [B, P, D] - units [B, P, H]
  */
 public final class HubertSoft implements AutoCloseable {
     /** Rate the network hears at, Hz. */
     public static final int RATE_HZ = 16000;
+
     private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2}, STRIDES = {5, 2, 2, 2, 2, 2, 2};
-    private static final int PAD = 40, WINDOW = 400, HOP = 320, POSITION_KERNEL = 128, POSITION_GROUPS = 16, CHANNELS_PER_HEAD = 64;
+    private static final int PAD = 40,
+            WINDOW = 400,
+            HOP = 320,
+            POSITION_KERNEL = 128,
+            POSITION_GROUPS = 16,
+            CHANNELS_PER_HEAD = 64;
     private static final float EPS = 1e-5f, TEMPERATURE = 0.1f;
 
     /**
@@ -53,12 +61,24 @@ public final class HubertSoft implements AutoCloseable {
          * @return the sizes
          */
         public static Sizes of(StateDict file, int heads) {
-            int dim = file.size("feature_projection.projection.weight", 0), h = heads == 0 ? Math.max(1, dim / CHANNELS_PER_HEAD) : heads;
+            int dim = file.size("feature_projection.projection.weight", 0),
+                    h = heads == 0 ? Math.max(1, dim / CHANNELS_PER_HEAD) : heads;
             if (dim % h != 0) {
-                throw Problem.in("hubert", file.file(), "a number of heads that divides " + dim, String.valueOf(h), "correct hubert.heads");
+                throw Problem.in(
+                        "hubert",
+                        file.file(),
+                        "a number of heads that divides " + dim,
+                        String.valueOf(h),
+                        "correct hubert.heads");
             }
-            return new Sizes(file.size("feature_extractor.conv0.weight", 0), dim, file.layers("encoder.layers."), h,
-                    file.size("encoder.layers.0.linear1.weight", 0), file.size("proj.weight", 0), file.size("label_embedding.weight", 0));
+            return new Sizes(
+                    file.size("feature_extractor.conv0.weight", 0),
+                    dim,
+                    file.layers("encoder.layers."),
+                    h,
+                    file.size("encoder.layers.0.linear1.weight", 0),
+                    file.size("proj.weight", 0),
+                    file.size("label_embedding.weight", 0));
         }
     }
 
@@ -206,7 +226,7 @@ public final class HubertSoft implements AutoCloseable {
     public Units extract(NDArray wave) {
         try (NDManager scratch = wave.getManager().newSubManager()) {
             scratch.tempAttachAll(wave);
-            NDArray units = walk(wave, (name, value) -> { });
+            NDArray units = walk(wave, (name, value) -> {});
             return new Units(scratch.ret(units));
         }
     }
@@ -221,14 +241,23 @@ public final class HubertSoft implements AutoCloseable {
     public NDArray walk(NDArray wave, BiConsumer<String, NDArray> look) {
         long n = Axes.of("hubert").require("wave", wave, "B 1 N").size("N");
         if (frames((int) n) < 1) {
-            throw Problem.in("hubert", "at least " + (WINDOW - 2 * PAD) + " samples at 16 kHz", n + " samples", "give a longer sound");
+            throw Problem.in(
+                    "hubert",
+                    "at least " + (WINDOW - 2 * PAD) + " samples at 16 kHz",
+                    n + " samples",
+                    "give a longer sound");
         }
-        NDArray padded = edge(wave).concat(wave, 2).concat(edge(wave), 2);                             // [B, 1, N + 80]
-        NDArray x = features(padded, look);                                                            // [B, C, P]
+        NDArray padded = edge(wave).concat(wave, 2).concat(edge(wave), 2); // [B, 1, N + 80]
+        NDArray x = features(padded, look); // [B, C, P]
         look.accept("features", x);
-        x = LayerNorm.layerNorm(x.transpose(0, 2, 1), new Shape(sizes.conv), w("feature_projection.norm.weight"),
-                w("feature_projection.norm.bias"), EPS).singletonOrThrow();
-        x = linear("feature_projection.projection", x);                                                // [B, P, D]
+        x = LayerNorm.layerNorm(
+                        x.transpose(0, 2, 1),
+                        new Shape(sizes.conv),
+                        w("feature_projection.norm.weight"),
+                        w("feature_projection.norm.bias"),
+                        EPS)
+                .singletonOrThrow();
+        x = linear("feature_projection.projection", x); // [B, P, D]
         look.accept("projected", x);
         NDArray position = position(x);
         look.accept("pos", position);
@@ -238,7 +267,7 @@ public final class HubertSoft implements AutoCloseable {
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".";
             EngineLock.look("content", i, sizes.layers, "layers");
-            try (NDManager own = wave.getManager().newSubManager()) {                                 // a layer's temporaries go with it
+            try (NDManager own = wave.getManager().newSubManager()) { // a layer's temporaries go with it
                 own.tempAttachAll(scale);
                 x.attach(own);
                 x = norm(layer + "norm1", x.add(attention(layer + "self_attn.", x, scale)));
@@ -247,7 +276,7 @@ public final class HubertSoft implements AutoCloseable {
                 x = own.ret(x);
             }
         }
-        NDArray units = linear("proj", x);                                                             // [B, P, H]
+        NDArray units = linear("proj", x); // [B, P, H]
         look.accept("units", units);
         return units;
     }
@@ -259,9 +288,14 @@ public final class HubertSoft implements AutoCloseable {
      * @return [B, P, L]
      */
     public NDArray logits(NDArray units) {
-        NDArray label = units.getManager().create(1f).mul(w("label_embedding.weight"));                   // the caller's copy, so that nothing stays with the weights
-        NDArray unit = units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());
-        NDArray direction = label.div(label.square().sum(new int[] {1}, true).add(1e-8f).sqrt()).mul(GraphScalar.of(units, 1 / TEMPERATURE));
+        NDArray label = units.getManager()
+                .create(1f)
+                .mul(w("label_embedding.weight")); // the caller's copy, so that nothing stays with the weights
+        NDArray unit =
+                units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());
+        NDArray direction = label.div(
+                        label.square().sum(new int[] {1}, true).add(1e-8f).sqrt())
+                .mul(GraphScalar.of(units, 1 / TEMPERATURE));
         return unit.matMul(direction.transpose());
     }
 
@@ -274,7 +308,8 @@ public final class HubertSoft implements AutoCloseable {
         for (int i = 0; i < KERNELS.length; i++) {
             try (NDManager own = scratch.newSubManager()) {
                 x.attach(own);
-                NDArray y = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i])).singletonOrThrow();
+                NDArray y = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i]))
+                        .singletonOrThrow();
                 x.close();
                 if (i == 0) {
                     y = channelNorm(y);
@@ -286,23 +321,40 @@ public final class HubertSoft implements AutoCloseable {
         return x;
     }
 
-    /** Group norm with one group a channel, over time; the arrays are the longest of the network, so each goes as soon as it was used. */
+    /**
+     * Group norm with one group a channel, over time; the arrays are the longest of the network, so each goes as soon
+     * as it was used.
+     */
     private NDArray channelNorm(NDArray y) {
-        try (NDArray centred = y.sub(y.mean(new int[] {2}, true)); NDArray square = centred.square()) {
+        try (NDArray centred = y.sub(y.mean(new int[] {2}, true));
+                NDArray square = centred.square()) {
             y.close();
             NDArray deviation = square.mean(new int[] {2}, true).add(EPS).sqrt();
             square.close();
             try (NDArray x = centred.div(deviation)) {
                 centred.close();
-                return x.transpose(0, 2, 1).mul(w("feature_extractor.norm0.weight")).addi(w("feature_extractor.norm0.bias")).transpose(0, 2, 1);
+                return x.transpose(0, 2, 1)
+                        .mul(w("feature_extractor.norm0.weight"))
+                        .addi(w("feature_extractor.norm0.bias"))
+                        .transpose(0, 2, 1);
             }
         }
     }
 
-    /** The relative position a convolution of 128 frames can see; its even kernel leaves one frame too many, which is dropped. */
+    /**
+     * The relative position a convolution of 128 frames can see; its even kernel leaves one frame too many, which is
+     * dropped.
+     */
     private NDArray position(NDArray x) {
-        NDArray y = Conv1d.conv1d(x.transpose(0, 2, 1), positionWeight(x.getManager()), w("positional_embedding.conv.bias"), new Shape(1), new Shape(POSITION_KERNEL / 2),
-                new Shape(1), POSITION_GROUPS).singletonOrThrow();                                    // [B, D, P + 1]
+        NDArray y = Conv1d.conv1d(
+                        x.transpose(0, 2, 1),
+                        positionWeight(x.getManager()),
+                        w("positional_embedding.conv.bias"),
+                        new Shape(1),
+                        new Shape(POSITION_KERNEL / 2),
+                        new Shape(1),
+                        POSITION_GROUPS)
+                .singletonOrThrow(); // [B, D, P + 1]
         return gelu(y.get(":, :, :-1")).transpose(0, 2, 1);
     }
 
@@ -310,17 +362,22 @@ public final class HubertSoft implements AutoCloseable {
     private NDArray positionWeight(NDManager manager) {
         try (NDManager own = manager.newSubManager()) {
             NDArray v = own.create(1f).mul(w("positional_embedding.conv.weight_v"));
-            return own.ret(v.mul(w("positional_embedding.conv.weight_g")).div(v.square().sum(new int[] {0, 1}, true).sqrt()));
+            return own.ret(v.mul(w("positional_embedding.conv.weight_g"))
+                    .div(v.square().sum(new int[] {0, 1}, true).sqrt()));
         }
     }
 
     /** Self-attention as torch's MultiheadAttention: query, key and value stacked in one projection. */
     private NDArray attention(String name, NDArray x, NDArray scale) {
         long b = x.getShape().get(0), p = x.getShape().get(1), d = sizes.dim, h = sizes.heads;
-        NDArray qkv = Linear.linear(x, w(name + "in_proj_weight"), w(name + "in_proj_bias")).singletonOrThrow();        // [B, P, 3 D]
-        NDList parts = qkv.reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4).split(3, 0);           // 3 x [1, B, h, P, D/h]
-        NDArray q = parts.get(0).squeeze(0), k = parts.get(1).squeeze(0), v = parts.get(2).squeeze(0);
-        NDArray raw = q.mul(scale).matMul(k.transpose(0, 1, 3, 2)), score = raw.softmax(-1);          // [B, h, P, P], the only one that grows with P squared
+        NDArray qkv = Linear.linear(x, w(name + "in_proj_weight"), w(name + "in_proj_bias"))
+                .singletonOrThrow(); // [B, P, 3 D]
+        NDList parts = qkv.reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4).split(3, 0); // 3 x [1, B, h, P, D/h]
+        NDArray q = parts.get(0).squeeze(0),
+                k = parts.get(1).squeeze(0),
+                v = parts.get(2).squeeze(0);
+        NDArray raw = q.mul(scale).matMul(k.transpose(0, 1, 3, 2)),
+                score = raw.softmax(-1); // [B, h, P, P], the only one that grows with P squared
         raw.close();
         return linear(name + "out_proj", score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d));
     }
@@ -330,7 +387,8 @@ public final class HubertSoft implements AutoCloseable {
     }
 
     private NDArray norm(String name, NDArray x) {
-        return LayerNorm.layerNorm(x, new Shape(sizes.dim), w(name + ".weight"), w(name + ".bias"), EPS).singletonOrThrow();
+        return LayerNorm.layerNorm(x, new Shape(sizes.dim), w(name + ".weight"), w(name + ".bias"), EPS)
+                .singletonOrThrow();
     }
 
     /** x Φ(x), exact. */
@@ -342,7 +400,8 @@ public final class HubertSoft implements AutoCloseable {
         return weights.get(name);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         weights.close();
     }
 }

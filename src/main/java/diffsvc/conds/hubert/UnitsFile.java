@@ -29,22 +29,44 @@ public final class UnitsFile {
     public static NDArray read(NDManager manager, Path file) {
         try (NDManager scratch = manager.newSubManager()) {
             Map<String, NDArray> arrays = Npz.read(scratch, STAGE, file);
-            NDArray units = arrays.containsKey("units") ? arrays.get("units") : arrays.size() == 1 ? arrays.values().iterator().next() : null;
+            NDArray units = arrays.containsKey("units")
+                    ? arrays.get("units")
+                    : arrays.size() == 1 ? arrays.values().iterator().next() : null;
             if (units == null) {
-                throw Problem.in(STAGE, file, "one array, or one named units", arrays.size() + " arrays", "save it with numpy.savez(file, units=units)");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "one array, or one named units",
+                        arrays.size() + " arrays",
+                        "save it with numpy.savez(file, units=units)");
             }
             if (units.getDataType() != DataType.FLOAT32 && units.getDataType() != DataType.FLOAT64) {
-                throw Problem.in(STAGE, file, "float32 or float64 (<f4 or <f8)", units.getDataType().toString(), "save units.astype('float32')");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "float32 or float64 (<f4 or <f8)",
+                        units.getDataType().toString(),
+                        "save units.astype('float32')");
             }
             Shape s = units.getShape();
             int d = s.dimension();
             if (d != 2 && !(d == 3 && s.get(0) == 1) || units.size() == 0) {
-                throw Problem.in(STAGE, file, "units [P, H] or [1, P, H] and their values", "shape " + s, "save one song's units");
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "units [P, H] or [1, P, H] and their values",
+                        "shape " + s,
+                        "save one song's units");
             }
-            // toType of the same type is no copy, and reshape gives a view: it may leave because Npz's arrays own their memory, which a Java buffer's would not
+            // toType of the same type is no copy, and reshape gives a view: it may leave because Npz's arrays own their
+            // memory, which a Java buffer's would not
             NDArray own = units.toType(DataType.FLOAT32, false).reshape(1, s.get(d - 2), s.get(d - 1));
-            if (!(own.abs().max().getFloat() <= LARGEST)) {                           // NaN fails too
-                throw Problem.in(STAGE, file, "finite units from -" + LARGEST + " to " + LARGEST, Finite.all(own) ? "a magnitude of " + own.abs().max().getFloat() : Finite.count(own),
+            if (!(own.abs().max().getFloat() <= LARGEST)) { // NaN fails too
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "finite units from -" + LARGEST + " to " + LARGEST,
+                        Finite.all(own) ? "a magnitude of " + own.abs().max().getFloat() : Finite.count(own),
                         "make the units again");
             }
             own.attach(manager);

@@ -14,7 +14,9 @@ public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
      * @return the front end
      */
     static FrontEnd of(Hparams hparams) {
-        return hparams.vocoder().kind().equals("hifigan") ? new CentredMel(hparams.audio(), hparams.quirks()) : new MelSpectrogram(hparams.audio(), hparams.quirks());
+        return hparams.vocoder().kind().equals("hifigan")
+                ? new CentredMel(hparams.audio(), hparams.quirks())
+                : new MelSpectrogram(hparams.audio(), hparams.quirks());
     }
 
     /**
@@ -66,8 +68,8 @@ public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
     NDArray of(NDManager manager, float[] signal);
 
     /**
-     * The mel of the same song sung so many semitones higher, formants included, on the same frames: every window is read from the signal played
-     * faster, around the moment it stands for. It belongs to {@code manager}.
+     * The mel of the same song sung so many semitones higher, formants included, on the same frames: every window is
+     * read from the signal played faster, around the moment it stands for. It belongs to {@code manager}.
      *
      * @param manager owner of what is made
      * @param signal [N], one channel at the voice's rate

@@ -6,11 +6,16 @@ import diffsvc.audio.Resampler;
 record KeyShift(float[] faster, double factor) {
     static KeyShift of(float[] signal, int sampleRateHz, double semitones) {
         double factor = Math.pow(2, semitones / 12);
-        return new KeyShift(semitones == 0 ? signal : Resampler.resample(signal, (int) Math.round(sampleRateHz * factor), sampleRateHz), factor);
+        return new KeyShift(
+                semitones == 0
+                        ? signal
+                        : Resampler.resample(signal, (int) Math.round(sampleRateHz * factor), sampleRateHz),
+                factor);
     }
 
     /**
-     * T windows of {@code size} samples side by side, window t around sample {@code first + t hop} of the song as it was.
+     * T windows of {@code size} samples side by side, window t around sample {@code first + t hop} of the song as it
+     * was.
      *
      * @param mirrored whether the song is mirrored at its ends; otherwise there is silence
      */

@@ -1,11 +1,14 @@
 package diffsvc.conds.mel;
 
 /**
- * Triangular filters on Slaney's mel scale (linear to 1 kHz, logarithmic above), each divided by its width in Hz, so that a filter's sum
- * times the bin spacing is 1 (M. Slaney, Auditory Toolbox, 1998; librosa's default).
+ * Triangular filters on Slaney's mel scale (linear to 1 kHz, logarithmic above), each divided by its width in Hz, so
+ * that a filter's sum times the bin spacing is 1 (M. Slaney, Auditory Toolbox, 1998; librosa's default).
  */
 public final class MelFilters {
-    private static final double HZ_A_MEL = 200.0 / 3, KNEE_HZ = 1000, KNEE_MEL = KNEE_HZ / HZ_A_MEL, LOG_STEP = Math.log(6.4) / 27;
+    private static final double HZ_A_MEL = 200.0 / 3,
+            KNEE_HZ = 1000,
+            KNEE_MEL = KNEE_HZ / HZ_A_MEL,
+            LOG_STEP = Math.log(6.4) / 27;
 
     private MelFilters() {}
 
@@ -25,7 +28,8 @@ public final class MelFilters {
         for (int m = 0; m < bins; m++) {
             for (int k = 0; k <= fftSize / 2; k++) {
                 double hz = k * (double) sampleRateHz / fftSize;
-                double up = (hz - edge[m]) / (edge[m + 1] - edge[m]), down = (edge[m + 2] - hz) / (edge[m + 2] - edge[m + 1]);
+                double up = (hz - edge[m]) / (edge[m + 1] - edge[m]),
+                        down = (edge[m + 2] - hz) / (edge[m + 2] - edge[m + 1]);
                 bank[m][k] = (float) (Math.max(0, Math.min(up, down)) * 2 / (edge[m + 2] - edge[m]));
             }
         }

@@ -17,11 +17,12 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * The pitch extractor "xiaoma PE": log2 F0 from a 24 kHz mel, for songs whose F0 is to come from what the denoiser made. Sizes come from the
- * checkpoint's shapes.
+ * The pitch extractor "xiaoma PE": log2 F0 from a 24 kHz mel, for songs whose F0 is to come from what the denoiser
+ * made. Sizes come from the checkpoint's shapes.
  *
- * <p>mel [B, T, M] - prenet (convolutions, ReLU, batch norm, a projection; padding stays 0) - [B, T, H] - residual convolutions with group norm -
- * [B, T, H] - positions added, convolutions with layer norm, a projection - [B, T, 2]: log2 F0 and a logit of being unvoiced
+ * <p>mel [B, T, M] - prenet (convolutions, ReLU, batch norm, a projection; padding stays 0) - [B, T, H] - residual
+ * convolutions with group norm - [B, T, H] - positions added, convolutions with layer norm, a projection - [B, T, 2]:
+ * log2 F0 and a logit of being unvoiced
  */
 public final class XiaomaPe implements AutoCloseable {
     private static final float BATCH_EPS = 1e-5f, GROUP_EPS = 1e-5f, LAYER_EPS = 1e-12f;
@@ -44,8 +45,14 @@ public final class XiaomaPe implements AutoCloseable {
          * @return the sizes
          */
         public static Sizes of(StateDict s) {
-            return new Sizes(s.size("mel_prenet.layers.0.0.weight", 1), s.size("mel_prenet.layers.0.0.weight", 0), s.size("pitch_predictor.conv.0.1.weight", 0),
-                    s.size("mel_prenet.layers.0.0.weight", 2), s.layers("mel_prenet.layers."), s.layers("mel_encoder.conv."), s.layers("pitch_predictor.conv."));
+            return new Sizes(
+                    s.size("mel_prenet.layers.0.0.weight", 1),
+                    s.size("mel_prenet.layers.0.0.weight", 0),
+                    s.size("pitch_predictor.conv.0.1.weight", 0),
+                    s.size("mel_prenet.layers.0.0.weight", 2),
+                    s.layers("mel_prenet.layers."),
+                    s.layers("mel_encoder.conv."),
+                    s.layers("pitch_predictor.conv."));
         }
     }
 
@@ -72,7 +79,13 @@ public final class XiaomaPe implements AutoCloseable {
     public static XiaomaPe load(NDManager manager, Path file) {
         StateDict state = StateDict.read(file);
         Sizes sizes = Sizes.of(state);
-        return new XiaomaPe(sizes, Weights.load(manager, "the pitch extractor", table(sizes), state.without(n -> n.endsWith("num_batches_tracked") || n.endsWith("_float_tensor"))));
+        return new XiaomaPe(
+                sizes,
+                Weights.load(
+                        manager,
+                        "the pitch extractor",
+                        table(sizes),
+                        state.without(n -> n.endsWith("num_batches_tracked") || n.endsWith("_float_tensor"))));
     }
 
     /**
@@ -158,7 +171,7 @@ public final class XiaomaPe implements AutoCloseable {
     public Pitch extract(NDArray mel, boolean useUv) {
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
-            NDArray prediction = walk(mel, (name, value) -> { });
+            NDArray prediction = walk(mel, (name, value) -> {});
             NDArray hz = scratch.create(2f).pow(prediction.get(":, :, 0"));
             NDArray sounding = present(mel).squeeze(2);
             if (useUv) {
@@ -177,11 +190,11 @@ public final class XiaomaPe implements AutoCloseable {
      */
     public NDArray walk(NDArray mel, BiConsumer<String, NDArray> look) {
         Axes.of("pitch extractor").fix("M", sizes.mels).require("mel", mel, "B T M");
-        NDArray x = prenet(mel, present(mel));                                       // [B, T, H]
+        NDArray x = prenet(mel, present(mel)); // [B, T, H]
         look.accept("prenet", x);
         x = encoder(x);
         look.accept("encoder", x);
-        return predictor(x, look);                                                  // [B, T, 2]
+        return predictor(x, look); // [B, T, 2]
     }
 
     /** 1 where a frame holds something, 0 where it is padding: [B, T, 1]. */
@@ -195,15 +208,17 @@ public final class XiaomaPe implements AutoCloseable {
             String layer = "mel_prenet.layers." + i;
             x = Activation.relu(convolve(x, layer + ".0"));
             NDArray one = x.getManager().create(1f);
-            NDArray scale = one.mul(w(layer + ".2.weight")).div(one.mul(w(layer + ".2.running_var")).add(BATCH_EPS).sqrt());
-            NDArray shift = one.mul(w(layer + ".2.bias")).sub(one.mul(w(layer + ".2.running_mean")).mul(scale));
+            NDArray scale = one.mul(w(layer + ".2.weight"))
+                    .div(one.mul(w(layer + ".2.running_var")).add(BATCH_EPS).sqrt());
+            NDArray shift = one.mul(w(layer + ".2.bias"))
+                    .sub(one.mul(w(layer + ".2.running_mean")).mul(scale));
             x = x.mul(scale.reshape(1, -1, 1)).add(shift.reshape(1, -1, 1)).mul(mask);
         }
         return linear(x.transpose(0, 2, 1), "mel_prenet.out_proj").mul(present);
     }
 
     private NDArray encoder(NDArray x) {
-        x = linear(x, "mel_encoder.in_proj").transpose(0, 2, 1);                         // [B, H, T]
+        x = linear(x, "mel_encoder.in_proj").transpose(0, 2, 1); // [B, H, T]
         for (int i = 0; i < sizes.encoder; i++) {
             String layer = "mel_encoder.conv." + i;
             x = x.add(Activation.relu(groupNorm(convolve(x, layer + ".conv.conv"), layer + ".norm")));
@@ -216,9 +231,14 @@ public final class XiaomaPe implements AutoCloseable {
         long b = x.getShape().get(0), c = x.getShape().get(1), t = x.getShape().get(2), groups = c / CHANNELS_A_GROUP;
         NDArray y = x.reshape(b, groups, c / groups * t);
         NDArray centred = y.sub(y.mean(new int[] {2}, true));
-        y = centred.div(centred.square().mean(new int[] {2}, true).add(GROUP_EPS).sqrt()).reshape(b, c, t);
-        NDArray one = x.getManager().create(1f);                                      // the caller's copies, so that nothing stays with the weights
-        return y.mul(one.mul(w(name + ".weight")).reshape(1, c, 1)).add(one.mul(w(name + ".bias")).reshape(1, c, 1));
+        y = centred.div(centred.square()
+                        .mean(new int[] {2}, true)
+                        .add(GROUP_EPS)
+                        .sqrt())
+                .reshape(b, c, t);
+        NDArray one = x.getManager().create(1f); // the caller's copies, so that nothing stays with the weights
+        return y.mul(one.mul(w(name + ".weight")).reshape(1, c, 1))
+                .add(one.mul(w(name + ".bias")).reshape(1, c, 1));
     }
 
     private NDArray predictor(NDArray x, BiConsumer<String, NDArray> look) {
@@ -226,7 +246,9 @@ public final class XiaomaPe implements AutoCloseable {
         for (int i = 0; i < sizes.predictor; i++) {
             String layer = "pitch_predictor.conv." + i;
             x = Activation.relu(convolve(x.transpose(0, 2, 1), layer + ".1")).transpose(0, 2, 1);
-            x = LayerNorm.layerNorm(x, new Shape(sizes.channels), w(layer + ".3.weight"), w(layer + ".3.bias"), LAYER_EPS).singletonOrThrow();
+            x = LayerNorm.layerNorm(
+                            x, new Shape(sizes.channels), w(layer + ".3.weight"), w(layer + ".3.bias"), LAYER_EPS)
+                    .singletonOrThrow();
             look.accept("predictor_conv" + i, x);
         }
         NDArray prediction = linear(x, "pitch_predictor.linear");
@@ -234,18 +256,27 @@ public final class XiaomaPe implements AutoCloseable {
         return prediction;
     }
 
-    /** Sinusoids [B, T, H], sine half then cosine half, of a count of the frames whose first channel is not 0; the others get a zero row. */
+    /**
+     * Sinusoids [B, T, H], sine half then cosine half, of a count of the frames whose first channel is not 0; the
+     * others get a zero row.
+     */
     private NDArray positions(NDArray x) {
         int half = sizes.hidden / 2;
-        NDArray counted = x.get(":, :, 0").neq(0f).toType(DataType.FLOAT32, false);          // [B, T]
+        NDArray counted = x.get(":, :, 0").neq(0f).toType(DataType.FLOAT32, false); // [B, T]
         NDArray position = counted.cumSum(1).mul(counted).expandDims(2);
-        NDArray rate = x.getManager().arange(half).toType(DataType.FLOAT32, false).mul((float) (-Math.log(10000) / (half - 1))).exp().reshape(1, 1, half);
+        NDArray rate = x.getManager()
+                .arange(half)
+                .toType(DataType.FLOAT32, false)
+                .mul((float) (-Math.log(10000) / (half - 1)))
+                .exp()
+                .reshape(1, 1, half);
         NDArray angle = position.mul(rate);
         return angle.sin().concat(angle.cos(), 2).mul(counted.expandDims(2));
     }
 
     private NDArray convolve(NDArray x, String name) {
-        return Conv1d.conv1d(x, w(name + ".weight"), w(name + ".bias"), new Shape(1), new Shape(sizes.kernel / 2)).singletonOrThrow();
+        return Conv1d.conv1d(x, w(name + ".weight"), w(name + ".bias"), new Shape(1), new Shape(sizes.kernel / 2))
+                .singletonOrThrow();
     }
 
     private NDArray linear(NDArray x, String name) {
@@ -256,7 +287,8 @@ public final class XiaomaPe implements AutoCloseable {
         return weights.get(name);
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         weights.close();
     }
 }

@@ -16,9 +16,10 @@ import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
 
 /**
- * F0 by autocorrelation, as Praat's "To Pitch (ac)": the autocorrelation of a Hann-windowed frame divided by that of the window, its peaks
- * refined by sinc interpolation, and the cheapest path through the candidates (P. Boersma, "Accurate short-term analysis of the fundamental
- * frequency...", IFA Proceedings 17, 1993; costs and search as in sections 4 and 5 there).
+ * F0 by autocorrelation, as Praat's "To Pitch (ac)": the autocorrelation of a Hann-windowed frame divided by that of
+ * the window, its peaks refined by sinc interpolation, and the cheapest path through the candidates (P. Boersma,
+ * "Accurate short-term analysis of the fundamental frequency...", IFA Proceedings 17, 1993; costs and search as in
+ * sections 4 and 5 there).
  */
 public final class PraatPitch {
     private static final double PERIODS_PER_WINDOW = 3, INTERPOLATION_DEPTH = 0.5;
@@ -31,8 +32,15 @@ public final class PraatPitch {
      * @param ceilingHz candidates above it count as unvoiced
      * @param maxCandidates candidates a frame, the unvoiced one included
      */
-    public record Settings(double floorHz, double ceilingHz, double voicingThreshold, int maxCandidates, double silenceThreshold,
-            double octaveCost, double octaveJumpCost, double voicedUnvoicedCost) {
+    public record Settings(
+            double floorHz,
+            double ceilingHz,
+            double voicingThreshold,
+            int maxCandidates,
+            double silenceThreshold,
+            double octaveCost,
+            double octaveJumpCost,
+            double voicedUnvoicedCost) {
         /**
          * What the Python project asks of Praat: voicing threshold 0.6, everything else Praat's default.
          *
@@ -68,7 +76,8 @@ public final class PraatPitch {
     }
 
     /**
-     * The melody on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest behind.
+     * The melody on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest
+     * behind.
      *
      * @param wave [N], one channel
      * @param sampleRateHz samples a second
@@ -96,10 +105,15 @@ public final class PraatPitch {
      * @return F0 in Hz and strength of each frame
      */
     public Path path(float[] wave, int sampleRateHz, double stepSeconds) {
-        double dx = 1.0 / sampleRateHz, windowSeconds = PERIODS_PER_WINDOW / settings.floorHz(), duration = wave.length * dx;
+        double dx = 1.0 / sampleRateHz,
+                windowSeconds = PERIODS_PER_WINDOW / settings.floorHz(),
+                duration = wave.length * dx;
         if (duration < windowSeconds) {
-            throw Problem.in("pitch", String.format("at least %.3f s (three periods of %.0f Hz)", windowSeconds, settings.floorHz()),
-                    String.format("%.3f s", duration), "give a longer sound or raise pitch.f0_min_hz");
+            throw Problem.in(
+                    "pitch",
+                    String.format("at least %.3f s (three periods of %.0f Hz)", windowSeconds, settings.floorHz()),
+                    String.format("%.3f s", duration),
+                    "give a longer sound or raise pitch.f0_min_hz");
         }
         int frames = (int) Math.floor((duration - windowSeconds) / stepSeconds) + 1;
         double first = 0.5 * duration - 0.5 * frames * stepSeconds + 0.5 * stepSeconds;
@@ -113,7 +127,10 @@ public final class PraatPitch {
         return choose(candidates, intensity, stepSeconds, first);
     }
 
-    /** Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs are meant for steps of 10 ms. */
+    /**
+     * Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs are meant for
+     * steps of 10 ms.
+     */
     private Path choose(Candidate[][] candidates, double[] intensity, double step, double first) {
         double jump = settings.octaveJumpCost() * 0.01 / step, change = settings.voicedUnvoicedCost() * 0.01 / step;
         int frames = candidates.length;
@@ -123,14 +140,18 @@ public final class PraatPitch {
             Candidate[] here = candidates[t];
             best[t] = new double[here.length];
             from[t] = new int[here.length];
-            double quiet = Math.max(0, 2 - intensity[t] / (settings.silenceThreshold() / (1 + settings.voicingThreshold())));
+            double quiet =
+                    Math.max(0, 2 - intensity[t] / (settings.silenceThreshold() / (1 + settings.voicingThreshold())));
             for (int c = 0; c < here.length; c++) {
-                double own = voiced(here[c]) ? here[c].strength() - settings.octaveCost() * log2(settings.ceilingHz() / here[c].f0Hz())
+                double own = voiced(here[c])
+                        ? here[c].strength() - settings.octaveCost() * log2(settings.ceilingHz() / here[c].f0Hz())
                         : settings.voicingThreshold() + quiet;
                 double top = t == 0 ? 0 : Double.NEGATIVE_INFINITY;
                 for (int p = 0; t > 0 && p < candidates[t - 1].length; p++) {
                     Candidate before = candidates[t - 1][p];
-                    double cost = voiced(before) != voiced(here[c]) ? change : !voiced(before) ? 0 : jump * Math.abs(log2(before.f0Hz() / here[c].f0Hz()));
+                    double cost = voiced(before) != voiced(here[c])
+                            ? change
+                            : !voiced(before) ? 0 : jump * Math.abs(log2(before.f0Hz() / here[c].f0Hz()));
                     if (best[t - 1][p] - cost > top) {
                         top = best[t - 1][p] - cost;
                         from[t][c] = p;
@@ -199,7 +220,7 @@ public final class PraatPitch {
                 peak = Math.max(peak, Math.abs(v - mean));
             }
             globalPeak = peak;
-            r = new double[2 * depth + 1];                          // lags -depth..depth, lag 0 at r[depth]
+            r = new double[2 * depth + 1]; // lags -depth..depth, lag 0 at r[depth]
         }
 
         private double[] correlation(double[] x) {
@@ -218,7 +239,7 @@ public final class PraatPitch {
             if (globalPeak == 0) {
                 return new Candidate[] {unvoiced};
             }
-            int left = (int) Math.floor(time / dx - 0.5), right = left + 1;   // 0-based; sample i sits at (i + 0.5) dx
+            int left = (int) Math.floor(time / dx - 0.5), right = left + 1; // 0-based; sample i sits at (i + 0.5) dx
             double mean = 0;
             for (int i = right - periodSamples; i <= left + periodSamples; i++) {
                 mean += at(i);
@@ -229,7 +250,9 @@ public final class PraatPitch {
                 frame[j] = (at(i) - mean) * window[j];
             }
             double peak = 0;
-            for (int j = Math.max(0, halfWindow - halfPeriod); j < Math.min(windowSamples, halfWindow + halfPeriod); j++) {
+            for (int j = Math.max(0, halfWindow - halfPeriod);
+                    j < Math.min(windowSamples, halfWindow + halfPeriod);
+                    j++) {
                 peak = Math.max(peak, Math.abs(frame[j]));
             }
             intensity[t] = Math.min(1, peak / globalPeak);
@@ -247,9 +270,11 @@ public final class PraatPitch {
             for (int i = 2; i < maxLag && i < depth; i++) {
                 double here = r[depth + i], before = r[depth + i - 1], after = r[depth + i + 1];
                 if (here > 0.5 * settings.voicingThreshold() && here > before && here >= after) {
-                    double dr = 0.5 * (after - before), d2r = (here - before) + (here - after);   // parabola first
+                    double dr = 0.5 * (after - before), d2r = (here - before) + (here - after); // parabola first
                     double hz = 1 / dx / (i + dr / d2r), s = within1(sinc(1 / dx / hz, SINC_FIRST));
-                    int place = count < f0.length ? count++ : weakest(f0, strength, s - settings.octaveCost() * log2(settings.floorHz() / hz));
+                    int place = count < f0.length
+                            ? count++
+                            : weakest(f0, strength, s - settings.octaveCost() * log2(settings.floorHz() / hz));
                     if (place > 0) {
                         f0[place] = hz;
                         strength[place] = s;
@@ -262,14 +287,21 @@ public final class PraatPitch {
             for (int c = 1; c < count; c++) {
                 int sincDepth = f0[c] > 0.3 / dx ? SINC_VERY_FINE : SINC_FINE;
                 UnivariateFunction height = x -> sinc(x, sincDepth);
-                UnivariatePointValuePair top = new BrentOptimizer(1e-10, 1e-11).optimize(new MaxEval(200), new UnivariateObjectiveFunction(height),
-                        GoalType.MAXIMIZE, new SearchInterval(lag[c] - 1, lag[c] + 1, lag[c]));
+                UnivariatePointValuePair top = new BrentOptimizer(1e-10, 1e-11)
+                        .optimize(
+                                new MaxEval(200),
+                                new UnivariateObjectiveFunction(height),
+                                GoalType.MAXIMIZE,
+                                new SearchInterval(lag[c] - 1, lag[c] + 1, lag[c]));
                 all[c] = new Candidate(1 / dx / top.getPoint(), within1(top.getValue()));
             }
             return all;
         }
 
-        /** The place of the weakest voiced candidate if the new one is stronger, otherwise 0; low F0 is favoured a little (octave cost). */
+        /**
+         * The place of the weakest voiced candidate if the new one is stronger, otherwise 0; low F0 is favoured a
+         * little (octave cost).
+         */
         private int weakest(double[] f0, double[] strength, double newcomer) {
             double weakest = 2;
             int place = 0;
@@ -291,7 +323,10 @@ public final class PraatPitch {
             return s > 1 ? 1 / s : s;
         }
 
-        /** The correlation between its samples at lag x, by a Hann-windowed sinc of the given depth (Boersma 1993, eq. 22). */
+        /**
+         * The correlation between its samples at lag x, by a Hann-windowed sinc of the given depth (Boersma 1993, eq.
+         * 22).
+         */
         private double sinc(double x, int wanted) {
             double at = x + depth;
             int midLeft = (int) Math.floor(at), midRight = midLeft + 1, last = 2 * depth;
@@ -300,10 +335,14 @@ public final class PraatPitch {
             }
             int sincDepth = Math.min(wanted, Math.min(midRight, last - midLeft));
             int left = midRight - sincDepth, right = midLeft + sincDepth;
-            return wing(at - midLeft, at - left + 1, midLeft, left, -1) + wing(midRight - at, right - at + 1, midRight, right, 1);
+            return wing(at - midLeft, at - left + 1, midLeft, left, -1)
+                    + wing(midRight - at, right - at + 1, midRight, right, 1);
         }
 
-        /** One side of the interpolation; the window's cosine is advanced by rotation, for a call a tap would cost most of the time. */
+        /**
+         * One side of the interpolation; the window's cosine is advanced by rotation, for a call a tap would cost most
+         * of the time.
+         */
         private double wing(double distance, double width, int from, int to, int step) {
             double a = Math.PI * distance, halfSine = 0.5 * Math.sin(a), turn = Math.PI / width, sum = 0;
             double c = Math.cos(a / width), s = Math.sin(a / width), dc = Math.cos(turn), ds = Math.sin(turn);

@@ -1,2 +1,5 @@
-/** In: wave [N]. Out: {@link diffsvc.conds.F0Track}, Hz and voicing on the mel's frames. Read {@link diffsvc.conds.praat.PraatPitch}. */
+/**
+ * In: wave [N]. Out: {@link diffsvc.conds.F0Track}, Hz and voicing on the mel's frames. Read
+ * {@link diffsvc.conds.praat.PraatPitch}.
+ */
 package diffsvc.conds.praat;

@@ -18,14 +18,15 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * What the denoiser is told: the unit of each frame plus a learned vector for its pitch (the Python project's SvcEncoder, with
- * or without no_fs2). Trained jointly with the denoiser; opens no file.
+ * What the denoiser is told: the unit of each frame plus a learned vector for its pitch (the Python project's
+ * SvcEncoder, with or without no_fs2). Trained jointly with the denoiser; opens no file.
  */
 public final class EmbeddingModel implements AutoCloseable {
     private static final int PITCH_ROWS = 300, ENERGY_ROWS = 256;
     private static final double ENERGY_TOP = 4;
     /** Modules of a Python checkpoint that inference never calls. */
     private static final String[] UNUSED = {"mel_out.", "pitch_predictor.", "energy_predictor.", "decoder."};
+
     private final Hparams.Embedding sizes;
     private final Hparams.Pitch pitch;
     private final Weights weights;
@@ -66,20 +67,36 @@ public final class EmbeddingModel implements AutoCloseable {
      */
     public static EmbeddingModel load(NDManager manager, Hparams hparams, StateDict state) {
         StateDict own = state.under("fs2.");
-        return new EmbeddingModel(hparams.embedding(), hparams.pitch(),
-                Weights.load(manager, "the embedding model", table(hparams.embedding()), own, settings(hparams.embedding(), own), UNUSED));
+        return new EmbeddingModel(
+                hparams.embedding(),
+                hparams.pitch(),
+                Weights.load(
+                        manager,
+                        "the embedding model",
+                        table(hparams.embedding()),
+                        own,
+                        settings(hparams.embedding(), own),
+                        UNUSED));
     }
 
     private static List<Weights.Setting> settings(Hparams.Embedding config, StateDict own) {
         List<Weights.Setting> settings = new ArrayList<>();
-        settings.add(new Weights.Setting("embedding.use_pitch_embed", config.usePitchEmbed(), own.tensors().containsKey("pitch_embed.weight")));
-        settings.add(new Weights.Setting("embedding.use_energy_embed", config.useEnergyEmbed(), own.tensors().containsKey("energy_embed.weight")));
+        settings.add(new Weights.Setting(
+                "embedding.use_pitch_embed",
+                config.usePitchEmbed(),
+                own.tensors().containsKey("pitch_embed.weight")));
+        settings.add(new Weights.Setting(
+                "embedding.use_energy_embed",
+                config.useEnergyEmbed(),
+                own.tensors().containsKey("energy_embed.weight")));
         settings.add(new Weights.Setting("embedding.no_fs2", config.noFs2(), own.layers("encoder.layers.") == 0));
         if (own.tensors().containsKey("pitch_embed.weight")) {
-            settings.add(new Weights.Setting("embedding.hidden_size", config.hiddenSize(), own.size("pitch_embed.weight", 1)));
+            settings.add(new Weights.Setting(
+                    "embedding.hidden_size", config.hiddenSize(), own.size("pitch_embed.weight", 1)));
         }
         if (!config.noFs2()) {
-            settings.add(new Weights.Setting("embedding.enc_layers", config.encLayers(), own.layers("encoder.layers.")));
+            settings.add(
+                    new Weights.Setting("embedding.enc_layers", config.encLayers(), own.layers("encoder.layers.")));
         }
         return settings;
     }
@@ -93,12 +110,13 @@ public final class EmbeddingModel implements AutoCloseable {
      * @return a model that has learnt nothing
      */
     public static EmbeddingModel random(NDManager manager, Hparams hparams, long seed) {
-        EmbeddingModel model = new EmbeddingModel(hparams.embedding(), hparams.pitch(), Weights.random(manager, table(hparams.embedding()), seed));
+        EmbeddingModel model = new EmbeddingModel(
+                hparams.embedding(), hparams.pitch(), Weights.random(manager, table(hparams.embedding()), seed));
         model.weights.all().forEach((name, rows) -> {
             if (!name.endsWith("_embed.weight")) {
                 return;
             }
-            rows.muli((float) Math.sqrt(3));                      // N(0, 1/H) a row, as the reference's embedding layers start
+            rows.muli((float) Math.sqrt(3)); // N(0, 1/H) a row, as the reference's embedding layers start
             rows.get("0").muli(0);
         });
         return model;
@@ -141,32 +159,40 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws Problem when the units are not H wide
      */
     public Condition embed(Conds conds) {
-        return walk(conds, (name, value) -> { });
+        return walk(conds, (name, value) -> {});
     }
 
     /**
-     * The same, each stage shown to {@code look} by name: embedded, layer0.., encoder_out (without no_fs2), decoder_inp.
+     * The same, each stage shown to {@code look} by name: embedded, layer0.., encoder_out (without no_fs2),
+     * decoder_inp.
      *
      * @param conds units, mel2ph, f0 and energy on one clock
      * @param look sees each stage's value by name
      * @return cond [B, T, H], f0_denorm [B, T] and pitch ids [B, T]
      */
     public Condition walk(Conds conds, BiConsumer<String, NDArray> look) {
-        Axes.of("embedding").fix("H", sizes.hiddenSize()).require("units", conds.units(), "B P H").require("mel2ph", conds.mel2ph(), "B T")
+        Axes.of("embedding")
+                .fix("H", sizes.hiddenSize())
+                .require("units", conds.units(), "B P H")
+                .require("mel2ph", conds.mel2ph(), "B T")
                 .require("f0", conds.f0(), "B T");
-        NDArray real = conds.mel2ph().gt(0).toType(DataType.FLOAT32, false);                              // [B, T]
+        NDArray real = conds.mel2ph().gt(0).toType(DataType.FLOAT32, false); // [B, T]
         NDArray f0Hz = denorm(conds.f0(), real);
         if (pitch.useUv()) {
             f0Hz = f0Hz.mul(conds.unvoiced().lte(0f).toType(DataType.FLOAT32, false));
         }
         NDArray ids = coarse(f0Hz);
         NDArray units = encoder == null ? conds.units() : encoder.walk(conds.units(), look);
-        NDArray cond = gather(units, conds.mel2ph());                                                     // [B, T, H]
+        NDArray cond = gather(units, conds.mel2ph()); // [B, T, H]
         if (sizes.usePitchEmbed()) {
             cond = cond.add(rows(ids, "pitch_embed.weight"));
         }
         if (sizes.useEnergyEmbed()) {
-            NDArray level = conds.energy().mul((float) (ENERGY_ROWS / ENERGY_TOP)).floor().minimum(ENERGY_ROWS - 1).toType(DataType.INT64, false);
+            NDArray level = conds.energy()
+                    .mul((float) (ENERGY_ROWS / ENERGY_TOP))
+                    .floor()
+                    .minimum(ENERGY_ROWS - 1)
+                    .toType(DataType.INT64, false);
             cond = cond.add(rows(level, "energy_embed.weight"));
         }
         cond = cond.mul(real.expandDims(2));
@@ -184,7 +210,10 @@ public final class EmbeddingModel implements AutoCloseable {
     NDArray coarse(NDArray f0Hz) {
         double low = 1127 * Math.log(1 + pitch.f0MinHz() / 700), high = 1127 * Math.log(1 + pitch.f0MaxHz() / 700);
         NDArray mel = f0Hz.div(700f).add(1f).log().mul(1127f);
-        NDArray scaled = mel.sub((float) low).mul((float) (pitch.f0Bins() - 2)).div((float) (high - low)).add(1f);
+        NDArray scaled = mel.sub((float) low)
+                .mul((float) (pitch.f0Bins() - 2))
+                .div((float) (high - low))
+                .add(1f);
         NDArray positive = mel.gt(0).toType(DataType.FLOAT32, false);
         NDArray ids = scaled.mul(positive).add(mel.mul(positive.neg().add(1)));
         return ids.maximum(1f).minimum(pitch.f0Bins() - 1f).add(0.5f).toType(DataType.INT64, false);
@@ -192,22 +221,31 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** Row mel2ph of the units with a zero row in front, [B, P, H] and [B, T] to [B, T, H]. */
     private static NDArray gather(NDArray units, NDArray mel2ph) {
-        long b = units.getShape().get(0), h = units.getShape().get(2), t = mel2ph.getShape().get(1), p = units.getShape().get(1);
+        long b = units.getShape().get(0),
+                h = units.getShape().get(2),
+                t = mel2ph.getShape().get(1),
+                p = units.getShape().get(1);
         long top = mel2ph.max().toLongArray()[0];
         if (top > p) {
-            throw Problem.in("embedding", "mel2ph up to the number of units, " + p, String.valueOf(top), "make it with Conds2Tensor.mel2ph");
+            throw Problem.in(
+                    "embedding",
+                    "mel2ph up to the number of units, " + p,
+                    String.valueOf(top),
+                    "make it with Conds2Tensor.mel2ph");
         }
-        NDArray padded = units.getManager().zeros(new Shape(b, 1, h)).concat(units, 1);                     // [B, 1 + P, H]
+        NDArray padded = units.getManager().zeros(new Shape(b, 1, h)).concat(units, 1); // [B, 1 + P, H]
         return padded.gather(mel2ph.expandDims(2).broadcast(new Shape(b, t, h)), 1);
     }
 
     /** Rows of a table for ids [B, T]: [B, T, H]. The lookup has a gradient. */
     private NDArray rows(NDArray ids, String name) {
-        NDList out = ai.djl.nn.core.Embedding.embedding(ids, weights.get(name), ai.djl.ndarray.types.SparseFormat.DENSE);
+        NDList out =
+                ai.djl.nn.core.Embedding.embedding(ids, weights.get(name), ai.djl.ndarray.types.SparseFormat.DENSE);
         return out.singletonOrThrow();
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         weights.close();
     }
 }

@@ -16,8 +16,9 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * Units told of their surroundings before they are spread over frames: FastSpeech 2's encoder (arXiv:2006.04558, section 2.1), which the Python project
- * runs with {@code no_fs2: false}. Pre-norm transformer layers whose feed-forward begins with a convolution. A unit whose first channel is 0 is padding.
+ * Units told of their surroundings before they are spread over frames: FastSpeech 2's encoder (arXiv:2006.04558,
+ * section 2.1), which the Python project runs with {@code no_fs2: false}. Pre-norm transformer layers whose
+ * feed-forward begins with a convolution. A unit whose first channel is 0 is padding.
  *
  * <p>units [B, P, H] - scaled, positions added - layers - norm - [B, P, H]
  */
@@ -31,7 +32,11 @@ final class UnitEncoder {
     record Sizes(int hidden, int layers, int kernel, int heads) {
         static Sizes of(Hparams.Embedding e) {
             if (e.hiddenSize() % e.numHeads() != 0) {
-                throw Problem.in("embedding", "embedding.num_heads that divides " + e.hiddenSize(), String.valueOf(e.numHeads()), "correct num_heads");
+                throw Problem.in(
+                        "embedding",
+                        "embedding.num_heads that divides " + e.hiddenSize(),
+                        String.valueOf(e.numHeads()),
+                        "correct num_heads");
             }
             return new Sizes(e.hiddenSize(), e.encLayers(), e.encFfnKernelSize(), e.numHeads());
         }
@@ -67,15 +72,18 @@ final class UnitEncoder {
 
     /** units [B, P, H] to the same shape; {@code look} sees embedded, layer0.., encoder_out. */
     NDArray walk(NDArray units, BiConsumer<String, NDArray> look) {
-        NDArray real = units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false);                   // [B, P, 1]
+        NDArray real = units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false); // [B, P, 1]
         NDArray scaled = units.mul(GraphScalar.of(units, Math.sqrt(sizes.hidden)));
-        NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int) units.getShape().get(1)));      // the scaled input twice: its own positions bring it again
+        NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int)
+                units.getShape().get(1))); // the scaled input twice: its own positions bring it again
         look.accept("embedded", x);
         x = x.mul(real);
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".op.";
-            x = x.add(attention(norm(x, layer + "layer_norm1"), real, layer + "self_attn.")).mul(real);
-            x = x.add(feedForward(norm(x, layer + "layer_norm2"), layer + "ffn.")).mul(real);
+            x = x.add(attention(norm(x, layer + "layer_norm1"), real, layer + "self_attn."))
+                    .mul(real);
+            x = x.add(feedForward(norm(x, layer + "layer_norm2"), layer + "ffn."))
+                    .mul(real);
             look.accept("layer" + i, x);
         }
         x = norm(x, "encoder.layer_norm").mul(real);
@@ -83,7 +91,10 @@ final class UnitEncoder {
         return x;
     }
 
-    /** Sine and cosine interleaved, rows in reverse order: row i is position max(5000, P) - 1 - i. In float32, as the reference makes them. */
+    /**
+     * Sine and cosine interleaved, rows in reverse order: row i is position max(5000, P) - 1 - i. In float32, as the
+     * reference makes them.
+     */
     private NDArray positions(NDManager manager, int units) {
         int rows = Math.max(POSITIONS, units), h = sizes.hidden;
         float[] table = new float[units * h];
@@ -103,20 +114,40 @@ final class UnitEncoder {
     /** Attention without biases; padding is not attended to. */
     private NDArray attention(NDArray x, NDArray real, String name) {
         long b = x.getShape().get(0), p = x.getShape().get(1), d = sizes.hidden, h = sizes.heads;
-        NDArray qkv = Linear.linear(x, weights.get(name + "in_proj_weight"), null).singletonOrThrow().reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4);
-        NDArray q = qkv.get(0), k = qkv.get(1), v = qkv.get(2);                                          // [B, h, P, D/h]
+        NDArray qkv = Linear.linear(x, weights.get(name + "in_proj_weight"), null)
+                .singletonOrThrow()
+                .reshape(b, p, 3, h, d / h)
+                .transpose(2, 0, 3, 1, 4);
+        NDArray q = qkv.get(0), k = qkv.get(1), v = qkv.get(2); // [B, h, P, D/h]
         NDArray hidden = real.sub(1f).mul(1e9f).reshape(b, 1, 1, p);
-        NDArray score = q.mul(GraphScalar.of(q, 1 / Math.sqrt(d / (double) h))).matMul(k.transpose(0, 1, 3, 2)).add(hidden).softmax(-1);
-        return Linear.linear(score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d), weights.get(name + "out_proj.weight"), null).singletonOrThrow();
+        NDArray score = q.mul(GraphScalar.of(q, 1 / Math.sqrt(d / (double) h)))
+                .matMul(k.transpose(0, 1, 3, 2))
+                .add(hidden)
+                .softmax(-1);
+        return Linear.linear(
+                        score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d),
+                        weights.get(name + "out_proj.weight"),
+                        null)
+                .singletonOrThrow();
     }
 
     private NDArray feedForward(NDArray x, String name) {
-        NDArray y = Conv1d.conv1d(x.transpose(0, 2, 1), weights.get(name + "ffn_1.weight"), weights.get(name + "ffn_1.bias"), new Shape(1), new Shape(sizes.kernel / 2))
-                .singletonOrThrow().transpose(0, 2, 1).mul(GraphScalar.of(x, Math.pow(sizes.kernel, -0.5)));
-        return Linear.linear(Activation.gelu(y), weights.get(name + "ffn_2.weight"), weights.get(name + "ffn_2.bias")).singletonOrThrow();
+        NDArray y = Conv1d.conv1d(
+                        x.transpose(0, 2, 1),
+                        weights.get(name + "ffn_1.weight"),
+                        weights.get(name + "ffn_1.bias"),
+                        new Shape(1),
+                        new Shape(sizes.kernel / 2))
+                .singletonOrThrow()
+                .transpose(0, 2, 1)
+                .mul(GraphScalar.of(x, Math.pow(sizes.kernel, -0.5)));
+        return Linear.linear(Activation.gelu(y), weights.get(name + "ffn_2.weight"), weights.get(name + "ffn_2.bias"))
+                .singletonOrThrow();
     }
 
     private NDArray norm(NDArray x, String name) {
-        return LayerNorm.layerNorm(x, new Shape(sizes.hidden), weights.get(name + ".weight"), weights.get(name + ".bias"), EPS).singletonOrThrow();
+        return LayerNorm.layerNorm(
+                        x, new Shape(sizes.hidden), weights.get(name + ".weight"), weights.get(name + ".bias"), EPS)
+                .singletonOrThrow();
     }
 }

@@ -9,7 +9,10 @@ import ai.djl.nn.core.Linear;
 import diffsvc.checkpoint.Weights;
 import java.util.Map;
 
-/** One box of the denoiser: a dilated convolution, gated, told the step and the condition (DiffWave, arXiv:2009.09761, fig. 2). */
+/**
+ * One box of the denoiser: a dilated convolution, gated, told the step and the condition (DiffWave, arXiv:2009.09761,
+ * fig. 2).
+ */
 final class ResidualBlock {
     private final String name;
     private final int dilation;
@@ -36,19 +39,36 @@ final class ResidualBlock {
         t.put(name + "output_projection.bias", new Shape(2L * c));
     }
 
-    /** The condition as this block adds it, [B, H, T] to [B, 2 C, T]; it does not depend on the step, so a song needs it once. */
+    /**
+     * The condition as this block adds it, [B, H, T] to [B, 2 C, T]; it does not depend on the step, so a song needs it
+     * once.
+     */
     NDArray project(NDArray cond) {
-        return Conv1d.conv1d(cond, w("conditioner_projection.weight"), w("conditioner_projection.bias")).singletonOrThrow();
+        return Conv1d.conv1d(cond, w("conditioner_projection.weight"), w("conditioner_projection.bias"))
+                .singletonOrThrow();
     }
 
-    /** x [B, C, T], step [B, C], the projected condition [B, 2 C, T], and sqrt(2) as an array that outlives the backward pass. */
+    /**
+     * x [B, C, T], step [B, C], the projected condition [B, 2 C, T], and sqrt(2) as an array that outlives the backward
+     * pass.
+     */
     Out pass(NDArray x, NDArray step, NDArray projected, NDArray root2) {
-        NDArray told = x.add(Linear.linear(step, w("diffusion_projection.weight"), w("diffusion_projection.bias")).singletonOrThrow().expandDims(2));
-        NDArray y = Conv1d.conv1d(told, w("dilated_conv.weight"), w("dilated_conv.bias"), new Shape(1), new Shape(dilation), new Shape(dilation))
-                .singletonOrThrow().addi(projected);                                                  // [B, 2 C, T]
+        NDArray told = x.add(Linear.linear(step, w("diffusion_projection.weight"), w("diffusion_projection.bias"))
+                .singletonOrThrow()
+                .expandDims(2));
+        NDArray y = Conv1d.conv1d(
+                        told,
+                        w("dilated_conv.weight"),
+                        w("dilated_conv.bias"),
+                        new Shape(1),
+                        new Shape(dilation),
+                        new Shape(dilation))
+                .singletonOrThrow()
+                .addi(projected); // [B, 2 C, T]
         NDList halves = y.split(2, 1);
-        NDArray gated = Activation.sigmoid(halves.get(0)).mul(halves.get(1).tanh());                   // [B, C, T]
-        NDArray out = Conv1d.conv1d(gated, w("output_projection.weight"), w("output_projection.bias")).singletonOrThrow();   // [B, 2 C, T]
+        NDArray gated = Activation.sigmoid(halves.get(0)).mul(halves.get(1).tanh()); // [B, C, T]
+        NDArray out = Conv1d.conv1d(gated, w("output_projection.weight"), w("output_projection.bias"))
+                .singletonOrThrow(); // [B, 2 C, T]
         NDList parts = out.split(2, 1);
         return new Out(x.add(parts.get(0)).divi(root2), parts.get(1));
     }

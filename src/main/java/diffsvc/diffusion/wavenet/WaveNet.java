@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * The denoiser: how much of this mel is noise? A stack of dilated convolutions that know the diffusion step and the condition (DiffWave,
- * arXiv:2009.09761; DiffSinger, arXiv:2105.02446, section 3).
+ * The denoiser: how much of this mel is noise? A stack of dilated convolutions that know the diffusion step and the
+ * condition (DiffWave, arXiv:2009.09761; DiffSinger, arXiv:2105.02446, section 3).
  *
- * <p>spec [B, 1, M, T] - inputProjection - [B, C, T] - residual layers, told step and cond - skips summed - skipProjection - outputProjection -
- * noise [B, 1, M, T]
+ * <p>spec [B, 1, M, T] - inputProjection - [B, C, T] - residual layers, told step and cond - skips summed -
+ * skipProjection - outputProjection - noise [B, 1, M, T]
  */
 public final class WaveNet implements AutoCloseable {
     private final Sizes sizes;
@@ -49,8 +49,12 @@ public final class WaveNet implements AutoCloseable {
          * @return the sizes
          */
         public static Sizes of(StateDict denoiser, int cycle) {
-            return new Sizes(denoiser.size("input_projection.weight", 1), denoiser.size("input_projection.weight", 0),
-                    denoiser.size("residual_layers.0.conditioner_projection.weight", 1), denoiser.layers("residual_layers."), cycle);
+            return new Sizes(
+                    denoiser.size("input_projection.weight", 1),
+                    denoiser.size("input_projection.weight", 0),
+                    denoiser.size("residual_layers.0.conditioner_projection.weight", 1),
+                    denoiser.layers("residual_layers."),
+                    cycle);
         }
 
         /**
@@ -60,7 +64,11 @@ public final class WaveNet implements AutoCloseable {
          * @return the sizes
          */
         public static Sizes of(Hparams h) {
-            return new Sizes(h.audio().melBins(), h.wavenet().residualChannels(), h.embedding().hiddenSize(), h.wavenet().residualLayers(),
+            return new Sizes(
+                    h.audio().melBins(),
+                    h.wavenet().residualChannels(),
+                    h.embedding().hiddenSize(),
+                    h.wavenet().residualLayers(),
                     h.wavenet().dilationCycleLength());
         }
     }
@@ -87,16 +95,21 @@ public final class WaveNet implements AutoCloseable {
     public static WaveNet load(NDManager manager, Hparams hparams, StateDict state) {
         Sizes sizes = Sizes.of(hparams);
         StateDict own = state.under("denoise_fn.");
-        return new WaveNet(sizes, Weights.load(manager, "the WaveNet denoiser", table(sizes), own, settings(sizes, own)));
+        return new WaveNet(
+                sizes, Weights.load(manager, "the WaveNet denoiser", table(sizes), own, settings(sizes, own)));
     }
 
     private static List<Weights.Setting> settings(Sizes config, StateDict own) {
-        if (!own.tensors().containsKey("input_projection.weight") || !own.tensors().containsKey("residual_layers.0.conditioner_projection.weight")) {
-            return List.of();                                                                      // another network altogether
+        if (!own.tensors().containsKey("input_projection.weight")
+                || !own.tensors().containsKey("residual_layers.0.conditioner_projection.weight")) {
+            return List.of(); // another network altogether
         }
         Sizes file = Sizes.of(own, config.cycle);
-        return List.of(new Weights.Setting("audio.mel_bins", config.mels, file.mels), new Weights.Setting("wavenet.residual_channels", config.channels, file.channels),
-                new Weights.Setting("embedding.hidden_size", config.cond, file.cond), new Weights.Setting("wavenet.residual_layers", config.layers, file.layers));
+        return List.of(
+                new Weights.Setting("audio.mel_bins", config.mels, file.mels),
+                new Weights.Setting("wavenet.residual_channels", config.channels, file.channels),
+                new Weights.Setting("embedding.hidden_size", config.cond, file.cond),
+                new Weights.Setting("wavenet.residual_layers", config.layers, file.layers));
     }
 
     /**
@@ -155,7 +168,8 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * What a sampler asks: the noise in x [B, 1, M, T] under one condition [B, H, T], which is projected once for all evaluations.
+     * What a sampler asks: the noise in x [B, 1, M, T] under one condition [B, H, T], which is projected once for all
+     * evaluations.
      *
      * @param cond [B, H, T]
      * @return a function of x and time
@@ -185,7 +199,8 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * The noise in spec [B, 1, M, T] at step [B] or [B, 1], given cond [B, H, T]; the answer belongs to the manager of spec.
+     * The noise in spec [B, 1, M, T] at step [B] or [B, 1], given cond [B, H, T]; the answer belongs to the manager of
+     * spec.
      *
      * @param spec [B, 1, M, T]
      * @param step [B] or [B, 1] int64, diffusion steps
@@ -194,10 +209,14 @@ public final class WaveNet implements AutoCloseable {
      * @throws Problem when the axes do not fit each other or the network
      */
     public NDArray predict(NDArray spec, NDArray step, NDArray cond) {
-        Axes.of("wavenet").fix("M", sizes.mels).fix("H", sizes.cond).require("spec", spec, "B 1 M T").require("cond", cond, "B H T");
+        Axes.of("wavenet")
+                .fix("M", sizes.mels)
+                .fix("H", sizes.cond)
+                .require("spec", spec, "B 1 M T")
+                .require("cond", cond, "B H T");
         try (NDManager scratch = spec.getManager().newSubManager()) {
             scratch.tempAttachAll(spec, step, cond);
-            return scratch.ret(walk(spec, step, project(cond), (name, value) -> { }));
+            return scratch.ret(walk(spec, step, project(cond), (name, value) -> {}));
         }
     }
 
@@ -212,14 +231,16 @@ public final class WaveNet implements AutoCloseable {
     public NDArray predict(NDArray spec, NDArray step, Projected projected) {
         try (NDManager scratch = spec.getManager().newSubManager()) {
             scratch.tempAttachAll(spec, step);
-            NDArray told = stepEmbedding(step);                                                        // [B, C]
-            NDArray x = inputProjection(spec);                                                         // [B, C, T]
+            NDArray told = stepEmbedding(step); // [B, C]
+            NDArray x = inputProjection(spec); // [B, C, T]
             NDArray skips = null, root2 = GraphScalar.of(x, Math.sqrt(2));
             for (int i = 0; i < residualLayers.size(); i++) {
                 try (NDManager layer = scratch.newSubManager()) {
                     NDArray in = x;
                     layer.tempAttachAll(in, told);
-                    ResidualBlock.Out out = residualLayers.get(i).pass(in, told, projected.layers().get(i), root2);
+                    ResidualBlock.Out out = residualLayers
+                            .get(i)
+                            .pass(in, told, projected.layers().get(i), root2);
                     if (skips == null) {
                         skips = out.skip().duplicate();
                         skips.attach(scratch);
@@ -234,8 +255,9 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * The forward pass as training needs it: a layer's own arrays are let go with the layer, and what the backward pass wants of them the engine keeps. {@code look}
-     * sees each stage by name, as in golden svc_denoiser; the answer and what it needs belong to the manager of spec.
+     * The forward pass as training needs it: a layer's own arrays are let go with the layer, and what the backward pass
+     * wants of them the engine keeps. {@code look} sees each stage by name, as in golden svc_denoiser; the answer and
+     * what it needs belong to the manager of spec.
      *
      * @param spec [B, 1, M, T]
      * @param step [B] or [B, 1] int64, diffusion steps
@@ -269,12 +291,12 @@ public final class WaveNet implements AutoCloseable {
     }
 
     private NDArray inputProjection(NDArray spec) {
-        return Activation.relu(conv(spec.squeeze(1), "input_projection"));                             // [B, M, T] -> [B, C, T]
+        return Activation.relu(conv(spec.squeeze(1), "input_projection")); // [B, M, T] -> [B, C, T]
     }
 
     private NDArray outputProjection(NDArray skips) {
         NDArray x = Activation.relu(conv(skips.div(GraphScalar.of(skips, Math.sqrt(sizes.layers))), "skip_projection"));
-        return conv(x, "output_projection").expandDims(1);                                            // [B, C, T] -> [B, 1, M, T]
+        return conv(x, "output_projection").expandDims(1); // [B, C, T] -> [B, 1, M, T]
     }
 
     /**
@@ -286,28 +308,40 @@ public final class WaveNet implements AutoCloseable {
     public NDArray sinusoid(NDArray step) {
         int half = sizes.channels / 2;
         NDManager manager = step.getManager();
-        NDArray angle = step.toType(DataType.FLOAT32, false).reshape(-1, 1)
-                .mul(manager.arange(half).toType(DataType.FLOAT32, false).mul((float) (-Math.log(10000) / (half - 1))).exp().expandDims(0));   // [B, C/2]
+        NDArray angle = step.toType(DataType.FLOAT32, false)
+                .reshape(-1, 1)
+                .mul(manager.arange(half)
+                        .toType(DataType.FLOAT32, false)
+                        .mul((float) (-Math.log(10000) / (half - 1)))
+                        .exp()
+                        .expandDims(0)); // [B, C/2]
         return angle.sin().concat(angle.cos(), 1);
     }
 
     private NDArray stepEmbedding(NDArray step) {
-        NDArray x = Linear.linear(sinusoid(step), weights.get("mlp.0.weight"), weights.get("mlp.0.bias")).singletonOrThrow();   // [B, 4 C]
+        NDArray x = Linear.linear(sinusoid(step), weights.get("mlp.0.weight"), weights.get("mlp.0.bias"))
+                .singletonOrThrow(); // [B, 4 C]
         x = mish(x);
-        return Linear.linear(x, weights.get("mlp.2.weight"), weights.get("mlp.2.bias")).singletonOrThrow();                     // [B, C]
+        return Linear.linear(x, weights.get("mlp.2.weight"), weights.get("mlp.2.bias"))
+                .singletonOrThrow(); // [B, C]
     }
 
-    /** x tanh(softplus(x)) (arXiv:1908.08681), softplus in the form that does not overflow; DJL's own mish is another function. */
+    /**
+     * x tanh(softplus(x)) (arXiv:1908.08681), softplus in the form that does not overflow; DJL's own mish is another
+     * function.
+     */
     private static NDArray mish(NDArray x) {
         NDArray softplus = x.abs().neg().exp().add(1f).log().add(Activation.relu(x));
         return x.mul(softplus.tanh());
     }
 
     private NDArray conv(NDArray x, String name) {
-        return Conv1d.conv1d(x, weights.get(name + ".weight"), weights.get(name + ".bias")).singletonOrThrow();
+        return Conv1d.conv1d(x, weights.get(name + ".weight"), weights.get(name + ".bias"))
+                .singletonOrThrow();
     }
 
-    @Override public void close() {
+    @Override
+    public void close() {
         weights.close();
     }
 }

@@ -22,39 +22,49 @@ import org.junit.jupiter.api.Test;
 /** CREPE, its path, its filters and the final melody against the reference's numbers. */
 class CrepeGoldenTest {
     private static final JsonObject STAGE = Golden.stage("f0_crepe").getAsJsonObject("hparams");
-    private static final Hparams.Pitch RANGE = new Hparams.Pitch("crepe", STAGE.get("f0_min").getAsDouble(), STAGE.get("f0_max").getAsDouble(), 256, false);
+    private static final Hparams.Pitch RANGE = new Hparams.Pitch(
+            "crepe", STAGE.get("f0_min").getAsDouble(), STAGE.get("f0_max").getAsDouble(), 256, false);
 
-    @Test void randomWeights() {
+    @Test
+    void randomWeights() {
         compare("44k_tiny_random_", Golden.FOLDER.resolve("crepe/tiny.pth"));
     }
 
-    @Test void theOfficialTinyWeights() {
+    @Test
+    void theOfficialTinyWeights() {
         official("tiny");
     }
 
-    @Test void theOfficialFullWeights() {
+    @Test
+    void theOfficialFullWeights() {
         official("full");
     }
 
     private static void official(String size) {
         Path file = ProjectPaths.find().models().resolve("frozen/crepe_" + size + ".pth");
-        assumeTrue(Files.exists(file), "the official weights " + file.getFileName() + " are not there: ./diffsvc weights takes them");
+        assumeTrue(
+                Files.exists(file),
+                "the official weights " + file.getFileName() + " are not there: ./diffsvc weights takes them");
         compare("44k_" + size + "_", file);
         compare("24k_" + size + "_", file);
     }
 
     private static void compare(String p, Path file) {
         String clock = p.substring(0, 4);
-        Wave wave = WavReader.read(Golden.FOLDER.resolve("audio/sig_" + (clock.equals("44k_") ? "44100" : "24000") + ".wav"));
+        Wave wave = WavReader.read(
+                Golden.FOLDER.resolve("audio/sig_" + (clock.equals("44k_") ? "44100" : "24000") + ".wav"));
         int hop16 = STAGE.get("hop_16k").getAsInt();
-        try (Golden g = new Golden("f0_crepe.npz"); Crepe net = Crepe.load(g.manager(), file)) {
+        try (Golden g = new Golden("f0_crepe.npz");
+                Crepe net = Crepe.load(g.manager(), file)) {
             CrepePitch pitch = new CrepePitch(net, RANGE, Hparams.Quirks.PYTHON);
             // the 24 kHz front end hands on a wave padded with zeros to T hops
-            float[] x = clock.equals("44k_") ? wave.first() : Arrays.copyOf(wave.first(), (int) g.get(p + "f0_nodither").size() * 128);
+            float[] x = clock.equals("44k_")
+                    ? wave.first()
+                    : Arrays.copyOf(wave.first(), (int) g.get(p + "f0_nodither").size() * 128);
             float[] heard = Resampler.resample(x, wave.sampleRateHz(), Crepe.RATE_HZ);
             if (clock.equals("44k_")) {
                 g.same("44k_wav16k", heard);
-                heard = g.floats("44k_wav16k");                         // what follows is fed the stored input: a quiet frame is blown up a lot
+                heard = g.floats("44k_wav16k"); // what follows is fed the stored input: a quiet frame is blown up a lot
             }
             float[][] frames = Crepe.frames(heard, hop16);
             float[] loudness = Loudness.of(heard, hop16);
@@ -72,7 +82,9 @@ class CrepeGoldenTest {
                 String name = p + (every == 1 ? "probs" : "probs_every4");
                 if (g.has(name)) {
                     float[] ours = flat(probabilities, every);
-                    double[] exact = IntStream.range(0, ours.length).mapToDouble(i -> ours[i]).toArray();
+                    double[] exact = IntStream.range(0, ours.length)
+                            .mapToDouble(i -> ours[i])
+                            .toArray();
                     g.same(name, exact, g.tolerance(name) + rounding(net));
                 }
             }
@@ -80,7 +92,8 @@ class CrepeGoldenTest {
             assertEquals(range[0], pitch.binRange()[0]);
             assertEquals(range[1], pitch.binRange()[1]);
             float[] still = new float[frames.length], dither = g.floats(p + "dither_cents");
-            CrepePitch.Path plain = pitch.path(probabilities, 1024, still), dithered = pitch.path(probabilities, 1024, dither);
+            CrepePitch.Path plain = pitch.path(probabilities, 1024, still),
+                    dithered = pitch.path(probabilities, 1024, dither);
             g.sameIds(p + "bins", Arrays.stream(plain.bins()).asLongStream().toArray());
             g.same(p + "pitch_nodither", plain.f0Hz());
             g.same(p + "pitch_dither", dithered.f0Hz());
@@ -93,37 +106,52 @@ class CrepeGoldenTest {
             float[] thresholded = CrepePitch.thresholded(dithered.f0Hz(), silenced);
             g.same(p + "thresholded", thresholded);
             g.same(p + "mean3", CrepePitch.mean3(thresholded));
-            double floor = Golden.stage("f0_praat").getAsJsonObject("hparams").get("floor_" + clock.substring(0, 3)).getAsDouble();
+            double floor = Golden.stage("f0_praat")
+                    .getAsJsonObject("hparams")
+                    .get("floor_" + clock.substring(0, 3))
+                    .getAsDouble();
             Hparams.Pitch coarse = new Hparams.Pitch("crepe", floor, RANGE.f0MaxHz(), RANGE.f0Bins(), false);
             double frameSeconds = clock.equals("44k_") ? 512 / 44100.0 : 128 / 24000.0;
             for (String kind : new String[] {"dither", "nodither"}) {
                 int t = (int) g.get(p + "f0_" + kind).size();
-                F0Track track = CrepePitch.onFrames(CrepePitch.kept(kind.equals("dither") ? dithered : plain, loudness), frameSeconds, t);
+                F0Track track = CrepePitch.onFrames(
+                        CrepePitch.kept(kind.equals("dither") ? dithered : plain, loudness), frameSeconds, t);
                 g.same(p + "f0_" + kind, track.f0Hz());
                 double[] exact = new double[t];
                 for (int i = 0; i < t; i++) {
                     exact[i] = track.f0Hz()[i];
                 }
-                g.sameIds(p + "coarse_" + kind, Arrays.stream(Conds2Tensor.coarse(exact, coarse)).asLongStream().toArray());
+                g.sameIds(
+                        p + "coarse_" + kind,
+                        Arrays.stream(Conds2Tensor.coarse(exact, coarse))
+                                .asLongStream()
+                                .toArray());
             }
             int silent = (int) g.get("silence_f0").size();
-            g.same("silence_f0", pitch.follow(new float[44100 / 5], 44100, 512, silent, 1).f0Hz());
+            g.same(
+                    "silence_f0",
+                    pitch.follow(new float[44100 / 5], 44100, 512, silent, 1).f0Hz());
             assertTrue(plain.bins().length == frames.length);
         }
     }
 
     /**
-     * What float32 itself loses in the classifier: the random file's biases reach thousands and its products cancel them, so that even float64 differs from
-     * the stored float32 numbers by more than the tolerance. Rounding of a sum of n terms as large as b: sqrt(n) 2^-24 b, times the sigmoid's slope of at most
-     * 1/4. With the official weights it is below 1e-5.
+     * What float32 itself loses in the classifier: the random file's biases reach thousands and its products cancel
+     * them, so that even float64 differs from the stored float32 numbers by more than the tolerance. Rounding of a sum
+     * of n terms as large as b: sqrt(n) 2^-24 b, times the sigmoid's slope of at most 1/4. With the official weights it
+     * is below 1e-5.
      */
     private static double rounding(Crepe net) {
-        double bias = net.weights().get("classifier.bias").abs().max().getFloat(), terms = net.weights().get("classifier.weight").getShape().get(1);
+        double bias = net.weights().get("classifier.bias").abs().max().getFloat(),
+                terms = net.weights().get("classifier.weight").getShape().get(1);
         return 0.25 * Math.sqrt(terms) * Math.pow(2, -24) * bias;
     }
 
     private static void same(Golden g, String name, float[] ours, Crepe net) {
-        g.same(name, IntStream.range(0, ours.length).mapToDouble(i -> ours[i]).toArray(), g.tolerance(name) + rounding(net));
+        g.same(
+                name,
+                IntStream.range(0, ours.length).mapToDouble(i -> ours[i]).toArray(),
+                g.tolerance(name) + rounding(net));
     }
 
     private static float[] flat(float[][] rows, int every) {

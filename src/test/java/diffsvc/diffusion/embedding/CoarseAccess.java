@@ -10,9 +10,12 @@ public final class CoarseAccess {
     private CoarseAccess() {}
 
     public static long[] coarse(Hparams.Pitch range, NDArray f0Hz) {
-        Hparams h = Arg2Hparams.apply(Hparams.defaults(), "pitch.f0_min_hz=" + range.f0MinHz() + ",pitch.f0_max_hz=" + range.f0MaxHz() + ",pitch.f0_bins="
-                + range.f0Bins() + ",embedding.hidden_size=2");
-        try (NDManager m = NDManager.newBaseManager(); EmbeddingModel model = EmbeddingModel.random(m, h, 1)) {
+        Hparams h = Arg2Hparams.apply(
+                Hparams.defaults(),
+                "pitch.f0_min_hz=" + range.f0MinHz() + ",pitch.f0_max_hz=" + range.f0MaxHz() + ",pitch.f0_bins="
+                        + range.f0Bins() + ",embedding.hidden_size=2");
+        try (NDManager m = NDManager.newBaseManager();
+                EmbeddingModel model = EmbeddingModel.random(m, h, 1)) {
             return model.coarse(f0Hz).toLongArray();
         }
     }
