@@ -20,6 +20,7 @@ import diffsvc.memory.*;
 import diffsvc.notebook.*;
 import diffsvc.platform.*;
 import diffsvc.plot.*;
+import diffsvc.progress.*;
 import diffsvc.random.*;
 import diffsvc.tensor.*;
 import diffsvc.training.*;

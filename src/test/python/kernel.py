@@ -68,7 +68,7 @@ def stop(client, manager):
     run(client, FIRST)
     run(client, 'var song = session.read("raw/music1.wav");\nvar signal = session.signal(song);\nvar mel = session.mel(signal);\n'
                 'var conds = session.align(session.units(song), session.pitch(signal), mel);\nvar condition = session.embed(conds);')
-    long = client.execute("var x = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, Progress.of(\"sampling\"));")
+    long = client.execute("var x = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, ProgressBar.of(\"sampling\"));")
     while True:                                                            # until the bar says that some steps are done
         message = client.get_iopub_msg(timeout=120)
         bar = re.search(r"sampling: (\d+) of 200", str(message["content"].get("data", {}).get("text/plain", "")))
@@ -85,7 +85,7 @@ def stop(client, manager):
     after = run(client, "session.units(song);\nsession.last().toString()")
     shape = run(client, 'Summary.shape(session.last().get("mel"))')
     again = run(client, "var y = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
-    loop = run(client, 'Thread.interrupted();\nvar bar = Progress.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nsession.last().done()')
+    loop = run(client, 'Thread.interrupted();\nvar bar = ProgressBar.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nsession.last().done()')
     return {"released": released, "after": after, "shape": shape, "again": again, "loop": loop}
 
 

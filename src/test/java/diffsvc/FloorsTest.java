@@ -31,7 +31,7 @@ class FloorsTest {
             checkpoint
             hparams
             audio tensor
-            files platform random
+            files platform progress random
             check
             """;
 

@@ -73,7 +73,7 @@ class JShellTest {
             var units = session().units(song)
             var conds = session().align(units, melody, mel)
             var condition = session().embed(conds)
-            var x = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4").denoise(condition, session().start(conds.frames(), mel, 7), 7, Progress.of("sampling"))
+            var x = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4").denoise(condition, session().start(conds.frames(), mel, 7), 7, ProgressBar.of("sampling"))
             var sung = session().toMel(x, conds)
             show(conds)
             session().held()

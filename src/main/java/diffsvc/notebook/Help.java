@@ -23,7 +23,7 @@ public final class Help {
                          var units = session().units(song)       [1, P, H]
                          var conds = session().align(units, melody, mel)
                          var condition = session().embed(conds)  cond [1, T, H]
-                         var x = session().denoise(condition, session().start(conds.frames(), mel, 7), 7, Progress.of("sampling"))
+                         var x = session().denoise(condition, session().start(conds.frames(), mel, 7), 7, ProgressBar.of("sampling"))
                          var sung = session().toMel(x, conds)    [1, T, M]
             Looking      show(mel)                               a tensor in a line, a record a line a part
                          var p = session().plots().mel("mel", mel, melody)

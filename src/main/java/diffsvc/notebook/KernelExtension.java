@@ -48,6 +48,7 @@ public final class KernelExtension implements Extension {
             "import diffsvc.notebook.*;",
             "import diffsvc.platform.*;",
             "import diffsvc.plot.*;",
+            "import diffsvc.progress.*;",
             "import diffsvc.random.*;",
             "import diffsvc.tensor.*;",
             "import diffsvc.training.*;",
@@ -91,7 +92,7 @@ public final class KernelExtension implements Extension {
                     MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png()));
             out.getOutputContainer().putText(Picture.of(chart).toString());
         });
-        renderer.createRegistration(Progress.Bar.class)
+        renderer.createRegistration(ProgressBar.Bar.class)
                 .preferring("text/html")
                 .register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
         renderer.createRegistration(Table.class)

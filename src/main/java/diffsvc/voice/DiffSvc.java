@@ -869,7 +869,7 @@ public final class DiffSvc implements AutoCloseable {
 
     /**
      * Keeps so many of the guesses of the clean mel on the way from noise: {@code denoise(condition, start, seed,
-     * film.and(Progress.of("sampling")))}.
+     * film.and(ProgressBar.of("sampling")))}.
      *
      * @param frames how many guesses, 2 or more
      * @return an empty film
@@ -1072,7 +1072,7 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /**
-     * The same with a listener to each step of the sampler, {@code Progress.of("sampling")} for instance.
+     * The same with a listener to each step of the sampler, {@code ProgressBar.of("sampling")} for instance.
      *
      * @param song a recording, any rate and channels
      * @param sampling hears of each step of the sampler

@@ -13,14 +13,14 @@ import java.util.UUID;
  * A bar that grows in its place in the page while a cell works; without a page a line now and then. Hand it to whatever
  * takes a listener, or call {@link #at} in a loop of your own: it looks for the stop button too.
  */
-public final class Progress implements Denoising.Listener, Inference.Progress, Preprocessing.Progress {
+public final class ProgressBar implements Denoising.Listener, Inference.Progress, Preprocessing.Progress {
     private static final long PAUSE_NS = 200_000_000L, PAUSE_TEXT_NS = 5_000_000_000L;
     private final String id = UUID.randomUUID().toString(), what;
     private final long since = System.nanoTime();
     private long drawn;
     private boolean shown;
 
-    private Progress(String what) {
+    private ProgressBar(String what) {
         this.what = what;
     }
 
@@ -30,8 +30,8 @@ public final class Progress implements Denoising.Listener, Inference.Progress, P
      * @param what stands before the bar
      * @return a bar at nothing
      */
-    public static Progress of(String what) {
-        return new Progress(what);
+    public static ProgressBar of(String what) {
+        return new ProgressBar(what);
     }
 
     /** The bar as it stands. */
