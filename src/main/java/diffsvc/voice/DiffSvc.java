@@ -361,7 +361,7 @@ public final class DiffSvc implements AutoCloseable {
      */
     public DiffSvc with(String overrides) {
         Hparams other = diffsvc.hparams.Arg2Hparams.apply(hparams, overrides);
-        if (!other.withInfer(hparams.infer()).withQuirks(hparams.quirks()).equals(hparams)) {
+        if (!other.infer(i -> hparams.infer()).quirks(hparams.quirks()).equals(hparams)) {
             String anew =
                     hparams.project().isEmpty() ? "DiffSvc.random(" : "DiffSvc.open(\"" + hparams.project() + "\", ";
             throw Problem.in(
