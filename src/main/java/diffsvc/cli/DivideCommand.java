@@ -12,35 +12,36 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Takes a combined checkpoint apart. */
+/** Divides a combined checkpoint of the Python project into the two models of a voice. */
 @Command(
         name = "divide",
         description =
-                "Divides a checkpoint of the Python project into embedding_model and wavenet_model, with hparams.yaml.",
+                "Divides a checkpoint of the Python project into embedding_model and wavenet_model, with hparams.yaml and "
+                        + "mel_range.yaml.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class DivideCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "CHECKPOINT",
-            description = "model_ckpt_steps_N.ckpt, with or without an optimizer, taken from where you stand")
+            description = "model_ckpt_steps_N.ckpt, with or without an optimizer, relative to the working folder")
     String checkpoint;
 
     @Option(
             names = "--out",
             description =
-                    "folder to write, taken from where you stand (default: models/ and the name of the checkpoint's folder)")
+                    "folder to write, relative to the working folder (default: models/ and the name of the checkpoint's folder)")
     String out;
 
     @Option(
             names = "--config",
-            description =
-                    "the voice's config.yaml, taken from where you stand (default: the one beside the checkpoint)")
+            description = "the voice's config.yaml or hparams.yaml, relative to the working folder "
+                    + "(default: the one beside the checkpoint)")
     String config;
 
     @Option(
             names = "--overwrite",
-            description = "replace files that another checkpoint left, and write into a folder with another voice")
+            description = "replace files of another checkpoint, and write into a folder that holds another voice")
     boolean overwrite;
 
     @Override

@@ -15,11 +15,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Lists a checkpoint. */
+/** Lists the contents of a checkpoint. */
 @Command(
         name = "inspect",
         description =
-                "Lists what a checkpoint holds: keys, types, shapes, ranges, NaN counts, SHA-256. Nothing in it is run.",
+                "Lists the contents of a checkpoint: keys, types, shapes, ranges, NaN counts, SHA-256. Runs no code in it.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class InspectCommand implements Callable<Integer> {
@@ -28,13 +28,13 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "FILE",
-            description = "a .pt, .pth, .ckpt or .safetensors file, taken from where you stand")
+            description = "a .pt, .pth, .ckpt or .safetensors file, relative to the working folder")
     String file;
 
-    @Option(names = "--csv", description = "file to write the table to, too, taken from where you stand")
+    @Option(names = "--csv", description = "CSV file to write the table to as well, relative to the working folder")
     String csv;
 
-    @Option(names = "--overwrite", description = "replace a file that is there already")
+    @Option(names = "--overwrite", description = "replace an existing file")
     boolean overwrite;
 
     @Override
@@ -57,7 +57,7 @@ final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The same table is no loss. */
+    /** Replacing a file by the same table loses nothing. */
     private static boolean holds(Path file, String text) {
         try {
             return Arrays.equals(Files.readAllBytes(file), text.getBytes(StandardCharsets.UTF_8));

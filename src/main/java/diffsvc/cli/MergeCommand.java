@@ -9,27 +9,26 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Puts two halves together. */
+/** Merges the two models of a voice into one checkpoint. */
 @Command(
         name = "merge",
-        description =
-                "Puts embedding_model and wavenet_model together into one checkpoint that the Python project opens.",
+        description = "Merges embedding_model and wavenet_model into one checkpoint that the Python project opens.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class MergeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "FOLDER",
-            description = "folder of a divided or trained voice, taken from where you stand")
+            description = "folder of a divided or trained voice, relative to the working folder")
     String folder;
 
     @Option(
             names = "--out",
             required = true,
-            description = "file to write, model_ckpt_steps_N.ckpt, taken from where you stand")
+            description = "file to write, model_ckpt_steps_N.ckpt, relative to the working folder")
     String out;
 
-    @Option(names = "--overwrite", description = "replace a file that is there already")
+    @Option(names = "--overwrite", description = "replace an existing file")
     boolean overwrite;
 
     @Override

@@ -14,19 +14,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * {@code --hparams training.lr=4e-4,infer.steps=20} onto {@link Hparams}; a misspelt key is met with the nearest right
- * one.
+ * Applies {@code --hparams training.lr=4e-4,infer.steps=20} to {@link Hparams}. The error for an unknown key names the
+ * nearest known one.
  */
 public final class Arg2Hparams {
     private Arg2Hparams() {}
 
     /**
-     * A new record with the overrides; lists are written with spaces, {@code noise.spec_min=-5 -4.5}.
+     * Returns a copy with the overrides. Numbers of a list are separated by spaces: {@code noise.spec_min=-5 -4.5}.
      *
-     * @param hparams to begin from
-     * @param overrides key=value with commas between, each key once; "" = none
-     * @return the record with them
-     * @throws Problem for an unknown key, one that comes twice, or a value that is out of its bounds
+     * @param overrides key=value pairs separated by commas, each key once; "" = none
+     * @throws Problem for an unknown key, a repeated key, or a value of the wrong type or out of its bounds
      */
     @SuppressWarnings("unchecked")
     public static Hparams apply(Hparams hparams, String overrides) {
@@ -64,11 +62,10 @@ public final class Arg2Hparams {
     }
 
     /**
-     * Settings with the overrides that a person gave: a key that both hold has the person's value.
+     * Joins two lists of overrides for {@link #apply}. A key that both hold keeps only the person's value.
      *
-     * @param settings key=value with commas between, made by a program
-     * @param overrides key=value with commas between, given by a person
-     * @return for {@link #apply}
+     * @param settings key=value pairs separated by commas, made by a program
+     * @param overrides key=value pairs separated by commas, given by a person
      */
     public static String join(String settings, String overrides) {
         Set<String> theirs =
@@ -92,7 +89,7 @@ public final class Arg2Hparams {
                 : Problem.in("hparams", file, "known keys only", got, remedy);
     }
 
-    /** The candidate at the smallest edit distance. */
+    /** Returns the candidate with the smallest edit distance, counted with or without its scope. */
     static String nearest(String word, List<String> candidates) {
         return candidates.stream()
                 .min(Comparator.comparingInt(

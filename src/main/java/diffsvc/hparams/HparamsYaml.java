@@ -24,8 +24,12 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 
 /**
- * {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the
- * key's type or is refused.
+ * Reads {@link Hparams} from YAML and writes them. An unknown key is refused with the nearest known one, a value of
+ * another type than the key's is refused.
+ *
+ * <p>A voice's folder holds {@code hparams.yaml}, with the keys that differ from {@code base.yaml} and two that stand
+ * only there: {@code base}, the version of base.yaml, and {@code mel_range}, the name of a file beside it with
+ * noise.spec_min, noise.spec_max and the scope {@code range}. Files without the two, with all keys, are read as well.
  */
 public final class HparamsYaml {
     private static final String STAGE = "hparams";
@@ -265,21 +269,17 @@ public final class HparamsYaml {
     }
 
     /**
-     * From nested maps; a key that is missing has its default. {@code file} is named in errors.
+     * Makes settings from nested maps. A missing key has its default.
      *
-     * @param map keys in scopes
-     * @param file path
-     * @return the record
+     * @param file named in errors; null = none
+     * @throws Problem naming the key: unknown, of the wrong type, or out of its bounds
      */
     public static Hparams of(Map<String, Object> map, Path file) {
         return (Hparams) record(Hparams.class, Hparams.defaults(), map, "", file);
     }
 
     /**
-     * As nested maps, in the order of the records.
-     *
-     * @param record any of the records
-     * @return keys as in hparams.yaml
+     * Returns a record and the records in it as nested maps: keys as in hparams.yaml, in the order of the components.
      */
     public static Map<String, Object> toMap(Record record) {
         Map<String, Object> map = new LinkedHashMap<>();
@@ -294,7 +294,7 @@ public final class HparamsYaml {
         return map;
     }
 
-    /** All keys with dots, "training.lr" for instance. */
+    /** Returns all keys with their scopes, for instance "training.lr". */
     static List<String> keys(Class<?> type, String prefix) {
         List<String> keys = new ArrayList<>();
         for (RecordComponent c : type.getRecordComponents()) {
@@ -397,7 +397,7 @@ public final class HparamsYaml {
                 : (Object) whole(file, name, given, Long.MAX_VALUE);
     }
 
-    /** A whole number as it is written: a double holds no more than 53 bits of it. */
+    /** Reads a whole number from its digits, because a double holds no more than 53 bits of it. */
     private static long whole(Path file, String name, Object given, long most) {
         try {
             long whole = new BigDecimal(String.valueOf(given).strip()).longValueExact();

@@ -5,18 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The keys that somebody sets with {@code --hparams}. A key that has no effect where it is set is refused, so that
- * nobody waits for what it would have done.
+ * The keys that a person sets with {@code --hparams}. A key that has no effect in a command is refused, instead of
+ * being ignored in silence.
  *
- * @param stage that takes them
- * @param text key=value with commas between
+ * @param stage the command that reads them, for errors
+ * @param text key=value pairs separated by commas
  */
 public record Overrides(String stage, String text) {
-    /**
-     * The keys, in their order.
-     *
-     * @return "training.lr" for instance
-     */
+    /** Returns the keys in the order given, for instance "training.lr". */
     public List<String> keys() {
         List<String> keys = new ArrayList<>();
         for (String pair : text.split(",")) {
@@ -29,10 +25,10 @@ public record Overrides(String stage, String text) {
     }
 
     /**
-     * Whether a key, or one of a scope, is among them.
+     * Finds the first key that is one of {@code names}.
      *
-     * @param names keys, or scopes with a dot behind: "audio."
-     * @return the first that is set, or null
+     * @param names keys, or scopes that end with a dot: "audio."
+     * @return null if there is none
      */
     public String firstOf(String... names) {
         for (String key : keys()) {
@@ -48,9 +44,9 @@ public record Overrides(String stage, String text) {
     /**
      * Refuses keys that would have no effect.
      *
-     * @param why what decides instead
-     * @param remedy what to do
-     * @param names keys, or scopes with a dot behind
+     * @param why what decides instead, for the error
+     * @param names keys, or scopes that end with a dot
+     * @throws Problem that names the first of them that is set
      */
     public void refuse(String why, String remedy, String... names) {
         String key = firstOf(names);
@@ -59,7 +55,7 @@ public record Overrides(String stage, String text) {
         }
     }
 
-    /** Refuses {@code project} and {@code steps}, which are no settings: options and training decide. */
+    /** Refuses {@code project} and {@code steps}: the option --project and the training decide them. */
     public void refuseProjectAndSteps() {
         refuse("the project's name comes from --project", "leave it out", "project");
         refuse(
@@ -68,7 +64,7 @@ public record Overrides(String stage, String text) {
                 "steps");
     }
 
-    /** Refuses what preprocessing finds in the recordings. */
+    /** Refuses the mel range and the F0 statistics, which preprocessing measures in the recordings. */
     public void refuseWhatIsFound() {
         refuse(
                 "preprocess finds it in the recordings",

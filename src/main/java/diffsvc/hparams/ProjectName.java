@@ -5,24 +5,23 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /**
- * The name of a voice: of its folder under models/ and data/ and of its songs. A name in any script, and never a path.
+ * The name of a voice, of its folders in models/ and data/, and of its songs. It may be in any script; it is never a
+ * path.
  */
 public final class ProjectName {
     private static final int LONGEST = 120;
     private static final String FORBIDDEN = "/\\:*?\"<>|";
-    /** Folders under models/ that hold no voice. */
+    /** Folders in models/ that hold no voice. */
     private static final Set<String> TAKEN = Set.of("frozen", "embedding_model", "wavenet_model");
 
     private ProjectName() {}
 
     /**
-     * Requires a name.
+     * Returns the name if it is valid.
      *
-     * @param stage that takes it
-     * @param name of a project
-     * @return the name
-     * @throws Problem for a path, an empty name, one that begins with . or -, one of models/' own folders, or one that
-     *     is too long
+     * @param stage the command that reads it, for errors
+     * @throws Problem for a path, an empty name, one that begins with . or -, the name of a folder in models/ that
+     *     holds no voice, or more than 120 bytes in UTF-8
      */
     public static String require(String stage, String name) {
         boolean fits = !name.isBlank()
@@ -46,11 +45,10 @@ public final class ProjectName {
     }
 
     /**
-     * The name nearest to what stands in the Python project's exp_name or is the name of a folder: the last part of a
-     * path, less what no name may hold.
+     * Makes a valid name from the Python project's exp_name or the name of a folder: the last part of a path, without
+     * the characters that no name may hold.
      *
-     * @param text any
-     * @return a name, or "" where none is left
+     * @return "" if no character is left
      */
     public static String near(String text) {
         String last = text.replaceAll("[/\\\\]+$", "").replaceAll("(?s).*[/\\\\]", "");

@@ -6,18 +6,19 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
- * The one place where a relative path becomes absolute: against the project root, the same from notebooks/, JShell and
- * the command line. The root is the system property {@code diffsvc.home} (the launcher sets it), else the nearest
- * folder above the working one that holds both {@code pom.xml} and {@code models}. Files that a person names on the
- * command line are taken from where they stand instead ({@link #here}).
+ * The one place where a relative path becomes absolute. It is resolved against the root, which is the same for
+ * notebooks, JShell and the command line: the system property {@code diffsvc.home} (the launcher sets it), else the
+ * environment variable {@code DIFFSVC_HOME}, else the nearest folder at or above the working folder that holds both
+ * {@code pom.xml} and {@code models}. Files that a person names on the command line are resolved against the working
+ * folder instead ({@link #here}).
  *
- * @param root the project's folder, absolute
+ * @param root absolute
  */
 public record ProjectPaths(Path root) {
     /**
      * Finds the root as described above.
      *
-     * @return absolute paths
+     * @throws Problem if no folder qualifies
      */
     public static ProjectPaths find() {
         String home = System.getProperty("diffsvc.home", System.getenv().getOrDefault("DIFFSVC_HOME", ""));
@@ -37,33 +38,20 @@ public record ProjectPaths(Path root) {
                 "start from inside the project, or set -Ddiffsvc.home=FOLDER");
     }
 
-    /**
-     * An absolute path as it is, a relative one under the root.
-     *
-     * @param path absolute or relative
-     * @return absolute
-     */
+    /** Resolves a relative path against the root, and normalizes it. */
     public Path resolve(String path) {
         return resolve(Path.of(path));
     }
 
-    /**
-     * An absolute path as it is, a relative one under the root.
-     *
-     * @param path absolute or relative
-     * @return absolute
-     */
+    /** Resolves a relative path against the root, and normalizes it. */
     public Path resolve(Path path) {
         return path.isAbsolute() ? path.normalize() : root.resolve(path).normalize();
     }
 
     /**
-     * A path as a person names it on the command line: a relative one is taken from where they stand, links and
-     * {@code ..} are left to the system.
+     * Resolves a path from the command line against the working folder. Links and {@code ..} are left to the system.
      *
-     * @param path absolute or relative
-     * @return absolute
-     * @throws Problem when it cannot be the name of a file
+     * @throws Problem if the text cannot be the name of a file
      */
     public static Path here(String path) {
         try {
@@ -78,49 +66,28 @@ public record ProjectPaths(Path root) {
         }
     }
 
-    /**
-     * How a path is shown to a person: relative to the root if it lies below.
-     *
-     * @param path absolute or relative
-     * @return text
-     */
+    /** Returns the path as messages show it: relative to the root if it lies below the root, else absolute. */
     public String shown(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
         return absolute.startsWith(root) ? root.relativize(absolute).toString() : absolute.toString();
     }
 
-    /**
-     * The voices and frozen models.
-     *
-     * @return models/
-     */
+    /** Voices and frozen models: models/. */
     public Path models() {
         return root.resolve("models");
     }
 
-    /**
-     * Datasets, a folder a project.
-     *
-     * @return data/
-     */
+    /** Datasets, one folder per project: data/. */
     public Path data() {
         return root.resolve("data");
     }
 
-    /**
-     * Melodies and units that were heard before.
-     *
-     * @return cache/
-     */
+    /** F0 and units of songs that were analysed before: cache/. */
     public Path cache() {
         return root.resolve("cache");
     }
 
-    /**
-     * Where converted songs go.
-     *
-     * @return output/
-     */
+    /** Converted songs: output/. */
     public Path output() {
         return root.resolve("output");
     }
