@@ -87,6 +87,7 @@ class HparamsTest {
             case "sha256" -> "00";
             case "encFfnKernelSize", "residualChannels" -> (int) value + 2;
             case "beta1", "beta2" -> 0.5;
+            case "specMin" -> List.of(-4.5);
             default ->
                 value instanceof Boolean b
                         ? (Object) !b
@@ -109,7 +110,7 @@ class HparamsTest {
     void aMisspeltKeyIsMetWithTheNearestRightOne() throws Exception {
         assertEquals("hparams: need a known key, got \"training.l\"; did you mean training.lr?", said("training.l=1"));
         assertEquals(
-                "hparams: need a known key, got \"training.learning\"; did you mean training.warm_start?",
+                "hparams: need a known key, got \"training.learning\"; did you mean training.lr?",
                 said("training.learning=1"));
         assertTrue(said("infer.step=20").contains("did you mean infer.steps?"), said("infer.step=20"));
         assertTrue(said("max_beta=0.1").contains("did you mean noise.max_beta?"), said("max_beta=0.1"));
