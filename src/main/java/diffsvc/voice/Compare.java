@@ -119,7 +119,7 @@ public final class Compare {
     }
 
     /**
-     * Values saved by {@code numpy.savez} or {@link Trace#save}; a relative path is taken from the project's folder.
+     * Values saved by {@code numpy.savez} or {@link Stages#save}; a relative path is taken from the project's folder.
      *
      * @param npz path of the file
      * @return a comparison that allows a thousandth of each stage's largest magnitude
@@ -180,20 +180,20 @@ public final class Compare {
      * @return a line a stage, and which departs first
      * @throws Problem when the file names no stage
      */
-    public Report stages(Trace trace) {
-        try (NDManager scratch = trace.manager().newSubManager()) {
+    public Report stages(Stages stages) {
+        try (NDManager scratch = stages.manager().newSubManager()) {
             var theirs = Npz.read(scratch, "compare", file);
             List<Line> lines = new ArrayList<>();
-            for (String stage : Trace.STAGES) {
-                if (theirs.containsKey(stage) && trace.values().containsKey(stage)) {
-                    lines.add(line(stage, trace.get(stage), theirs.get(stage)));
+            for (String stage : Stages.NAMES) {
+                if (theirs.containsKey(stage) && stages.values().containsKey(stage)) {
+                    lines.add(line(stage, stages.get(stage), theirs.get(stage)));
                 }
             }
             if (lines.isEmpty()) {
                 throw Problem.in(
                         "compare",
                         file,
-                        "values named as the stages: " + String.join(", ", Trace.STAGES),
+                        "values named as the stages: " + String.join(", ", Stages.NAMES),
                         String.join(", ", theirs.keySet()),
                         "name them so in numpy.savez");
             }
@@ -219,7 +219,7 @@ public final class Compare {
                         "shape " + ours.getShape() + " here, " + theirs.getShape() + " there");
             }
         }
-        double[] x = Trace.doubles(ours), y = Trace.doubles(theirs);
+        double[] x = Stages.doubles(ours), y = Stages.doubles(theirs);
         double largest = 0, worst = 0;
         int at = 0;
         for (int i = 0; i < y.length; i++) {

@@ -12,6 +12,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
@@ -22,12 +24,12 @@ import tech.tablesaw.api.Table;
  * included), pitch_ids [1, T], f0_denorm [1, T], cond [1, H, T], x_T and x_0 [1, 1, M, T], mel_out and vocoder_mel [1,
  * T, M], vocoder_f0 [T], wav [N].
  *
- * <p>Saved as .npz it is {@code numpy.load}'s; a .npz with some of these names, made in Python, is {@link Compare}'s
- * other side.
+ * <p>{@link #save} writes a .npz that {@code numpy.load} opens; {@link Compare} finds the first stage that departs from
+ * a .npz made in Python with some of these names.
  */
-public final class Trace implements AutoCloseable {
+public final class Stages implements AutoCloseable {
     /** The names, in the order of the stages. */
-    public static final List<String> STAGES = List.of(
+    public static final List<String> NAMES = List.of(
             "wav_in",
             "mel_in",
             "f0_hz",
@@ -48,9 +50,10 @@ public final class Trace implements AutoCloseable {
     private final NDManager manager;
     private final int sampleRateHz;
     private final Map<String, NDArray> values = new LinkedHashMap<>();
+    private final Map<String, Double> seconds = new LinkedHashMap<>();
 
-    Trace(NDManager manager, int sampleRateHz) {
-        this.manager = WeakManager.under(manager).manager();
+    Stages(NDManager parent, int sampleRateHz) {
+        this.manager = WeakManager.under(parent).manager();
         this.sampleRateHz = sampleRateHz;
     }
 
@@ -58,44 +61,38 @@ public final class Trace implements AutoCloseable {
         return manager;
     }
 
-    void keep(String name, NDArray value) {
+    /** Keeps a copy. Values that one stage makes together carry its time at the first of them. */
+    void keep(String name, NDArray value, double spent) {
         NDArray own = value.duplicate();
         own.attach(manager);
+        own.setName(name);
         values.put(name, own);
+        seconds.put(name, spent);
     }
 
     /**
-     * Opens what {@link #save} wrote, or Python's {@code numpy.savez}; the values belong to the trace.
+     * Opens a file that {@link #save} or Python's {@code numpy.savez} wrote.
      *
-     * @param parent owner of the trace
-     * @param file path; relative ones from the project's folder where text
-     * @return the values of the file
+     * @param parent closes the values at the latest
+     * @param file .npz, values by the names above
      */
-    public static Trace load(NDManager parent, Path file) {
-        Trace trace = new Trace(parent, 0);
+    public static Stages load(NDManager parent, Path file) {
+        Stages stages = new Stages(parent, 0);
         try {
-            trace.values.putAll(Npz.read(trace.manager, "trace", file));
-            return trace;
+            stages.values.putAll(Npz.read(stages.manager, "stages", file));
+            return stages;
         } catch (RuntimeException e) {
-            trace.close();
+            stages.close();
             throw e;
         }
     }
 
-    /**
-     * Samples a second of {@code wav}; 0 where a file does not tell.
-     *
-     * @return Hz
-     */
+    /** Samples a second of {@code wav}; 0 where the values come from a file. */
     public int sampleRateHz() {
         return sampleRateHz;
     }
 
-    /**
-     * Values by name.
-     *
-     * @return in the order of the stages
-     */
+    /** Values by name, in the order of the stages. */
     public Map<String, NDArray> values() {
         return Collections.unmodifiableMap(values);
     }
@@ -103,50 +100,50 @@ public final class Trace implements AutoCloseable {
     /**
      * One value.
      *
-     * @param name a stage's, see above
-     * @return the array, which belongs to the trace
+     * @param name one of {@link #NAMES}
+     * @return an array that belongs to these stages
      */
     public NDArray get(String name) {
         NDArray value = values.get(name);
         if (value == null) {
-            throw Problem.in("trace", "one of " + String.join(", ", values.keySet()), name, "correct the name");
+            throw Problem.in("stages", "one of " + String.join(", ", values.keySet()), name, "correct the name");
         }
         return value;
     }
 
     /**
-     * A row a value: name, shape, type, range, mean, and how many are not finite.
+     * A row a value.
      *
-     * @return name, shape, type, min, max, mean, non_finite
+     * @return columns stage, shape, values (type, range, mean), not finite, seconds (0 where a value is given or made
+     *     together with the one above), bytes
      */
     public Table table() {
         Table table = Table.create(
-                "trace",
+                "stages",
                 StringColumn.create("stage"),
                 StringColumn.create("shape"),
                 StringColumn.create("values"),
-                StringColumn.create("not finite"));
+                StringColumn.create("not finite"),
+                DoubleColumn.create("seconds"),
+                LongColumn.create("bytes"));
         values.forEach((name, value) -> {
             Summary s = Summary.of(value);
             table.stringColumn(0).append(name);
             table.stringColumn(1).append(s.shape());
             table.stringColumn(2).append(s.text());
             table.stringColumn(3).append(String.valueOf(s.nonFinite()));
+            table.doubleColumn(4).append(Math.round(seconds.getOrDefault(name, 0.0) * 1000) / 1000.0);
+            table.longColumn(5).append(Values.bytes(value));
         });
         return table;
     }
 
-    /**
-     * Writes all values into one .npz.
-     *
-     * @param file path; relative ones from the project's folder where text
-     * @return the path
-     */
+    /** Writes all values into one .npz and returns its path. */
     public Path save(Path file) {
-        return Npz.write("trace", file, values);
+        return Npz.write("stages", file, values);
     }
 
-    /** Ids as float64 too, so that any two values compare. */
+    /** Values of any type as float64, so that any two of them compare. */
     static double[] doubles(NDArray value) {
         try (NDArray wide = value.toType(DataType.FLOAT64, true)) {
             return wide.toDoubleArray();
