@@ -93,7 +93,7 @@ class OverfitTest {
             for (int i = 0; i < UPDATES; i++) {
                 try (NDManager scratch = m.newSubManager()) {
                     Batch batch = batches.batch(scratch, 7, i);
-                    run.backward(run.loss(run.training().forward(batch, onCondition)));
+                    run.training().backward(run.training().loss(run.training().forward(batch, onCondition)));
                 }
                 run.update(0);
             }

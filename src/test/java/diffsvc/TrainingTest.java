@@ -126,12 +126,12 @@ class TrainingTest {
                 TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
             run.update();
             try (NDManager scratch = m.newSubManager()) {
-                run.backward(run.loss(run.forward(run.batch(scratch))));
+                run.training().backward(run.training().loss(run.training().forward(run.batch(scratch))));
                 calm = run.training().optimizer().gradientNorms();
             }
             run.training().optimizer().clear();
             try (NDManager scratch = m.newSubManager()) {
-                NDArray loss = run.loss(run.forward(run.batch(scratch)));
+                NDArray loss = run.training().loss(run.training().forward(run.batch(scratch)));
                 for (int i = 0; i < 3; i++) {
                     System.gc();
                     Thread.sleep(50);
@@ -143,7 +143,7 @@ class TrainingTest {
                         noise.add(b);
                     }
                 }
-                run.backward(loss);
+                run.training().backward(loss);
                 disturbed = run.training().optimizer().gradientNorms();
             }
         }

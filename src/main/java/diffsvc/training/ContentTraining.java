@@ -9,8 +9,12 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.platform.EngineLock;
+import diffsvc.progress.Progress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 
 /**
@@ -121,6 +125,47 @@ public final class ContentTraining implements AutoCloseable {
                         * (0.02 + 0.98 * (0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, progress)))),
                 1);
         return loss;
+    }
+
+    /**
+     * How long an encoder is trained, and how fast.
+     *
+     * @param steps updates of this run at most
+     * @param limit wall time at most
+     * @param batch crops of two seconds in an update
+     * @param lr highest learning rate
+     * @param saveEvery updates between two saves
+     */
+    public record Plan(long steps, Duration limit, int batch, double lr, int saveEvery) {}
+
+    /**
+     * Updates until the plan's steps or its time are used up.
+     *
+     * @param plan length and rate
+     * @param progress {@code at("training", step, steps)} after each update
+     * @param meanLoss receives the exponential mean of the losses, decay 0.98, before each report
+     * @param save called every {@code saveEvery} updates and at the end
+     * @throws Problem {@link Problem#isStop() stopped} when the thread was interrupted; a loss that is not finite
+     */
+    public void train(Plan plan, Progress progress, DoubleConsumer meanLoss, Runnable save) {
+        long start = System.nanoTime();
+        double mean = 0;
+        while (true) {
+            EngineLock.look("content", step, plan.steps(), "updates");
+            double spent = (System.nanoTime() - start) / 1e9 / (plan.limit().toMillis() / 1e3),
+                    done = Math.max(step / (double) plan.steps(), spent);
+            if (done >= 1) {
+                break;
+            }
+            double loss = update(plan.batch(), plan.lr(), done);
+            mean = step == 1 ? loss : 0.98 * mean + 0.02 * loss;
+            meanLoss.accept(mean);
+            progress.at("training", step, plan.steps());
+            if (step % plan.saveEvery() == 0) {
+                save.run();
+            }
+        }
+        save.run();
     }
 
     /**

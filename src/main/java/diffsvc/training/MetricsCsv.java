@@ -3,11 +3,12 @@ package diffsvc.training;
 import diffsvc.check.Problem;
 import diffsvc.files.WholeFile;
 import java.io.BufferedWriter;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.Table;
@@ -24,7 +25,7 @@ public final class MetricsCsv implements AutoCloseable {
     private BufferedWriter out;
 
     /** One line. */
-    public record Line(
+    public record Row(
             long step,
             double loss,
             double validLoss,
@@ -43,8 +44,9 @@ public final class MetricsCsv implements AutoCloseable {
 
     private MetricsCsv(Path file) throws IOException {
         this.file = file;
-        out = Files.newBufferedWriter(
-                file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        // not a channel, which an interrupted thread would find closed: the row of the last update is written too
+        out = new BufferedWriter(
+                new OutputStreamWriter(new FileOutputStream(file.toFile(), true), StandardCharsets.UTF_8));
     }
 
     /**
@@ -85,9 +87,9 @@ public final class MetricsCsv implements AutoCloseable {
      * @param line of one step
      * @return whether it is on disk
      */
-    public boolean add(Line line) {
+    public boolean add(Row row) {
         try {
-            out.write(line.csv());
+            out.write(row.csv());
             out.newLine();
             out.flush();
             return true;

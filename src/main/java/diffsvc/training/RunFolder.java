@@ -118,10 +118,7 @@ public record RunFolder(Path voice) {
     }
 
     private static long weights(TrainingRun run) {
-        return run.training().optimizer().parameters().values().stream()
-                        .mapToLong(p -> p.size())
-                        .sum()
-                * Float.BYTES;
+        return run.parameters() * Float.BYTES;
     }
 
     /** Bytes of a checkpoint (weights, two moments, average) and a voice, rounded up: the most that one save takes. */

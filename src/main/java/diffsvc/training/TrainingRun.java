@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tech.tablesaw.api.Table;
+import java.util.function.Consumer;
 
 /**
  * Joint training from update to update. Every draw is fixed by (seed, number of the batch), so what a run needs to go
@@ -188,6 +188,17 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
+     * The number of weights that learn, of both models together.
+     *
+     * @return elements of all parameters
+     */
+    public long parameters() {
+        return training.optimizer().parameters().values().stream()
+                .mapToLong(NDArray::size)
+                .sum();
+    }
+
+    /**
      * Where a batch whose loss is not finite is kept; null = nowhere.
      *
      * @param folder where to
@@ -221,45 +232,6 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * See {@link JointTraining#forward}.
-     *
-     * @param batch conds, mels, t and noise of some clips
-     * @return cond, guess and noise
-     */
-    public JointTraining.Forward forward(Batch batch) {
-        return training.forward(batch);
-    }
-
-    /**
-     * See {@link JointTraining#loss}.
-     *
-     * @param forward what the forward pass gave
-     * @return a scalar
-     */
-    public NDArray loss(JointTraining.Forward forward) {
-        return training.loss(forward);
-    }
-
-    /**
-     * See {@link JointTraining#backward}.
-     *
-     * @param loss a scalar
-     * @return its value
-     */
-    public double backward(NDArray loss) {
-        return training.backward(loss);
-    }
-
-    /**
-     * See {@link JointTraining#gradients}.
-     *
-     * @return parameter, model, shape, norm
-     */
-    public Table gradients() {
-        return training.gradients();
-    }
-
-    /**
      * One whole update: training.accumulate batches forward and backward, then the step.
      *
      * @return step, loss, norms and rate
@@ -280,7 +252,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws Problem {@link Problem#isStop() stopped} by the stop button between two updates; the run stands after the
      *     last whole one and goes on from there
      */
-    public Update train(int updates, java.util.function.Consumer<Update> listener) {
+    public Update train(int updates, Consumer<Update> listener) {
         Update last = null;
         for (int i = 0; i < updates; i++) {
             EngineLock.look("train", i, updates, "updates, at step " + step);
@@ -301,6 +273,9 @@ public final class TrainingRun implements AutoCloseable {
                     throw spoilt(batch, "loss", one);
                 }
                 loss += one / parts;
+            } catch (RuntimeException e) {
+                training.optimizer().clear(); // the next update must not add to the gradients of a stopped one
+                throw e;
             }
         }
         return update(loss);
@@ -456,7 +431,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param said hears of each that was set aside
      * @return path of the checkpoint
      */
-    public Path save(Checkpoints checkpoints, java.util.function.Consumer<String> said) {
+    public Path save(Checkpoints checkpoints, Consumer<String> said) {
         Hparams.Training t = hparams.training();
         return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay(), said);
     }
