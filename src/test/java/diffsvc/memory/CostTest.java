@@ -3,9 +3,9 @@ package diffsvc.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.Allocator;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.testing.Allocator;
 import diffsvc.vocoder.VocoderConfig;
 import java.io.File;
 import java.nio.charset.StandardCharsets;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jna.Memory;
-import diffsvc.Allocator;
 import diffsvc.check.Problem;
+import diffsvc.testing.Allocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
