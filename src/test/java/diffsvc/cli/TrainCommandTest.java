@@ -24,12 +24,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import tech.tablesaw.api.Table;
 
 /** From recordings to a voice in processes of their own: stopped, killed, out of disk, out of memory, gone on with. */
+@Tag("process")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainCommandTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();

@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import jdk.jshell.JShell;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** ./diffsvc jshell, as typed. */
+@Tag("process")
 class JShellTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is predicted against what a process of its own really took, with the launcher's settings. */
+@Tag("memory")
 class CostTest {
     private static final String
             DEMO = "wavenet.residual_channels=256;wavenet.residual_layers=6;embedding.hidden_size=128",

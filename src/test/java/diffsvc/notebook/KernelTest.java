@@ -16,10 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The kernel as a front end drives it: memory from cell to cell, the stop button, and how a mistake reads. */
+@Tag("notebook")
 class KernelTest {
     private static final Path ROOT = Path.of("").toAbsolutePath(), PYTHON = ROOT.resolve(".venv/bin/python");
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * JupyterLab in a real browser: opens a notebook, runs all of it, and looks at what is in the page. Screenshots go to
  * target/screenshots, or with {@code -Dscreenshots=docs} to where the README takes them from.
  */
+@Tag("browser")
 class LabTest {
     private static final Path ROOT = Path.of("").toAbsolutePath(), JUPYTER = ROOT.resolve(".venv/bin/jupyter");
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ class NotebookTest {
     @TempDir
     Path folder;
 
+    @Tag("notebook")
     @ParameterizedTest
     @MethodSource("names")
     void runsFromTopToBottom(String name) throws IOException, InterruptedException {
@@ -113,6 +115,7 @@ class NotebookTest {
     }
 
     /** ./diffsvc notebooks brings the twins in step. */
+    @Tag("notebook")
     @Test
     void theMarkdownTwinsAreInStep() throws IOException, InterruptedException {
         requireJupyter();
@@ -146,6 +149,7 @@ class NotebookTest {
      * Plain Jupyter, JupyterLab and VS Code read the same format and show these kinds of output without an extension;
      * who shows no HTML has the text.
      */
+    @Tag("notebook")
     @ParameterizedTest
     @MethodSource("all")
     void anyFrontEndReadsTheFormat(Path notebook) throws IOException, InterruptedException {

@@ -19,7 +19,8 @@ import java.util.Map;
 
 /** One golden npz with its part of manifest.json: arrays by name, tolerances from there, first difference named. */
 public final class Golden implements AutoCloseable {
-    public static final Path FOLDER = Path.of("src/test/resources/golden").toAbsolutePath();
+    /** The set, or another one: {@code -Dgolden=FOLDER}, {@code ./diffsvc test --golden FOLDER}. */
+    public static final Path FOLDER = folder();
     /** Voices of diff-svc's kinds beyond the first set's. */
     public static final Path VOICES =
             Path.of("src/test/resources/golden-voices").toAbsolutePath();
@@ -29,6 +30,11 @@ public final class Golden implements AutoCloseable {
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
     private final JsonObject meta;
     private final String name;
+
+    private static Path folder() {
+        String other = System.getProperty("diffsvc.golden", "");
+        return Path.of(other.isEmpty() ? "src/test/resources/golden" : other).toAbsolutePath();
+    }
 
     public Golden(String npz) {
         this(FOLDER, MANIFEST, npz);

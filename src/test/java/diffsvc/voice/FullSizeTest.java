@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Files of the published sizes: HuBERT-soft of 378 MB, WaveNet of 128 MB, NSF-HiFiGAN of 57 MB. A process with 512 MB
  * of heap loads all three at once, in seconds, and its own memory grows by little more than the files.
  */
+@Tag("memory")
 class FullSizeTest {
     private static final double MOST_GROWTH = 1.3, LONGEST_SECONDS = 20;
 
