@@ -3,9 +3,9 @@ package diffsvc.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.Allocator;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.testing.Allocator;
 import diffsvc.vocoder.VocoderConfig;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is predicted against what a process of its own really took, with the launcher's settings. */
+@Tag("memory")
 class CostTest {
     private static final String
             DEMO = "wavenet.residual_channels=256;wavenet.residual_layers=6;embedding.hidden_size=128",

@@ -50,7 +50,7 @@ class HifiGanNetTest {
 
     @Test
     void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws java.io.IOException {
-        java.nio.file.Path from = diffsvc.Golden.FOLDER.resolve("nsf_hifigan");
+        java.nio.file.Path from = diffsvc.testing.Golden.FOLDER.resolve("nsf_hifigan");
         java.nio.file.Files.copy(from.resolve("model"), folder.resolve("model"));
         String json = java.nio.file.Files.readString(from.resolve("config.json"));
         String[][] changes = {

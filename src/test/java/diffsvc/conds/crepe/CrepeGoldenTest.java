@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
-import diffsvc.Golden;
 import diffsvc.audio.Resampler;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
@@ -13,6 +12,7 @@ import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.F0Track;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.testing.Golden;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

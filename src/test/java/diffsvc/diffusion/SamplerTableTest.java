@@ -1,0 +1,80 @@
+package diffsvc.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import diffsvc.audio.Wave;
+import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.voice.DiffSvc;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Which sampler comes nearest, with few evaluations, to where a thousand end: the table that the documents show, on the
+ * demo voice.
+ */
+class SamplerTableTest {
+    private static final String[] SAMPLERS = {"plms", "ddim", "dpmpp", "unipc2", "unipc3"};
+    private static final int[] EVALUATIONS = {10, 20, 50};
+    private static final double SECONDS = 3;
+
+    /** Mean absolute distance of the mels, log10, from the 1000 evaluations' own of each start. */
+    @Tag("long")
+    @Test
+    void fewEvaluationsAgainstAThousand() {
+        Map<String, double[]> table = new LinkedHashMap<>();
+        String[] songs = {"music1", "music2", "music3"};
+        for (String song : songs) {
+            NDArray reference;
+            try (NDManager m = NDManager.newBaseManager()) {
+                reference = mel(m, song, "unipc2", 1000);
+                NDArray other = mel(m, song, "plms", 1000);
+                System.out.printf(
+                        "%s: plms with 1000 evaluations is %.4f from unipc2 with 1000%n",
+                        song, reference.sub(other).abs().mean().getFloat());
+                for (String sampler : SAMPLERS) {
+                    double[] row = table.computeIfAbsent(sampler, s -> new double[EVALUATIONS.length]);
+                    for (int i = 0; i < EVALUATIONS.length; i++) {
+                        try (NDManager own = NDManager.newBaseManager()) {
+                            row[i] += reference
+                                            .sub(mel(own, song, sampler, EVALUATIONS[i]))
+                                            .abs()
+                                            .mean()
+                                            .getFloat()
+                                    / songs.length;
+                        }
+                    }
+                }
+            }
+        }
+        System.out.println("| sampler | 10 | 20 | 50 |");
+        table.forEach((name, row) -> System.out.printf("| %s | %.4f | %.4f | %.4f |%n", name, row[0], row[1], row[2]));
+        table.forEach((name, row) -> assertTrue(row[2] < row[0], name + " comes nearer with more evaluations"));
+    }
+
+    private static NDArray mel(NDManager home, String song, String sampler, int evaluations) {
+        try (DiffSvc svc = DiffSvc.open("demo", "infer.sampler=" + sampler + ",infer.steps=" + evaluations)) {
+            Wave wave = svc.read("raw/" + song + ".wav").slice(1, 1 + SECONDS);
+            var signal = svc.signal(wave);
+            NDArray source = svc.mel(signal);
+            Conds conds = svc.align(svc.units(wave), svc.pitch(signal), source);
+            EmbeddingModel.Condition condition = svc.embed(conds);
+            Sampler s = svc.sampler();
+            NDArray x = Denoising.run(
+                    s,
+                    svc.network(condition),
+                    null,
+                    svc.start(conds.frames(), source, 7),
+                    svc.times(),
+                    (done, of, t, step) -> {});
+            NDArray mel = svc.toMel(x, conds)
+                    .maximum((float) svc.hparams().audio().melVmin())
+                    .minimum((float) svc.hparams().audio().melVmax());
+            return home.create(mel.toFloatArray(), mel.getShape());
+        }
+    }
+}
