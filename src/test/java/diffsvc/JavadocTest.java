@@ -1,5 +1,6 @@
 package diffsvc;
 
+import diffsvc.voice.Voice;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -59,6 +60,6 @@ class JavadocTest {
                         .filter(d -> d.getKind() == Diagnostic.Kind.ERROR)
                         .toList()));
         assertEquals(List.of(), left);
-        assertTrue(out.resolve("diffsvc/DiffSvc.html").toFile().exists());
+        assertTrue(out.resolve("diffsvc/Voice.html").toFile().exists());
     }
 }

@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.voice.Voice;
 import diffsvc.audio.Wave;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.diffusion.embedding.EmbeddingModel;
-import diffsvc.voice.DiffSvc;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -57,23 +58,23 @@ class SamplerTableTest {
     }
 
     private static NDArray mel(NDManager home, String song, String sampler, int evaluations) {
-        try (DiffSvc svc = DiffSvc.open("demo", "infer.sampler=" + sampler + ",infer.steps=" + evaluations)) {
-            Wave wave = svc.read("raw/" + song + ".wav").slice(1, 1 + SECONDS);
-            var signal = svc.signal(wave);
-            NDArray source = svc.mel(signal);
-            Conds conds = svc.align(svc.units(wave), svc.pitch(signal), source);
-            EmbeddingModel.Condition condition = svc.embed(conds);
-            Sampler s = svc.sampler();
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=" + sampler + ",infer.steps=" + evaluations))) {
+            Wave wave = voice.read("raw/" + song + ".wav").slice(1, 1 + SECONDS);
+            var signal = voice.signal(wave);
+            NDArray source = voice.mel(signal);
+            Conds conds = voice.align(voice.units(wave), voice.f0(signal), source);
+            EmbeddingModel.Condition condition = voice.embed(conds);
+            Sampler s = voice.sampler();
             NDArray x = Denoising.run(
                     s,
-                    svc.network(condition),
+                    voice.network(condition),
                     null,
-                    svc.start(conds.frames(), source, 7),
-                    svc.times(),
+                    voice.start(source, 7),
+                    voice.times(),
                     (done, of, t, step) -> {});
-            NDArray mel = svc.toMel(x, conds)
-                    .maximum((float) svc.hparams().audio().melVmin())
-                    .minimum((float) svc.hparams().audio().melVmax());
+            NDArray mel = voice.toMel(x, conds)
+                    .maximum((float) voice.hparams().audio().melVmin())
+                    .minimum((float) voice.hparams().audio().melVmax());
             return home.create(mel.toFloatArray(), mel.getShape());
         }
     }

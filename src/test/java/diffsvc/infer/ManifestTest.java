@@ -190,8 +190,8 @@ class ManifestTest {
                 && value.isJsonPrimitive()
                 && value.getAsJsonPrimitive().isNumber();
         return text && given && !name.endsWith("sha256")
-                || number && name.matches("range\\..*|seams.*|key|asked") && value.getAsDouble() > -100
-                || number && name.matches("range\\..*|seams.*");
+                || number && name.matches("range\\..*|joins.*|key|asked") && value.getAsDouble() > -100
+                || number && name.matches("range\\..*|joins.*");
     }
 
     @Test
@@ -232,7 +232,7 @@ class ManifestTest {
             {"warnings", "[null]"},
             {"warnings", "[1]"},
             {"stages", "[{}]"},
-            {"seams", "[[]]"},
+            {"joins", "[[]]"},
             {"range.song", "[\"x\"]"}
         }) {
             JsonObject copy = tree.deepCopy();
@@ -289,7 +289,7 @@ class ManifestTest {
                 null);
         assertEquals(
                 "" + Map.of() + Map.of() + List.of() + "",
-                m.program() + m.given() + m.exports() + m.seams() + m.input().file());
+                m.program() + m.given() + m.exports() + m.joins() + m.input().file());
         assertEquals(0, m.table().rowCount());
         assertEquals("", new Manifest.Hashed(null, null).sha256());
     }

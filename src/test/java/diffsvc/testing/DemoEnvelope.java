@@ -1,11 +1,11 @@
 package diffsvc.testing;
 
+import diffsvc.voice.Voice;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.training.LabelledSpeech;
-import diffsvc.voice.DiffSvc;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -62,15 +62,15 @@ public final class DemoEnvelope {
     /** Measures the dataset file given as the first argument, labelled by the demo's encoder. */
     public static void main(String[] args) {
         Map<String, TorchTensor> file = new LinkedHashMap<>();
-        try (DiffSvc svc = DiffSvc.open("demo")) {
+        try (Voice voice = Voice.open("demo")) {
             double[][] sum = new double[LabelledSpeech.PHONES.size()][BINS];
             int[] count = new int[sum.length];
             for (Clip clip : Dataset.open(Path.of(args[0])).training()) {
-                var units = svc.manager()
+                var units = voice.manager()
                         .create(
                                 clip.units().get(0).toFloats(),
                                 new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
-                long[] labels = svc.encoder().logits(units).argMax(2).toLongArray();
+                long[] labels = voice.encoder().logits(units).argMax(2).toLongArray();
                 float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];
                 for (int t = 0; t < rows.length; t++) {

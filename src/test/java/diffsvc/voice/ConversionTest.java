@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.audio.Wave;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Metrics;
@@ -35,18 +36,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConversionTest {
     private static final double SECONDS_A_UNIT = 0.02;
-    private DiffSvc svc;
+    private Voice voice;
     private float[][] demoEnvelope;
 
     @BeforeAll
     void open() {
-        svc = DiffSvc.open("demo");
+        voice = Voice.open("demo");
         demoEnvelope = DemoEnvelope.read();
     }
 
     @AfterAll
     void close() {
-        svc.close();
+        voice.close();
     }
 
     /** What the measures need of a song: its words as labels, its melody, its mel. */
@@ -54,17 +55,17 @@ class ConversionTest {
 
     private Heard hear(Wave wave) {
         try (NDManager m = NDManager.newBaseManager()) {
-            NDArray units = svc.encoder().extract(HubertSoft.listen(m, wave)).units();
-            float[] signal = svc.signal(wave);
-            NDArray mel = svc.mel(signal);
+            NDArray units = voice.encoder().extract(HubertSoft.listen(m, wave)).units();
+            float[] signal = voice.signal(wave);
+            NDArray mel = voice.mel(signal);
             mel.attach(m);
             float[] flat = mel.toFloatArray();
-            int bins = svc.hparams().audio().melBins();
+            int bins = voice.hparams().audio().melBins();
             float[][] rows = new float[flat.length / bins][];
             for (int t = 0; t < rows.length; t++) {
                 rows[t] = Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
             }
-            return new Heard(svc.encoder().logits(units).argMax(2).toLongArray(), svc.pitch(signal), rows);
+            return new Heard(voice.encoder().logits(units).argMax(2).toLongArray(), voice.f0(signal), rows);
         }
     }
 
@@ -151,8 +152,8 @@ class ConversionTest {
         return DemoEnvelope.of(
                 mel,
                 labels,
-                svc.hparams().audio().hopSamples()
-                        / (double) svc.hparams().audio().sampleRateHz(),
+                voice.hparams().audio().hopSamples()
+                        / (double) voice.hparams().audio().sampleRateHz(),
                 SECONDS_A_UNIT);
     }
 
@@ -164,7 +165,7 @@ class ConversionTest {
         try (NDManager m = NDManager.newBaseManager()) {
             int n = (int) Math.round(song.seconds() * 44100);
             return Wave.mono(
-                    svc.vocode(
+                    voice.vocode(
                             m.create(flat, new Shape(1, source.mel().length, source.mel()[0].length)),
                             source.melody().f0Hz(),
                             source.melody().voiced(),
@@ -177,9 +178,9 @@ class ConversionTest {
     @ParameterizedTest
     @ValueSource(strings = {"music1", "music2", "music3"})
     void theDemoSingsTheSong(String name) {
-        Wave song = svc.read("raw/" + name + ".wav");
+        Wave song = voice.read("raw/" + name + ".wav");
         Heard source = hear(song), copy = hear(copy(song, source));
-        DiffSvc.Converted made = svc.convert(song);
+        Conversion made = voice.convert(song);
         assertEquals(
                 Math.round(song.seconds() * 44100), made.wave().samples(), "output samples = round(seconds x rate)");
         Heard output = hear(made.wave());
@@ -208,9 +209,9 @@ class ConversionTest {
     /** The same conversion with the units in random order: what remains of the words is chance. */
     private Wave shuffledUnits(Wave song) {
         try (NDManager m = NDManager.newBaseManager()) {
-            float[] signal = svc.signal(song);
-            NDArray mel = svc.mel(signal), units = svc.units(song);
-            F0Track melody = svc.pitch(signal);
+            float[] signal = voice.signal(song);
+            NDArray mel = voice.mel(signal), units = voice.units(song);
+            F0Track melody = voice.f0(signal);
             long p = units.getShape().get(1);
             List<Long> order = new ArrayList<>();
             for (long i = 0; i < p; i++) {
@@ -218,15 +219,15 @@ class ConversionTest {
             }
             Collections.shuffle(order, new Random(1));
             NDArray mixed = units.squeeze(0)
-                    .get(svc.manager()
+                    .get(voice.manager()
                             .create(order.stream().mapToLong(Long::longValue).toArray()))
                     .expandDims(0);
-            Conds conds = svc.align(mixed, melody, mel);
-            var condition = svc.embed(conds);
-            NDArray x = svc.denoise(condition, svc.start(conds.frames(), mel, 1), 1, (i, of, t, s) -> {});
+            Conds conds = voice.align(mixed, melody, mel);
+            var condition = voice.embed(conds);
+            NDArray x = voice.denoise(condition, voice.start(mel, 1), 1, (i, of, t, s) -> {});
             return Wave.mono(
-                    svc.vocode(
-                            svc.toMel(x, conds),
+                    voice.vocode(
+                            voice.toMel(x, conds),
                             condition.f0Denorm().toFloatArray(),
                             melody.voiced(),
                             (int) Math.round(song.seconds() * 44100),
@@ -245,7 +246,7 @@ class ConversionTest {
     }
 
     /** One mel for all frames, the mean of the conversion's, sung on the source's melody. */
-    private Wave meanMel(Wave song, Heard source, DiffSvc.Converted made) {
+    private Wave meanMel(Wave song, Heard source, Conversion made) {
         int bins = made.mel()[0].length;
         float[][] flat = new float[made.mel().length][bins];
         for (float[] row : made.mel()) {
@@ -261,27 +262,27 @@ class ConversionTest {
 
     @Test
     void oneSeedIsOneWaveAndTheSourceMelIsThrownAway() {
-        Wave song = svc.read("raw/music2.wav").slice(0, 2);
-        try (DiffSvc quick = DiffSvc.open("demo", "infer.steps=5")) {
+        Wave song = voice.read("raw/music2.wav").slice(0, 2);
+        try (Voice quick = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.steps=5"))) {
             float[] a = quick.convert(song).wave().first();
             assertArrayEquals(a, quick.convert(song).wave().first(), 0);
-            try (DiffSvc other = DiffSvc.open("demo", "infer.steps=5,infer.seed=8")) {
+            try (Voice other = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.steps=5,infer.seed=8"))) {
                 assertFalse(Arrays.equals(a, other.convert(song).wave().first()), "another seed is another wave");
             }
             float[] signal = quick.signal(song);
             NDArray mel = quick.mel(signal);
             assertArrayEquals(
-                    quick.start(20, mel, 5).toFloatArray(),
-                    quick.start(20, mel.mul(0).sub(3), 5).toFloatArray(),
+                    quick.start(mel, 5).toFloatArray(),
+                    quick.start(mel.mul(0).sub(3), 5).toFloatArray(),
                     0,
                     "with use_gt_mel false the mel changes nothing");
-            try (DiffSvc fromMel =
-                    DiffSvc.open("demo", "infer.steps=5,infer.use_gt_mel=true,infer.add_noise_step=200")) {
+            try (Voice fromMel =
+                    Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.steps=5,infer.use_gt_mel=true,infer.add_noise_step=200"))) {
                 long t = mel.getShape().get(0);
                 assertFalse(
                         Arrays.equals(
-                                fromMel.start(t, mel, 5).toFloatArray(),
-                                fromMel.start(t, mel.mul(0).sub(3), 5).toFloatArray()),
+                                fromMel.start(mel, 5).toFloatArray(),
+                                fromMel.start(mel.mul(0).sub(3), 5).toFloatArray()),
                         "with use_gt_mel it does");
             }
         }
@@ -290,7 +291,7 @@ class ConversionTest {
     @Test
     void silenceGivesSilenceAndIsSaid() {
         List<String> said = new ArrayList<>();
-        DiffSvc.Converted made = svc.convert(
+        Conversion made = voice.convert(
                 Wave.mono(new float[16000], 16000), (stage, what, shape, s) -> said.add(what), (a, b, c, d) -> {});
         assertTrue(made.silent());
         assertEquals(44100, made.wave().samples());
@@ -301,7 +302,7 @@ class ConversionTest {
     /** A conversion leaves nothing with the models' managers. */
     @Test
     void nothingIsLeftBehind() {
-        try (DiffSvc quick = DiffSvc.open("demo", "infer.steps=2")) {
+        try (Voice quick = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.steps=2"))) {
             Wave song = quick.read("raw/music2.wav").slice(0, 1);
             quick.convert(song);
             int before = count(quick);
@@ -312,16 +313,16 @@ class ConversionTest {
     }
 
     /** Arrays that somebody refers to: what waits for the collector is not left behind. */
-    private static int count(DiffSvc svc) {
+    private static int count(Voice voice) {
         WeakManager.collect();
-        return svc.manager().getManagedArrays().size()
-                + svc.wavenet().weights().manager().getManagedArrays().size()
-                + svc.encoder().weights().manager().getManagedArrays().size()
-                + svc.embedding().weights().manager().getManagedArrays().size();
+        return voice.manager().getManagedArrays().size()
+                + voice.wavenet().weights().manager().getManagedArrays().size()
+                + voice.encoder().weights().manager().getManagedArrays().size()
+                + voice.embedding().weights().manager().getManagedArrays().size();
     }
 
     @Test
     void theEncodersLabelsAreThePhones() {
-        assertEquals(LabelledSpeech.PHONES.size(), svc.encoder().sizes().labels());
+        assertEquals(LabelledSpeech.PHONES.size(), voice.encoder().sizes().labels());
     }
 }

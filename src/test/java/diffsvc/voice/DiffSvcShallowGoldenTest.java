@@ -284,46 +284,46 @@ class DiffSvcShallowGoldenTest {
             interval--; // a session asks for steps that divide the schedule
         }
         long first = (k - 1) / interval * interval;
-        try (DiffSvc svc = DiffSvc.random(sizes + ",infer.sampler=plms,infer.steps=" + noise.steps() / interval)) {
+        try (Voice voice = Voice.random(h -> Arg2Hparams.apply(h, sizes + ",infer.sampler=plms,infer.steps=" + noise.steps() / interval))) {
             NDArray mel =
-                    svc.manager().create(new float[8 * 5], new Shape(5, 8)).sub(3f);
-            DiffSvc python = svc.with("quirks=python");
-            NDArray pure = python.start(5, mel, 3), mixed = svc.start(5, mel, 3);
+                    voice.manager().create(new float[8 * 5], new Shape(5, 8)).sub(3f);
+            Voice python = voice.with(h -> Arg2Hparams.apply(h, "quirks=python"));
+            NDArray pure = python.start(mel, 3), mixed = voice.start(mel, 3);
             assertEquals(
                     noise.noised(
-                            svc.range().norm(mel.expandDims(0)), svc.manager().create(new long[] {k - 1}), pure),
+                            voice.range().norm(mel.expandDims(0)), voice.manager().create(new long[] {k - 1}), pure),
                     mixed);
-            assertEquals(pure, python.start(5, null, 3));
+            assertEquals(pure, python.start(null, 3));
             assertEquals(first, (long) python.times()[0]);
-            assertEquals(first, (long) svc.times()[0]);
+            assertEquals(first, (long) voice.times()[0]);
             assertTrue(
-                    svc.samplingNotes().get(0).contains("first " + k + " of " + noise.steps())
-                            && svc.samplingNotes().get(0).contains("song's mel"),
-                    svc.samplingNotes().toString());
+                    voice.samplingNotes().get(0).contains("first " + k + " of " + noise.steps())
+                            && voice.samplingNotes().get(0).contains("song's mel"),
+                    voice.samplingNotes().toString());
             assertTrue(
                     python.samplingNotes().get(0).contains("pure noise"),
                     python.samplingNotes().toString());
             int above = (int) one("gt_above_K_add_noise_step");
             String gt = ",infer.use_gt_mel=true,infer.add_noise_step=" + above;
-            DiffSvc deeper = svc.with("quirks=python" + gt);
+            Voice deeper = voice.with(h -> Arg2Hparams.apply(h, "quirks=python" + gt));
             assertEquals((above - 1) / interval * interval, (long) deeper.times()[0]);
             String said = org.junit.jupiter.api.Assertions.assertThrows(
                             diffsvc.check.Problem.class,
-                            () -> svc.with(gt.substring(1)).times())
+                            () -> voice.with(h -> Arg2Hparams.apply(h, gt.substring(1))).times())
                     .getMessage();
             assertEquals(
                     "sampling: need infer.add_noise_step from 1 to " + k
                             + " (noise.k_step, all that training drew), got " + above
                             + "; correct infer.add_noise_step",
                     said);
-            DiffSvc given = svc.with("infer.use_gt_mel=true,infer.add_noise_step=" + k);
+            Voice given = voice.with(h -> Arg2Hparams.apply(h, "infer.use_gt_mel=true,infer.add_noise_step=" + k));
             assertEquals(mixed, given.start(5, mel, 3));
-            org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> svc.start(5, null, 3));
-            DiffSvc solver = svc.with("infer.sampler=dpmpp,infer.steps=" + noise.steps());
+            org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> voice.start(null, 3));
+            Voice solver = voice.with(h -> Arg2Hparams.apply(h, "infer.sampler=dpmpp,infer.steps=" + noise.steps()));
             assertEquals(k - 1, solver.times()[0]);
             assertEquals(k, solver.times().length - 1);
         }
-        try (DiffSvc deep = DiffSvc.random(sizes.replace("k_step=" + k, "k_step=0"))) {
+        try (Voice deep = Voice.random(h -> Arg2Hparams.apply(h, sizes.replace("k_step=" + k, "k_step=0")))) {
             assertEquals(List.of(), deep.samplingNotes());
             assertEquals(noise.steps() - 1, deep.times()[0]);
         }

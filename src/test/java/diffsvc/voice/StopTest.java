@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StopTest {
     private static final float[] HUM = hum(30);
-    private DiffSvc svc;
+    private Voice voice;
 
     private static float[] hum(int seconds) {
         float[] x = new float[seconds * 44100];
@@ -42,12 +43,12 @@ class StopTest {
 
     @BeforeAll
     void open() {
-        svc = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4");
+        voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=unipc2,infer.steps=4"));
     }
 
     @AfterAll
     void close() {
-        svc.close();
+        voice.close();
     }
 
     /** Runs a call on a thread of its own, presses stop after a while, and gives the problem that it left with. */
@@ -79,8 +80,8 @@ class StopTest {
 
     @Test
     void thePitchLeavesBetweenTwoFrames() throws Exception {
-        assertTrue(stopped(300, () -> svc.pitch(HUM)).getMessage().matches("pitch: stopped after \\d+ of \\d+ frames"));
-        assertTrue(svc.pitch(Arrays.copyOf(HUM, 44100)).voicedShare() > 0.9, "it works again");
+        assertTrue(stopped(300, () -> voice.f0(HUM)).getMessage().matches("pitch: stopped after \\d+ of \\d+ frames"));
+        assertTrue(voice.f0(Arrays.copyOf(HUM, 44100)).voicedShare() > 0.9, "it works again");
     }
 
     @Test
@@ -90,14 +91,14 @@ class StopTest {
         boolean[] voiced = new boolean[frames];
         Arrays.fill(f0, 180);
         Arrays.fill(voiced, true);
-        NDArray mel = svc.manager().full(new Shape(1, frames, 128), -2);
-        assertTrue(stopped(300, () -> svc.vocode(mel, f0, voiced, HUM.length, 1))
+        NDArray mel = voice.manager().full(new Shape(1, frames, 128), -2);
+        assertTrue(stopped(300, () -> voice.vocode(mel, f0, voiced, HUM.length, 1))
                 .getMessage()
                 .startsWith("vocoder: stopped after "));
-        float[] half = svc.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1);
+        float[] half = voice.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1);
         assertArrayEquals(
                 half,
-                svc.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1),
+                voice.vocode(mel.get(":, :86"), Arrays.copyOf(f0, 86), Arrays.copyOf(voiced, 86), 44100, 1),
                 "it works again, and as before");
     }
 
@@ -112,12 +113,12 @@ class StopTest {
             stopped(600, () -> {
                 other.submit(() -> {
                     Thread.sleep(200); // the conversion has its turn by now
-                    F0Track track = svc.pitch(Arrays.copyOf(HUM, 22050));
+                    F0Track track = voice.f0(Arrays.copyOf(HUM, 22050));
                     done.complete(track.frames() > 0 ? System.nanoTime() : 0);
                     return null;
                 });
                 try {
-                    svc.convert(song);
+                    voice.convert(song);
                 } finally {
                     left[0] = System.nanoTime();
                 }
@@ -134,7 +135,7 @@ class StopTest {
     void aThreadThatIsInterruptedAlreadyDoesNotBegin() {
         Thread.currentThread().interrupt();
         try {
-            Problem p = org.junit.jupiter.api.Assertions.assertThrows(Problem.class, () -> svc.mel(HUM));
+            Problem p = org.junit.jupiter.api.Assertions.assertThrows(Problem.class, () -> voice.mel(HUM));
             assertEquals("mel: stopped before it began", p.getMessage());
         } finally {
             assertTrue(Thread.interrupted());

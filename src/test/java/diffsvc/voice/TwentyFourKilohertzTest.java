@@ -10,6 +10,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.infer.Request;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
@@ -115,20 +117,20 @@ class TwentyFourKilohertzTest {
 
     @Test
     void aSongComesOutAt24Khz() {
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
-            float[] signal = svc.signal(SONG);
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
+            float[] signal = voice.signal(SONG);
             assertEquals(0, signal.length % 128);
-            NDArray mel = svc.mel(signal);
+            NDArray mel = voice.mel(signal);
             assertEquals(new Shape(signal.length / 128, 80), mel.getShape());
-            DiffSvc.Converted sung = svc.convert(SONG);
+            Conversion sung = voice.convert(SONG);
             assertEquals(24000, sung.wave().sampleRateHz());
             assertEquals(Math.round(SONG.seconds() * 24000), sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
-            float[] song = svc.pitch(signal).f0Hz();
+            float[] song = voice.f0(signal).f0Hz();
             assertFalse(Arrays.equals(song, sung.f0Hz()), "F0 is the extractor's, not the song's");
         }
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5,pitch.pe_enable=false")) {
-            assertTrue(svc.convert(SONG).wave().peak() > 0);
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,pitch.pe_enable=false"))) {
+            assertTrue(voice.convert(SONG).wave().peak() > 0);
         }
     }
 
@@ -152,17 +154,17 @@ class TwentyFourKilohertzTest {
     /** The built-in vocoder sings in place of the project's own, through the same front end, and the report says so. */
     @Test
     void theBuiltInVocoderTakesThisFrontEndToo() throws IOException {
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
-            assertTrue(svc.vocoderName().startsWith("hifigan, "), svc.vocoderName());
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
+            assertTrue(voice.vocoderName().startsWith("hifigan, "), voice.vocoderName());
         }
         Wave song = AudioFile.read(Path.of("raw/music2.wav")).slice(0, 3);
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5,vocoder.built_in=true")) {
-            assertEquals("source_filter (built-in, in place of hifigan)", svc.vocoderName());
-            Wave copy = svc.copySynthesis(song);
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,vocoder.built_in=true"))) {
+            assertEquals("source_filter (built-in, in place of hifigan)", voice.vocoderName());
+            Wave copy = voice.copySynthesis(song);
             assertEquals(24000, copy.sampleRateHz());
             assertEquals(Math.round(song.seconds() * 24000), copy.samples());
-            float[] source = svc.mel(svc.signal(song)).toFloatArray(),
-                    back = svc.mel(svc.signal(copy)).toFloatArray();
+            float[] source = voice.mel(voice.signal(song)).toFloatArray(),
+                    back = voice.mel(voice.signal(copy)).toFloatArray();
             double sum = 0;
             for (int i = 0; i < source.length; i++) {
                 sum += Math.abs(source[i] - back[i]);
@@ -170,8 +172,8 @@ class TwentyFourKilohertzTest {
             assertTrue(
                     sum / source.length < 0.3, "copy synthesis is " + sum / source.length + " from the source's mel");
             Path file = WaveWriter.write(home.resolve("s.wav"), song);
-            Manifest m = new Inference(svc)
-                    .convert(Inference.Request.of(file, 0).to(home.resolve("s out.wav")), (stage, done, of) -> {})
+            Manifest m = new Inference(voice)
+                    .convert(Request.of(file).to(home.resolve("s out.wav")))
                     .manifest();
             assertTrue(
                     m.vocoder().contains("built-in")
@@ -184,13 +186,13 @@ class TwentyFourKilohertzTest {
 
     @Test
     void unitsOfAnotherEncoderAreTakenFromAFile() throws IOException {
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
             NDArray
                     units =
-                            svc.unitsFrom(npy("u.npy", "<f4", "25, " + UNITS, 25 * UNITS)
+                            voice.unitsFrom(npy("u.npy", "<f4", "25, " + UNITS, 25 * UNITS)
                                     .toString()),
                     same =
-                            svc.unitsFrom(npy("v.npy", "<f8", "1, 25, " + UNITS, 25 * UNITS)
+                            voice.unitsFrom(npy("v.npy", "<f8", "1, 25, " + UNITS, 25 * UNITS)
                                     .toString());
             assertEquals(new Shape(1, 25, UNITS), units.getShape());
             assertArrayEquals(units.toFloatArray(), same.toFloatArray(), 1e-7f);
@@ -201,24 +203,24 @@ class TwentyFourKilohertzTest {
                 new NDList(named).encode(out, NDList.Encoding.NPZ);
             }
             assertArrayEquals(
-                    units.toFloatArray(), svc.unitsFrom(npz.toString()).toFloatArray());
-            float[] own = svc.convert(SONG).wave().first(),
+                    units.toFloatArray(), voice.unitsFrom(npz.toString()).toFloatArray());
+            float[] own = voice.convert(SONG).wave().first(),
                     given =
-                            svc.convert(
+                            voice.convert(
                                             SONG,
-                                            DiffSvc.Given.NOTHING.withUnits(units),
+                                            Voice.Given.NOTHING.withUnits(units),
                                             (a, b, c, d) -> {},
                                             (a, b, c, d) -> {})
                                     .wave()
                                     .first();
             assertFalse(Arrays.equals(own, given));
-            NDArray wide = svc.unitsFrom(
+            NDArray wide = voice.unitsFrom(
                     npy("w.npy", "<f4", "25, " + (UNITS + 6), 25 * (UNITS + 6)).toString());
             assertTrue(assertThrows(
                             Problem.class,
-                            () -> svc.convert(
+                            () -> voice.convert(
                                     SONG,
-                                    DiffSvc.Given.NOTHING.withUnits(wide),
+                                    Voice.Given.NOTHING.withUnits(wide),
                                     (a, b, c, d) -> {},
                                     (a, b, c, d) -> {}))
                     .getMessage()
@@ -232,7 +234,7 @@ class TwentyFourKilohertzTest {
                 Files.writeString(home.resolve("f.npz"), "text"),
                 home.resolve("none.npy")
             }) {
-                assertTrue(assertThrows(Problem.class, () -> svc.unitsFrom(bad.toString()))
+                assertTrue(assertThrows(Problem.class, () -> voice.unitsFrom(bad.toString()))
                         .getMessage()
                         .contains(bad.getFileName().toString()));
             }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
@@ -47,11 +48,11 @@ class UpstreamLayoutTest {
     @Test
     void itSingsAsItIs() {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=10")) {
-            DiffSvc.Converted sung = svc.convert(song);
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
+            Conversion sung = voice.convert(song);
             assertEquals(Math.round(song.seconds() * 44100), sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
-            assertEquals(500, svc.hparams().steps());
+            assertEquals(500, voice.hparams().steps());
         }
     }
 
@@ -64,9 +65,8 @@ class UpstreamLayoutTest {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
         Path merged = home.resolve("checkpoints/back/model_ckpt_steps_500.ckpt");
         Divider.merge(folder, merged);
-        try (DiffSvc whole = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=10");
-                DiffSvc back = DiffSvc.open(
-                        merged.resolveSibling("config.yaml"), merged, Golden.heads() + ",infer.steps=10")) {
+        try (Voice whole = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"));
+                Voice back = Voice.open(merged.resolveSibling("config.yaml"), merged, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
             assertEquals(
                     java.util.Arrays.hashCode(whole.convert(song).wave().first()),
                     java.util.Arrays.hashCode(back.convert(song).wave().first()));
@@ -106,7 +106,7 @@ class UpstreamLayoutTest {
             assertTrue(said.contains(other), key + ": " + said);
             assertTrue(assertThrows(Problem.class, p::require).getMessage().startsWith("doctor"));
         }
-        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, Golden.heads()))
+        String message = assertThrows(Problem.class, () -> Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads())))
                 .getMessage();
         assertTrue(message.contains("do not") && message.contains("doctor"), message);
     }
@@ -118,8 +118,8 @@ class UpstreamLayoutTest {
         assertTrue(p.findings().stream()
                 .anyMatch(f -> f.verdict() == Pairing.Verdict.NOTE && f.what().contains("beta")));
         float beta;
-        try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads())) {
-            beta = (float) svc.noise().beta(svc.noise().steps() - 1);
+        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads()))) {
+            beta = (float) voice.schedule().beta(voice.schedule().steps() - 1);
         }
         assertTrue(beta < 0.4, "beta " + beta);
     }
@@ -127,7 +127,7 @@ class UpstreamLayoutTest {
     @Test
     void aMissingPartIsNamed() throws IOException {
         Files.delete(home.resolve("checkpoints/nsf_hifigan/model"));
-        String message = assertThrows(Problem.class, () -> DiffSvc.open(config, checkpoint, Golden.heads()))
+        String message = assertThrows(Problem.class, () -> Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads())))
                 .getMessage();
         assertTrue(message.contains("vocoder"), message);
     }

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every stage's value in a file, the first stage that departs, and the calls that tell which stage is at fault. */
-class TraceTest {
+class StagesTest {
     private static final Path E2E = Golden.FOLDER.resolve("e2e");
     private static final Wave SONG = WavReader.read(E2E.resolve("input.wav"));
     private static final long SEED = 4321;
@@ -55,27 +55,24 @@ class TraceTest {
         Files.copy(Golden.FOLDER.resolve("nsf_hifigan/config.json"), vocoder.resolve("config.json"));
     }
 
-    private DiffSvc open(String more) {
-        return DiffSvc.open(
-                config,
-                checkpoint,
-                Arg2Hparams.join(
-                        Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more));
+    private Voice open(String more) {
+        return Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Arg2Hparams.join(
+                        Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more)));
     }
 
     @Test
     void everyStageIsSavedAndComesBack() {
-        try (DiffSvc svc = open("");
-                Trace trace = svc.trace(SONG)) {
-            assertEquals(java.util.Set.copyOf(Trace.STAGES), trace.values().keySet());
+        try (Voice voice = open("");
+                Stages trace = voice.convert(SONG).stages()) {
+            assertEquals(java.util.Set.copyOf(Stages.NAMES), trace.values().keySet());
             Path file = trace.save(home.resolve("stages.npz"));
-            try (Trace back = Trace.load(svc.manager(), file)) {
+            try (Stages back = Stages.load(voice.manager(), file)) {
                 assertEquals(
-                        "all " + Trace.STAGES.size() + " stages agree",
+                        "all " + Stages.NAMES.size() + " stages agree",
                         Compare.with(file).stages(back).toString());
-                assertEquals(Trace.STAGES.size(), back.table().rowCount());
+                assertEquals(Stages.NAMES.size(), back.table().rowCount());
             }
-            assertArrayEquals(svc.convert(SONG).wave().first(), trace.get("wav").toFloatArray());
+            assertArrayEquals(voice.convert(SONG).wave().first(), trace.get("wav").toFloatArray());
             assertTrue(assertThrows(Problem.class, () -> trace.get("mel"))
                     .getMessage()
                     .contains("mel_in"));
@@ -87,8 +84,8 @@ class TraceTest {
      */
     @Test
     void theReferencesFileDepartsAtTheNoise() {
-        try (DiffSvc svc = open("");
-                Trace trace = svc.trace(SONG)) {
+        try (Voice voice = open("");
+                Stages trace = voice.convert(SONG).stages()) {
             Compare.Report report =
                     Compare.with(Golden.FOLDER.resolve("e2e.npz")).stages(trace);
             assertEquals(
@@ -104,9 +101,9 @@ class TraceTest {
 
     @Test
     void theFirstThatDepartsIsNamedWithTheGreatestDifference() {
-        try (DiffSvc svc = open("");
-                Trace trace = svc.trace(SONG);
-                NDManager m = svc.manager().newSubManager()) {
+        try (Voice voice = open("");
+                Stages trace = voice.convert(SONG).stages();
+                NDManager m = voice.manager().newSubManager()) {
             Map<String, NDArray> values = new LinkedHashMap<>();
             NDArray cond = trace.get("cond").duplicate();
             float[] flat = cond.toFloatArray();
@@ -148,9 +145,9 @@ class TraceTest {
     void inPythonsOrderTheDrawsAreOneStream(String sampler) {
         int steps =
                 sampler.equals("plms") ? 10 : Hparams.ofPython(config).noise().steps();
-        try (DiffSvc svc = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps);
-                Trace trace = svc.trace(SONG);
-                NDManager m = svc.manager().newSubManager();
+        try (Voice voice = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps);
+                Stages trace = voice.convert(SONG).stages();
+                NDManager m = voice.manager().newSubManager();
                 NsfHifiGan vocoder = NsfHifiGan.load(m, home.resolve("checkpoints/nsf_hifigan/model"))) {
             RandomSource draws = RandomSource.inPythonOrder(SEED);
             assertArrayEquals(
@@ -162,7 +159,7 @@ class TraceTest {
             NDArray f0 = trace.get("vocoder_f0").duplicate().expandDims(0);
             f0.attach(m);
             int harmonics = vocoder.harmonics().harmonics();
-            long samples = f0.getShape().get(1) * svc.hparams().audio().hopSamples();
+            long samples = f0.getShape().get(1) * voice.hparams().audio().hopSamples();
             NDArray phase = draws.uniform(m, "", 0, new Shape(1, harmonics)),
                     noise = draws.normal(m, "", 0, new Shape(1, samples, harmonics));
             NDArray mel = trace.get("vocoder_mel").duplicate();
@@ -179,28 +176,28 @@ class TraceTest {
 
     @Test
     void copySynthesisOracleAndSwappedUnitsAreOneCallEach() {
-        try (DiffSvc svc = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4")) {
-            Wave song = svc.read("raw/music2.wav").slice(0, 2),
-                    other = svc.read("raw/music3.wav").slice(0, 1.5);
-            Wave copy = svc.copySynthesis(song);
-            float[] source = svc.mel(svc.signal(song)).toFloatArray(),
-                    back = svc.mel(copy.first()).toFloatArray();
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=unipc2,infer.steps=4"))) {
+            Wave song = voice.read("raw/music2.wav").slice(0, 2),
+                    other = voice.read("raw/music3.wav").slice(0, 1.5);
+            Wave copy = voice.copySynthesis(song);
+            float[] source = voice.mel(voice.signal(song)).toFloatArray(),
+                    back = voice.mel(copy.first()).toFloatArray();
             double sum = 0;
             for (int i = 0; i < source.length; i++) {
                 sum += Math.abs(source[i] - back[i]);
             }
             assertTrue(
                     sum / source.length < 0.25, "copy synthesis is " + sum / source.length + " from the source's mel");
-            F0Table melody = F0Table.of(svc.pitch(svc.signal(song)), 0);
+            F0Table melody = F0Table.of(voice.f0(voice.signal(song)), 0);
             assertArrayEquals(
-                    svc.convert(song).wave().first(),
-                    svc.withMelody(song, melody).wave().first(),
+                    voice.convert(song).wave().first(),
+                    voice.withMelody(song, melody).wave().first(),
                     "the extractor's own melody as the oracle's");
-            Wave swapped = svc.withUnitsOf(song, other).wave();
+            Wave swapped = voice.withUnitsOf(song, other).wave();
             assertEquals(copy.samples(), swapped.samples());
             double[] hz = {0, 0};
             for (int i = 0; i < 2; i++) {
-                float[] f0 = svc.pitch((i == 0 ? svc.convert(song).wave() : swapped).first())
+                float[] f0 = voice.f0((i == 0 ? voice.convert(song).wave() : swapped).first())
                         .f0Hz();
                 int n = 0;
                 for (float f : f0) {
