@@ -93,7 +93,7 @@ final class PreprocessCommand implements Callable<Integer> {
                     "name one with --hparams-file");
         }
         Hparams base = HparamsYaml.readEither(yaml);
-        Hparams hparams = Arg2Hparams.apply(base.withProject(project).withSteps(0), Arg2Hparams.join(own, overrides));
+        Hparams hparams = Arg2Hparams.apply(base.project(project).steps(0), Arg2Hparams.join(own, overrides));
         Path target = out == null ? paths.data().resolve(project) : ProjectPaths.here(out);
         Output output = new Output(overwrite, List.of(yaml));
         System.out.println("hparams    " + paths.shown(yaml) + ", encoder "

@@ -42,7 +42,7 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      * @return the dataset's settings
      */
     public static RunSettings fresh(Hparams dataset, String project) {
-        return new RunSettings(dataset, dataset.withProject(project), null);
+        return new RunSettings(dataset, dataset.project(project), null);
     }
 
     /**
@@ -55,7 +55,7 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      */
     public static RunSettings fromCheckpoint(Hparams dataset, Hparams base, String project) {
         requireSameSound(dataset, base, "the run");
-        return new RunSettings(dataset, base.withProject(project), "the checkpoint");
+        return new RunSettings(dataset, base.project(project), "the checkpoint");
     }
 
     /**
@@ -69,13 +69,8 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      */
     public static RunSettings fromVoice(Hparams dataset, Hparams voice, String project) {
         requireSameSound(dataset, voice, "the voice");
-        Hparams.Noise noise = voice.noise();
-        Hparams base = Arg2Hparams.apply(
-                        dataset,
-                        "noise.steps=" + noise.steps() + ",noise.schedule=" + noise.schedule() + ",noise.max_beta="
-                                + noise.maxBeta() + ",noise.k_step=" + noise.kStep())
-                .withSpec(noise.specMin(), noise.specMax());
-        return new RunSettings(dataset, base.withProject(project), "the voice");
+        Hparams base = dataset.noise(n -> voice.noise()).project(project);
+        return new RunSettings(dataset, base, "the voice");
     }
 
     private static void requireSameSound(Hparams dataset, Hparams weights, String whose) {

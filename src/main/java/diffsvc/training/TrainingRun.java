@@ -383,7 +383,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return the hparams that were written
      */
     public Hparams saveVoice(Path folder) {
-        Hparams done = hparams.withSteps(step);
+        Hparams done = hparams.steps(step);
         VoiceWriter.save(folder, done, training.optimizer().averages(), training.noise(), training.range());
         return done;
     }

@@ -21,8 +21,7 @@ import tech.tablesaw.api.Table;
  *
  * <pre>{@code
  * # Python: numpy.savez("python.npz", mel_in=mel, units=units, f0_log2=f0, cond=cond, mel_out=mel_out, wav=wav)
- * var trace = svc.trace(song);
- * Compare.with("python.npz").stages(trace)        // "mel_in agrees, units agrees, f0_log2 departs: ..."
+ * Compare.with("python.npz").stages(voice.convert(song).stages())        // "mel_in agrees, units agrees, f0_log2 departs: ..."
  * }</pre>
  */
 public final class Compare {
@@ -139,15 +138,12 @@ public final class Compare {
     }
 
     /**
-     * The mean absolute difference of two arrays: in log10 where they are mels.
+     * The mean absolute difference of two arrays, in log10 where they are mels. Leading axes of size 1 do not count.
      *
-     * @param a an array of any shape
-     * @param b the other one
-     * @return 0 where they are equal
-     * @throws Problem when their shapes differ
+     * @throws Problem when the shapes differ
      */
     public static double apart(NDArray a, NDArray b) {
-        if (!a.getShape().equals(b.getShape())) {
+        if (!Arrays.equals(shape(a), shape(b))) {
             throw Problem.in(
                     "compare",
                     "two arrays of one shape",
@@ -232,6 +228,11 @@ public final class Compare {
         }
         double allowed = ours.getDataType().isInteger() ? 0 : tolerance * largest;
         return new Line(stage, shape, worst, at, allowed, x.length == 0 ? 0 : x[at], y.length == 0 ? 0 : y[at], "");
+    }
+
+    /** The shape without leading axes of size 1. */
+    private static long[] shape(NDArray a) {
+        return Arrays.stream(a.getShape().getShape()).dropWhile(n -> n == 1).toArray();
     }
 
     private static long[] large(NDArray value) {

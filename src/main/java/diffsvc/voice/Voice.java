@@ -817,7 +817,20 @@ public final class Voice implements AutoCloseable {
      * @param seed of phases and noise
      */
     public Wave vocode(NDArray mel, F0Track f0, int samples, long seed) {
-        return vocode(mel, f0.f0Hz(), f0.voiced(), samples, RandomSource.keyed(seed));
+        return vocode(mel, f0.f0Hz(), f0.voiced(), samples, seed);
+    }
+
+    /**
+     * Mel and F0 to a wave, with F0 and voicing apart: a condition's f0_denorm is interpolated through unvoiced frames.
+     *
+     * @param mel [1, T, M] log10
+     * @param f0Hz [T]
+     * @param voiced [T]
+     * @param samples N of the result
+     * @param seed of phases and noise
+     */
+    public Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
+        return vocode(mel, f0Hz, voiced, samples, RandomSource.keyed(seed));
     }
 
     Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random) {

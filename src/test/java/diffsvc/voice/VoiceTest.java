@@ -9,13 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import diffsvc.hparams.Arg2Hparams;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
-import diffsvc.conds.Conds2Tensor.Conds;
-import diffsvc.conds.F0Track;
 import diffsvc.diffusion.Film;
-import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
+import diffsvc.hparams.Hparams;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -23,7 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A voice by hand: other settings of the same voice, and the calls that put stages together. */
+/** One open voice: its settings, its stages one by one and together. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class VoiceTest {
     private Voice voice, quick;
@@ -32,7 +29,7 @@ class VoiceTest {
     @BeforeAll
     void open() {
         voice = Voice.open("demo");
-        quick = voice.with(h -> Arg2Hparams.apply(h, "infer.sampler=unipc2,infer.steps=4"));
+        quick = voice.with(h -> h.infer(i -> i.sampler("unipc2").steps(4)));
         song = voice.read("raw/music1.wav").slice(0, 1.5);
     }
 
@@ -42,54 +39,65 @@ class VoiceTest {
     }
 
     @Test
-    void otherSettingsShareTheModelsAndOnlyTheSessionClosesThem() {
+    void otherSettingsShareTheNetworksAndOnlyTheVoiceClosesThem() {
         assertSame(voice.wavenet(), quick.wavenet());
         assertEquals("unipc2", quick.hparams().infer().sampler());
         assertEquals("ddpm", voice.hparams().infer().sampler(), "the voice itself stays as it was");
-        quick.with(h -> Arg2Hparams.apply(h, "quirks=python")).close();
+        quick.with(h -> h.quirks(Hparams.Quirks.PYTHON)).close();
         assertEquals(75, voice.units(song).getShape().get(1), "the encoder still works: 1.5 s are 75 units");
     }
 
     @Test
-    void keysThatShapeAModelAreRefusedWithWhatToWriteInstead() {
-        String said = assertThrows(Problem.class, () -> voice.with(h -> Arg2Hparams.apply(h, "infer.steps=20,wavenet.residual_layers=3")))
+    void editsThatShapeANetworkAreRefusedWithWhatToWriteInstead() {
+        String said = assertThrows(
+                        Problem.class,
+                        () -> voice.with(h -> h.infer(i -> i.steps(20)).wavenet(w -> w.residualLayers(3))))
                 .getMessage();
         assertTrue(
-                said.contains("need keys of infer and quirks")
-                        && said.contains("Voice.open(\"demo\", \"infer.steps=20,wavenet.residual_layers=3\")"),
+                said.contains("need an edit of infer and quirks")
+                        && said.contains("wavenet.residual_layers")
+                        && said.contains("Voice.open(\"demo\", h -> ...)"),
                 said);
-        try (Voice random = Voice.random(h -> Arg2Hparams.apply(h, "wavenet.residual_channels=16,wavenet.residual_layers=1"))) {
-            assertTrue(assertThrows(Problem.class, () -> random.with(h -> Arg2Hparams.apply(h, "noise.steps=10")))
+        try (Voice random = Voice.random(h -> h.wavenet(w -> w.residualChannels(16).residualLayers(1)))) {
+            assertTrue(assertThrows(Problem.class, () -> random.with(h -> h.noise(n -> n.maxBeta(0.1))))
                     .getMessage()
-                    .contains("Voice.random(h -> Arg2Hparams.apply(h, \"noise.steps=10\")")));
+                    .contains("Voice.random(h -> ...)"));
         }
-        assertTrue(assertThrows(Problem.class, () -> voice.with(h -> Arg2Hparams.apply(h, "infer.stebs=20")))
+        assertTrue(assertThrows(Problem.class, () -> voice.with(h -> h.infer(i -> i.sampler("unipc4"))))
                 .getMessage()
-                .contains("did you mean infer.steps?"));
+                .contains("unipc3"));
     }
 
     @Test
-    void stagesTogetherAreTheStagesOneByOne() {
-        float[] signal = voice.signal(song);
-        NDArray mel = voice.mel(signal);
-        F0Track melody = voice.f0(signal);
-        Conds conds = voice.align(voice.units(song), melody, mel);
-        Condition condition = voice.embed(conds);
-        NDArray x = quick.denoise(condition, quick.start(mel, 7), 7, (i, of, t, step) -> {});
-        NDArray byHand = quick.toMel(x, conds), atOnce = quick.sample(conds, mel, 7, (i, of, t, step) -> {});
+    void aConversionIsTheStagesOneByOne() {
+        Source source = voice.analyse(song);
+        var condition = voice.embed(source.conds());
+        NDArray x = quick.denoise(condition, quick.start(source.mel(), 7), 7);
+        NDArray byHand = quick.toMel(x, source.conds()), atOnce = quick.sample(source.conds(), source.mel(), 7);
         assertEquals(0, Compare.apart(byHand, atOnce));
-        Wave sung = quick.sing(byHand, condition, melody, song, 7);
-        assertEquals(Math.round(1.5 * 44100), sung.samples());
-        assertArrayEquals(
-                quick.vocode(byHand, condition.f0Denorm().toFloatArray(), melody.voiced(), sung.samples(), 7),
-                sung.first());
+        try (Conversion c = quick.convert(song).seed(7)) {
+            assertEquals(0, Compare.apart(source.mel(), c.mel()));
+            assertEquals(0, Compare.apart(source.units(), c.units()));
+            assertEquals(0, Compare.apart(condition.cond(), c.condition().cond()));
+            assertEquals(0, Compare.apart(byHand, c.sampled()));
+            Wave wave = quick.vocode(
+                    byHand,
+                    condition.f0Denorm().toFloatArray(),
+                    source.f0().voiced(),
+                    voice.samples(song),
+                    7);
+            assertEquals(Math.round(1.5 * 44100), wave.samples());
+            assertArrayEquals(wave.first(), c.wave().first());
+        }
     }
 
     @Test
     void aListenerChangesNothing() {
         AtomicInteger steps = new AtomicInteger();
         Film film = quick.film(2);
-        Conversion watched = quick.convert(song, film.and((i, of, t, step) -> steps.incrementAndGet()));
+        Conversion watched = quick.convert(song)
+                .listening((stage, done, of) -> steps.incrementAndGet())
+                .watching(film);
         assertArrayEquals(quick.convert(song).wave().first(), watched.wave().first());
         assertEquals(4, steps.get());
         assertEquals(2, film.guesses().size());
@@ -103,13 +111,15 @@ class VoiceTest {
         assertArrayEquals(new long[] {2, 3, 5}, a.getShape().getShape());
         assertArrayEquals(new long[] {10, 700}, voice.timesteps(10, 700).toLongArray());
         assertEquals(DataType.INT64, voice.timesteps(3).getDataType());
+        assertThrows(Problem.class, () -> voice.timesteps(2000));
     }
 
     @Test
-    void apartIsTheMeanOfWhatDiffers() {
+    void apartIsTheMeanAbsoluteDifference() {
         NDArray a = voice.manager().create(new float[] {1, 2, 3, 4}),
                 b = voice.manager().create(new float[] {1, 0, 4, 3});
         assertEquals(1, Compare.apart(a, b), 1e-9);
+        assertEquals(1, Compare.apart(a.reshape(1, 1, 4), b), 1e-9, "leading axes of size 1 do not count");
         assertTrue(assertThrows(Problem.class, () -> Compare.apart(a, b.reshape(2, 2)))
                 .getMessage()
                 .contains("[4] and [2, 2]"));
