@@ -132,8 +132,8 @@ public final class Divider {
             halves.get(1).put("others", others);
         }
         Hparams hparams = HparamsYaml.readEither(yaml)
-                .withProject(folder.getFileName().toString())
-                .withSteps(steps);
+                .project(folder.getFileName().toString())
+                .steps(steps);
         List<Piece> pieces = new ArrayList<>();
         for (int half = 0; half < 2; half++) {
             Map<Object, Object> part = halves.get(half);

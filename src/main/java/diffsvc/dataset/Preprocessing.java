@@ -137,17 +137,9 @@ public final class Preprocessing {
                 hparams.quirks().toString(),
                 hparams.vocoder().kind().equals("hifigan") ? "centred" : "",
                 encoder.sizes().toString(),
-                new Hparams.Dataset(
-                                d.silenceDb(),
-                                d.minPhraseMs(),
-                                d.minClipSeconds(),
-                                d.maxClipSeconds(),
-                                0,
-                                0,
-                                d.keyShifts(),
-                                d.unitSpeeds(),
-                                d.sungShare(),
-                                d.sungShare() > 0 ? d.seed() : 0)
+                d.validShare(0)
+                        .testShare(0)
+                        .seed(d.sungShare() > 0 ? d.seed() : 0)
                         .toString()); // the split does not shape a shard
         if (d.unitSpeeds().isEmpty() || d.unitSpeeds().get(0) != 1) {
             throw Problem.in(
@@ -237,7 +229,7 @@ public final class Preprocessing {
             throw noneOfUse(raw, files.size(), reports, reports.isEmpty() ? null : folder.writeReport(table));
         }
         List<List<Double>> range = melRange(training);
-        Hparams ready = hparams.withSpec(range.get(0), range.get(1)).withRange(pitchRange(training));
+        Hparams ready = hparams.noise(n -> n.spec(range.get(0), range.get(1))).range(r -> pitchRange(training));
         folder.write(table, ready, entries);
         return new Result(
                 out,

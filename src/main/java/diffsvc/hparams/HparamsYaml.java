@@ -6,7 +6,7 @@ import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.reflect.InvocationTargetException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -54,6 +54,17 @@ public final class HparamsYaml {
 
     private HparamsYaml() {}
 
+    /** Reads base.yaml: every key is there, so no default is needed. */
+    static Hparams base() {
+        Path name = Path.of("base.yaml");
+        try (InputStream in = HparamsYaml.class.getResourceAsStream(name.toString())) {
+            Map<String, Object> map = new LinkedHashMap<>(map(in, name));
+            return (Hparams) record(Hparams.class, null, map, "", name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
      * Reads {@code hparams.yaml}; a key that is missing has its default.
      *
@@ -78,7 +89,7 @@ public final class HparamsYaml {
             return read(file);
         }
         Hparams python = Hparams.ofPython(file);
-        return python.withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
+        return python.quirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
     }
 
     /**
@@ -90,7 +101,7 @@ public final class HparamsYaml {
     public static boolean isOurs(Path file) {
         Map<String, Object> map = map(file);
         return Arrays.stream(Hparams.class.getRecordComponents())
-                .anyMatch(c -> c.getType().isRecord() && map.get(key(c)) instanceof Map);
+                .anyMatch(c -> c.getType().isRecord() && map.get(Components.key(c)) instanceof Map);
     }
 
     /**
@@ -116,19 +127,27 @@ public final class HparamsYaml {
      * @return as YAML gives it
      * @throws Problem when it is no YAML map, or beyond those bounds
      */
-    @SuppressWarnings("unchecked")
     public static Map<String, Object> map(Path file) {
         Input.require(STAGE, file, "a YAML file");
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            if (bytes.length > MOST_BYTES) {
-                throw Problem.in(
-                        STAGE,
-                        file,
-                        "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB",
-                        "a larger one",
-                        "see models/demo/hparams.yaml");
-            }
+            return map(in, file);
+        } catch (IOException e) {
+            throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the path");
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(InputStream in, Path file) throws IOException {
+        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+        if (bytes.length > MOST_BYTES) {
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB",
+                    "a larger one",
+                    "see models/demo/hparams.yaml");
+        }
+        try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
@@ -156,8 +175,6 @@ public final class HparamsYaml {
             throw e;
         } catch (YamlEngineException e) {
             throw Problem.in(STAGE, file, "YAML", first(e), "correct the file");
-        } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the path");
         } catch (RuntimeException | StackOverflowError e) {
             // a value that contradicts its tag, or what the bounds above did not foresee
             throw Problem.in(
@@ -288,9 +305,9 @@ public final class HparamsYaml {
     public static Map<String, Object> toMap(Record record) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (RecordComponent c : record.getClass().getRecordComponents()) {
-            Object value = value(c, record);
+            Object value = Components.value(c, record);
             map.put(
-                    key(c),
+                    Components.key(c),
                     value instanceof Record r
                             ? toMap(r)
                             : value instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : value);
@@ -303,37 +320,41 @@ public final class HparamsYaml {
         List<String> keys = new ArrayList<>();
         for (RecordComponent c : type.getRecordComponents()) {
             if (c.getType().isRecord()) {
-                keys.addAll(keys(c.getType(), prefix + key(c) + "."));
+                keys.addAll(keys(c.getType(), prefix + Components.key(c) + "."));
             } else {
-                keys.add(prefix + key(c));
+                keys.add(prefix + Components.key(c));
             }
         }
         return keys;
     }
 
-    private static Object record(Class<?> type, Record defaults, Map<?, ?> map, String prefix, Path file) {
+    /** Makes a record; a missing key has the value in {@code defaults}, or is refused if there are none. */
+    private static Record record(
+            Class<? extends Record> type, Record defaults, Map<?, ?> map, String prefix, Path file) {
         named(file, prefix, map);
         RecordComponent[] components = type.getRecordComponents();
         Map<Object, Object> rest = new LinkedHashMap<>(map);
         Object[] values = new Object[components.length];
-        Class<?>[] types = new Class<?>[components.length];
         for (int i = 0; i < components.length; i++) {
             RecordComponent c = components[i];
-            types[i] = c.getType();
-            Object fallback = value(c, defaults);
-            String name = prefix + key(c);
-            if (!rest.containsKey(key(c))) {
+            Object fallback = defaults == null ? null : Components.value(c, defaults);
+            String name = prefix + Components.key(c);
+            if (!rest.containsKey(Components.key(c))) {
+                if (fallback == null) {
+                    throw wrong(file, name, "given", null);
+                }
                 values[i] = fallback;
                 continue;
             }
-            Object given = rest.remove(key(c));
+            Object given = rest.remove(Components.key(c));
             if (given == null) {
                 throw wrong(file, name, c.getType().isRecord() ? "a map" : "given, or left out for its default", null);
             }
             if (!c.getType().isRecord()) {
                 values[i] = convert(file, name, c.getType(), given);
             } else if (given instanceof Map<?, ?> inner) {
-                values[i] = record(c.getType(), (Record) fallback, inner, name + ".", file);
+                Class<? extends Record> scope = c.getType().asSubclass(Record.class);
+                values[i] = record(scope, (Record) fallback, inner, name + ".", file);
             } else {
                 throw wrong(file, name, "a map", given);
             }
@@ -342,14 +363,9 @@ public final class HparamsYaml {
             throw Arg2Hparams.unknown(file, prefix + rest.keySet().iterator().next());
         }
         try {
-            return type.getDeclaredConstructor(types).newInstance(values);
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof Problem beyond) {
-                throw file == null ? beyond : beyond.retold(sentence -> file + ": " + sentence);
-            }
-            throw new IllegalStateException(e);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
+            return Components.create(type, values);
+        } catch (Problem beyond) {
+            throw file == null ? beyond : beyond.retold(sentence -> file + ": " + sentence);
         }
     }
 
@@ -433,18 +449,5 @@ public final class HparamsYaml {
         String remedy = "correct " + name;
         Problem problem = Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy);
         return file == null ? problem : problem.retold(sentence -> file + ": " + sentence);
-    }
-
-    private static Object value(RecordComponent c, Record record) {
-        try {
-            return c.getAccessor().invoke(record);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** sampleRateHz to sample_rate_hz, sha256 as it is. */
-    static String key(RecordComponent c) {
-        return c.getName().replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
     }
 }

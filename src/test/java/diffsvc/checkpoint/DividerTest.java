@@ -174,7 +174,7 @@ class DividerTest {
                 List.of("embedding_model_steps_24500.pt", "wavenet_model_steps_24500.pt", "hparams.yaml"),
                 divided.files().stream().map(f -> f.getFileName().toString()).toList());
         assertEquals(
-                HparamsYaml.read(demo.resolve("hparams.yaml")).withProject("again"),
+                HparamsYaml.read(demo.resolve("hparams.yaml")).project("again"),
                 HparamsYaml.read(folder.resolve("again/hparams.yaml")));
         assertEquals(
                 HparamsYaml.read(demo.resolve("hparams.yaml")),

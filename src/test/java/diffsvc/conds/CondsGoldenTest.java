@@ -29,18 +29,21 @@ import org.junit.jupiter.api.Test;
 class CondsGoldenTest {
     private static final Hparams.Audio AUDIO = audio();
 
+    private static Hparams.Audio audio(JsonObject h) {
+        return Hparams.defaults()
+                .audio()
+                .sampleRateHz(h.get("sample_rate").getAsInt())
+                .hopSamples(h.get("hop").getAsInt())
+                .windowSamples(h.get("win").getAsInt())
+                .fftSize(h.get("n_fft").getAsInt())
+                .melBins(h.get("n_mels").getAsInt())
+                .fminHz(h.get("fmin").getAsDouble())
+                .fmaxHz(h.get("fmax").getAsDouble());
+    }
+
     private static Hparams.Audio audio() {
         JsonObject h = Golden.stage("mel_44k").getAsJsonObject("hparams");
-        return new Hparams.Audio(
-                h.get("sample_rate").getAsInt(),
-                h.get("hop").getAsInt(),
-                h.get("win").getAsInt(),
-                h.get("n_fft").getAsInt(),
-                h.get("n_mels").getAsInt(),
-                h.get("fmin").getAsDouble(),
-                h.get("fmax").getAsDouble(),
-                -6,
-                1.5);
+        return audio(h);
     }
 
     private static Wave wav(String name) {
@@ -101,16 +104,7 @@ class CondsGoldenTest {
     @Test
     void theMelAt24KhzIsTheReferences() {
         JsonObject h = Golden.stage("mel_24k").getAsJsonObject("hparams");
-        Hparams.Audio audio = new Hparams.Audio(
-                h.get("sample_rate").getAsInt(),
-                h.get("hop").getAsInt(),
-                h.get("win").getAsInt(),
-                h.get("n_fft").getAsInt(),
-                h.get("n_mels").getAsInt(),
-                h.get("fmin").getAsDouble(),
-                h.get("fmax").getAsDouble(),
-                -6,
-                1.5);
+        Hparams.Audio audio = audio(h);
         try (Golden g = new Golden("mel_24k.npz")) {
             CentredMel python = new CentredMel(audio, Hparams.Quirks.PYTHON);
             float[] signal = python.signal(wav("sig_24000"));
@@ -151,12 +145,11 @@ class CondsGoldenTest {
                 for (int t = 0; t < exact.length; t++) {
                     exact[t] = track.f0Hz()[t];
                 }
-                Hparams.Pitch range = new Hparams.Pitch(
-                        "praat",
-                        h.get((String) c[3]).getAsDouble(),
-                        h.get("ceiling").getAsDouble(),
-                        h.get("f0_bin").getAsInt(),
-                        false);
+                Hparams.Pitch range = Hparams.defaults()
+                        .pitch()
+                        .f0MinHz(h.get((String) c[3]).getAsDouble())
+                        .f0MaxHz(h.get("ceiling").getAsDouble())
+                        .f0Bins(h.get("f0_bin").getAsInt());
                 g.sameIds(
                         p + "coarse",
                         Arrays.stream(Conds2Tensor.coarse(exact, range))
@@ -180,12 +173,11 @@ class CondsGoldenTest {
             assertTrue(compared > 3);
             JsonObject h = Golden.stage("f0_praat").getAsJsonObject("hparams");
             for (String rate : new String[] {"44k", "24k"}) {
-                Hparams.Pitch range = new Hparams.Pitch(
-                        "praat",
-                        h.get("floor_" + rate).getAsDouble(),
-                        h.get("ceiling").getAsDouble(),
-                        h.get("f0_bin").getAsInt(),
-                        false);
+                Hparams.Pitch range = Hparams.defaults()
+                        .pitch()
+                        .f0MinHz(h.get("floor_" + rate).getAsDouble())
+                        .f0MaxHz(h.get("ceiling").getAsDouble())
+                        .f0Bins(h.get("f0_bin").getAsInt());
                 g.sameIds(
                         rate + "_coarse_numpy",
                         Arrays.stream(Conds2Tensor.coarse(g.doubles(rate + "_coarse_in_f64"), range))

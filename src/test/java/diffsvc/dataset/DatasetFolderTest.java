@@ -146,7 +146,7 @@ class DatasetFolderTest {
     void whatWasEditedIsReplacedOnlyWhenAsked() throws IOException {
         run(Output.CAREFUL);
         Path yaml = out.resolve("hparams.yaml"), report = out.resolve("report.csv"), index = out.resolve("index.json");
-        run(HPARAMS.withBatch(7, 1), Output.CAREFUL, AudioFile::read, false);
+        run(HPARAMS.training(t -> t.batch(7).accumulate(1)), Output.CAREFUL, AudioFile::read, false);
         assertEquals(7, HparamsYaml.read(yaml).training().batch(), "what nobody edited is replaced");
         String mine = Files.readString(yaml).replace("batch: 7", "batch: 5") + "# my own\n";
         for (Path edited : List.of(yaml, report, index)) {

@@ -86,7 +86,7 @@ class OverfitTest {
                     java.util.Collections.nCopies(DRAWS, data.training().get(0)));
             Batches batches = new Batches(
                     eight.training(),
-                    hparams.withBatch(DRAWS, 1),
+                    hparams.training(t -> t.batch(DRAWS).accumulate(1)),
                     run.training().noise().steps());
             for (int i = 0; i < UPDATES; i++) {
                 try (NDManager scratch = m.newSubManager()) {

@@ -97,7 +97,7 @@ class RunFolderTest {
 
     /** A voice that came from elsewhere, of 500 steps. */
     private Map<String, byte[]> stranger() throws IOException {
-        try (TrainingRun other = new TrainingRun(manager, HPARAMS.withSteps(500), toy())) {
+        try (TrainingRun other = new TrainingRun(manager, HPARAMS.steps(500), toy())) {
             other.saveVoice(home.resolve("elsewhere"));
         }
         Files.createDirectories(folder.voice());
@@ -274,7 +274,7 @@ class RunFolderTest {
                 new LinkedHashMap<>(run.training().optimizer().weights());
         assertTrue(refused(() -> VoiceWriter.save(
                         folder.voice(),
-                        HPARAMS.withSteps(2),
+                        HPARAMS.steps(2),
                         weights,
                         run.training().noise(),
                         run.training().range()))

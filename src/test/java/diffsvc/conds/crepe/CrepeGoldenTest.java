@@ -22,8 +22,11 @@ import org.junit.jupiter.api.Test;
 /** CREPE, its path, its filters and the final melody against the reference's numbers. */
 class CrepeGoldenTest {
     private static final JsonObject STAGE = Golden.stage("f0_crepe").getAsJsonObject("hparams");
-    private static final Hparams.Pitch RANGE = new Hparams.Pitch(
-            "crepe", STAGE.get("f0_min").getAsDouble(), STAGE.get("f0_max").getAsDouble(), 256, false);
+    private static final Hparams.Pitch RANGE = Hparams.defaults()
+            .pitch()
+            .extractor("crepe")
+            .f0MinHz(STAGE.get("f0_min").getAsDouble())
+            .f0MaxHz(STAGE.get("f0_max").getAsDouble());
 
     @Test
     void randomWeights() {
@@ -110,7 +113,7 @@ class CrepeGoldenTest {
                     .getAsJsonObject("hparams")
                     .get("floor_" + clock.substring(0, 3))
                     .getAsDouble();
-            Hparams.Pitch coarse = new Hparams.Pitch("crepe", floor, RANGE.f0MaxHz(), RANGE.f0Bins(), false);
+            Hparams.Pitch coarse = RANGE.f0MinHz(floor);
             double frameSeconds = clock.equals("44k_") ? 512 / 44100.0 : 128 / 24000.0;
             for (String kind : new String[] {"dither", "nodither"}) {
                 int t = (int) g.get(p + "f0_" + kind).size();
