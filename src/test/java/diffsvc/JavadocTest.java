@@ -1,6 +1,5 @@
 package diffsvc;
 
-import diffsvc.voice.Voice;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

@@ -95,7 +95,10 @@ final class AgainCommand implements Callable<Integer> {
             Request request = Request.of(paths.resolve(then.input().file()))
                     .to(target)
                     .key(then.asked())
-                    .units(given.containsKey("units") ? paths.resolve(given.get("units").file()) : null)
+                    .units(
+                            given.containsKey("units")
+                                    ? paths.resolve(given.get("units").file())
+                                    : null)
                     .f0(given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null)
                     .voiceFrom(
                             upstream ? paths.resolve(then.config()) : null,

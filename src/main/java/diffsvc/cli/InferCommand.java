@@ -13,8 +13,8 @@ import diffsvc.hparams.ProjectPaths;
 import diffsvc.infer.Batch;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Join;
-import diffsvc.infer.Request;
 import diffsvc.infer.Manifest;
+import diffsvc.infer.Request;
 import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.progress.Progress;
@@ -195,8 +195,7 @@ final class InferCommand implements Callable<Integer> {
             EngineThreads.require("infer.threads", infer.threads(), 0);
             voice.times(); // refuses steps that the sampler cannot take
             EngineThreads.use(infer.threads());
-            Inference inference =
-                    new Inference(voice, limit, noCache ? CondsCache.NONE : CondsCache.in(paths.cache()));
+            Inference inference = new Inference(voice, limit, noCache ? CondsCache.NONE : CondsCache.in(paths.cache()));
             List<Request> requests = new ArrayList<>();
             for (int i = 0; i < sources.size(); i++) {
                 double key = keys.isEmpty() ? infer.key() : keys.get(i < keys.size() ? i : 0);
@@ -250,10 +249,9 @@ final class InferCommand implements Callable<Integer> {
                 .units(here(units))
                 .f0(here(f0))
                 .exportingF0(table)
-                .replacing(new Output(overwrite, songs.stream().map(ProjectPaths::here).toList()));
-        return upstream == null
-                ? request
-                : request.voiceFrom(here(upstream.config), here(upstream.checkpoint));
+                .replacing(new Output(
+                        overwrite, songs.stream().map(ProjectPaths::here).toList()));
+        return upstream == null ? request : request.voiceFrom(here(upstream.config), here(upstream.checkpoint));
     }
 
     private static Path here(Object path) {
@@ -307,8 +305,7 @@ final class InferCommand implements Callable<Integer> {
             } else if (songs == 1) {
                 e.printStackTrace();
             } else {
-                System.err.println(
-                        "infer: " + request.song() + ": need a conversion, got " + e + "; please report it");
+                System.err.println("infer: " + request.song() + ": need a conversion, got " + e + "; please report it");
             }
             code = code == 2 || failure.code() == 2 ? 2 : Math.max(code, failure.code());
         }
@@ -347,8 +344,8 @@ final class InferCommand implements Callable<Integer> {
         if (done.f0Export() != null) {
             System.out.println("wrote      " + voice.paths().shown(done.f0Export()));
         }
-        System.out.println(
-                (done.replaced() ? "replaced   " : "wrote      ") + voice.paths().shown(done.file()));
+        System.out.println((done.replaced() ? "replaced   " : "wrote      ")
+                + voice.paths().shown(done.file()));
     }
 
     /** The options as an edit of the voice's settings, with those of --hparams for keys that no option sets. */

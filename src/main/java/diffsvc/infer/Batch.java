@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Songs one after the other through one voice. All outputs are tried before the first song; a song that fails is reported and
- * the rest goes on.
+ * Songs one after the other through one voice. All outputs are tried before the first song; a song that fails is
+ * reported and the rest goes on.
  */
 public record Batch(Inference inference) {
     /** Hears of each song. */
@@ -36,8 +36,8 @@ public record Batch(Inference inference) {
         Map<String, Path> targets = new LinkedHashMap<>();
         for (Request r : requests) {
             Path out = inference.target(r);
-            Path other = targets.putIfAbsent(
-                    Output.real(Inference.manifestOf(out)).toString(), r.song());
+            Path other =
+                    targets.putIfAbsent(Output.real(Inference.manifestOf(out)).toString(), r.song());
             if (other != null) {
                 throw Problem.in(
                         "output",
@@ -55,9 +55,8 @@ public record Batch(Inference inference) {
         }
         int converted = 0;
         for (Request r : possible) {
-            converted += attempt(r, listener, () -> listener.converted(r, inference.convert(r, listener.begins(r))))
-                    ? 1
-                    : 0;
+            converted +=
+                    attempt(r, listener, () -> listener.converted(r, inference.convert(r, listener.begins(r)))) ? 1 : 0;
         }
         return converted;
     }

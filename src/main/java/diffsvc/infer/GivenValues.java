@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Recording;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Table;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.hubert.UnitsFile;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,8 +18,8 @@ final class GivenValues {
     private GivenValues() {}
 
     /**
-     * Reads a table of F0. One that lies wholly beside the song is another song's; one that covers part of it leaves the
-     * rest unvoiced, with a warning.
+     * Reads a table of F0. One that lies wholly beside the song is another song's; one that covers part of it leaves
+     * the rest unvoiced, with a warning.
      */
     static F0Table f0(Path file, Recording song, List<String> warnings) {
         F0Table table = F0Table.read(file);

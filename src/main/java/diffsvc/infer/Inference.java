@@ -7,7 +7,6 @@ import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
-import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
@@ -109,7 +108,8 @@ public final class Inference {
      * @param song path; a relative one starts at the project's folder
      */
     public Done convert(String song) {
-        return convert(Request.of(voice.paths().resolve(song)).key(voice.hparams().infer().key()));
+        return convert(Request.of(voice.paths().resolve(song))
+                .key(voice.hparams().infer().key()));
     }
 
     /** {@link #convert(Request, Progress)} without a listener. */
@@ -122,7 +122,8 @@ public final class Inference {
         return request.out() != null
                 ? request.out()
                 : voice.outputFile(
-                        request.song().toString(), voice.hparams().infer().format().toLowerCase(Locale.ROOT));
+                        request.song().toString(),
+                        voice.hparams().infer().format().toLowerCase(Locale.ROOT));
     }
 
     /** The manifest that belongs to an output: the same path with .json as its ending. */
@@ -131,8 +132,8 @@ public final class Inference {
     }
 
     /**
-     * Decides what a request may write and tries to, without a conversion, so that a wrong output is known before hours of
-     * work.
+     * Decides what a request may write and tries to, without a conversion, so that a wrong output is known before hours
+     * of work.
      *
      * @throws Problem when its targets hold a file that infer did not write, or cannot be written
      */
@@ -157,9 +158,10 @@ public final class Inference {
     /**
      * Converts one song and writes output and manifest.
      *
-     * @param progress hears of the stages as they end; "pitch" counts samples of the song, "sampling" evaluations of the
-     *     denoiser
-     * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be written
+     * @param progress hears of the stages as they end; "pitch" counts samples of the song, "sampling" evaluations of
+     *     the denoiser
+     * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be
+     *     written
      */
     public Done convert(Request request, Progress progress) {
         Targets targets = targets(request);
@@ -252,9 +254,7 @@ public final class Inference {
         boolean flac = targets.out().toString().toLowerCase(Locale.ROOT).endsWith(".flac");
         targets.require((long) joiner.samples() * depth.bytes() / (flac ? FLAC_PACKS : 1));
         Output.trySize(
-                "temporary files",
-                Temporary.folder().resolve("diffsvc.wav"),
-                (long) joiner.samples() * Float.BYTES);
+                "temporary files", Temporary.folder().resolve("diffsvc.wav"), (long) joiner.samples() * Float.BYTES);
     }
 
     /** All that F0 depends on beside the wave. */
@@ -378,14 +378,17 @@ public final class Inference {
         units.attach(own);
         listener.ended(new Progress.Stage(
                 "content",
-                given != null ? "units given" : "units of " + voice.hparams().hubert().file(),
+                given != null
+                        ? "units given"
+                        : "units of " + voice.hparams().hubert().file(),
                 units.getShape().toString(),
                 (System.nanoTime() - began) / 1e9));
         return c.withUnits(units);
     }
 
     /**
-     * Where another program has put a file of that name during hours of work, that file stays and the song goes beside it.
+     * Where another program has put a file of that name during hours of work, that file stays and the song goes beside
+     * it.
      */
     private Targets stillFree(Request r, Targets before, List<String> warnings) {
         try {

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A stretch of a song that is converted at once, in samples of the song: its result covers {@code start} to {@code end}; the
- * networks receive {@code from} to {@code to}, which reaches further where a phrase had to be cut.
+ * A stretch of a song that is converted at once, in samples of the song: its result covers {@code start} to
+ * {@code end}; the networks receive {@code from} to {@code to}, which reaches further where a phrase had to be cut.
  *
  * @param silent nothing sounds in it: it becomes digital silence
  * @param cut its beginning is a forced cut inside a phrase

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Converts the slices of a song one after the other and joins the results while they come. At a forced cut both sides cover
- * the place, and a linear crossfade leads from one to the other: the sum is never louder than the louder of them. Beside a
- * silence the sound fades over some milliseconds.
+ * Converts the slices of a song one after the other and joins the results while they come. At a forced cut both sides
+ * cover the place, and a linear crossfade leads from one to the other: the sum is never louder than the louder of them.
+ * Beside a silence the sound fades over some milliseconds.
  *
  * @param places where each slice begins in the result, and behind the last where it ends; in samples of the result
  * @param fades false: nothing fades, as in the Python project
@@ -53,7 +53,8 @@ public record SliceJoiner(Recording song, List<Slice> slices, int rateHz, int[] 
     public static SliceJoiner asPython(Recording song, List<Slice> slices, int rateHz) {
         int[] places = new int[slices.size() + 1];
         for (int i = 0; i < slices.size(); i++) {
-            places[i + 1] = places[i] + (int) Math.ceil(slices.get(i).samples() / (double) song.sampleRateHz() * rateHz);
+            places[i + 1] =
+                    places[i] + (int) Math.ceil(slices.get(i).samples() / (double) song.sampleRateHz() * rateHz);
         }
         return new SliceJoiner(song, slices, rateHz, places, false);
     }
@@ -67,14 +68,19 @@ public record SliceJoiner(Recording song, List<Slice> slices, int rateHz, int[] 
         return places[slices.size()];
     }
 
-    /** Slice {@code i} with its context, at the song's rate and never shorter than a tenth of a second: silence fills up. */
+    /**
+     * Slice {@code i} with its context, at the song's rate and never shorter than a tenth of a second: silence fills
+     * up.
+     */
     public Wave source(int i) {
         Slice slice = slices.get(i);
         Wave wave = song.read(slice.from(), slice.to());
         int least = (int) Math.ceil(SHORTEST_SECONDS * song.sampleRateHz());
         if (wave.samples() < least) {
             wave = new Wave(
-                    Arrays.stream(wave.channels()).map(c -> Arrays.copyOf(c, least)).toArray(float[][]::new),
+                    Arrays.stream(wave.channels())
+                            .map(c -> Arrays.copyOf(c, least))
+                            .toArray(float[][]::new),
                     song.sampleRateHz());
         }
         return fades ? wave : wave.asPythonSlice();

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * F0 of a whole song, slice by slice. All of it comes before the first slice is converted, because an automatic key follows
- * from the whole song.
+ * F0 of a whole song, slice by slice. All of it comes before the first slice is converted, because an automatic key
+ * follows from the whole song.
  *
  * @param tracks F0 of each slice on the mel's frames; null for a silent one
  * @param peak largest magnitude of the sounding slices

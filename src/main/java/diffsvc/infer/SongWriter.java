@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Writes a converted song under a temporary name beside its target: first as floats while the slices come, then, once the
- * peak is known, in the format that was asked for; then the file is read back.
+ * Writes a converted song under a temporary name beside its target: first as floats while the slices come, then, once
+ * the peak is known, in the format that was asked for; then the file is read back.
  *
  * @param depth of the samples
  * @param warnings takes what a person should know
@@ -47,8 +47,8 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
      * @param joiner of the song's slices
      * @param converter gives each slice in the voice
      * @param target the file that the result will have; it is not touched here
-     * @throws Problem {@link Problem#isStop() stopped}, after {@code kept} has the song up to there; or when nothing can
-     *     be written
+     * @throws Problem {@link Problem#isStop() stopped}, after {@code kept} has the song up to there; or when nothing
+     *     can be written
      */
     Written write(SliceJoiner joiner, SliceConverter converter, Path target) {
         int rate = joiner.rateHz();

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times a second, so a shorter peak goes
- * unseen.
+ * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times a second, so a shorter peak
+ * goes unseen.
  */
 final class StageTimer implements Progress, AutoCloseable {
     private static final long EVERY_MS = 20;

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import diffsvc.dataset.Preprocessing;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Sampler;
-import diffsvc.progress.Progress;
 import diffsvc.platform.EngineLock;
+import diffsvc.progress.Progress;
 import java.util.Locale;
 import java.util.UUID;
 

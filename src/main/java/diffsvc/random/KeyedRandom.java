@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 public final class KeyedRandom {
     /** Held by whoever seeds the engine's one generator or draws from it. */
     static final Object GENERATOR = new Object();
+
     private final NDManager manager;
     private final long seed;
 

@@ -33,8 +33,9 @@ public interface RandomSource {
     boolean inPythonOrder();
 
     /**
-     * A source that stands where this one stands: what is drawn from either leaves the other as it is. A conversion keeps
-     * one behind each of its random stages, so that a stage that is replaced or repeated draws what it would have drawn.
+     * A source that stands where this one stands: what is drawn from either leaves the other as it is. A conversion
+     * keeps one behind each of its random stages, so that a stage that is replaced or repeated draws what it would have
+     * drawn.
      */
     RandomSource fork();
 
@@ -73,8 +74,8 @@ public interface RandomSource {
     }
 
     /**
-     * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in its
-     * order.
+     * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in
+     * its order.
      *
      * @param seed of the conversion
      */

@@ -8,9 +8,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The stream of torch's CPU generator after {@code manual_seed}. The engine has one generator for the process, so a stream
- * remembers the draws before its position and repeats them where the generator has left that position meanwhile; repeating
- * costs far less than the networks between two draws.
+ * The stream of torch's CPU generator after {@code manual_seed}. The engine has one generator for the process, so a
+ * stream remembers the draws before its position and repeats them where the generator has left that position meanwhile;
+ * repeating costs far less than the networks between two draws.
  */
 final class TorchStream implements RandomSource {
     /** Where a stream stands: the draw that came last, and those before it; the root has no draw. */

@@ -2,7 +2,6 @@ package diffsvc.voice;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
@@ -17,7 +16,6 @@ import diffsvc.platform.EngineLock;
 import diffsvc.progress.Progress;
 import diffsvc.random.RandomSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -29,9 +27,9 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * The conversion of one song as a value: immutable and lazy. Each stage runs once, when it is first asked for, and is kept.
- * A {@code with...} returns another conversion in which one stage is replaced; it shares every stage that does not follow
- * from the replaced one.
+ * The conversion of one song as a value: immutable and lazy. Each stage runs once, when it is first asked for, and is
+ * kept. A {@code with...} returns another conversion in which one stage is replaced; it shares every stage that does
+ * not follow from the replaced one.
  *
  * <pre>{@code
  * var c = voice.convert(song);
@@ -40,8 +38,8 @@ import java.util.function.UnaryOperator;
  * d.wave();
  * }</pre>
  *
- * <p>This class alone knows the order of the stages; it calls the stages of {@link Voice} and adds nothing of its own. A
- * song that is silent gives silence, and no network runs for it.
+ * <p>This class alone knows the order of the stages; it calls the stages of {@link Voice} and adds nothing of its own.
+ * A song that is silent gives silence, and no network runs for it.
  *
  * <p>{@link #close()} frees the stages that no other open conversion has asked for. A conversion that is never closed
  * gives its arrays back once nothing refers to it.
@@ -64,7 +62,7 @@ public final class Conversion implements AutoCloseable {
         VOCODER_F0(CONDITION, SAMPLED),
         WAVE(SAMPLED, VOCODER_F0, F0);
 
-        private final Set<Stage> from;
+        private final List<Stage> from;
 
         /** A silent song gets its mel, F0 and wave without the stages between. */
         boolean isSkippedInSilence() {
@@ -72,7 +70,7 @@ public final class Conversion implements AutoCloseable {
         }
 
         Stage(Stage... from) {
-            this.from = from.length == 0 ? EnumSet.noneOf(Stage.class) : EnumSet.copyOf(Arrays.asList(from));
+            this.from = List.of(from);
         }
 
         /** This stage and all that follow from it. */
@@ -88,8 +86,8 @@ public final class Conversion implements AutoCloseable {
     }
 
     /**
-     * A value that is made when it is first asked for. Conversions share it; when all that have asked for it are closed, it
-     * is freed, and made again should another one ask.
+     * A value that is made when it is first asked for. Conversions share it; when all that have asked for it are
+     * closed, it is freed, and made again should another one ask.
      */
     private static final class Cell {
         private final boolean given;
@@ -155,13 +153,7 @@ public final class Conversion implements AutoCloseable {
             cells.put(s, new Cell());
         }
         return new Conversion(
-                voice,
-                song,
-                voice.samples(song),
-                random(voice),
-                Progress.NONE,
-                (done, of, t, step) -> {},
-                cells);
+                voice, song, voice.samples(song), random(voice), Progress.NONE, (done, of, t, step) -> {}, cells);
     }
 
     private static RandomSource random(Voice voice) {
@@ -177,20 +169,28 @@ public final class Conversion implements AutoCloseable {
         return switch (stage) {
             case SIGNAL -> voice.signal(song);
             case MEL -> reported("mel", "log10 mel of the source", () -> voice.mel(signal()), Conversion::shape);
-            case F0 -> reported(
-                    "pitch",
-                    "F0 by " + h.pitch().extractor(),
-                    () -> voice.f0(signal()),
-                    f0 -> "[" + f0.frames() + "]");
-            case UNITS -> reported(
-                    "content", "units of " + h.hubert().file(), () -> voice.units(song), Conversion::shape);
+            case F0 ->
+                reported(
+                        "pitch",
+                        "F0 by " + h.pitch().extractor(),
+                        () -> voice.f0(signal()),
+                        f0 -> "[" + f0.frames() + "]");
+            case UNITS ->
+                reported("content", "units of " + h.hubert().file(), () -> voice.units(song), Conversion::shape);
             case KEY -> voice.key(f0());
-            case CONDS -> voice.shift(voice.align(units(), f0(), mel()), key());
-            case CONDITION -> reported(
-                    "embedding",
-                    "condition" + (key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", key())),
-                    () -> voice.embed(conds()),
-                    c -> shape(c.cond()));
+            case CONDS -> {
+                Conds aligned = voice.align(units(), f0(), mel()), shifted = voice.shift(aligned, key());
+                if (shifted != aligned) {
+                    aligned.f0().close();
+                }
+                yield shifted;
+            }
+            case CONDITION ->
+                reported(
+                        "embedding",
+                        "condition" + (key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", key())),
+                        () -> voice.embed(conds()),
+                        c -> shape(c.cond()));
             case START -> {
                 RandomSource source = random.fork();
                 yield new Drawn(voice.start(mel(), source), source);
@@ -202,13 +202,14 @@ public final class Conversion implements AutoCloseable {
                 yield reported(
                         "diffusion",
                         h.infer().sampler() + ", " + (voice.times().length - 1) + " steps",
-                        () -> new Drawn(
-                                voice.denoise(condition(), start.array, source, counting.and(steps)), source),
+                        () -> new Drawn(voice.denoise(condition(), start.array, source, counting.and(steps)), source),
                         d -> shape(d.array));
             }
-            case SAMPLED -> silent
-                    ? voice.manager().full(mel().getShape(), (float) h.audio().melVmin())
-                    : voice.toMel(denoised(), conds());
+            case SAMPLED ->
+                silent
+                        ? voice.manager()
+                                .full(mel().getShape(), (float) h.audio().melVmin())
+                        : voice.toMel(denoised(), conds());
             case VOCODER_F0 -> silent ? new float[f0().frames()] : voice.vocoderF0(condition(), sampled());
             case WAVE -> {
                 if (silent) {
@@ -216,13 +217,11 @@ public final class Conversion implements AutoCloseable {
                     yield new Vocoded(Wave.mono(new float[samples], h.audio().sampleRateHz()), random);
                 }
                 Cell denoised = cells.get(Stage.DENOISED);
-                RandomSource source =
-                        (denoised.value == null ? random : ((Drawn) denoised.value).after).fork();
+                RandomSource source = (denoised.value == null ? random : ((Drawn) denoised.value).after).fork();
                 yield reported(
                         "vocoder",
                         voice.vocoderName(),
-                        () -> new Vocoded(
-                                voice.vocode(sampled(), vocoderF0(), f0().voiced(), samples, source), source),
+                        () -> new Vocoded(voice.vocode(sampled(), vocoderF0(), f0().voiced(), samples, source), source),
                         v -> "[" + v.wave.samples() + "]");
             }
         };
@@ -243,7 +242,10 @@ public final class Conversion implements AutoCloseable {
         return get(Stage.SIGNAL);
     }
 
-    /** The mel of the song, [1, T, M] log10. Only its length and energy reach the result, unless sampling starts from it. */
+    /**
+     * The mel of the song, [1, T, M] log10. Only its length and energy reach the result, unless sampling starts from
+     * it.
+     */
     public NDArray mel() {
         return get(Stage.MEL);
     }
@@ -301,14 +303,16 @@ public final class Conversion implements AutoCloseable {
     /**
      * The song in the voice, one channel, round(seconds x rate) samples unless {@link #samples(int)} asks for others.
      *
-     * @throws Problem {@link Problem#isStop() stopped} when this thread is interrupted on the way; {@link Values#last()}
-     *     holds what was made
+     * @throws Problem {@link Problem#isStop() stopped} when this thread is interrupted on the way;
+     *     {@link Values#last()} holds what was made
      */
     public Wave wave() {
         return this.<Vocoded>get(Stage.WAVE).wave;
     }
 
-    /** The source of random numbers behind this conversion, for one that draws after it in the Python project's order. */
+    /**
+     * The source of random numbers behind this conversion, for one that draws after it in the Python project's order.
+     */
     public RandomSource randomAfter() {
         return this.<Vocoded>get(Stage.WAVE).after;
     }
@@ -398,8 +402,8 @@ public final class Conversion implements AutoCloseable {
     }
 
     /**
-     * Copy synthesis: the song's own mel and F0 go to the vocoder. What is wrong in the result comes from vocoder or pitch
-     * extractor, not from the diffusion.
+     * Copy synthesis: the song's own mel and F0 go to the vocoder. What is wrong in the result comes from vocoder or
+     * pitch extractor, not from the diffusion.
      */
     public Conversion copySynthesis() {
         return withSampled(mel()).withVocoderF0(f0().f0Hz());
@@ -451,8 +455,7 @@ public final class Conversion implements AutoCloseable {
         if (draws) {
             stale.addAll(Stage.WAVE.onwards());
         }
-        return new Conversion(
-                other, song, samples, draws ? random(other) : random, progress, steps, without(stale));
+        return new Conversion(other, song, samples, draws ? random(other) : random, progress, steps, without(stale));
     }
 
     /**
@@ -466,8 +469,7 @@ public final class Conversion implements AutoCloseable {
 
     /** Draws from a given source, for a slice of a longer song. */
     public Conversion drawing(RandomSource source) {
-        return new Conversion(
-                voice, song, samples, source, progress, steps, without(union(Stage.START, Stage.WAVE)));
+        return new Conversion(voice, song, samples, source, progress, steps, without(union(Stage.START, Stage.WAVE)));
     }
 
     /** Reports the stages that run, and the evaluations of the denoiser as "sampling". */

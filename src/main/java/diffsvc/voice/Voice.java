@@ -209,7 +209,10 @@ public final class Voice implements AutoCloseable {
                 pe);
     }
 
-    /** A voice of random weights in the published sizes, behind a small random encoder: it makes noise, and every shape is right. */
+    /**
+     * A voice of random weights in the published sizes, behind a small random encoder: it makes noise, and every shape
+     * is right.
+     */
     public static Voice random() {
         return random(h -> h);
     }
@@ -281,7 +284,9 @@ public final class Voice implements AutoCloseable {
         return paths;
     }
 
-    /** The files of the networks: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor. */
+    /**
+     * The files of the networks: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor.
+     */
     public Map<String, Path> files() {
         return networks.files;
     }
@@ -470,8 +475,20 @@ public final class Voice implements AutoCloseable {
      * @throws Problem when F0 and mel differ in frames
      */
     public Conds align(NDArray units, F0Track f0, NDArray mel) {
-        try (EngineLock lock = EngineLock.take("conds")) {
-            return conds2Tensor().align(manager(), units, f0, mel.squeeze(0));
+        try (EngineLock lock = EngineLock.take("conds");
+                NDManager scratch = manager().newSubManager()) {
+            Conds made = conds2Tensor()
+                    .align(
+                            scratch,
+                            borrowed(scratch, units),
+                            f0,
+                            borrowed(scratch, mel).squeeze(0));
+            return new Conds(
+                    handOut("units", made.units()),
+                    handOut("mel2ph", made.mel2ph()),
+                    handOut("f0", made.f0()),
+                    handOut("energy", made.energy()),
+                    handOut("unvoiced", made.unvoiced()));
         }
     }
 
@@ -481,7 +498,12 @@ public final class Voice implements AutoCloseable {
      * @param conds as {@link #align} gives them
      */
     public Conds shift(Conds conds, double semitones) {
-        return semitones == 0 ? conds : conds.withF0(conds2Tensor().shift(conds.f0(), semitones));
+        if (semitones == 0) {
+            return conds;
+        }
+        try (NDManager scratch = manager().newSubManager()) {
+            return conds.withF0(handOut("f0", conds2Tensor().shift(borrowed(scratch, conds.f0()), semitones)));
+        }
     }
 
     private Conds2Tensor conds2Tensor() {
@@ -506,18 +528,25 @@ public final class Voice implements AutoCloseable {
      * @param conds on one clock
      */
     public Condition embed(Conds conds) {
-        try (EngineLock lock = EngineLock.take("embedding")) {
-            Condition condition = networks.embedding.embed(conds);
-            requireFinite("embedding", "embedding", "a condition", condition.cond(), "");
-            condition.cond().setName("cond");
-            condition.f0Denorm().setName("f0_denorm");
-            return condition;
+        try (EngineLock lock = EngineLock.take("embedding");
+                NDManager scratch = manager().newSubManager()) {
+            Condition made = networks.embedding.embed(new Conds(
+                    borrowed(scratch, conds.units()),
+                    borrowed(scratch, conds.mel2ph()),
+                    borrowed(scratch, conds.f0()),
+                    borrowed(scratch, conds.energy()),
+                    borrowed(scratch, conds.unvoiced())));
+            requireFinite("embedding", "embedding", "a condition", made.cond(), "");
+            return new Condition(
+                    handOut("cond", made.cond()),
+                    handOut("f0_denorm", made.f0Denorm()),
+                    handOut("pitch_ids", made.pitchIds()));
         }
     }
 
     /**
-     * The semitones to shift an F0 by: infer.key, and with infer.auto_key as many more as bring it to the median that the
-     * voice was trained on.
+     * The semitones to shift an F0 by: infer.key, and with infer.auto_key as many more as bring it to the median that
+     * the voice was trained on.
      *
      * @param f0 of the song
      */
@@ -557,20 +586,36 @@ public final class Voice implements AutoCloseable {
         return start(mel, RandomSource.keyed(seed));
     }
 
+    /**
+     * Pure noise to start from, [1, 1, M, T], without a song.
+     *
+     * @param frames T
+     * @param seed of the noise
+     * @throws Problem where this voice starts from the song's mel
+     */
+    public NDArray start(long frames, long seed) {
+        if (fromMel()) {
+            throw Problem.in("sampling", "the song's mel to start from", "none", "pass voice.mel(song)");
+        }
+        try (EngineLock lock = EngineLock.take("start");
+                NDManager scratch = manager().newSubManager()) {
+            return handOut("x_T", pure(scratch, frames, RandomSource.keyed(seed)));
+        }
+    }
+
+    private NDArray pure(NDManager scratch, long frames, RandomSource random) {
+        return random.normal(scratch, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
+    }
+
     NDArray start(NDArray mel, RandomSource random) {
         try (EngineLock lock = EngineLock.take("start");
                 NDManager scratch = manager().newSubManager()) {
-            long frames = mel.getShape().get(1);
-            NDArray pure =
-                    random.normal(scratch, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
+            NDArray pure = pure(scratch, mel.getShape().get(1), random);
             if (!fromMel()) {
                 return handOut("x_T", pure);
             }
-            NDArray own = mel.duplicate();
-            own.attach(scratch);
-            NDArray x0 = networks.range.norm(own);
-            return handOut(
-                    "x_T", networks.schedule.noised(x0, scratch.create(new long[] {top() - 1}), pure));
+            NDArray x0 = networks.range.norm(borrowed(scratch, mel));
+            return handOut("x_T", networks.schedule.noised(x0, scratch.create(new long[] {top() - 1}), pure));
         }
     }
 
@@ -600,11 +645,12 @@ public final class Voice implements AutoCloseable {
             case "dpmpp" -> new DpmSolverPlusPlus(noise);
             case "unipc2" -> new UniPc(noise, 2);
             case "unipc3" -> new UniPc(noise, 3);
-            default -> throw Problem.in(
-                    "sampling",
-                    "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3",
-                    name,
-                    "correct infer.sampler");
+            default ->
+                throw Problem.in(
+                        "sampling",
+                        "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3",
+                        name,
+                        "correct infer.sampler");
         };
     }
 
@@ -701,9 +747,7 @@ public final class Voice implements AutoCloseable {
         Sampler sampler = sampler();
         try (EngineLock lock = EngineLock.take("diffusion");
                 NDManager scratch = manager().newSubManager()) {
-            NDArray cond = condition.forDenoiser().duplicate(), from = start.duplicate();
-            cond.attach(scratch);
-            from.attach(scratch);
+            NDArray cond = borrowed(scratch, condition.cond()).transpose(0, 2, 1), from = borrowed(scratch, start);
             NDArray x = Denoising.run(
                     sampler,
                     networks.wavenet.given(cond),
@@ -712,7 +756,11 @@ public final class Voice implements AutoCloseable {
                     times(),
                     checked(listener));
             if (random.inPythonOrder() && sampler instanceof Ddpm) {
-                random.normal(scratch, "posterior", 0, start.getShape()); // Python draws for the last step too, and multiplies by 0
+                random.normal(
+                        scratch,
+                        "posterior",
+                        0,
+                        start.getShape()); // Python draws for the last step too, and multiplies by 0
             }
             return handOut("x_0", x);
         }
@@ -765,9 +813,9 @@ public final class Voice implements AutoCloseable {
      * @param conds whose mel2ph tells padding
      */
     public NDArray toMel(NDArray x, Conds conds) {
-        NDArray mel = networks.range.denorm(x, conds.mel2ph());
-        mel.setName("mel");
-        return mel;
+        try (NDManager scratch = manager().newSubManager()) {
+            return handOut("mel", networks.range.denorm(borrowed(scratch, x), borrowed(scratch, conds.mel2ph())));
+        }
     }
 
     /**
@@ -783,10 +831,8 @@ public final class Voice implements AutoCloseable {
         }
         try (EngineLock lock = EngineLock.take("pitch");
                 NDManager scratch = manager().newSubManager()) {
-            NDArray own = mel.duplicate();
-            own.attach(scratch);
             return networks.melPitch
-                    .extract(own, hparams.pitch().useUv())
+                    .extract(borrowed(scratch, mel), hparams.pitch().useUv())
                     .f0Hz()
                     .toFloatArray();
         }
@@ -836,10 +882,14 @@ public final class Voice implements AutoCloseable {
     Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random) {
         try (EngineLock lock = EngineLock.take("vocoder");
                 NDManager scratch = manager().newSubManager()) {
-            NDArray limited = limited(mel);
-            limited.attach(scratch);
             float[] samplesOut = networks.vocoder.vocode(
-                    scratch, limited.toFloatArray(), f0Hz, voiced, samples, random, hparams.quirks());
+                    scratch,
+                    limited(borrowed(scratch, mel)).toFloatArray(),
+                    f0Hz,
+                    voiced,
+                    samples,
+                    random,
+                    hparams.quirks());
             Wave wave = Wave.mono(samplesOut, hparams.audio().sampleRateHz());
             float peak = wave.peak();
             if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
@@ -892,6 +942,13 @@ public final class Voice implements AutoCloseable {
                         + hparams.steps() + "." + format);
     }
 
+    /** A copy on a scratch manager: what a stage makes of it goes when the stage ends. */
+    private static NDArray borrowed(NDManager scratch, NDArray array) {
+        NDArray copy = array.duplicate();
+        copy.attach(scratch);
+        return copy;
+    }
+
     /** Gives an array to the caller: it leaves its scratch manager, and owns its memory. */
     private NDArray handOut(String name, NDArray array) {
         NDArray own = array.duplicate();
@@ -909,7 +966,8 @@ public final class Voice implements AutoCloseable {
     /** Names the network that made the values, not the song: the song's samples were checked when they were read. */
     private Problem spoilt(String stage, String role, String what, String got) {
         String need = "finite values in " + what,
-                remedy = "this file's weights are finite but too large: take another checkpoint, or look at the stage's input";
+                remedy =
+                        "this file's weights are finite but too large: take another checkpoint, or look at the stage's input";
         return networks.files.containsKey(role)
                 ? Problem.in(stage, networks.files.get(role), need, got, remedy)
                 : Problem.in(stage, need, got, "look at the stage's input");

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import diffsvc.hparams.Arg2Hparams;
-import diffsvc.voice.Voice;
 import diffsvc.audio.Wave;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.voice.Voice;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -58,7 +58,8 @@ class SamplerTableTest {
     }
 
     private static NDArray mel(NDManager home, String song, String sampler, int evaluations) {
-        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=" + sampler + ",infer.steps=" + evaluations))) {
+        try (Voice voice = Voice.open(
+                "demo", h -> Arg2Hparams.apply(h, "infer.sampler=" + sampler + ",infer.steps=" + evaluations))) {
             Wave wave = voice.read("raw/" + song + ".wav").slice(1, 1 + SECONDS);
             var signal = voice.signal(wave);
             NDArray source = voice.mel(signal);

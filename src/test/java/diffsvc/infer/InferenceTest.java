@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.hparams.Arg2Hparams;
-import diffsvc.voice.Voice;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
 import diffsvc.audio.Wave;
@@ -16,6 +14,8 @@ import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
 import diffsvc.files.Sha256;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.voice.Voice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,9 +136,10 @@ class InferenceTest {
             assertArrayEquals(lastOfA.first(), lastOfB.first());
         }
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",infer.seed=9"))) {
-            Wave c = AudioFile.read(
-                    run(new Inference(voice), request("a.wav", joined(phrase("music1", 0, 6), pause, last), "c out.wav"))
-                            .file());
+            Wave c = AudioFile.read(run(
+                            new Inference(voice),
+                            request("a.wav", joined(phrase("music1", 0, 6), pause, last), "c out.wav"))
+                    .file());
             assertFalse(
                     Arrays.equals(
                             c.slice(9.2, 14).first(),
@@ -154,9 +155,7 @@ class InferenceTest {
         Wave song = phrase("music2", 0, 2);
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
             Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-            Inference.Done done = run(
-                    new Inference(voice),
-                    Request.of(file).to(folder.resolve("s out.wav")));
+            Inference.Done done = run(new Inference(voice), Request.of(file).to(folder.resolve("s out.wav")));
             Wave byHand = voice.convert(AudioFile.read(file)).wave();
             assertArrayEquals(byHand.first(), AudioFile.read(done.file()).first(), 1 / 65535f);
         }
@@ -169,10 +168,10 @@ class InferenceTest {
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
             Inference inference = new Inference(voice);
             Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-            Inference.Done first = run(
-                    inference, Request.of(file).to(folder.resolve("1.wav")).exportingF0(table));
-            Inference.Done again = run(
-                    inference, Request.of(file).to(folder.resolve("2.wav")).f0(table));
+            Inference.Done first =
+                    run(inference, Request.of(file).to(folder.resolve("1.wav")).exportingF0(table));
+            Inference.Done again =
+                    run(inference, Request.of(file).to(folder.resolve("2.wav")).f0(table));
             assertEquals(
                     first.manifest().output().sha256(),
                     again.manifest().output().sha256(),
@@ -184,8 +183,8 @@ class InferenceTest {
                 higher[i] *= 1.5f;
             }
             new F0Table(exported.seconds(), higher, exported.voiced()).write(table);
-            Inference.Done edited = run(
-                    inference, Request.of(file).to(folder.resolve("3.wav")).f0(table));
+            Inference.Done edited =
+                    run(inference, Request.of(file).to(folder.resolve("3.wav")).f0(table));
             float[] was = voicedF0(voice, first.file()), is = voicedF0(voice, edited.file());
             assertEquals(
                     12 * Math.log(1.5) / Math.log(2),

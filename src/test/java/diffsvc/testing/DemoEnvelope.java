@@ -1,11 +1,11 @@
 package diffsvc.testing;
 
-import diffsvc.voice.Voice;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.training.LabelledSpeech;
+import diffsvc.voice.Voice;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

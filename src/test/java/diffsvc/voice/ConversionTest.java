@@ -8,13 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.hparams.Arg2Hparams;
 import diffsvc.audio.Wave;
-import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.mel.FrontEnd;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.platform.WeakManager;
+import diffsvc.progress.Progress;
 import diffsvc.testing.DemoEnvelope;
 import diffsvc.training.LabelledSpeech;
 import java.util.ArrayList;
@@ -164,14 +165,8 @@ class ConversionTest {
         }
         try (NDManager m = NDManager.newBaseManager()) {
             int n = (int) Math.round(song.seconds() * 44100);
-            return Wave.mono(
-                    voice.vocode(
-                            m.create(flat, new Shape(1, source.mel().length, source.mel()[0].length)),
-                            source.melody().f0Hz(),
-                            source.melody().voiced(),
-                            n,
-                            1),
-                    44100);
+            NDArray mel = m.create(flat, new Shape(1, source.mel().length, source.mel()[0].length));
+            return voice.vocode(mel, source.melody(), n, 1);
         }
     }
 
@@ -209,9 +204,7 @@ class ConversionTest {
     /** The same conversion with the units in random order: what remains of the words is chance. */
     private Wave shuffledUnits(Wave song) {
         try (NDManager m = NDManager.newBaseManager()) {
-            float[] signal = voice.signal(song);
-            NDArray mel = voice.mel(signal), units = voice.units(song);
-            F0Track melody = voice.f0(signal);
+            NDArray units = voice.units(song);
             long p = units.getShape().get(1);
             List<Long> order = new ArrayList<>();
             for (long i = 0; i < p; i++) {
@@ -222,17 +215,7 @@ class ConversionTest {
                     .get(voice.manager()
                             .create(order.stream().mapToLong(Long::longValue).toArray()))
                     .expandDims(0);
-            Conds conds = voice.align(mixed, melody, mel);
-            var condition = voice.embed(conds);
-            NDArray x = voice.denoise(condition, voice.start(mel, 1), 1, (i, of, t, s) -> {});
-            return Wave.mono(
-                    voice.vocode(
-                            voice.toMel(x, conds),
-                            condition.f0Denorm().toFloatArray(),
-                            melody.voiced(),
-                            (int) Math.round(song.seconds() * 44100),
-                            1),
-                    44100);
+            return voice.convert(song).withUnits(mixed).seed(1).wave();
         }
     }
 
@@ -247,11 +230,12 @@ class ConversionTest {
 
     /** One mel for all frames, the mean of the conversion's, sung on the source's melody. */
     private Wave meanMel(Wave song, Heard source, Conversion made) {
-        int bins = made.mel()[0].length;
-        float[][] flat = new float[made.mel().length][bins];
-        for (float[] row : made.mel()) {
+        float[][] rows = FrontEnd.rows(made.sampled());
+        int bins = rows[0].length;
+        float[][] flat = new float[rows.length][bins];
+        for (float[] row : rows) {
             for (int m = 0; m < bins; m++) {
-                flat[0][m] += row[m] / made.mel().length;
+                flat[0][m] += row[m] / rows.length;
             }
         }
         for (int t = 1; t < flat.length; t++) {
@@ -276,9 +260,9 @@ class ConversionTest {
                     quick.start(mel.mul(0).sub(3), 5).toFloatArray(),
                     0,
                     "with use_gt_mel false the mel changes nothing");
-            try (Voice fromMel =
-                    Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.steps=5,infer.use_gt_mel=true,infer.add_noise_step=200"))) {
-                long t = mel.getShape().get(0);
+            try (Voice fromMel = Voice.open(
+                    "demo",
+                    h -> Arg2Hparams.apply(h, "infer.steps=5,infer.use_gt_mel=true,infer.add_noise_step=200"))) {
                 assertFalse(
                         Arrays.equals(
                                 fromMel.start(mel, 5).toFloatArray(),
@@ -291,12 +275,19 @@ class ConversionTest {
     @Test
     void silenceGivesSilenceAndIsSaid() {
         List<String> said = new ArrayList<>();
-        Conversion made = voice.convert(
-                Wave.mono(new float[16000], 16000), (stage, what, shape, s) -> said.add(what), (a, b, c, d) -> {});
+        Conversion made = voice.convert(Wave.mono(new float[16000], 16000)).listening(new Progress() {
+            @Override
+            public void at(String stage, long done, long of) {}
+
+            @Override
+            public void ended(Stage stage) {
+                said.add(stage.what());
+            }
+        });
         assertTrue(made.silent());
         assertEquals(44100, made.wave().samples());
         assertEquals(0, made.wave().peak());
-        assertTrue(said.get(0).contains("silence"), said.toString());
+        assertEquals(List.of("silence in, silence out"), said, "no network ran");
     }
 
     /** A conversion leaves nothing with the models' managers. */
@@ -304,10 +295,10 @@ class ConversionTest {
     void nothingIsLeftBehind() {
         try (Voice quick = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.steps=2"))) {
             Wave song = quick.read("raw/music2.wav").slice(0, 1);
-            quick.convert(song);
+            quick.convert(song).wave();
             int before = count(quick);
-            quick.convert(song);
-            quick.convert(song);
+            quick.convert(song).wave();
+            quick.convert(song).wave();
             assertEquals(before, count(quick));
         }
     }

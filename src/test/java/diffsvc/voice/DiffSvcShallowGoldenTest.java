@@ -276,24 +276,23 @@ class DiffSvcShallowGoldenTest {
      * seen.
      */
     @Test
-    void aSessionSamplesAsTheReferenceOrAsTheVoiceLearned() {
+    void aVoiceSamplesAsTheReferenceOrAsTheVoiceLearned() {
         String sizes = "audio.mel_bins=8,embedding.hidden_size=16,wavenet.residual_channels=8,"
                 + "wavenet.residual_layers=2,noise.k_step=" + k + ",noise.steps=" + noise.steps();
         int interval = (int) one("plms1_speedup");
         while (noise.steps() % interval != 0) {
-            interval--; // a session asks for steps that divide the schedule
+            interval--; // a voice asks for steps that divide the schedule
         }
         long first = (k - 1) / interval * interval;
-        try (Voice voice = Voice.random(h -> Arg2Hparams.apply(h, sizes + ",infer.sampler=plms,infer.steps=" + noise.steps() / interval))) {
+        String plms = ",infer.sampler=plms,infer.steps=" + noise.steps() / interval;
+        try (Voice voice = Voice.random(h -> Arg2Hparams.apply(h, sizes + plms))) {
             NDArray mel =
-                    voice.manager().create(new float[8 * 5], new Shape(5, 8)).sub(3f);
+                    voice.manager().create(new float[8 * 5], new Shape(1, 5, 8)).sub(3f);
             Voice python = voice.with(h -> Arg2Hparams.apply(h, "quirks=python"));
             NDArray pure = python.start(mel, 3), mixed = voice.start(mel, 3);
             assertEquals(
-                    noise.noised(
-                            voice.range().norm(mel.expandDims(0)), voice.manager().create(new long[] {k - 1}), pure),
-                    mixed);
-            assertEquals(pure, python.start(null, 3));
+                    noise.noised(voice.range().norm(mel), voice.manager().create(new long[] {k - 1}), pure), mixed);
+            assertEquals(pure, python.start(5, 3));
             assertEquals(first, (long) python.times()[0]);
             assertEquals(first, (long) voice.times()[0]);
             assertTrue(
@@ -308,8 +307,8 @@ class DiffSvcShallowGoldenTest {
             Voice deeper = voice.with(h -> Arg2Hparams.apply(h, "quirks=python" + gt));
             assertEquals((above - 1) / interval * interval, (long) deeper.times()[0]);
             String said = org.junit.jupiter.api.Assertions.assertThrows(
-                            diffsvc.check.Problem.class,
-                            () -> voice.with(h -> Arg2Hparams.apply(h, gt.substring(1))).times())
+                            diffsvc.check.Problem.class, () -> voice.with(h -> Arg2Hparams.apply(h, gt.substring(1)))
+                                    .times())
                     .getMessage();
             assertEquals(
                     "sampling: need infer.add_noise_step from 1 to " + k
@@ -317,8 +316,8 @@ class DiffSvcShallowGoldenTest {
                             + "; correct infer.add_noise_step",
                     said);
             Voice given = voice.with(h -> Arg2Hparams.apply(h, "infer.use_gt_mel=true,infer.add_noise_step=" + k));
-            assertEquals(mixed, given.start(5, mel, 3));
-            org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> voice.start(null, 3));
+            assertEquals(mixed, given.start(mel, 3));
+            org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> voice.start(5, 3));
             Voice solver = voice.with(h -> Arg2Hparams.apply(h, "infer.sampler=dpmpp,infer.steps=" + noise.steps()));
             assertEquals(k - 1, solver.times()[0]);
             assertEquals(k, solver.times().length - 1);

@@ -56,8 +56,14 @@ class StagesTest {
     }
 
     private Voice open(String more) {
-        return Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Arg2Hparams.join(
-                        Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED, more)));
+        return Voice.open(
+                config,
+                checkpoint,
+                h -> Arg2Hparams.apply(
+                        h,
+                        Arg2Hparams.join(
+                                Golden.heads() + ",quirks=python,infer.sampler=plms,infer.steps=10,infer.seed=" + SEED,
+                                more)));
     }
 
     @Test
@@ -72,7 +78,8 @@ class StagesTest {
                         Compare.with(file).stages(back).toString());
                 assertEquals(Stages.NAMES.size(), back.table().rowCount());
             }
-            assertArrayEquals(voice.convert(SONG).wave().first(), trace.get("wav").toFloatArray());
+            assertArrayEquals(
+                    voice.convert(SONG).wave().first(), trace.get("wav").toFloatArray());
             assertTrue(assertThrows(Problem.class, () -> trace.get("mel"))
                     .getMessage()
                     .contains("mel_in"));
@@ -179,7 +186,7 @@ class StagesTest {
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=unipc2,infer.steps=4"))) {
             Wave song = voice.read("raw/music2.wav").slice(0, 2),
                     other = voice.read("raw/music3.wav").slice(0, 1.5);
-            Wave copy = voice.copySynthesis(song);
+            Wave copy = voice.convert(song).copySynthesis().wave();
             float[] source = voice.mel(voice.signal(song)).toFloatArray(),
                     back = voice.mel(copy.first()).toFloatArray();
             double sum = 0;
@@ -188,25 +195,25 @@ class StagesTest {
             }
             assertTrue(
                     sum / source.length < 0.25, "copy synthesis is " + sum / source.length + " from the source's mel");
-            F0Table melody = F0Table.of(voice.f0(voice.signal(song)), 0);
+            F0Table f0 = F0Table.of(voice.f0(song), 0);
             assertArrayEquals(
                     voice.convert(song).wave().first(),
-                    voice.withMelody(song, melody).wave().first(),
-                    "the extractor's own melody as the oracle's");
-            Wave swapped = voice.withUnitsOf(song, other).wave();
+                    voice.convert(song).withF0(f0).wave().first(),
+                    "the extractor's own F0 as the oracle's");
+            Wave swapped = voice.convert(song).withUnitsOf(other).wave();
             assertEquals(copy.samples(), swapped.samples());
             double[] hz = {0, 0};
             for (int i = 0; i < 2; i++) {
-                float[] f0 = voice.f0((i == 0 ? voice.convert(song).wave() : swapped).first())
+                float[] hzs = voice.f0((i == 0 ? voice.convert(song).wave() : swapped).first())
                         .f0Hz();
                 int n = 0;
-                for (float f : f0) {
+                for (float f : hzs) {
                     hz[i] += f;
                     n += f > 0 ? 1 : 0;
                 }
                 hz[i] /= n;
             }
-            assertEquals(1, hz[1] / hz[0], 0.1, "the melody stays the song's");
+            assertEquals(1, hz[1] / hz[0], 0.1, "F0 stays the song's");
         }
     }
 }

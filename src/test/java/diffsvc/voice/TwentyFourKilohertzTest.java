@@ -10,8 +10,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.hparams.Arg2Hparams;
-import diffsvc.infer.Request;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
@@ -24,9 +22,11 @@ import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Manifest;
+import diffsvc.infer.Request;
 import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -117,19 +117,23 @@ class TwentyFourKilohertzTest {
 
     @Test
     void aSongComesOutAt24Khz() {
-        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
+        try (Voice voice =
+                Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
             float[] signal = voice.signal(SONG);
             assertEquals(0, signal.length % 128);
             NDArray mel = voice.mel(signal);
-            assertEquals(new Shape(signal.length / 128, 80), mel.getShape());
+            assertEquals(new Shape(1, signal.length / 128, 80), mel.getShape());
             Conversion sung = voice.convert(SONG);
             assertEquals(24000, sung.wave().sampleRateHz());
             assertEquals(Math.round(SONG.seconds() * 24000), sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
             float[] song = voice.f0(signal).f0Hz();
-            assertFalse(Arrays.equals(song, sung.f0Hz()), "F0 is the extractor's, not the song's");
+            assertFalse(Arrays.equals(song, sung.vocoderF0()), "F0 is the extractor's, not the song's");
         }
-        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,pitch.pe_enable=false"))) {
+        try (Voice voice = Voice.open(
+                config,
+                checkpoint,
+                h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,pitch.pe_enable=false"))) {
             assertTrue(voice.convert(SONG).wave().peak() > 0);
         }
     }
@@ -154,13 +158,17 @@ class TwentyFourKilohertzTest {
     /** The built-in vocoder sings in place of the project's own, through the same front end, and the report says so. */
     @Test
     void theBuiltInVocoderTakesThisFrontEndToo() throws IOException {
-        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
+        try (Voice voice =
+                Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
             assertTrue(voice.vocoderName().startsWith("hifigan, "), voice.vocoderName());
         }
         Wave song = AudioFile.read(Path.of("raw/music2.wav")).slice(0, 3);
-        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,vocoder.built_in=true"))) {
+        try (Voice voice = Voice.open(
+                config,
+                checkpoint,
+                h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,vocoder.built_in=true"))) {
             assertEquals("source_filter (built-in, in place of hifigan)", voice.vocoderName());
-            Wave copy = voice.copySynthesis(song);
+            Wave copy = voice.convert(song).copySynthesis().wave();
             assertEquals(24000, copy.sampleRateHz());
             assertEquals(Math.round(song.seconds() * 24000), copy.samples());
             float[] source = voice.mel(voice.signal(song)).toFloatArray(),
@@ -186,7 +194,8 @@ class TwentyFourKilohertzTest {
 
     @Test
     void unitsOfAnotherEncoderAreTakenFromAFile() throws IOException {
-        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
+        try (Voice voice =
+                Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
             NDArray
                     units =
                             voice.unitsFrom(npy("u.npy", "<f4", "25, " + UNITS, 25 * UNITS)
@@ -205,24 +214,13 @@ class TwentyFourKilohertzTest {
             assertArrayEquals(
                     units.toFloatArray(), voice.unitsFrom(npz.toString()).toFloatArray());
             float[] own = voice.convert(SONG).wave().first(),
-                    given =
-                            voice.convert(
-                                            SONG,
-                                            Voice.Given.NOTHING.withUnits(units),
-                                            (a, b, c, d) -> {},
-                                            (a, b, c, d) -> {})
-                                    .wave()
-                                    .first();
+                    given = voice.convert(SONG).withUnits(units).wave().first();
             assertFalse(Arrays.equals(own, given));
             NDArray wide = voice.unitsFrom(
                     npy("w.npy", "<f4", "25, " + (UNITS + 6), 25 * (UNITS + 6)).toString());
             assertTrue(assertThrows(
                             Problem.class,
-                            () -> voice.convert(
-                                    SONG,
-                                    Voice.Given.NOTHING.withUnits(wide),
-                                    (a, b, c, d) -> {},
-                                    (a, b, c, d) -> {}))
+                            () -> voice.convert(SONG).withUnits(wide).wave())
                     .getMessage()
                     .contains("units"));
             for (Path bad : new Path[] {

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.hparams.Arg2Hparams;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Divider;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.testing.Golden;
 import java.io.IOException;
@@ -48,7 +48,8 @@ class UpstreamLayoutTest {
     @Test
     void itSingsAsItIs() {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
-        try (Voice voice = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
+        try (Voice voice =
+                Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
             Conversion sung = voice.convert(song);
             assertEquals(Math.round(song.seconds() * 44100), sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
@@ -65,8 +66,12 @@ class UpstreamLayoutTest {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
         Path merged = home.resolve("checkpoints/back/model_ckpt_steps_500.ckpt");
         Divider.merge(folder, merged);
-        try (Voice whole = Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"));
-                Voice back = Voice.open(merged.resolveSibling("config.yaml"), merged, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
+        try (Voice whole =
+                        Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"));
+                Voice back = Voice.open(
+                        merged.resolveSibling("config.yaml"),
+                        merged,
+                        h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
             assertEquals(
                     java.util.Arrays.hashCode(whole.convert(song).wave().first()),
                     java.util.Arrays.hashCode(back.convert(song).wave().first()));
@@ -106,7 +111,8 @@ class UpstreamLayoutTest {
             assertTrue(said.contains(other), key + ": " + said);
             assertTrue(assertThrows(Problem.class, p::require).getMessage().startsWith("doctor"));
         }
-        String message = assertThrows(Problem.class, () -> Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads())))
+        String message = assertThrows(
+                        Problem.class, () -> Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads())))
                 .getMessage();
         assertTrue(message.contains("do not") && message.contains("doctor"), message);
     }
@@ -127,7 +133,8 @@ class UpstreamLayoutTest {
     @Test
     void aMissingPartIsNamed() throws IOException {
         Files.delete(home.resolve("checkpoints/nsf_hifigan/model"));
-        String message = assertThrows(Problem.class, () -> Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads())))
+        String message = assertThrows(
+                        Problem.class, () -> Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads())))
                 .getMessage();
         assertTrue(message.contains("vocoder"), message);
     }

@@ -58,7 +58,8 @@ class VoiceTest {
                         && said.contains("wavenet.residual_layers")
                         && said.contains("Voice.open(\"demo\", h -> ...)"),
                 said);
-        try (Voice random = Voice.random(h -> h.wavenet(w -> w.residualChannels(16).residualLayers(1)))) {
+        try (Voice random =
+                Voice.random(h -> h.wavenet(w -> w.residualChannels(16).residualLayers(1)))) {
             assertTrue(assertThrows(Problem.class, () -> random.with(h -> h.noise(n -> n.maxBeta(0.1))))
                     .getMessage()
                     .contains("Voice.random(h -> ...)"));
@@ -81,11 +82,7 @@ class VoiceTest {
             assertEquals(0, Compare.apart(condition.cond(), c.condition().cond()));
             assertEquals(0, Compare.apart(byHand, c.sampled()));
             Wave wave = quick.vocode(
-                    byHand,
-                    condition.f0Denorm().toFloatArray(),
-                    source.f0().voiced(),
-                    voice.samples(song),
-                    7);
+                    byHand, condition.f0Denorm().toFloatArray(), source.f0().voiced(), voice.samples(song), 7);
             assertEquals(Math.round(1.5 * 44100), wave.samples());
             assertArrayEquals(wave.first(), c.wave().first());
         }
