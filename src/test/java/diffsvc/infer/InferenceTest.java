@@ -20,10 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Songs through the demo voice, file to file. */
+@Tag("conversion")
 class InferenceTest {
     private static final String FEW = "infer.sampler=unipc2,infer.steps=4";
     private static final int RATE = 44100;

@@ -19,10 +19,12 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** A session by hand: other settings of the same voice, and the calls that put stages together. */
+@Tag("conversion")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SessionTest {
     private DiffSvc session, quick;

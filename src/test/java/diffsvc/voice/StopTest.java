@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.TestInstance;
  * The stop button interrupts a cell's thread: every stage that takes long leaves in its middle with a sentence, and the
  * same call works again afterwards.
  */
+@Tag("conversion")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StopTest {
     private static final float[] HUM = hum(30);
