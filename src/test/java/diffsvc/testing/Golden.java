@@ -107,6 +107,11 @@ public final class Golden implements AutoCloseable {
         return ckpt(FOLDER.resolve(folder), start);
     }
 
+    /** The steps in a checkpoint's name. */
+    public static long steps(Path ckpt) {
+        return Long.parseLong(found(ckpt.getFileName().toString(), "steps_(\\d+)\\."));
+    }
+
     /** The checkpoint in a folder of any set. */
     public static Path ckpt(Path folder) {
         return ckpt(folder, "model_ckpt_steps_");

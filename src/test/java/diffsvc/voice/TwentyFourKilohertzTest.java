@@ -48,6 +48,10 @@ class TwentyFourKilohertzTest {
     private static final int UNITS =
             StateDict.read(Golden.FOLDER.resolve("e2e/hubert/hubert_soft.pt")).size("proj.weight", 0);
 
+    /** The set's vocoder says what its front end is. */
+    private static final Hparams.Audio AUDIO =
+            Hparams.ofPython(Golden.FOLDER.resolve("hifigan_24k/config.yaml")).audio();
+
     @TempDir
     Path home;
 
@@ -59,13 +63,13 @@ class TwentyFourKilohertzTest {
         config = Files.writeString(
                 voice.resolve("config.yaml"),
                 """
-                audio_sample_rate: 24000
-                hop_size: 128
-                win_size: 512
-                fft_size: 512
-                audio_num_mel_bins: 80
-                fmin: 30
-                fmax: 12000
+                audio_sample_rate: RATE
+                hop_size: HOP
+                win_size: WINDOW
+                fft_size: FFT
+                audio_num_mel_bins: BINS
+                fmin: LOWEST
+                fmax: HIGHEST
                 f0_min: 50
                 f0_max: 1100
                 f0_bin: 256
@@ -86,7 +90,14 @@ class TwentyFourKilohertzTest {
                 vocoder: network.vocoders.hifigan.HifiGAN
                 vocoder_ckpt: checkpoints/hifigan
                 """
-                        .replace("UNITS", String.valueOf(UNITS)));
+                        .replace("UNITS", String.valueOf(UNITS))
+                        .replace("RATE", String.valueOf(AUDIO.sampleRateHz()))
+                        .replace("HOP", String.valueOf(AUDIO.hopSamples()))
+                        .replace("WINDOW", String.valueOf(AUDIO.windowSamples()))
+                        .replace("FFT", String.valueOf(AUDIO.fftSize()))
+                        .replace("BINS", String.valueOf(AUDIO.melBins()))
+                        .replace("LOWEST", String.valueOf(AUDIO.fminHz()))
+                        .replace("HIGHEST", String.valueOf(AUDIO.fmaxHz())));
         Hparams h = Hparams.ofPython(config);
         Map<String, TorchTensor> state = new LinkedHashMap<>();
         try (NDManager m = NDManager.newBaseManager();
@@ -117,12 +128,14 @@ class TwentyFourKilohertzTest {
     void aSongComesOutAt24Khz() {
         try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5")) {
             float[] signal = svc.signal(SONG);
-            assertEquals(0, signal.length % 128);
+            assertEquals(0, signal.length % AUDIO.hopSamples());
             NDArray mel = svc.mel(signal);
-            assertEquals(new Shape(signal.length / 128, 80), mel.getShape());
+            assertEquals(new Shape(signal.length / AUDIO.hopSamples(), AUDIO.melBins()), mel.getShape());
             DiffSvc.Converted sung = svc.convert(SONG);
-            assertEquals(24000, sung.wave().sampleRateHz());
-            assertEquals(Math.round(SONG.seconds() * 24000), sung.wave().samples());
+            assertEquals(AUDIO.sampleRateHz(), sung.wave().sampleRateHz());
+            assertEquals(
+                    Math.round(SONG.seconds() * AUDIO.sampleRateHz()),
+                    sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
             float[] song = svc.pitch(signal).f0Hz();
             assertFalse(Arrays.equals(song, sung.f0Hz()), "F0 is the extractor's, not the song's");
@@ -159,8 +172,8 @@ class TwentyFourKilohertzTest {
         try (DiffSvc svc = DiffSvc.open(config, checkpoint, Golden.heads() + ",infer.steps=5,vocoder.built_in=true")) {
             assertEquals("source_filter (built-in, in place of hifigan)", svc.vocoderName());
             Wave copy = svc.copySynthesis(song);
-            assertEquals(24000, copy.sampleRateHz());
-            assertEquals(Math.round(song.seconds() * 24000), copy.samples());
+            assertEquals(AUDIO.sampleRateHz(), copy.sampleRateHz());
+            assertEquals(Math.round(song.seconds() * AUDIO.sampleRateHz()), copy.samples());
             float[] source = svc.mel(svc.signal(song)).toFloatArray(),
                     back = svc.mel(svc.signal(copy)).toFloatArray();
             double sum = 0;
@@ -178,7 +191,9 @@ class TwentyFourKilohertzTest {
                             && m.models().containsKey("pitch_extractor")
                             && !m.models().containsKey("vocoder"),
                     m.models().toString());
-            assertEquals(Math.round(song.seconds() * 24000), m.output().samples());
+            assertEquals(
+                    Math.round(song.seconds() * AUDIO.sampleRateHz()),
+                    m.output().samples());
         }
     }
 
