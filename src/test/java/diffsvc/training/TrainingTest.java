@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,7 @@ class TrainingTest {
         return Dataset.of(clips);
     }
 
+    @Tag("conversion")
     @Test
     void oneBackwardPassReachesBothModelsAndTheLossFalls() {
         try (NDManager m = NDManager.newBaseManager();

@@ -36,6 +36,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The 24 kHz path from end to end with random weights: front end, HiFiGAN, F0 by the pitch extractor; and units that
  * come from a file.
  */
+@Tag("conversion")
 class TwentyFourKilohertzTest {
     private static final Wave SONG = WavReader.read(Golden.FOLDER.resolve("e2e/input.wav"));
     private static final int UNITS =

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,7 @@ class UpstreamLayoutTest {
         Files.copy(Golden.FOLDER.resolve("nsf_hifigan/config.json"), vocoder.resolve("config.json"));
     }
 
+    @Tag("conversion")
     @Test
     void itSingsAsItIs() {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
@@ -57,6 +59,7 @@ class UpstreamLayoutTest {
         }
     }
 
+    @Tag("conversion")
     @Test
     void itSingsTheSameWhenDivided() {
         Path folder = home.resolve("models/divided");

@@ -19,6 +19,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** CREPE, its path, its filters and the final melody against the reference's numbers. */
@@ -39,6 +40,7 @@ class CrepeGoldenTest {
         official("tiny");
     }
 
+    @Tag("conversion")
     @Test
     void theOfficialFullWeights() {
         official("full");
