@@ -260,7 +260,10 @@ class DividerTest {
     void whatIsReadIsNeverReplaced() throws IOException {
         Output overwrite = new Output(true, List.of());
         Path in = Files.createDirectories(folder.resolve("in")),
-                checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), in.resolve("model_ckpt_steps_1000.ckpt"));
+                checkpoint =
+                        Files.copy(
+                                Golden.ckpt("svc_ckpt"),
+                                in.resolve(Golden.ckpt("svc_ckpt").getFileName()));
         Files.copy(Golden.ckpt("svc_ckpt").resolveSibling("config.yaml"), in.resolve("config.yaml"));
         Path voice = Files.createDirectories(folder.resolve("voice"));
         // beside it: the config stays as it is

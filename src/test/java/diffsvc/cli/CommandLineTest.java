@@ -13,6 +13,7 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.infer.Manifest;
 import diffsvc.testing.Interrupts;
+import diffsvc.testing.Watched;
 import diffsvc.voice.ModelFiles;
 import java.io.File;
 import java.io.IOException;
@@ -193,17 +194,11 @@ class CommandLineTest {
                 "ddpm",
                 "--steps",
                 "1000");
-        Path out = folder.resolve("stopped.log");
-        Process p = new ProcessBuilder(Interrupts.heardBy(command))
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
-        for (int i = 0; i < 600 && !Files.readString(out).contains("sampling"); i++) {
-            Thread.sleep(100); // until it is in the middle of the sampling
+        try (Watched infer = new Watched(new ProcessBuilder(Interrupts.heardBy(command)))) {
+            infer.until("sampling"); // it is in the middle of the sampling
+            Interrupts.press(infer.process());
+            assertEquals(130, infer.end(), infer.text());
         }
-        Interrupts.press(p);
-        assertTrue(p.waitFor(30, TimeUnit.SECONDS), "still running after Ctrl-C");
-        assertEquals(130, p.exitValue());
         assertFalse(Files.exists(target), "nothing was written");
     }
 

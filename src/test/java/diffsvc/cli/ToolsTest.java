@@ -45,7 +45,9 @@ class ToolsTest {
 
     @Test
     void aTableReplacesOnlyItself() throws IOException {
-        String checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), folder.resolve("model_ckpt_steps_1000.ckpt"))
+        String checkpoint = Files.copy(
+                        Golden.ckpt("svc_ckpt"),
+                        folder.resolve(Golden.ckpt("svc_ckpt").getFileName()))
                 .toString();
         Path csv = folder.resolve("notes.csv");
         assertEquals(0, run("inspect", checkpoint, "--csv", csv.toString()).code());

@@ -2,6 +2,7 @@ package diffsvc.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -10,12 +11,17 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.testing.Allocator;
 import diffsvc.testing.Interrupts;
+import diffsvc.testing.Watched;
 import diffsvc.training.MetricsCsv;
 import diffsvc.training.TrainingState;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchEvent;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -42,14 +48,10 @@ class TrainCommandTest {
     @TempDir
     static Path home;
 
-    private int runs;
-
     private record Said(int code, String text) {}
 
     private final class Child {
-        private final Process process;
-        private final Path log = home.resolve("log" + runs++);
-        private final List<String> command;
+        private final Watched process;
 
         Child(String before, String... args) throws IOException {
             this(ROOT, before, args);
@@ -68,37 +70,30 @@ class TrainCommandTest {
                     System.getProperty("java.class.path"),
                     "diffsvc.cli.Main"));
             java.addAll(List.of(args));
-            command = before.isEmpty() ? java : new ArrayList<>(List.of("sh", "-c", before + " exec \"$@\"", "sh"));
+            List<String> command =
+                    before.isEmpty() ? java : new ArrayList<>(List.of("sh", "-c", before + " exec \"$@\"", "sh"));
             if (!before.isEmpty()) {
                 command.addAll(java);
             }
-            ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command))
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .directory(stands.toFile());
+            ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command)).directory(stands.toFile());
             builder.environment().putAll(Allocator.KEEPS);
-            process = builder.start();
+            process = new Watched(builder);
         }
 
-        String text() throws IOException {
-            return Files.readString(log);
+        String text() {
+            return process.text();
         }
 
         void until(String word) throws Exception {
-            for (int i = 0; i < 1200 && process.isAlive() && !text().contains(word); i++) {
-                Thread.sleep(50);
-            }
-            assertTrue(text().contains(word), word + " in: " + text());
+            process.until(word);
+        }
+
+        void press() throws Exception {
+            Interrupts.press(process.process());
         }
 
         Said end() throws Exception {
-            boolean ended = process.waitFor(3, TimeUnit.MINUTES);
-            if (!ended) {
-                process.destroyForcibly()
-                        .waitFor(); // or it would hold the project's lock against the tests that follow
-            }
-            assertTrue(ended, "took longer than three minutes: " + command);
-            return new Said(process.exitValue(), text());
+            return new Said(process.end(), text());
         }
     }
 
@@ -267,6 +262,33 @@ class TrainCommandTest {
         assertEquals(first.get("model.spec_min"), other.get("model.spec_min"));
     }
 
+    /** How many drafts of files a run begins before it is killed, round after round. */
+    private static final int[] DRAFTS = {1, 2, 3, 4, 6, 9};
+
+    /**
+     * Kills a run as soon as it has begun the draft of that number, while it writes it: what is being saved is what a
+     * kill could spoil, and saves take most of the time here.
+     */
+    private boolean whileItWrites(Child child, int drafts) throws Exception {
+        try (WatchService watch = training().getFileSystem().newWatchService()) {
+            training().register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+            for (int seen = 0; seen < drafts; ) {
+                WatchKey key = watch.poll(3, TimeUnit.MINUTES);
+                if (key == null) {
+                    return false; // it ended before
+                }
+                for (WatchEvent<?> event : key.pollEvents()) {
+                    seen += event.context().toString().contains(".part") ? 1 : 0;
+                }
+                key.reset();
+            }
+        }
+        boolean alive = child.process.process().isAlive();
+        child.process.process().destroyForcibly(); // SIGKILL
+        child.process.end();
+        return alive;
+    }
+
     @Test
     void aKillAtAnyInstantLosesNothingThatWasSaved() throws Exception {
         done(diffsvc("train", "--project", "voice", "--steps", "60"));
@@ -277,16 +299,12 @@ class TrainCommandTest {
         long last = 0;
         for (int round = 0; round < 12 && last < 60; round++) {
             Child child = new Child("", "train", "--project", "voice", "--steps", "60");
-            if (round < 6) {
-                child.until(" of 60"); // begun, or resumed: a kill may come before the first checkpoint
-                // once the run is at it, at an instant that the clock draws; saves take most of the time here
-                long wait = 100 + System.nanoTime() % 700;
-                child.process.waitFor(wait, TimeUnit.MILLISECONDS);
-                if (child.process.isAlive()) {
-                    child.process.destroyForcibly(); // SIGKILL
+            if (round < DRAFTS.length) {
+                // begun, or resumed: a kill may come before the first checkpoint
+                child.until(" of 60");
+                if (whileItWrites(child, DRAFTS[round])) {
                     kills++;
                 }
-                child.process.waitFor();
             } else {
                 done(child.end());
             }
@@ -304,7 +322,7 @@ class TrainCommandTest {
             assertTrue(newest >= last, "from " + last + " back to " + newest);
             last = newest;
         }
-        assertTrue(kills >= 3, kills + " kills");
+        assertEquals(DRAFTS.length, kills);
         assertEquals(60, last);
         assertEquals(whole, ledger(), "every loss, to the bit");
         org.junit.jupiter.api.Assertions.assertArrayEquals(
@@ -325,16 +343,26 @@ class TrainCommandTest {
         child.until("not saved");
         assertTrue(child.text().contains("disk") && child.text().contains("training goes on"), child.text());
         assertEquals(List.of(), checkpoints());
-        assertEquals(
-                0,
-                new ProcessBuilder("prlimit", "--pid", String.valueOf(child.process.pid()), "--fsize=unlimited")
-                        .start()
-                        .waitFor());
-        for (int i = 0; i < 600 && checkpoints().isEmpty(); i++) {
-            Thread.sleep(50);
+        try (WatchService watch = training().getFileSystem().newWatchService()) {
+            training().register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+            assertEquals(
+                    0,
+                    new ProcessBuilder(
+                                    "prlimit",
+                                    "--pid",
+                                    String.valueOf(child.process.process().pid()),
+                                    "--fsize=unlimited")
+                            .start()
+                            .waitFor());
+            while (checkpoints().isEmpty() && child.process.process().isAlive()) {
+                WatchKey key = watch.poll(3, TimeUnit.MINUTES);
+                assertNotNull(key, child.text());
+                key.pollEvents();
+                key.reset();
+            }
         }
         assertFalse(checkpoints().isEmpty(), child.text());
-        Interrupts.press(child.process);
+        child.press();
         Said said = child.end();
         assertTrue(said.text().contains("stopped    step"), said.text());
         TrainingState.read(training()
@@ -599,7 +627,7 @@ class TrainCommandTest {
         Child first = new Child("", "train", "--project", "voice", "--steps", "100000");
         first.until("begin");
         refused(diffsvc("train", "--project", "voice", "--steps", "5"), "no other run");
-        Interrupts.press(first.process);
+        first.press();
         Said said = first.end();
         assertEquals(130, said.code(), said.text());
         assertTrue(said.text().contains("stopped    step"), said.text());

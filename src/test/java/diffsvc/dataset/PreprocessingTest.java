@@ -166,6 +166,9 @@ class PreprocessingTest {
                 .forEach(c -> assertEquals(c.part(), parts.computeIfAbsent(c.recording(), k -> c.part())));
         assertEquals(Set.of("train", "valid", "test"), new HashSet<>(parts.values()));
         Dataset data = Dataset.open(out);
+        assertFalse(data.training().isEmpty()
+                || data.validation().isEmpty()
+                || data.test().isEmpty());
         data.training().forEach(c -> assertEquals("train", parts.get(c.recording())));
         data.validation()
                 .forEach(c -> assertTrue(
@@ -235,6 +238,7 @@ class PreprocessingTest {
         assertEquals(whole.keySet(), after.keySet());
         whole.forEach((name, b) -> assertArrayEquals(b, after.get(name), name));
         run(HPARAMS, folder.resolve("elsewhere"));
+        assertEquals(whole.keySet(), bytes(folder.resolve("elsewhere")).keySet());
         bytes(folder.resolve("elsewhere")).forEach((name, b) -> assertArrayEquals(whole.get(name), b, name));
         // a recording under another name keeps its shard, another front end none
         Files.move(raw.resolve("b.flac"), raw.resolve("비.flac"));

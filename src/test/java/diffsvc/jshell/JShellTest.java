@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.notebook.Help;
+import diffsvc.testing.Watched;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import jdk.jshell.JShell;
+import jdk.jshell.Snippet;
+import jdk.jshell.SnippetEvent;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,15 +30,11 @@ class JShellTest {
     Path folder;
 
     private String type(String lines) throws IOException, InterruptedException {
-        Path in = Files.writeString(folder.resolve("in"), lines), out = folder.resolve("out");
-        Process p = new ProcessBuilder(ROOT.resolve("diffsvc").toString(), "jshell")
-                .redirectInput(in.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
-        assertTrue(p.waitFor(3, TimeUnit.MINUTES), "took longer than 3 minutes");
-        assertEquals(0, p.exitValue(), Files.readString(out));
-        return Files.readString(out);
+        Path in = Files.writeString(folder.resolve("in"), lines);
+        try (Watched shell = new Watched(
+                new ProcessBuilder(ROOT.resolve("diffsvc").toString(), "jshell").redirectInput(in.toFile()))) {
+            return shell.done();
+        }
     }
 
     @Test
@@ -87,8 +88,10 @@ class JShellTest {
     /** What the terminal's Ctrl-C calls, on the same classes. */
     @Test
     void ctrlCLeavesBetweenTwoStepsAndKeepsWhatWasMade() {
+        Watch out = new Watch();
         try (JShell shell = JShell.builder()
                 .executionEngine(new Execution(), Map.of())
+                .out(new PrintStream(out, true, StandardCharsets.UTF_8))
                 .remoteVMOptions(
                         "--class-path=" + System.getProperty("java.class.path"),
                         "-Xmx2g",
@@ -96,48 +99,79 @@ class JShellTest {
                         "-Ddiffsvc.home=" + ROOT)
                 .build()) {
             for (String line : List.of(
-                    "import diffsvc.*;",
+                    "import diffsvc.voice.*;",
                     "var session = DiffSvc.open(\"demo\", \"infer.steps=1000\");",
                     "var song = session.read(\"raw/music1.wav\");",
                     "var signal = session.signal(song);",
                     "var mel = session.mel(signal);",
                     "var conds = session.align(session.units(song), session.pitch(signal), mel);")) {
-                assertEquals(null, shell.eval(line).get(0).exception(), line);
+                SnippetEvent event = shell.eval(line).get(0);
+                assertEquals(Snippet.Status.VALID, event.status(), line);
+                assertEquals(null, event.exception(), line);
             }
-            String stopped = stopped(shell, "session.sample(conds, mel, 7, (i, of, at, step) -> { });");
+            String stopped = stopped(
+                    shell,
+                    out,
+                    "step 2",
+                    "session.sample(conds, mel, 7, (i, of, at, step) -> System.out.println(\"step \" + i));");
             assertTrue(stopped.matches("diffusion: stopped after \\d+ of 1000 steps"), stopped);
             String last = shell.eval("session.last().toString()").get(0).value();
             assertTrue(last.contains(" of 1000"), last);
-            assertEquals("null", stopped(shell, "while (true) { }"), "what never looks is ended where it stands");
+            assertEquals(
+                    "null",
+                    stopped(shell, out, "round", "{ System.out.println(\"round\"); while (true) { } }"),
+                    "what never looks is ended where it stands");
             assertEquals("2", shell.eval("1 + 1").get(0).value());
         }
     }
 
-    /** The exception's message after a stop two seconds on; "null" where JShell itself ended the thread. */
-    private static String stopped(JShell shell, String line) {
+    /** What the shell's process prints, and a signal with each word of it. */
+    private static final class Watch extends ByteArrayOutputStream {
+        synchronized void until(String word) throws InterruptedException {
+            while (!toString(StandardCharsets.UTF_8).contains(word)) {
+                wait();
+            }
+        }
+
+        @Override
+        public synchronized void write(byte[] b, int off, int len) {
+            super.write(b, off, len);
+            notifyAll();
+        }
+
+        @Override
+        public synchronized void write(int b) {
+            super.write(b);
+            notifyAll();
+        }
+    }
+
+    /** The exception's message after a stop in the middle; "null" where JShell itself ended the thread. */
+    private static String stopped(JShell shell, Watch out, String middle, String line) {
         Thread presses = new Thread(() -> {
             try {
-                Thread.sleep(2000);
+                out.until(middle);
                 shell.stop();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
         });
+        presses.setDaemon(true);
         presses.start();
-        Throwable thrown = shell.eval(line).get(0).exception();
-        return thrown == null ? "null" : thrown.getMessage();
+        SnippetEvent event = shell.eval(line).get(0);
+        assertEquals(Snippet.Status.VALID, event.status(), line);
+        return event.exception() == null ? "null" : event.exception().getMessage();
     }
 
     /** Tab asks the same question of the same class. */
     @Test
     void completionShowsOurJavadoc() throws IOException, InterruptedException {
-        Path out = folder.resolve("doc");
         String code =
                 """
-            diffsvc.notebook.Sources.tellCompletion();
+            diffsvc.platform.JavadocSources.tellCompletion();
             try (var shell = jdk.jshell.JShell.builder().executionEngine("local").build()) {
                 shell.addToClasspath(System.getProperty("java.class.path"));
-                shell.eval("import diffsvc.*;");
+                shell.eval("import diffsvc.voice.*;");
                 var docs = shell.sourceCodeAnalysis().documentation("DiffSvc.open(", 13, true);
                 docs.forEach(d -> System.out.println(d.signature() + " ## " + d.javadoc()));
             }
@@ -145,20 +179,16 @@ class JShellTest {
         Path program = Files.writeString(
                 folder.resolve("Doc.java"),
                 "class Doc { public static void main(String[] a) throws Exception {\n" + code + "}}");
-        Process p = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-opens",
-                        "jdk.jshell/jdk.jshell=ALL-UNNAMED",
-                        "-Ddiffsvc.home=" + ROOT,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        program.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
-        assertTrue(p.waitFor(2, TimeUnit.MINUTES), "took longer than 2 minutes");
-        assertTrue(
-                Files.readString(out).contains("Opens a project under models/ with its own settings."),
-                Files.readString(out));
+        try (Watched java = new Watched(new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-opens",
+                "jdk.jshell/jdk.jshell=ALL-UNNAMED",
+                "-Ddiffsvc.home=" + ROOT,
+                "-cp",
+                System.getProperty("java.class.path"),
+                program.toString()))) {
+            String said = java.done();
+            assertTrue(said.contains("Opens a project under models/ with its own settings."), said);
+        }
     }
 }

@@ -37,10 +37,6 @@ class CostTest {
         };
     }
 
-    /**
-     * Peaks of the same work differ from process to process, by where the allocator finds room: one that is off counts
-     * as the median of three.
-     */
     private static void compare(String model, int batch, int frames, String overrides) throws Exception {
         String sizes = overrides == null
                 ? ""
@@ -50,21 +46,10 @@ class CostTest {
                         .replace("WIDE", WIDE.replace(';', ','));
         long predicted =
                 cost(model, Arg2Hparams.apply(Hparams.defaults(), sizes)).peak(batch, frames);
-        long[] peaks = {measured(model, batch, frames, sizes)};
-        if (!near(predicted, peaks[0])) {
-            peaks = new long[] {peaks[0], measured(model, batch, frames, sizes), measured(model, batch, frames, sizes)};
-            java.util.Arrays.sort(peaks);
-        }
-        long measured = peaks[peaks.length / 2];
+        long measured = measured(model, batch, frames, sizes);
         System.out.printf(
-                "memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%s%n",
-                model,
-                batch,
-                frames,
-                overrides == null ? "" : ", " + overrides,
-                predicted >> 20,
-                measured >> 20,
-                peaks.length > 1 ? " (of " + (peaks[0] >> 20) + " to " + (peaks[2] >> 20) + ")" : "");
+                "memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%n",
+                model, batch, frames, overrides == null ? "" : ", " + overrides, predicted >> 20, measured >> 20);
         assertTrue(
                 near(predicted, measured),
                 () -> model + " " + batch + " x " + frames + ": predicted " + (predicted >> 20) + " MiB, measured "

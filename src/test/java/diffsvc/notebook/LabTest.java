@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import diffsvc.testing.Browser;
+import diffsvc.testing.Watched;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -30,7 +30,7 @@ class LabTest {
     @TempDir
     Path folder;
 
-    private Process lab;
+    private Watched lab;
     private Browser browser;
     private int port;
 
@@ -71,10 +71,7 @@ class LabTest {
                 .put("JUPYTERLAB_SETTINGS_DIR", folder.resolve("settings").toString());
         builder.environment()
                 .put("JUPYTERLAB_WORKSPACES_DIR", folder.resolve("workspaces").toString());
-        lab = builder.directory(notebooks.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("lab.log").toFile())
-                .start();
+        lab = new Watched(builder.directory(notebooks.toFile()));
         browser = new Browser(Files.createDirectories(folder.resolve("profile")), 1280, 1000);
     }
 
@@ -86,40 +83,33 @@ class LabTest {
             browser.close();
         }
         if (lab != null) {
-            lab.descendants().forEach(ProcessHandle::destroy);
-            lab.destroy();
-            lab.waitFor(20, TimeUnit.SECONDS);
+            lab.close();
+            lab.end();
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"01_forward_test", "02_infer_test"})
     void runsInTheBrowser(String name) throws IOException, InterruptedException {
-        for (int i = 0; i < 240 && !Files.readString(folder.resolve("lab.log")).contains("is running at"); i++) {
-            assertTrue(lab.isAlive(), Files.readString(folder.resolve("lab.log")));
-            Thread.sleep(250);
-        }
+        lab.until("is running at");
         browser.open("http://127.0.0.1:" + port + "/lab/tree/" + name + ".ipynb?reset");
-        browser.until("document.querySelectorAll('.jp-Notebook .jp-CodeCell').length > 3", 90);
+        browser.until("document.querySelectorAll('.jp-Notebook .jp-CodeCell').length > 3");
         // full windowing leaves cells that are not in view out of the page; then nothing could be counted
-        browser.until("!!window.jupyterapp && !!(" + PANEL + ")", 60);
-        browser.until("(" + PANEL + ").sessionContext.session?.kernel?.connectionStatus === 'connected'", 120);
+        browser.until("!!window.jupyterapp && !!(" + PANEL + ")");
+        browser.until("(" + PANEL + ").sessionContext.session?.kernel?.connectionStatus === 'connected'");
         command("notebook:clear-all-cell-outputs");
-        browser.until(NOTEBOOK + ".widgets.every(c => !(c.model.sharedModel.outputs || []).length)", 30);
+        browser.until(NOTEBOOK + ".widgets.every(c => !(c.model.sharedModel.outputs || []).length)");
         command("notebook:run-all-cells");
-        int pictures = 0, players = 0, tables = 0, errors = 0;
-        long end = System.nanoTime() + 300_000_000_000L;
-        while (!state(
-                        "c.model.sharedModel.cell_type === 'code' ? c.model.sharedModel.outputs.some(o => JSON.stringify(o).includes('holds: ')) : false")
-                .contains("true")) {
-            errors = count("o.output_type === 'error'");
-            assertEquals(0, errors, name + " in the browser: " + outputs("o.output_type === 'error' ? o.evalue : ''"));
-            assertTrue(System.nanoTime() < end, name + " did not end within 5 minutes");
-            Thread.sleep(500);
-        }
-        pictures = shown("img[src^='data:image/png']");
-        players = shown("audio[src^='data:audio']");
-        tables = shown("table");
+        browser.until(NOTEBOOK
+                + ".widgets.flatMap(c => c.model.type === 'code' ? c.model.sharedModel.outputs : [])"
+                + ".some(o => o.output_type === 'error' || JSON.stringify(o).includes('holds: '))");
+        assertEquals(
+                0,
+                count("o.output_type === 'error'"),
+                name + " in the browser: " + outputs("o.output_type === 'error' ? o.evalue : ''"));
+        int pictures = shown("img[src^='data:image/png']"),
+                players = shown("audio[src^='data:audio']"),
+                tables = shown("table");
         System.out.println("lab: " + name + ": " + pictures + " pictures, " + tables + " tables, " + players
                 + " players in the page");
         assertTrue(pictures >= 5, pictures + " pictures");
@@ -128,7 +118,7 @@ class LabTest {
         Path shots = Files.createDirectories(ROOT.resolve(System.getProperty("screenshots", "target/screenshots")));
         scrollTo(name.startsWith("01") ? "conds" : "filmstrip");
         browser.ask("document.querySelectorAll('.Toastify').forEach(e => e.remove())"); // Jupyter's question about news
-        Thread.sleep(1500);
+        browser.drawn();
         Path shot = browser.screenshot(shots.resolve(name + ".png"));
         assertTrue(Files.size(shot) > 20_000, "a screenshot with something on it: " + Files.size(shot) + " bytes");
     }
@@ -139,10 +129,6 @@ class LabTest {
 
     private void command(String id) throws InterruptedException {
         browser.ask("window.jupyterapp.commands.execute('" + id + "').then(() => 'done')");
-    }
-
-    private String state(String expression) throws InterruptedException {
-        return browser.ask(NOTEBOOK + ".widgets.map(c => " + expression + ").join(' ')");
     }
 
     private int count(String of) throws InterruptedException {

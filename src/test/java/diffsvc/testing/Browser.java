@@ -17,11 +17,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A headless Chromium of the system, told what to do over its DevTools protocol. */
 public final class Browser implements AutoCloseable {
-    private final Process chromium;
+    private static final Pattern LISTENS = Pattern.compile("DevTools listening on (ws://\\S+)\\s");
+    private static final int GUARD_MINUTES = 15;
+
+    private final Watched chromium;
     private final WebSocket socket;
     private final Map<Integer, CompletableFuture<JsonObject>> waiting = new ConcurrentHashMap<>();
     private final AtomicInteger ids = new AtomicInteger();
@@ -43,30 +48,25 @@ public final class Browser implements AutoCloseable {
     }
 
     public Browser(Path profile, int width, int height) throws IOException, InterruptedException {
-        chromium = new ProcessBuilder(List.of(
-                        program().toString(),
-                        "--headless",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--disable-dev-shm-usage",
-                        "--no-first-run",
-                        "--remote-debugging-port=0",
-                        "--user-data-dir=" + profile,
-                        "--window-size=" + width + "," + height,
-                        "about:blank"))
-                .redirectErrorStream(true)
-                .redirectOutput(profile.resolveSibling("chromium.log").toFile())
-                .start();
-        Path port = profile.resolve("DevToolsActivePort");
-        for (int i = 0;
-                i < 300 && !(Files.exists(port) && Files.readAllLines(port).size() >= 2);
-                i++) {
-            Thread.sleep(100);
+        chromium = new Watched(new ProcessBuilder(List.of(
+                program().toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--remote-debugging-port=0",
+                "--user-data-dir=" + profile,
+                "--window-size=" + width + "," + height,
+                "about:blank")));
+        chromium.until("DevTools listening on ");
+        Matcher listens = LISTENS.matcher(chromium.until("/devtools/browser/") + "\n");
+        if (!listens.find()) {
+            throw new IllegalStateException("Chromium says no address: " + chromium.text());
         }
-        List<String> lines = Files.readAllLines(port);
         socket = HttpClient.newHttpClient()
                 .newWebSocketBuilder()
-                .buildAsync(URI.create("ws://127.0.0.1:" + lines.get(0) + lines.get(1)), new Ear())
+                .buildAsync(URI.create(listens.group(1)), new Ear())
                 .join();
         JsonObject target = new JsonObject();
         target.addProperty("url", "about:blank");
@@ -119,7 +119,7 @@ public final class Browser implements AutoCloseable {
         waiting.put(id, answer);
         socket.sendText(message.toString(), true).join();
         try {
-            return answer.get(60, TimeUnit.SECONDS);
+            return answer.get(GUARD_MINUTES, TimeUnit.MINUTES);
         } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
             throw new IllegalStateException(method, e);
         }
@@ -140,16 +140,25 @@ public final class Browser implements AutoCloseable {
         return result.has("value") ? result.get("value").getAsString() : result.toString();
     }
 
-    /** Waits until an expression is true. */
-    public void until(String expression, int seconds) throws InterruptedException {
-        long end = System.nanoTime() + seconds * 1_000_000_000L;
+    /**
+     * Waits until an expression is true, asked four times a second: no event of the page stands for all that is asked.
+     * The guard only ends a test that hangs.
+     */
+    public void until(String expression) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(GUARD_MINUTES);
         while (!ask(expression).equals("true")) {
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("not within " + seconds + " s: " + expression + "; the page says: "
-                        + ask("document.body.innerText.slice(0, 2000)"));
+                throw new IllegalStateException(
+                        "never: " + expression + "; the page says: " + ask("document.body.innerText.slice(0, 2000)"));
             }
             Thread.sleep(250);
         }
+    }
+
+    /** Waits until the page has drawn what it shows, pictures included. */
+    public void drawn() throws InterruptedException {
+        ask("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))"
+                + ".then(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1)))))");
     }
 
     /** What is to be seen now, as PNG. */
@@ -165,8 +174,7 @@ public final class Browser implements AutoCloseable {
     @Override
     public void close() throws InterruptedException {
         socket.abort();
-        chromium.descendants().forEach(ProcessHandle::destroy);
-        chromium.destroy();
-        chromium.waitFor(10, TimeUnit.SECONDS);
+        chromium.close();
+        chromium.end();
     }
 }

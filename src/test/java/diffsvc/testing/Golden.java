@@ -10,12 +10,18 @@ import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import diffsvc.hparams.Hparams;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** One golden npz with its part of manifest.json: arrays by name, tolerances from there, first difference named. */
 public final class Golden implements AutoCloseable {
@@ -68,12 +74,42 @@ public final class Golden implements AutoCloseable {
                 + stage("e2e").getAsJsonObject("hubert").get("heads").getAsInt();
     }
 
+    /** Attention heads of an encoder's file, as its note in the manifest has them. */
+    public static int heads(String file) {
+        return Integer.parseInt(found(file(file).get("note").getAsString(), "'heads': (\\d+)"));
+    }
+
+    /** The front end that a stage of the manifest lists, {@code mel_44k} or {@code mel_24k}. */
+    public static Hparams.Audio audio(String stage) {
+        JsonObject h = stage(stage).getAsJsonObject("hparams");
+        return new Hparams.Audio(
+                h.get("sample_rate").getAsInt(),
+                h.get("hop").getAsInt(),
+                h.get("win").getAsInt(),
+                h.get("n_fft").getAsInt(),
+                h.get("n_mels").getAsInt(),
+                h.get("fmin").getAsDouble(),
+                h.get("fmax").getAsDouble(),
+                -6,
+                1.5);
+    }
+
+    /** An audio file of the set. */
+    public static Path wav(String name) {
+        return FOLDER.resolve("audio").resolve(name + ".wav");
+    }
+
     public static Path cleanCkpt(String folder) {
         return ckpt(folder, "clean_model_ckpt_steps_");
     }
 
     private static Path ckpt(String folder, String start) {
         return ckpt(FOLDER.resolve(folder), start);
+    }
+
+    /** The steps in a checkpoint's name. */
+    public static long steps(Path ckpt) {
+        return Long.parseLong(found(ckpt.getFileName().toString(), "steps_(\\d+)\\."));
     }
 
     /** The checkpoint in a folder of any set. */
@@ -117,6 +153,41 @@ public final class Golden implements AutoCloseable {
     /** The names that the manifest lists. */
     public java.util.Set<String> listed() {
         return meta.keySet();
+    }
+
+    /** What the manifest says of an array, in the words that a pattern's first group takes. */
+    public String meaning(String array, String pattern) {
+        return found(meta(array).get("meaning").getAsString(), pattern);
+    }
+
+    private static String found(String text, String pattern) {
+        Matcher m = Pattern.compile(pattern).matcher(text);
+        if (!m.find()) {
+            fail("the manifest says \"" + text + "\", without " + pattern);
+        }
+        return m.group(1);
+    }
+
+    /** Names that match as a whole, in the file's order; at least one, so that no loop over them compares nothing. */
+    public List<MatchResult> matching(String pattern) {
+        List<MatchResult> found = arrays.keySet().stream()
+                .map(Pattern.compile(pattern)::matcher)
+                .filter(Matcher::matches)
+                .map(Matcher::toMatchResult)
+                .toList();
+        if (found.isEmpty()) {
+            fail(name + " has no array like " + pattern + " among its " + arrays.size());
+        }
+        return found;
+    }
+
+    /** An input for a batch of another size: the first rows of a larger one, or one row for all. */
+    public static NDArray rows(NDArray a, long batch) {
+        long has = a.getShape().get(0);
+        if (has < batch && has != 1) {
+            fail("a batch of " + has + " where " + batch + " are needed");
+        }
+        return has == batch ? a : has > batch ? a.get(":" + batch) : a.repeat(0, batch);
     }
 
     public NDManager manager() {
@@ -184,25 +255,31 @@ public final class Golden implements AutoCloseable {
         same(array, ours, tolerance(array));
     }
 
-    /** The relation must hold for every element, NaN nowhere. */
     public void same(String array, double[] ours, double tolerance) {
+        double[] each = new double[ours.length];
+        Arrays.fill(each, tolerance);
+        same(array, ours, each);
+    }
+
+    /** A tolerance for each element; the relation must hold for every one, NaN nowhere. */
+    public void same(String array, double[] ours, double[] tolerances) {
         double[] theirs = doubles(array);
         if (theirs.length != ours.length) {
             fail(name + " " + array + ": " + ours.length + " values instead of " + theirs.length);
         }
-        double worst = 0;
-        int at = 0;
+        double worst = Double.NEGATIVE_INFINITY;
+        int at = -1;
         for (int i = 0; i < ours.length; i++) {
-            double d = Math.abs(ours[i] - theirs[i]);
-            if (!(d <= worst)) {
-                worst = d;
+            double beyond = Math.abs(ours[i] - theirs[i]) - tolerances[i];
+            if (!(beyond <= Math.max(0, worst))) {
+                worst = beyond;
                 at = i;
             }
         }
-        if (!(worst <= tolerance)) {
+        if (at >= 0) {
             fail(String.format(
                     "%s %s: differs by %.3g at %d (ours %.7g, reference %.7g), tolerance %.3g",
-                    name, array, worst, at, ours[at], theirs[at], tolerance));
+                    name, array, Math.abs(ours[at] - theirs[at]), at, ours[at], theirs[at], tolerances[at]));
         }
     }
 

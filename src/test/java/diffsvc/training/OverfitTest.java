@@ -151,6 +151,7 @@ class OverfitTest {
         }
     }
 
+    @Tag("conversion")
     @Test
     void oneClipIsLearnedByHeartAndOnlyWithBothModels() throws Exception {
         Hparams h = hparams();
@@ -174,6 +175,7 @@ class OverfitTest {
     }
 
     /** Resident memory over 2,000 updates at the demo's size. */
+    @Tag("memory")
     @Tag("long")
     @Test
     void memoryStaysFlat() throws Exception {

@@ -17,6 +17,7 @@ import diffsvc.hparams.ProjectPaths;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Sung speech keeps what was said and when, and changes what was sung. */
@@ -37,6 +38,7 @@ class SungSpeechTest {
         assertEquals(0, SungSpeech.drawn(40, 0, 3).length);
     }
 
+    @Tag("conversion")
     @Test
     void onePassKeepsTheMelodyAnotherSingsItsOwnAndLonger() {
         double own = median(f0(SONG));

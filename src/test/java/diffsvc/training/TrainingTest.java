@@ -19,11 +19,15 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.platform.WeakManager;
+import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +65,7 @@ class TrainingTest {
         return Dataset.of(clips);
     }
 
+    @Tag("conversion")
     @Test
     void oneBackwardPassReachesBothModelsAndTheLossFalls() {
         try (NDManager m = NDManager.newBaseManager();
@@ -131,8 +136,7 @@ class TrainingTest {
             try (NDManager scratch = m.newSubManager()) {
                 NDArray loss = run.training().loss(run.training().forward(run.batch(scratch)));
                 for (int i = 0; i < 3; i++) {
-                    System.gc();
-                    Thread.sleep(50);
+                    collected();
                     for (int k = 0; k < 2000; k++) {
                         java.nio.ByteBuffer b = java.nio.ByteBuffer.allocateDirect(4 << k % 4);
                         while (b.hasRemaining()) {
@@ -147,6 +151,18 @@ class TrainingTest {
         }
         assertEquals(calm, disturbed);
         assertEquals(6000, noise.size());
+    }
+
+    /** Returns when what nothing refers to is freed: the second round's witness comes after all of the first round. */
+    private static void collected() throws InterruptedException {
+        Cleaner cleaner = Cleaner.create();
+        for (int round = 0; round < 2; round++) {
+            CountDownLatch freed = new CountDownLatch(1);
+            cleaner.register(new Object(), freed::countDown);
+            do {
+                System.gc();
+            } while (!freed.await(10, TimeUnit.MILLISECONDS));
+        }
     }
 
     @Test

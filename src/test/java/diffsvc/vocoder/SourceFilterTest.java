@@ -13,6 +13,7 @@ import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +32,7 @@ class SourceFilterTest {
      * Design figure for the untuned recipe: mean absolute difference 0.20, bias 0.08 (log10). Frames at the front end's
      * floor count too.
      */
+    @Tag("conversion")
     @ParameterizedTest
     @ValueSource(strings = {"music1", "music2", "music3"})
     void theMelOfTheOutputIsTheMelThatWasAskedFor(String song) {
@@ -64,6 +66,7 @@ class SourceFilterTest {
         }
     }
 
+    @Tag("conversion")
     @Test
     void theOutputHasTheF0AndVoicingOfTheInput() {
         try (NDManager m = NDManager.newBaseManager()) {

@@ -33,13 +33,15 @@ class VocoderGoldenTest {
             compare(g, net.harmonics(), net::source, net::wave);
             // one seed gives the draws of torch.manual_seed: phases first, then noise
             NDArray f0 = g.get("f0");
-            long t = f0.getShape().get(1);
+            long batch = f0.getShape().get(0), t = f0.getShape().get(1);
             Engine.getInstance().setRandomSeed(7);
-            NDArray phase =
-                    g.manager().randomUniform(0, 1, new Shape(1, net.harmonics().harmonics()));
+            NDArray phase = g.manager()
+                    .randomUniform(0, 1, new Shape(batch, net.harmonics().harmonics()));
             NDArray noise = g.manager()
                     .randomNormal(new Shape(
-                            1, t * net.config().hopSamples(), net.harmonics().harmonics()));
+                            batch,
+                            t * net.config().hopSamples(),
+                            net.harmonics().harmonics()));
             float[] seeded = net.source(f0, RandomSource.keyed(7)).toFloatArray();
             assertArrayEquals(
                     net.source(f0, new HarmonicSource.Draw(phase, noise), (n, v) -> {})

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What a conversion by the committed demo must be: the melody, the words, and the other voice. The measures are run on
  * fakes too, which must fail: noise, the mean mel, and the source itself.
  */
+@Tag("conversion")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConversionTest {
     private static final double SECONDS_A_UNIT = 0.02;

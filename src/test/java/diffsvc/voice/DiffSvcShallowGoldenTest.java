@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,7 @@ class DiffSvcShallowGoldenTest {
 
     private static long one(String array) {
         USED.add(array);
+        assertEquals(1, g.get(array).size(), array);
         return g.longs(array)[0];
     }
 
@@ -112,12 +114,17 @@ class DiffSvcShallowGoldenTest {
             own.attach(g.manager());
             this.x.add(own);
             this.t.add((long) t);
-            return net.predict(x, x.getManager().full(new Shape(1), (float) t), get("cond"));
+            return net.predict(x, x.getManager().full(new Shape(x.getShape().get(0)), (float) t), get("cond"));
         }
 
         long[] steps() {
             return t.stream().mapToLong(Long::longValue).toArray();
         }
+    }
+
+    /** One step for every item of the set's batch. */
+    private static NDArray steps(int t) {
+        return g.manager().full(new Shape(get("mels").getShape().get(0)), t, DataType.INT64);
     }
 
     private static NDArray mel(NDArray x) {
@@ -155,17 +162,12 @@ class DiffSvcShallowGoldenTest {
 
     @Test
     void theScheduleIsTheCheckpoints() {
-        for (String name : g.listed()) {
-            if (name.startsWith("buf_")) {
-                USED.add(name);
-                g.same(name, noise.buffers().get(name.substring(4)).toFloats());
-                g.same(
-                        name,
-                        NoiseSchedule.of(hparams.noise())
-                                .buffers()
-                                .get(name.substring(4))
-                                .toFloats());
-            }
+        for (MatchResult m : g.matching("buf_(\\w+)")) {
+            USED.add(m.group());
+            g.same(m.group(), noise.buffers().get(m.group(1)).toFloats());
+            g.same(
+                    m.group(),
+                    NoiseSchedule.of(hparams.noise()).buffers().get(m.group(1)).toFloats());
         }
     }
 
@@ -174,7 +176,10 @@ class DiffSvcShallowGoldenTest {
         same("cond", embedding.embed(conds()).forDenoiser());
         NDList out = new NDList();
         for (long t : g.longs("den_t")) {
-            out.add(net.predict(get("den_x"), g.manager().full(new Shape(1), (float) t), get("cond")));
+            out.add(net.predict(
+                    get("den_x"),
+                    g.manager().full(new Shape(get("den_x").getShape().get(0)), (float) t),
+                    get("cond")));
         }
         get("den_t");
         same("den_out", NDArrays.stack(out));
@@ -182,7 +187,8 @@ class DiffSvcShallowGoldenTest {
 
     @Test
     void plmsStartsBelowKStepFromPureNoise() {
-        for (String run : new String[] {"plms1_", "plms2_"}) {
+        for (MatchResult found : g.matching("(plms\\d+_)speedup")) {
+            String run = found.group(1);
             Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
             NDArray x = run(plms, asked, null, get("x_T"), plms.times(k, noise.steps() / plms.interval()));
@@ -212,11 +218,11 @@ class DiffSvcShallowGoldenTest {
 
     @Test
     void theSourcesMelIsNoisedToAnyStepBelowTheSchedulesEnd() {
-        for (String run : new String[] {"gt_", "gt_above_K_"}) {
+        for (MatchResult found : g.matching("(gt_(?:\\w+_)?)speedup")) {
+            String run = found.group(1);
             int top = (int) one(run + "add_noise_step");
             assertEquals(run.contains("above"), top > k);
-            NDArray start =
-                    noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}), get(run + "noise"));
+            NDArray start = noise.noised(range.norm(get("mels")), steps(top - 1), get(run + "noise"));
             same(run + "x_start", start);
             Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
@@ -227,7 +233,7 @@ class DiffSvcShallowGoldenTest {
         }
         int top = (int) one("gt_ddpm_add_noise_step");
         NDArray noises = eighths("gt_ddpm_noises_int8");
-        NDArray start = noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}), noises.get(0));
+        NDArray start = noise.noised(range.norm(get("mels")), steps(top - 1), noises.get(0));
         same(
                 "gt_ddpm_mel",
                 mel(run(
@@ -240,8 +246,11 @@ class DiffSvcShallowGoldenTest {
 
     @Test
     void trainingLosesAndDrawsAsTheReferences() {
-        assertTrue(one("train_t") < k);
-        for (String loss : new String[] {"l1", "l2"}) {
+        for (long t : get("train_t").toLongArray()) {
+            assertTrue(t < k, "step " + t + " of " + k);
+        }
+        for (MatchResult found : g.matching("train_loss_(\\w+)")) {
+            String loss = found.group(1);
             Hparams h = Arg2Hparams.apply(hparams, "training.loss=" + loss);
             try (NDManager m = NDManager.newBaseManager();
                     JointTraining training = new JointTraining(

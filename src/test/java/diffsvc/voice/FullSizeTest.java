@@ -12,6 +12,7 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.VocoderConfig;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("memory")
 class FullSizeTest {
-    private static final double MOST_GROWTH = 1.3, LONGEST_SECONDS = 20;
+    private static final double MOST_GROWTH = 1.3, MOST_CPU_SECONDS = 20;
 
     @TempDir
     Path folder;
@@ -71,7 +71,7 @@ class FullSizeTest {
                 folder.toString()));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        process.waitFor();
         assertEquals(0, process.exitValue(), said);
         String[] figures = said.lines()
                 .filter(l -> l.startsWith("loaded "))
@@ -82,11 +82,11 @@ class FullSizeTest {
                 growth = Double.parseDouble(figures[2]),
                 files = Double.parseDouble(figures[3]);
         System.out.printf(
-                "full-size files: %.0f MB in %.1f s, anonymous memory grew by %.0f MB (%.2f of the files)%n",
+                "full-size files: %.0f MB in %.1f s of processor time, anonymous memory grew by %.0f MB (%.2f of the files)%n",
                 files / 1e6, seconds, growth / 1e6, growth / files);
         assertTrue(files > 500e6, "files of " + files);
         assertTrue(growth <= MOST_GROWTH * files, growth + " of " + files);
-        assertTrue(seconds < LONGEST_SECONDS, seconds + " s");
+        assertTrue(seconds < MOST_CPU_SECONDS, seconds + " s");
     }
 
     private void write(String name, Weights weights, String prefix) {
@@ -100,12 +100,12 @@ class FullSizeTest {
             try (NDManager manager = NDManager.newBaseManager()) {
                 manager.ones(new ai.djl.ndarray.types.Shape(10)).sum().getFloat();
                 System.gc();
-                long before = anonymous(), start = System.nanoTime();
+                long before = anonymous(), start = cpuNanos();
                 HubertSoft hubert = HubertSoft.load(manager, folder.resolve("hubert_soft.pt"), 0);
                 WaveNet wavenet = WaveNet.load(
                         manager, Hparams.defaults(), diffsvc.checkpoint.StateDict.read(folder.resolve("wavenet.pt")));
                 NsfHifiGan vocoder = NsfHifiGan.load(manager, folder.resolve("nsf_hifigan.pt"));
-                double seconds = (System.nanoTime() - start) / 1e9;
+                double seconds = (cpuNanos() - start) / 1e9;
                 long bytes = 0;
                 for (String name : new String[] {"hubert_soft.pt", "wavenet.pt", "nsf_hifigan.pt"}) {
                     bytes += Files.size(folder.resolve(name));
@@ -113,6 +113,12 @@ class FullSizeTest {
                 System.out.println("loaded " + seconds + " " + (anonymous() - before) + " " + bytes + " "
                         + hubert.sizes() + wavenet.sizes() + vocoder.config().mels());
             }
+        }
+
+        /** Processor time: what a machine that others use too does not change. */
+        private static long cpuNanos() {
+            return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                    .getProcessCpuTime();
         }
 
         private static long anonymous() throws Exception {

@@ -26,12 +26,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every stage's value in a file, the first stage that departs, and the calls that tell which stage is at fault. */
+@Tag("conversion")
 class StagesTest {
     private static final Path E2E = Golden.FOLDER.resolve("e2e");
     private static final Wave SONG = WavReader.read(E2E.resolve("input.wav"));

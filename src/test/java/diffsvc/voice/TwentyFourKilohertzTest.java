@@ -38,6 +38,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,10 +46,15 @@ import org.junit.jupiter.api.io.TempDir;
  * The 24 kHz path from end to end with random weights: front end, HiFiGAN, F0 by the pitch extractor; and units that
  * come from a file.
  */
+@Tag("conversion")
 class TwentyFourKilohertzTest {
     private static final Wave SONG = WavReader.read(Golden.FOLDER.resolve("e2e/input.wav"));
     private static final int UNITS =
             StateDict.read(Golden.FOLDER.resolve("e2e/hubert/hubert_soft.pt")).size("proj.weight", 0);
+
+    /** The set's vocoder says what its front end is. */
+    private static final Hparams.Audio AUDIO =
+            Hparams.ofPython(Golden.FOLDER.resolve("hifigan_24k/config.yaml")).audio();
 
     @TempDir
     Path home;
@@ -61,13 +67,13 @@ class TwentyFourKilohertzTest {
         config = Files.writeString(
                 voice.resolve("config.yaml"),
                 """
-                audio_sample_rate: 24000
-                hop_size: 128
-                win_size: 512
-                fft_size: 512
-                audio_num_mel_bins: 80
-                fmin: 30
-                fmax: 12000
+                audio_sample_rate: RATE
+                hop_size: HOP
+                win_size: WINDOW
+                fft_size: FFT
+                audio_num_mel_bins: BINS
+                fmin: LOWEST
+                fmax: HIGHEST
                 f0_min: 50
                 f0_max: 1100
                 f0_bin: 256
@@ -88,7 +94,14 @@ class TwentyFourKilohertzTest {
                 vocoder: network.vocoders.hifigan.HifiGAN
                 vocoder_ckpt: checkpoints/hifigan
                 """
-                        .replace("UNITS", String.valueOf(UNITS)));
+                        .replace("UNITS", String.valueOf(UNITS))
+                        .replace("RATE", String.valueOf(AUDIO.sampleRateHz()))
+                        .replace("HOP", String.valueOf(AUDIO.hopSamples()))
+                        .replace("WINDOW", String.valueOf(AUDIO.windowSamples()))
+                        .replace("FFT", String.valueOf(AUDIO.fftSize()))
+                        .replace("BINS", String.valueOf(AUDIO.melBins()))
+                        .replace("LOWEST", String.valueOf(AUDIO.fminHz()))
+                        .replace("HIGHEST", String.valueOf(AUDIO.fmaxHz())));
         Hparams h = Hparams.ofPython(config);
         Map<String, TorchTensor> state = new LinkedHashMap<>();
         try (NDManager m = NDManager.newBaseManager();
@@ -120,12 +133,14 @@ class TwentyFourKilohertzTest {
         try (Voice voice =
                 Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
             float[] signal = voice.signal(SONG);
-            assertEquals(0, signal.length % 128);
+            assertEquals(0, signal.length % AUDIO.hopSamples());
             NDArray mel = voice.mel(signal);
-            assertEquals(new Shape(1, signal.length / 128, 80), mel.getShape());
+            assertEquals(new Shape(1, signal.length / AUDIO.hopSamples(), AUDIO.melBins()), mel.getShape());
             Conversion sung = voice.convert(SONG);
-            assertEquals(24000, sung.wave().sampleRateHz());
-            assertEquals(Math.round(SONG.seconds() * 24000), sung.wave().samples());
+            assertEquals(AUDIO.sampleRateHz(), sung.wave().sampleRateHz());
+            assertEquals(
+                    Math.round(SONG.seconds() * AUDIO.sampleRateHz()),
+                    sung.wave().samples());
             assertTrue(sung.wave().peak() > 0);
             float[] song = voice.f0(signal).f0Hz();
             assertFalse(Arrays.equals(song, sung.vocoderF0()), "F0 is the extractor's, not the song's");
@@ -169,8 +184,8 @@ class TwentyFourKilohertzTest {
                 h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5,vocoder.built_in=true"))) {
             assertEquals("source_filter (built-in, in place of hifigan)", voice.vocoderName());
             Wave copy = voice.convert(song).copySynthesis().wave();
-            assertEquals(24000, copy.sampleRateHz());
-            assertEquals(Math.round(song.seconds() * 24000), copy.samples());
+            assertEquals(AUDIO.sampleRateHz(), copy.sampleRateHz());
+            assertEquals(Math.round(song.seconds() * AUDIO.sampleRateHz()), copy.samples());
             float[] source = voice.mel(voice.signal(song)).toFloatArray(),
                     back = voice.mel(voice.signal(copy)).toFloatArray();
             double sum = 0;
@@ -188,7 +203,9 @@ class TwentyFourKilohertzTest {
                             && m.models().containsKey("pitch_extractor")
                             && !m.models().containsKey("vocoder"),
                     m.models().toString());
-            assertEquals(Math.round(song.seconds() * 24000), m.output().samples());
+            assertEquals(
+                    Math.round(song.seconds() * AUDIO.sampleRateHz()),
+                    m.output().samples());
         }
     }
 

@@ -17,10 +17,12 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** One open voice: its settings, its stages one by one and together. */
+@Tag("conversion")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class VoiceTest {
     private Voice voice, quick;
