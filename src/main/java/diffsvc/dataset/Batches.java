@@ -56,15 +56,6 @@ public final class Batches {
     }
 
     /**
-     * Batches that visit every clip once, where whole clips are trained on.
-     *
-     * @return 0 where crops are drawn
-     */
-    public int epochBatches() {
-        return bounds.size();
-    }
-
-    /**
      * Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to
      * {@code manager}.
      *

@@ -61,13 +61,4 @@ public record Clip(String name, String recording, TorchTensor mel, List<TorchTen
     public int unitWidth() {
         return (int) units.get(0).shape()[1];
     }
-
-    /**
-     * P of the clip as it is.
-     *
-     * @return P
-     */
-    public int unitCount() {
-        return (int) units.get(0).shape()[0];
-    }
 }

@@ -165,7 +165,9 @@ public final class ContentTraining implements AutoCloseable {
                 save.run();
             }
         }
-        save.run();
+        if (step == 0 || step % plan.saveEvery() != 0) {
+            save.run();
+        }
     }
 
     /**

@@ -244,6 +244,17 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
+     * Several updates in a row; nothing is saved ({@link TrainingLoop} does).
+     *
+     * @param updates how many
+     * @return the last one
+     * @throws Problem as {@link #train(int, Consumer)}
+     */
+    public Update train(int updates) {
+        return train(updates, update -> {});
+    }
+
+    /**
      * Several updates in a row.
      *
      * @param updates how many
