@@ -194,10 +194,11 @@ class TrainingLoopTest {
         try (TrainingRun run = RunStart.in(folder, dataset, "toy", notes::add).open(manager, many, clips())) {
             Thread training = Thread.currentThread();
             AtomicBoolean over = new AtomicBoolean();
+            // a growing pause lets every update end at last, however slow the machine is
             Thread button = new Thread(() -> {
                 for (int i = 1; !over.get(); i++) {
                     try {
-                        Thread.sleep(20 + 37L * i % 60);
+                        Thread.sleep(10L * i);
                     } catch (InterruptedException e) {
                         return;
                     }
