@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class PreprocessCommand implements Callable<Integer> {
-    /** The demo's networks and encoder, without what its own recordings needed: they are speech. */
+    /** Changes to the demo's hparams for a new voice: the demo's own recordings are speech, others are not. */
     private static final String NEW_VOICE =
             "dataset.sung_share=0,dataset.valid_share=0.05,training.batch=0,training.lr=8e-4,training.decay_steps=40000,";
 

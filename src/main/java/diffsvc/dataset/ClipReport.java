@@ -81,11 +81,7 @@ public record ClipReport(
                 note);
     }
 
-    /**
-     * The reports as a table with the columns of report.csv.
-     *
-     * @return one row for each report
-     */
+    /** The reports as a table with the columns of report.csv. */
     public static Table table(List<ClipReport> reports) {
         Table table = Table.create("clips");
         table.addColumns(

@@ -179,8 +179,6 @@ public final class Preprocessing {
      * Walks a folder, sub-folders included, and writes the dataset. Files that somebody edited in {@code out} are not
      * replaced.
      *
-     * @param raw folder of recordings
-     * @param out folder of the dataset
      * @return reports, and the hparams with the mel range and the F0 of the training part
      * @throws Problem when no recording can be used, when {@code out} belongs to somebody else, or when a file cannot
      *     be written; {@link Problem#isStop() stopped} when this thread was interrupted: the same call continues
@@ -192,12 +190,8 @@ public final class Preprocessing {
     /**
      * The same with a listener.
      *
-     * @param raw folder of recordings
-     * @param out folder of the dataset
      * @param progress {@code at("recordings", done, of)} and {@code ended} after each recording, and a note for each
      *     remark of the decoder; the calls come from several threads, one at a time
-     * @return as {@link #run(Path, Path)}
-     * @throws Problem as {@link #run(Path, Path)}
      */
     public Result run(Path raw, Path out, Progress progress) {
         return run(raw, out, Output.CAREFUL, progress);
@@ -206,12 +200,7 @@ public final class Preprocessing {
     /**
      * The same under a rule for what may be replaced.
      *
-     * @param raw folder of recordings
-     * @param out folder of the dataset
      * @param output what may be replaced in {@code out}
-     * @param progress as {@link #run(Path, Path, Progress)}
-     * @return as {@link #run(Path, Path)}
-     * @throws Problem as {@link #run(Path, Path)}
      */
     public Result run(Path raw, Path out, Output output, Progress progress) {
         List<Path> files = walk(raw);

@@ -13,20 +13,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Everything a run needs to go on, in the Python project's combined checkpoint: {@code state_dict} (prefix
- * {@code model.}, buffers included), {@code optimizer_states} keyed by the parameters' place, {@code global_step}; what
- * the Python project has no place for lies under {@code diffsvc}. A file of either side is read.
+ * Everything a resumed run needs, in the format of the Python project's combined checkpoint: {@code state_dict} (prefix
+ * {@code model.}, buffers included), {@code optimizer_states} keyed by the index of each parameter,
+ * {@code global_step}. What that format has no place for is stored under {@code diffsvc}. Files of both projects are
+ * read.
  *
  * @param step updates behind the weights
  * @param updates updates behind the moments: fewer where a run began from a voice, 0 without moments
  * @param lr rate of the next update; negative = by the schedule
- * @param seed of the run; all draws follow from it and the step
+ * @param seed of the run, from which all draws follow together with the step; -1 in a checkpoint of the Python project
  * @param buffers schedule and mel range, by name without prefix
- * @param weights parameters by name without prefix, "denoise_fn.*" and "fs2.*", in the order in which the optimizer
- *     counts them; those among them that only the Python project has are kept as they came
+ * @param weights parameters by name without prefix, "denoise_fn.*" and "fs2.*", in the order of the optimizer; those
+ *     that only the Python project has are kept unchanged
  * @param first Adam's first moments; a parameter that never had a gradient is missing
  * @param second Adam's second moments
- * @param average averaged weights; empty where none are kept
+ * @param average averaged weights; empty if training.ema_decay is 0
  */
 public record TrainingState(
         long step,
@@ -43,8 +44,8 @@ public record TrainingState(
     /**
      * Reads a checkpoint of this project or of the Python project, optimizer state included.
      *
-     * @param file path of the .ckpt
-     * @return weights, moments, averages, step
+     * @param file model_ckpt_steps_N.ckpt
+     * @throws Problem when the file is damaged or is no training checkpoint
      */
     public static TrainingState read(Path file) {
         Object root = TorchFile.openUnmapped(file).root();
@@ -109,15 +110,15 @@ public record TrainingState(
         return new TrainingState(step, updates, lr, seed, buffers, weights, first, second, average);
     }
 
-    /** Whether a checkpoint was written here and not by the Python project; reads it whole. */
+    /** Whether this project wrote a checkpoint, and not the Python project; reads all of it. */
     static boolean isOurs(Path file) {
         return TorchFile.openUnmapped(file).root() instanceof Map<?, ?> map && map.get("diffsvc") instanceof Map;
     }
 
     /**
-     * Refuses a state with a weight, an average or a moment that is no number.
+     * Requires that all weights, averages and moments are finite.
      *
-     * @param remedy what to do
+     * @param remedy last part of the error
      * @throws Problem naming the tensor
      */
     public void requireFinite(String remedy) {
@@ -128,14 +129,8 @@ public record TrainingState(
     }
 
     /**
-     * Writes the checkpoint, reads it back and compares it to the bit before it gets its name;
+     * Writes the checkpoint under a temporary name, reads it back and compares it to the bit before it gets its own.
      * torch.load(weights_only=True) opens it.
-     *
-     * @param file path of the .ckpt
-     * @param beta1 of the first moments
-     * @param beta2 of the second moments
-     * @param eps AdamW's
-     * @param weightDecay as AdamW takes it
      */
     public void write(Path file, double beta1, double beta2, double eps, double weightDecay) {
         OrderedDict state = new OrderedDict();
@@ -181,7 +176,7 @@ public record TrainingState(
                         file,
                         "the values that were written",
                         "others read back",
-                        "check the disk; the older checkpoints are as they were");
+                        "check the disk; the older checkpoints are unchanged");
             }
         });
     }
@@ -199,7 +194,7 @@ public record TrainingState(
     }
 
     private static Problem wrong(Path file, String need, String got) {
-        return wrong(file, need, got, "give a model_ckpt_steps_N.ckpt with its optimizer");
+        return wrong(file, need, got, "name a model_ckpt_steps_N.ckpt with its optimizer");
     }
 
     private static Problem wrong(Path file, String need, String got, String remedy) {
