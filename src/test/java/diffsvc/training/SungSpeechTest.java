@@ -79,7 +79,8 @@ class SungSpeechTest {
         assertEquals(stretch, sung.ends()[0], 1e-9);
         assertEquals(3 * stretch, sung.samples().length / 16000.0, 0.03);
         assertEquals(
-                sung.samples().length, speech.asSong(HPARAMS, 1, 5).clips().get(0).samples().length);
+                sung.samples().length,
+                speech.asSong(HPARAMS, 1, 5).clips().get(0).samples().length);
     }
 
     private static F0Track f0(Wave wave) {
