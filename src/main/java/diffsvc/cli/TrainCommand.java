@@ -125,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         return from.endsWith(".ckpt")
                 ? RunStart.from(folder, set, project, ProjectPaths.here(from), TrainCommand::note)
-                : RunStart.from(folder, set, project, voice(files), TrainCommand::note);
+                : RunStart.from(folder, set, project, () -> voice(files), TrainCommand::note);
     }
 
     private ModelFiles.Pair voice(ModelFiles files) {

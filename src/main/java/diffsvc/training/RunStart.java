@@ -9,6 +9,7 @@ import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * What a run begins with: the newest checkpoint of its folder, a checkpoint or a voice from elsewhere, or random
@@ -71,9 +72,23 @@ public record RunStart(
      */
     public static RunStart from(
             RunFolder folder, Path dataset, String project, ModelFiles.Pair voice, Consumer<String> notes) {
+        return from(folder, dataset, project, () -> voice, notes);
+    }
+
+    /**
+     * The same with a voice that is looked for only after the folder was found to have no checkpoint.
+     *
+     * @param dataset folder of the dataset; its hparams.yaml is read
+     * @param voice finds files and settings
+     * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
+     * @throws Problem when the folder has a checkpoint, or dataset and voice do not have the same mel or encoder
+     */
+    public static RunStart from(
+            RunFolder folder, Path dataset, String project, Supplier<ModelFiles.Pair> voice, Consumer<String> notes) {
         Hparams made = made(dataset);
         requireNoRun(folder, made, notes);
-        return new RunStart(folder, RunSettings.fromVoice(made, voice.hparams(), project), null, voice, false);
+        ModelFiles.Pair pair = voice.get();
+        return new RunStart(folder, RunSettings.fromVoice(made, pair.hparams(), project), null, pair, false);
     }
 
     /**
