@@ -63,42 +63,18 @@ public record TrainingState(
                 (names.contains(name) ? weights : buffers).put(name.substring(prefix.length()), t);
             }
         });
-        Map<String, TorchTensor> first = new LinkedHashMap<>(), second = new LinkedHashMap<>();
-        double lr = -1;
-        long updates = 0;
-        if (map.get("optimizer_states") instanceof List<?> list
-                && !list.isEmpty()
-                && list.get(0) instanceof Map<?, ?> optimizer) {
-            if (optimizer.get("state") instanceof Map<?, ?> moments) {
-                for (Map.Entry<?, ?> e : moments.entrySet()) {
-                    int index = ((Number) e.getKey()).intValue();
-                    if (index < 0
-                            || index >= names.size()
-                            || !(e.getValue() instanceof Map<?, ?> m
-                                    && m.get("exp_avg") instanceof TorchTensor a
-                                    && m.get("exp_avg_sq") instanceof TorchTensor b)) {
-                        throw wrong(
-                                file,
-                                "exp_avg and exp_avg_sq for each of " + names.size() + " parameters",
-                                "another optimizer's state at " + e.getKey());
-                    }
-                    String name = names.get(index).substring(prefix.length());
-                    first.put(name, a);
-                    second.put(name, b);
-                    updates = Math.max(
-                            updates,
-                            m.get("step") instanceof Number n
-                                    ? n.longValue()
-                                    : m.get("step") instanceof TorchTensor n ? (long) n.toFloats()[0] : step);
-                }
-            }
-            if (optimizer.get("param_groups") instanceof List<?> groups
-                    && !groups.isEmpty()
-                    && groups.get(0) instanceof Map<?, ?> group
-                    && group.get("lr") instanceof Number n) {
-                lr = n.doubleValue();
-            }
-        }
+        Map<?, ?> optimizer = map.get("optimizer_states") instanceof List<?> list
+                        && !list.isEmpty()
+                        && list.get(0) instanceof Map<?, ?> its
+                ? its
+                : Map.of();
+        Moments moments = Moments.of(file, optimizer, names, prefix, step);
+        double lr = optimizer.get("param_groups") instanceof List<?> groups
+                        && !groups.isEmpty()
+                        && groups.get(0) instanceof Map<?, ?> group
+                        && group.get("lr") instanceof Number n
+                ? n.doubleValue()
+                : -1;
         Map<String, TorchTensor> average = new LinkedHashMap<>();
         long seed = -1;
         if (map.get("diffsvc") instanceof Map<?, ?> own) {
@@ -107,7 +83,41 @@ public record TrainingState(
                 mean.forEach((k, v) -> average.put(String.valueOf(k), (TorchTensor) v));
             }
         }
-        return new TrainingState(step, updates, lr, seed, buffers, weights, first, second, average);
+        return new TrainingState(
+                step, moments.updates(), lr, seed, buffers, weights, moments.first(), moments.second(), average);
+    }
+
+    /** Adam's moments by parameter name without prefix, and the updates behind them. */
+    private record Moments(Map<String, TorchTensor> first, Map<String, TorchTensor> second, long updates) {
+        static Moments of(Path file, Map<?, ?> optimizer, List<String> names, String prefix, long step) {
+            Map<String, TorchTensor> first = new LinkedHashMap<>(), second = new LinkedHashMap<>();
+            long updates = 0;
+            if (!(optimizer.get("state") instanceof Map<?, ?> state)) {
+                return new Moments(first, second, updates);
+            }
+            for (Map.Entry<?, ?> e : state.entrySet()) {
+                int index = ((Number) e.getKey()).intValue();
+                if (index < 0
+                        || index >= names.size()
+                        || !(e.getValue() instanceof Map<?, ?> m
+                                && m.get("exp_avg") instanceof TorchTensor a
+                                && m.get("exp_avg_sq") instanceof TorchTensor b)) {
+                    throw wrong(
+                            file,
+                            "exp_avg and exp_avg_sq for each of " + names.size() + " parameters",
+                            "another optimizer's state at " + e.getKey());
+                }
+                String name = names.get(index).substring(prefix.length());
+                first.put(name, a);
+                second.put(name, b);
+                updates = Math.max(
+                        updates,
+                        m.get("step") instanceof Number n
+                                ? n.longValue()
+                                : m.get("step") instanceof TorchTensor n ? (long) n.toFloats()[0] : step);
+            }
+            return new Moments(first, second, updates);
+        }
     }
 
     /** Whether this project wrote a checkpoint, and not the Python project; reads all of it. */

@@ -102,26 +102,32 @@ public final class Validation {
                     .denorm(x, batch.conds().mel2ph())
                     .maximum((float) hparams.audio().melVmin())
                     .minimum((float) hparams.audio().melVmax());
-            float[] unvoiced = batch.conds().unvoiced().toFloatArray(),
-                    f0 = condition.f0Denorm().toFloatArray();
-            boolean[] voiced = new boolean[frames];
-            for (int t = 0; t < frames; t++) {
-                voiced[t] = unvoiced[t] == 0;
-            }
-            float[] wave = new SourceFilter(hparams.audio())
-                    .synthesize(
-                            scratch,
-                            mel.toFloatArray(),
-                            f0,
-                            voiced,
-                            frames * hparams.audio().hopSamples(),
-                            hparams.training().seed());
             return new Sample(
                     clips.get(i).name(),
                     FrontEnd.rows(mel),
                     FrontEnd.rows(batch.mels()),
-                    Wave.mono(wave, hparams.audio().sampleRateHz()));
+                    vocoded(scratch, mel, batch, condition));
         }
+    }
+
+    private Wave vocoded(NDManager scratch, NDArray mel, Batch batch, EmbeddingModel.Condition condition) {
+        Hparams.Audio audio = run.hparams().audio();
+        int frames = batch.frames();
+        float[] unvoiced = batch.conds().unvoiced().toFloatArray(),
+                f0 = condition.f0Denorm().toFloatArray();
+        boolean[] voiced = new boolean[frames];
+        for (int t = 0; t < frames; t++) {
+            voiced[t] = unvoiced[t] == 0;
+        }
+        float[] wave = new SourceFilter(audio)
+                .synthesize(
+                        scratch,
+                        mel.toFloatArray(),
+                        f0,
+                        voiced,
+                        frames * audio.hopSamples(),
+                        run.hparams().training().seed());
+        return Wave.mono(wave, audio.sampleRateHz());
     }
 
     /** Writes {@code step_N_clip_I.png} and {@code .wav} for each clip. */
