@@ -123,8 +123,8 @@ final class ContentCommand implements Callable<Integer> {
         LabelledSpeech heldOut = Files.exists(folder.resolve("heldout/index.tsv"))
                 ? LabelledSpeech.read(folder.resolve("heldout"))
                 : speech;
-        LabelledSpeech sungHeldOut = heldOut.sung(Hparams.defaults(), 1, seed + 1);
-        speech = sung > 0 ? speech.withSung(Hparams.defaults(), sung, seed) : speech;
+        LabelledSpeech sungHeldOut = heldOut.asSong(Hparams.defaults(), 1, seed + 1);
+        speech = sung > 0 ? speech.withSong(Hparams.defaults(), sung, seed) : speech;
         HubertSoft.Sizes net = new HubertSoft.Sizes(s[0], s[1], s[2], s[3], s[4], s[5], LabelledSpeech.PHONES.size());
         try (NDManager manager = NDManager.newBaseManager();
                 ContentTraining training = from == null
@@ -146,11 +146,11 @@ final class ContentCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** How well the encoder names the frames of a voice that it was not trained on, spoken and sung. */
+    /** Share of correctly classified frames of a voice that the encoder was not trained on, as speech and as song. */
     private static String judged(ContentTraining training, LabelledSpeech spoken, LabelledSpeech sung) {
         return String.format(
                 Locale.ROOT,
-                "held out   step %d: %.1f %% of the frames of speech named correctly, %.1f %% of song",
+                "held out   step %d: %.1f %% of the frames of speech classified correctly, %.1f %% of song",
                 training.step(),
                 100 * training.accuracy(spoken, JUDGED_CLIPS),
                 100 * training.accuracy(sung, JUDGED_CLIPS));

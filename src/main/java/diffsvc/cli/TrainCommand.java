@@ -95,7 +95,7 @@ final class TrainCommand implements Callable<Integer> {
         try (RunLock lock = RunLock.of(folder.home())) {
             ModelFiles files = ModelFiles.in(paths.models());
             RunStart start = start(folder, set, files);
-            Hparams asked = start.with(overrides, steps);
+            Hparams asked = steps == null ? start.with(overrides) : start.with(overrides, steps);
             Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
             pairing.require();
             pairing.findings().stream()
@@ -125,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         return from.endsWith(".ckpt")
                 ? RunStart.from(folder, set, project, ProjectPaths.here(from), TrainCommand::note)
-                : RunStart.from(folder, set, project, voice(files), TrainCommand::note);
+                : RunStart.from(folder, set, project, () -> voice(files), TrainCommand::note);
     }
 
     private ModelFiles.Pair voice(ModelFiles files) {

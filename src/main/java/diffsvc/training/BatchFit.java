@@ -21,9 +21,7 @@ public record BatchFit(Hparams hparams, int frames, long baseline, long networks
      * Fits to the memory of the machine: only a batch of 0 is chosen, one that is set stays.
      *
      * @param asked settings in force
-     * @param data clips to learn from
      * @param baseline bytes of the process without networks, {@link Plan#baseline}
-     * @return the fit
      * @throws diffsvc.check.Problem when not even one clip fits
      */
     public static BatchFit ofMachine(Hparams asked, Dataset data, long baseline) {
@@ -36,10 +34,8 @@ public record BatchFit(Hparams hparams, int frames, long baseline, long networks
      * Fits to a limit.
      *
      * @param asked settings in force
-     * @param data clips to learn from
      * @param baseline bytes of the process without networks, {@link Plan#baseline}
      * @param limit bytes that the process may take, above 0
-     * @return the fit
      * @throws diffsvc.check.Problem when not even one clip fits
      */
     public static BatchFit within(Hparams asked, Dataset data, long baseline, long limit) {

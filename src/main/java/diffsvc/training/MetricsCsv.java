@@ -15,8 +15,8 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
 
 /**
- * What each update did, a line each, as CSV. Numbers are written so that they read back to the bit. A run that goes on
- * from step N drops the lines after N first: they belong to updates that were lost.
+ * The numbers of each update as rows of a CSV file, {@code ledger.csv}. They are written so that they read back to the
+ * bit. A run that resumes from step N first drops the rows after N: they belong to updates that were lost.
  */
 public final class MetricsCsv implements AutoCloseable {
     private static final String HEADER =
@@ -24,7 +24,15 @@ public final class MetricsCsv implements AutoCloseable {
     private final Path file;
     private BufferedWriter out;
 
-    /** One line. */
+    /**
+     * One row.
+     *
+     * @param step updates behind the weights, this one included
+     * @param validLoss NaN where the update was not validated
+     * @param gradientNorm of both models together, before clipping
+     * @param seconds wall time of the update
+     * @param memoryMib resident memory of the process after the update
+     */
     public record Row(
             long step,
             double loss,
@@ -44,17 +52,17 @@ public final class MetricsCsv implements AutoCloseable {
 
     private MetricsCsv(Path file) throws IOException {
         this.file = file;
-        // not a channel, which an interrupted thread would find closed: the row of the last update is written too
+        // not a channel: an interrupted thread closes it, and the row of its last update would be lost
         out = new BufferedWriter(
                 new OutputStreamWriter(new FileOutputStream(file.toFile(), true), StandardCharsets.UTF_8));
     }
 
     /**
-     * The ledger of a run that stands at {@code step}.
+     * Opens the metrics of a run at {@code step}.
      *
-     * @param file a CSV
-     * @param step lines behind it are cut off
-     * @return to be closed
+     * @param file created if missing
+     * @param step rows of later steps are dropped
+     * @throws Problem when the file cannot be read or written
      */
     public static MetricsCsv open(Path file, long step) {
         try {
@@ -62,7 +70,7 @@ public final class MetricsCsv implements AutoCloseable {
             List<String> kept = new ArrayList<>(List.of(HEADER));
             for (String line : lines) {
                 String[] cells = line.split(",", -1);
-                // a line that a kill cut short has fewer cells
+                // a row that a kill cut short has fewer cells
                 if (cells.length == HEADER.split(",").length
                         && cells[0].matches("\\d+")
                         && Long.parseLong(cells[0]) <= step) {
@@ -75,18 +83,13 @@ public final class MetricsCsv implements AutoCloseable {
             throw Problem.in(
                     "train",
                     file,
-                    "a ledger that can be written",
+                    "a file for the metrics that can be written",
                     e.getClass().getSimpleName(),
                     "check the folder and the free disk space");
         }
     }
 
-    /**
-     * Adds a line; on disk before this returns. False when the disk does not take it.
-     *
-     * @param line of one step
-     * @return whether it is on disk
-     */
+    /** Adds a row and flushes it; false if it cannot be written. */
     public boolean add(Row row) {
         try {
             out.write(row.csv());
@@ -98,12 +101,7 @@ public final class MetricsCsv implements AutoCloseable {
         }
     }
 
-    /**
-     * A ledger as a table.
-     *
-     * @param file a CSV
-     * @return a row a line
-     */
+    /** The rows of a file as a table; valid_loss is missing where an update was not validated. */
     public static Table table(Path file) {
         return Table.read()
                 .usingOptions(CsvReadOptions.builder(file.toFile())
@@ -113,11 +111,7 @@ public final class MetricsCsv implements AutoCloseable {
                                 : tech.tablesaw.api.ColumnType.DOUBLE));
     }
 
-    /**
-     * The file.
-     *
-     * @return its path
-     */
+    /** Path of the file. */
     public Path file() {
         return file;
     }
@@ -127,7 +121,7 @@ public final class MetricsCsv implements AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            // every line was flushed when it came
+            // every row was flushed when it was added
         }
     }
 }

@@ -9,12 +9,12 @@ import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * What a run begins with: the newest checkpoint of its folder, a checkpoint or a voice from elsewhere, or random
  * weights. It decides which settings are in force, and refuses whatever would cost a voice or a checkpoint.
  *
- * @param folder of the run
  * @param settings in force, before overrides
  * @param state null where no checkpoint is read
  * @param voice null where no voice is read
@@ -27,11 +27,8 @@ public record RunStart(
     /**
      * Resumes from the folder's newest checkpoint, or begins at step 0 where there is none.
      *
-     * @param folder of the run
      * @param dataset folder of the dataset; its hparams.yaml is read
-     * @param project name of the voice
      * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
-     * @return the start
      * @throws Problem when the folder holds a voice without a run, or checkpoints of which none can be read
      */
     public static RunStart in(RunFolder folder, Path dataset, String project, Consumer<String> notes) {
@@ -54,11 +51,8 @@ public record RunStart(
     /**
      * The same where a checkpoint must be there.
      *
-     * @param folder of the run
      * @param dataset folder of the dataset; its hparams.yaml is read
-     * @param project name of the voice
      * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
-     * @return the start
      * @throws Problem when the folder has no checkpoint, or none that can be read
      */
     public static RunStart resume(RunFolder folder, Path dataset, String project, Consumer<String> notes) {
@@ -72,31 +66,37 @@ public record RunStart(
     /**
      * Begins from a voice: its weights, schedule and mel range, with a fresh optimizer; the step count continues.
      *
-     * @param folder of the run, which has no checkpoint
      * @param dataset folder of the dataset; its hparams.yaml is read
-     * @param project name of the new voice
-     * @param voice files and settings
      * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
-     * @return the start
      * @throws Problem when the folder has a checkpoint, or dataset and voice do not have the same mel or encoder
      */
     public static RunStart from(
             RunFolder folder, Path dataset, String project, ModelFiles.Pair voice, Consumer<String> notes) {
+        return from(folder, dataset, project, () -> voice, notes);
+    }
+
+    /**
+     * The same with a voice that is looked for only after the folder was found to have no checkpoint.
+     *
+     * @param dataset folder of the dataset; its hparams.yaml is read
+     * @param voice finds files and settings
+     * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
+     * @throws Problem when the folder has a checkpoint, or dataset and voice do not have the same mel or encoder
+     */
+    public static RunStart from(
+            RunFolder folder, Path dataset, String project, Supplier<ModelFiles.Pair> voice, Consumer<String> notes) {
         Hparams made = made(dataset);
         requireNoRun(folder, made, notes);
-        return new RunStart(folder, RunSettings.fromVoice(made, voice.hparams(), project), null, voice, false);
+        ModelFiles.Pair pair = voice.get();
+        return new RunStart(folder, RunSettings.fromVoice(made, pair.hparams(), project), null, pair, false);
     }
 
     /**
      * Begins from a {@code model_ckpt_steps_N.ckpt} of another run or of the Python project, with its optimizer where
      * it has one.
      *
-     * @param folder of the run, which has no checkpoint
      * @param dataset folder of the dataset; its hparams.yaml is read
-     * @param project name of the new voice
-     * @param checkpoint path of the .ckpt
      * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
-     * @return the start
      * @throws Problem when the folder has a checkpoint, or the file is none
      */
     public static RunStart from(
@@ -140,20 +140,33 @@ public record RunStart(
     /**
      * The settings of the run with overrides.
      *
-     * @param overrides key=value with commas between
-     * @param steps training.steps; null = as the settings have it
+     * @param overrides key=value, separated by commas; may be empty
      * @return settings in force
      * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
      */
-    public Hparams with(String overrides, Integer steps) {
-        Hparams asked = settings.with(overrides, steps);
-        long behind = voice == null ? 0 : voice.hparams().steps();
-        if (voice != null && asked.training().steps() <= behind) {
+    public Hparams with(String overrides) {
+        return requireMore(settings.with(overrides));
+    }
+
+    /**
+     * The settings of the run with overrides and a number of steps.
+     *
+     * @param overrides key=value, separated by commas; may be empty
+     * @param steps training.steps: updates in all
+     * @return settings in force
+     * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
+     */
+    public Hparams with(String overrides, int steps) {
+        return requireMore(settings.with(overrides, steps));
+    }
+
+    private Hparams requireMore(Hparams asked) {
+        if (voice != null && asked.training().steps() <= step()) {
             throw Problem.in(
                     STAGE,
-                    "more steps than the voice has behind it, " + behind,
+                    "more steps than the voice has behind it, " + step(),
                     asked.training().steps() + " in all",
-                    "give for instance --steps " + (behind + 10000));
+                    "give for instance --steps " + (step() + 10000));
         }
         return asked;
     }
@@ -164,8 +177,6 @@ public record RunStart(
      *
      * @param parent owner of the run's tensors
      * @param hparams settings in force, as {@link #with} gives them
-     * @param data clips to learn from
-     * @return the run, to be closed
      * @throws Problem when the folder cannot be written or has no room, or the weights do not fit the settings
      */
     public TrainingRun open(NDManager parent, Hparams hparams, Dataset data) {

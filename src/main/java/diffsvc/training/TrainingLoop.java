@@ -70,7 +70,6 @@ public final class TrainingLoop {
      *
      * @param progress {@code at("training", step, last)} after each update, a note for each file that cannot be written
      *     or read, {@code ended} at the end
-     * @return this loop
      */
     public TrainingLoop listening(Progress progress) {
         this.progress = progress;
@@ -82,7 +81,6 @@ public final class TrainingLoop {
      *
      * @param listener called on the training's thread after each update; the validation loss is NaN where the update
      *     was not validated
-     * @return this loop
      */
     public TrainingLoop each(Consumer<MetricsCsv.Row> listener) {
         each = listener;
@@ -93,7 +91,6 @@ public final class TrainingLoop {
      * Limits the time of each {@link #until}.
      *
      * @param limit the update that is running when it ends is the last
-     * @return this loop
      */
     public TrainingLoop within(Duration limit) {
         this.limit = limit;
@@ -108,11 +105,7 @@ public final class TrainingLoop {
         asked = true;
     }
 
-    /**
-     * Trains up to training.steps.
-     *
-     * @return as {@link #until(long)}
-     */
+    /** Trains up to training.steps. */
     public Result until() {
         return until(run.hparams().training().steps());
     }

@@ -6,13 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.checkpoint.TorchFile;
+import diffsvc.dataset.Dataset;
+import diffsvc.hparams.Hparams;
 import diffsvc.testing.Allocator;
 import diffsvc.testing.Interrupts;
 import diffsvc.testing.Watched;
 import diffsvc.training.MetricsCsv;
+import diffsvc.training.RunFolder;
+import diffsvc.training.RunLock;
+import diffsvc.training.RunStart;
+import diffsvc.training.TrainingLoop;
+import diffsvc.training.TrainingRun;
 import diffsvc.training.TrainingState;
 import java.io.File;
 import java.io.IOException;
@@ -175,8 +183,12 @@ class TrainCommandTest {
 
     /** Loss and norms of each step, as text: equal text is equal to the bit. */
     private Map<Long, String> ledger() throws IOException {
+        return ledger(training());
+    }
+
+    private static Map<Long, String> ledger(Path training) throws IOException {
         Map<Long, String> lines = new HashMap<>();
-        Files.readAllLines(training().resolve("ledger.csv")).stream()
+        Files.readAllLines(training.resolve("ledger.csv")).stream()
                 .skip(1)
                 .map(l -> l.split(",", -1))
                 .forEach(c -> assertEquals(
@@ -287,6 +299,37 @@ class TrainCommandTest {
         child.process.process().destroyForcibly(); // SIGKILL
         child.process.end();
         return alive;
+    }
+
+    /** A notebook's few lines and the command make the same files, and each resumes what the other began. */
+    @Test
+    void theLibraryTrainsAsTheCommandDoes() throws Exception {
+        String keys = "training.valid_every=3,training.keep=2,training.keep_every=4";
+        done(diffsvc("train", "--project", "voice", "--steps", "4", "--hparams", keys));
+        Path set = home.resolve("data/voice");
+        for (String project : new String[] {"voice", "library"}) {
+            RunFolder folder = new RunFolder(home.resolve("models").resolve(project));
+            try (NDManager manager = NDManager.newBaseManager();
+                    RunLock lock = RunLock.of(folder.home())) {
+                RunStart start = RunStart.in(folder, set, project, text -> {});
+                Hparams hparams = start.with(keys, 9);
+                try (TrainingRun run = start.open(manager, hparams, Dataset.open(set))) {
+                    assertEquals(project.equals("voice") ? 4 : 0, run.step());
+                    new TrainingLoop(run, folder).until(6);
+                }
+            }
+            done(diffsvc("train", "--project", project, "--data", set.toString()), "resume     step 6 of 9");
+        }
+        Map<String, byte[]> voice = files(home.resolve("models/voice")),
+                library = files(home.resolve("models/library"));
+        byte[] own = voice.remove("hparams.yaml");
+        assertEquals(
+                new String(own, java.nio.charset.StandardCharsets.UTF_8).replace("voice", "library"),
+                new String(library.remove("hparams.yaml"), java.nio.charset.StandardCharsets.UTF_8));
+        same(voice, library);
+        Map<Long, String> rows = ledger();
+        assertEquals(9, rows.size());
+        assertEquals(rows, ledger(home.resolve("models/library/training")));
     }
 
     @Test

@@ -69,7 +69,8 @@ public final class DemoEnvelope {
                 var units = voice.manager()
                         .create(
                                 clip.units().get(0).toFloats(),
-                                new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
+                                new ai.djl.ndarray.types.Shape(
+                                        1, clip.units().get(0).shape()[0], clip.unitWidth()));
                 long[] labels = voice.encoder().logits(units).argMax(2).toLongArray();
                 float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];

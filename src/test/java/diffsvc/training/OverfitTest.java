@@ -47,7 +47,7 @@ class OverfitTest {
         WaveWriter.write(raw.resolve("phrase.wav"), song.slice(5, 6.5));
         try (NDManager m = NDManager.newBaseManager();
                 HubertSoft encoder = ModelFiles.in(Path.of("models")).encoder(m, hparams)) {
-            new Preprocessing(hparams, encoder, null).run(raw, folder.resolve("data"), (done, of, name, reused) -> {});
+            new Preprocessing(hparams, encoder).run(raw, folder.resolve("data"));
         }
         Dataset data = Dataset.open(folder.resolve("data"));
         return Dataset.of(data.training().subList(0, 1));

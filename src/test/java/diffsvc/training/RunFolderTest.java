@@ -364,7 +364,7 @@ class RunFolderTest {
                 "project=x",
                 "steps=3")) {
             for (RunSettings settings : List.of(fresh, goesOn, voice)) {
-                String said = refused(() -> settings.with("training.lr=1e-4," + key, null));
+                String said = refused(() -> settings.with("training.lr=1e-4," + key));
                 assertTrue(said.contains(key.split("=")[0]), said);
             }
         }
@@ -375,9 +375,9 @@ class RunFolderTest {
                 "noise.spec_min=-9",
                 "noise.spec_max=3",
                 "training.warm_start=true")) {
-            assertNotNull(fresh.with(key, null));
-            assertTrue(refused(() -> goesOn.with(key, null)).contains("the checkpoint"));
-            assertTrue(refused(() -> voice.with(key, null)).contains("the voice"));
+            assertNotNull(fresh.with(key));
+            assertTrue(refused(() -> goesOn.with(key)).contains("the checkpoint"));
+            assertTrue(refused(() -> voice.with(key)).contains("the voice"));
         }
         assertEquals(
                 0.05,

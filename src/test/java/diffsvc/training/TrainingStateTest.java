@@ -186,7 +186,7 @@ class TrainingStateTest {
                 }
             }
             assertEquals(3, TrainingState.read(checkpoints.file(703)).updates());
-            try (TrainingRun run = new TrainingRun(m, hparams, data, checkpoints.newest(System.out::println))) {
+            try (TrainingRun run = new TrainingRun(m, hparams, data, checkpoints.newest())) {
                 for (int i = 0; i < 3; i++) {
                     resumed.add(run.update());
                 }

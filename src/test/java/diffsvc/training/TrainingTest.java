@@ -103,7 +103,7 @@ class TrainingTest {
             run.saveVoice(folder.resolve("whole"));
         }
         try (NDManager m = NDManager.newBaseManager();
-                TrainingRun run = new TrainingRun(m, summed, toy(), checkpoints.newest(System.out::println))) {
+                TrainingRun run = new TrainingRun(m, summed, toy(), checkpoints.newest())) {
             assertEquals(5, run.step());
             for (int i = 0; i < 3; i++) {
                 parts.add(run.update());
