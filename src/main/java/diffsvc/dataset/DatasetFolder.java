@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 
 /**
  * The files of a dataset's folder, and which of them preprocessing may replace. The folder is ours if its index.json
- * says so, or if it holds only what an unfinished run leaves. hparams.yaml, report.csv and the index are replaced only
+ * says so, or if it holds only what an unfinished run leaves. hparams.yaml, mel_range.yaml, report.csv and the index are replaced only
  * if they are as preprocessing wrote them: index.json keeps their SHA-256, and {@code shards/written.json} keeps it
  * from before they are written, so that a run recognises its own files after it was killed in between or found no clip.
  * A file that was edited stays.
@@ -73,7 +73,7 @@ final class DatasetFolder {
         if (!output.overwrite()) {
             claimed.requireOurs(index, project);
         }
-        for (String name : List.of(HPARAMS, REPORT, INDEX)) {
+        for (String name : List.of(HPARAMS, HparamsYaml.MEL_RANGE, REPORT, INDEX)) {
             claimed.target(name, index);
         }
         Output.tryOut(STAGE, folder.resolve(SHARDS).resolve(INDEX), 0);
@@ -181,7 +181,7 @@ final class DatasetFolder {
                             || written().getOrDefault(name, List.of()).contains(Sha256.of(file));
                     return ours ? null : "one that was edited since preprocess wrote it, or is somebody else's";
                 },
-                name.equals(HPARAMS)
+                name.endsWith(".yaml")
                         ? "keep it elsewhere and give it with --hparams-file, or replace it with --overwrite"
                         : "keep it elsewhere, or replace it with --overwrite");
     }
@@ -202,11 +202,14 @@ final class DatasetFolder {
     /** Writes report and hparams and, last, the index: with it the dataset is whole. */
     void write(String table, Hparams hparams, List<Entry> recordings) {
         Index before = index();
-        Path report = target(REPORT, before), yaml = target(HPARAMS, before), index = target(INDEX, before);
-        Path draft = folder.resolve(SHARDS).resolve("." + HPARAMS);
-        HparamsYaml.write(draft, hparams);
+        Path report = target(REPORT, before), index = target(INDEX, before);
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put(HparamsYaml.MEL_RANGE, HparamsYaml.melRange(hparams));
+        settings.put(HPARAMS, HparamsYaml.text(hparams, HparamsYaml.MEL_RANGE));
+        Map<String, Path> targets = new LinkedHashMap<>();
+        settings.keySet().forEach(name -> targets.put(name, target(name, before)));
         Map<String, String> written = new LinkedHashMap<>();
-        written.put(HPARAMS, Sha256.of(draft));
+        settings.forEach((name, yaml) -> written.put(name, Sha256.of(yaml)));
         written.put(REPORT, Sha256.of(table));
         written.put(RECORDINGS, sha(recordings));
         String text = new GsonBuilder()
@@ -219,16 +222,12 @@ final class DatasetFolder {
         files.put(INDEX, Sha256.of(text));
         begin(files);
         WholeFile.write(STAGE, report, part -> Files.writeString(part, table));
-        HparamsYaml.write(yaml, hparams);
+        settings.forEach(
+                (name, yaml) -> WholeFile.write(STAGE, targets.get(name), part -> Files.writeString(part, yaml)));
         WholeFile.write(STAGE, index, part -> Files.writeString(part, text));
         Map<String, List<String>> known = new LinkedHashMap<>();
         files.forEach((name, sha) -> known.put(name, List.of(sha)));
         keep(known);
-        try {
-            Files.deleteIfExists(draft);
-        } catch (IOException e) {
-            // the next run replaces it
-        }
     }
 
     /** The files that are there were found to be ours; they stay known until the index names their replacements. */

@@ -1,5 +1,7 @@
 package diffsvc.training;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
@@ -13,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +26,8 @@ import java.util.stream.Stream;
 
 /**
  * A trained pair on disk: {@code embedding_model_steps_N.pt}, {@code wavenet_model_steps_N.pt} (with the schedule's
- * buffers and the mel range) and {@code hparams.yaml}. Names are those of the combined checkpoint, prefix
- * {@code model.} included; torch.load(weights_only=True) opens them.
+ * buffers and the mel range), {@code mel_range.yaml} and {@code hparams.yaml}. Names are those of the combined
+ * checkpoint, prefix {@code model.} included; torch.load(weights_only=True) opens them.
  *
  * <p>The folder holds a whole voice at every instant: the previous one stays until the new one is written, read back
  * and named in hparams.yaml. Only files that the same run wrote are deleted ({@code training/voice.json}). The
@@ -179,14 +182,33 @@ public final class VoiceWriter {
     }
 
     private static void writeHparams(Path folder, Hparams hparams, VoiceRecord record) {
-        Path draft = RunFolder.home(folder).resolve(".voice_" + HPARAMS);
-        HparamsYaml.write(draft, hparams);
-        record.note(HPARAMS, Sha256.of(draft));
-        HparamsYaml.write(folder.resolve(HPARAMS), hparams);
+        String text = HparamsYaml.text(hparams, writeMelRange(folder, HparamsYaml.melRange(hparams), record));
+        record.note(HPARAMS, Sha256.of(text));
+        WholeFile.write(STAGE, folder.resolve(HPARAMS), part -> Files.writeString(part, text));
+    }
+
+    /**
+     * Writes the mel range under the first name that is free or holds it already. One that is there is never replaced,
+     * because an hparams.yaml that stays may name it; so the old hparams.yaml holds until the new one is there.
+     */
+    private static String writeMelRange(Path folder, String text, VoiceRecord record) {
+        String name = HparamsYaml.MEL_RANGE;
+        for (int n = 2; Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS); n++) {
+            if (holds(folder.resolve(name), text)) {
+                return name;
+            }
+            name = HparamsYaml.MEL_RANGE.replace(".yaml", "-" + n + ".yaml");
+        }
+        record.note(name, Sha256.of(text));
+        WholeFile.write(STAGE, folder.resolve(name), part -> Files.writeString(part, text));
+        return name;
+    }
+
+    private static boolean holds(Path file, String text) {
         try {
-            Files.deleteIfExists(draft);
+            return Files.isRegularFile(file) && Arrays.equals(Files.readAllBytes(file), text.getBytes(UTF_8));
         } catch (IOException e) {
-            // the next save replaces it
+            return false;
         }
     }
 

@@ -171,7 +171,11 @@ class DividerTest {
                 merged.files().stream().map(f -> f.getFileName().toString()).toList());
         Divider.Result divided = Divider.divide(merged.files().get(0), null, folder.resolve("again"));
         assertEquals(
-                List.of("embedding_model_steps_24500.pt", "wavenet_model_steps_24500.pt", "hparams.yaml"),
+                List.of(
+                        "embedding_model_steps_24500.pt",
+                        "wavenet_model_steps_24500.pt",
+                        "mel_range.yaml",
+                        "hparams.yaml"),
                 divided.files().stream().map(f -> f.getFileName().toString()).toList());
         assertEquals(
                 HparamsYaml.read(demo.resolve("hparams.yaml")).project("again"),
@@ -242,7 +246,8 @@ class DividerTest {
             Divider.divide(checkpoint, null, voice, new Output(true, List.of()));
             same(whole, voice);
         }
-        for (String name : List.of("embedding_model_steps_7.pt", "training", "hparams.yaml", "config.yaml")) {
+        for (String name :
+                List.of("embedding_model_steps_7.pt", "training", "hparams.yaml", "mel_range.yaml", "config.yaml")) {
             Path other = Files.createDirectories(folder.resolve("with " + name));
             Files.writeString(
                     name.equals("training")
@@ -278,6 +283,7 @@ class DividerTest {
                 link.resolve(half.getFileName()),
                 in.resolve("../in").resolve(half.getFileName()),
                 Files.createLink(folder.resolve("hard"), half),
+                in.resolve("mel_range.yaml"),
                 in.resolve("hparams.yaml"))) {
             byte[] before = Files.readAllBytes(target);
             assertTrue(

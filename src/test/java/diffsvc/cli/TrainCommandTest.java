@@ -128,7 +128,11 @@ class TrainCommandTest {
     void recordings() throws Exception {
         Files.createDirectories(home.resolve("models/demo"));
         Files.createDirectories(home.resolve("models/frozen"));
-        Files.copy(ROOT.resolve("models/demo/hparams.yaml"), home.resolve("models/demo/hparams.yaml"));
+        for (String name : List.of("hparams.yaml", "mel_range.yaml")) {
+            Files.copy(
+                    ROOT.resolve("models/demo").resolve(name),
+                    home.resolve("models/demo").resolve(name));
+        }
         Files.copy(ROOT.resolve("models/frozen/content_demo.pt"), home.resolve("models/frozen/content_demo.pt"));
         Path raw = Files.createDirectories(home.resolve("내 목소리"));
         for (int i = 0; i < 4; i++) {
@@ -553,6 +557,7 @@ class TrainCommandTest {
                         "hparams_steps_2.yaml",
                         "embedding_model_steps_5.pt",
                         "wavenet_model_steps_5.pt",
+                        "mel_range.yaml",
                         "hparams.yaml"),
                 after.keySet());
     }

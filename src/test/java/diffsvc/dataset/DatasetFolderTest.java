@@ -148,13 +148,14 @@ class DatasetFolderTest {
         Path yaml = out.resolve("hparams.yaml"), report = out.resolve("report.csv"), index = out.resolve("index.json");
         run(HPARAMS.training(t -> t.batch(7).accumulate(1)), Output.CAREFUL, AudioFile::open, false);
         assertEquals(7, HparamsYaml.read(yaml).training().batch(), "what nobody edited is replaced");
+        Path range = out.resolve("mel_range.yaml");
         String mine = Files.readString(yaml).replace("batch: 7", "batch: 5") + "# my own\n";
-        for (Path edited : List.of(yaml, report, index)) {
+        for (Path edited : List.of(yaml, report, index, range)) {
             byte[] was = Files.readAllBytes(edited);
             String text = edited == yaml
                     ? mine
-                    : edited == report
-                            ? Files.readString(report) + "my,own,line\n"
+                    : edited == report || edited == range
+                            ? Files.readString(edited) + "# my,own,line\n"
                             : Files.readString(index).replace("\"train\"", "\"test\"");
             Files.writeString(edited, text);
             List<String> heard = new java.util.ArrayList<>();
@@ -189,6 +190,7 @@ class DatasetFolderTest {
     void aFolderOfSomebodyElseIsLeftAlone() throws IOException {
         for (String name : List.of(
                 "hparams.yaml",
+                "mel_range.yaml",
                 "report.csv",
                 "index.json",
                 "notes.txt",
@@ -232,7 +234,8 @@ class DatasetFolderTest {
         Files.writeString(
                 out.resolve("shards/written.json"),
                 "{\"written\":{\"report.csv\":[\""
-                        + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"hparams.yaml\":[\""
+                        + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"mel_range.yaml\":[\""
+                        + diffsvc.files.Sha256.of(out.resolve("mel_range.yaml")) + "\"],\"hparams.yaml\":[\""
                         + diffsvc.files.Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
         run(Output.CAREFUL);
         same(whole, bytes(out));

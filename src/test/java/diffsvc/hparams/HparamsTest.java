@@ -1,14 +1,17 @@
 package diffsvc.hparams;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.check.Problem;
 import diffsvc.testing.Golden;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,6 +33,70 @@ class HparamsTest {
         assertEquals(h, HparamsYaml.read(file));
     }
 
+    @Test
+    void editsAreTypedAndChecked() {
+        Hparams h = Hparams.defaults();
+        Hparams edited = h.infer(i -> i.sampler("ddim").steps(50))
+                .training(t -> t.lr(4e-4))
+                .project("tenor");
+        assertEquals(Arg2Hparams.apply(h, "infer.sampler=ddim,infer.steps=50,training.lr=4e-4,project=tenor"), edited);
+        assertEquals(20, h.infer().steps(), "a copy");
+        Problem beyond = assertThrows(Problem.class, () -> h.infer(i -> i.steps(0)));
+        assertEquals("hparams: need infer.steps from 1 to 100000, got 0; correct infer.steps", beyond.getMessage());
+        assertThrows(Problem.class, () -> h.infer(i -> null));
+        assertThrows(Problem.class, () -> h.quirks(null));
+    }
+
+    /** Every component has its edit, of its own type, which changes this component and no other. */
+    @Test
+    void everyComponentHasItsEdit() throws Exception {
+        Hparams h = Hparams.defaults();
+        for (RecordComponent scope : Hparams.class.getRecordComponents()) {
+            if (!scope.getType().isRecord()) {
+                Hparams.class.getMethod(scope.getName(), scope.getType());
+                continue;
+            }
+            Hparams.class.getMethod(scope.getName(), UnaryOperator.class);
+            Object record = scope.getAccessor().invoke(h);
+            for (RecordComponent c : scope.getType().getRecordComponents()) {
+                Object value = c.getAccessor().invoke(record), other = other(c.getName(), value);
+                Object edited =
+                        scope.getType().getMethod(c.getName(), c.getType()).invoke(record, other);
+                assertEquals(scope.getType(), edited.getClass());
+                assertEquals(other, c.getAccessor().invoke(edited), c.getName());
+                assertNotEquals(record, edited);
+                assertEquals(
+                        record,
+                        scope.getType().getMethod(c.getName(), c.getType()).invoke(edited, value));
+            }
+        }
+    }
+
+    private static Object other(String name, Object value) {
+        return switch (name) {
+            case "extractor" -> "crepe";
+            case "schedule" -> "cosine";
+            case "loss" -> "l1";
+            case "sampler" -> "ddim";
+            case "format" -> "flac";
+            case "depth" -> "24";
+            case "kind" -> "hifigan";
+            case "sha256" -> "00";
+            case "encFfnKernelSize", "residualChannels" -> (int) value + 2;
+            case "beta1", "beta2" -> 0.5;
+            default ->
+                value instanceof Boolean b
+                        ? (Object) !b
+                        : value instanceof Integer i
+                                ? (Object) (i + 1)
+                                : value instanceof Long l
+                                        ? (Object) (l + 1)
+                                        : value instanceof Double d
+                                                ? (Object) (d == 0 ? 0.5 : d * 1.001)
+                                                : value instanceof String s ? s + "x" : List.of(0.25);
+        };
+    }
+
     private static String said(String overrides) {
         return assertThrows(Problem.class, () -> Arg2Hparams.apply(Hparams.defaults(), overrides))
                 .getMessage();
@@ -37,10 +104,10 @@ class HparamsTest {
 
     @Test
     void aMisspeltKeyIsMetWithTheNearestRightOne() throws Exception {
-        assertTrue(
-                said("training.learning=1").contains("did you mean training.lr?")
-                        || said("training.l=1").contains("training.lr"),
-                said("training.l=1"));
+        assertEquals("hparams: need a known key, got \"training.l\"; did you mean training.lr?", said("training.l=1"));
+        assertEquals(
+                "hparams: need a known key, got \"training.learning\"; did you mean training.warm_start?",
+                said("training.learning=1"));
         assertTrue(said("infer.step=20").contains("did you mean infer.steps?"), said("infer.step=20"));
         assertTrue(said("max_beta=0.1").contains("did you mean noise.max_beta?"), said("max_beta=0.1"));
         Path file = Files.writeString(folder.resolve("bad.yaml"), "training:\n  clip_grad_nrm: 1\n");

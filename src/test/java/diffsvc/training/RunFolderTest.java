@@ -103,7 +103,8 @@ class RunFolderTest {
         }
         Files.createDirectories(folder.voice());
         Map<String, byte[]> files = new LinkedHashMap<>();
-        for (String name : List.of("embedding_model_steps_500.pt", "wavenet_model_steps_500.pt", "hparams.yaml")) {
+        for (String name : List.of(
+                "embedding_model_steps_500.pt", "wavenet_model_steps_500.pt", "mel_range.yaml", "hparams.yaml")) {
             Files.copy(home.resolve("elsewhere").resolve(name), folder.voice().resolve(name));
             files.put(name, Files.readAllBytes(folder.voice().resolve(name)));
         }
@@ -143,6 +144,7 @@ class RunFolderTest {
                         "wavenet_model_steps_500.pt",
                         "hparams.yaml",
                         "hparams_steps_500.yaml",
+                        "mel_range.yaml",
                         "training")),
                 names(folder.voice()));
         for (Map.Entry<String, byte[]> e : voice.entrySet()) {
