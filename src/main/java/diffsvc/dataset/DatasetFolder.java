@@ -22,10 +22,10 @@ import java.util.stream.Stream;
 
 /**
  * The files of a dataset's folder, and which of them preprocessing may replace. The folder is ours if its index.json
- * says so, or if it holds only what an unfinished run leaves. hparams.yaml, mel_range.yaml, report.csv and the index are replaced only
- * if they are as preprocessing wrote them: index.json keeps their SHA-256, and {@code shards/written.json} keeps it
- * from before they are written, so that a run recognises its own files after it was killed in between or found no clip.
- * A file that was edited stays.
+ * says so, or if it holds only what an unfinished run leaves. hparams.yaml, mel_range.yaml, report.csv and the index
+ * are replaced only if they are as preprocessing wrote them: index.json keeps their SHA-256, and
+ * {@code shards/written.json} keeps it from before they are written, so that a run recognises its own files after it
+ * was killed in between or found no clip. A file that was edited stays.
  */
 final class DatasetFolder {
     static final String INDEX = "index.json",
