@@ -304,7 +304,7 @@ public record Manifest(
         JsonRecord json = new JsonRecord(STAGE, file, REMEDY);
         Map<?, ?> tree = json.tree(WHAT);
         if (!tree.containsKey("format") || !tree.containsKey("input")) {
-            throw json.wrong(WHAT, "other JSON");
+            throw json.wrong(WHAT, "other JSON, without format or input");
         }
         if (Long.valueOf(OLDER).equals(tree.get("format"))) {
             tree = renewed(tree);
@@ -338,6 +338,8 @@ public record Manifest(
         Bound.number(STAGE, "key", key, -MOST_SHIFT, MOST_SHIFT); // an automatic key comes on top
         if (!project.isEmpty()) {
             ProjectName.require(STAGE, project);
+        } else if (config.isEmpty() && checkpoint.isEmpty()) {
+            throw json.wrong("project, or config and checkpoint", "none of them");
         } else {
             named(json, "config", config);
             named(json, "checkpoint", checkpoint);

@@ -252,6 +252,15 @@ class ManifestTest {
     }
 
     @Test
+    void aManifestOfTheFormatBeforeOpens() throws Exception {
+        String older = tree.toString().replace("\"joins\"", "\"seams\"").replace("\"format\":2", "\"format\":1");
+        assertTrue(older.contains("\"seams\"") && older.contains("\"format\":1"), older);
+        Files.writeString(file, older);
+        assertEquals(manifest().joins(), Manifest.read(file).joins());
+        assertEquals(manifest().output(), Manifest.read(file).output());
+    }
+
+    @Test
     void whatIsNoManifestIsSaid() throws Exception {
         assertTrue(said("").contains("other JSON"));
         assertTrue(said("[1]").contains("other JSON"));
@@ -261,7 +270,7 @@ class ManifestTest {
         assertTrue(said("{\"format\": NaN, \"input\": 1}").contains("something else"));
         assertTrue(said("{\"format\": 1e999, \"input\": 1}").contains("finite"));
         assertTrue(said("{\"format\": 1, \"format\": 1}").contains("\"format\" twice"));
-        assertTrue(said("{\"format\": \"1\", \"input\": {}}").contains("need format 1"));
+        assertTrue(said("{\"format\": \"1\", \"input\": {}}").contains("need format 2"));
         assertTrue(said("{\"format\": null, \"input\": {}}").contains("got nothing"));
         assertTrue(said("{\"a\":".repeat(100_000)).contains("levels"));
         assertTrue(said("{\"a\":" + "[".repeat(1_000_000)).contains("levels"));
