@@ -21,6 +21,7 @@ import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Spacing;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
@@ -126,10 +127,6 @@ class DiffSvcShallowGoldenTest {
         return range.denorm(x, get("mel2ph"));
     }
 
-    private static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray start, double[] times) {
-        return Denoising.run(sampler, network, draw, start, times, (done, of, t, step) -> {});
-    }
-
     @Test
     void theConfigurationSaysHowShallow() {
         assertEquals(one("K_step"), HparamsYaml.readEither(CONFIG).noise().kStep());
@@ -185,9 +182,9 @@ class DiffSvcShallowGoldenTest {
     @Test
     void plmsStartsBelowKStepFromPureNoise() {
         for (String run : new String[] {"plms1_", "plms2_"}) {
-            Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
-            NDArray x = run(plms, asked, null, get("x_T"), plms.times(k, noise.steps() / plms.interval()));
+            double[] times = Spacing.LEADING.every(k, (int) one(run + "speedup"));
+            NDArray x = Denoising.run(new Plms(noise), asked, get("x_T"), times);
             get(run + "t");
             g.sameIds(run + "t", asked.steps());
             same(run + "x_in", NDArrays.stack(new NDList(asked.x())));
@@ -198,10 +195,9 @@ class DiffSvcShallowGoldenTest {
     @Test
     void ddpmTakesKSteps() {
         NDArray noises = eighths("ddpm_noises_int8");
-        Ddpm ddpm = new Ddpm(noise);
+        Ddpm ddpm = new Ddpm(noise, (v, t) -> noises.get(k - 1 - t));
         Asked asked = new Asked();
-        NDArray x = run(
-                ddpm, asked, (v, t) -> noises.get(k - 1 - t), eighths("ddpm_x_T_int8"), ddpm.times(k, noise.steps()));
+        NDArray x = Denoising.run(ddpm, asked, eighths("ddpm_x_T_int8"), ddpm.times(k, k));
         assertEquals(k, asked.t().size());
         get("ddpm_kept");
         NDList kept = new NDList();
@@ -220,9 +216,9 @@ class DiffSvcShallowGoldenTest {
             NDArray start =
                     noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}), get(run + "noise"));
             same(run + "x_start", start);
-            Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
-            NDArray x = run(plms, asked, null, get(run + "x_start"), plms.times(top, 0));
+            double[] times = Spacing.LEADING.every(top, (int) one(run + "speedup"));
+            NDArray x = Denoising.run(new Plms(noise), asked, get(run + "x_start"), times);
             get(run + "t");
             g.sameIds(run + "t", asked.steps());
             same(run + "mel", mel(x));
@@ -230,14 +226,8 @@ class DiffSvcShallowGoldenTest {
         int top = (int) one("gt_ddpm_add_noise_step");
         NDArray noises = eighths("gt_ddpm_noises_int8");
         NDArray start = noise.noised(range.norm(get("mels")), g.manager().create(new long[] {top - 1}), noises.get(0));
-        same(
-                "gt_ddpm_mel",
-                mel(run(
-                        new Ddpm(noise),
-                        new Asked(),
-                        (v, t) -> noises.get(top - t),
-                        start,
-                        new Ddpm(noise).times(top, 0))));
+        Ddpm ddpm = new Ddpm(noise, (v, t) -> noises.get(top - t));
+        same("gt_ddpm_mel", mel(Denoising.run(ddpm, new Asked(), start, ddpm.times(top, top))));
     }
 
     @Test
@@ -297,7 +287,9 @@ class DiffSvcShallowGoldenTest {
                     mixed);
             assertEquals(pure, python.start(5, null, 3));
             assertEquals(first, (long) python.times()[0]);
-            assertEquals(first, (long) svc.times()[0]);
+            int steps = noise.steps() / interval;
+            assertEquals(steps, svc.times().length - 1, "evaluations over the steps that the voice learned");
+            assertEquals((long) (steps - 1) * k / steps, (long) svc.times()[0]);
             assertTrue(
                     svc.samplingNotes().get(0).contains("first " + k + " of " + noise.steps())
                             && svc.samplingNotes().get(0).contains("song's mel"),
@@ -321,7 +313,7 @@ class DiffSvcShallowGoldenTest {
             DiffSvc given = svc.with("infer.use_gt_mel=true,infer.add_noise_step=" + k);
             assertEquals(mixed, given.start(5, mel, 3));
             org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> svc.start(5, null, 3));
-            DiffSvc solver = svc.with("infer.sampler=dpmpp,infer.steps=" + noise.steps());
+            DiffSvc solver = svc.with("infer.sampler=dpmpp,infer.steps=" + k);
             assertEquals(k - 1, solver.times()[0]);
             assertEquals(k, solver.times().length - 1);
         }

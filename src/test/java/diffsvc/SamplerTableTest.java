@@ -66,13 +66,7 @@ class SamplerTableTest {
             Conds conds = svc.align(svc.units(wave), svc.pitch(signal), source);
             EmbeddingModel.Condition condition = svc.embed(conds);
             Sampler s = svc.sampler();
-            NDArray x = Denoising.run(
-                    s,
-                    svc.network(condition),
-                    null,
-                    svc.start(conds.frames(), source, 7),
-                    svc.times(),
-                    (done, of, t, step) -> {});
+            NDArray x = Denoising.run(s, svc.network(condition), svc.start(conds.frames(), source, 7), svc.times());
             NDArray mel = svc.toMel(x, conds)
                     .maximum((float) svc.hparams().audio().melVmin())
                     .minimum((float) svc.hparams().audio().melVmax());

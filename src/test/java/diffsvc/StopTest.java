@@ -11,7 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
-import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.StepListener;
 import diffsvc.voice.DiffSvc;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -146,7 +146,7 @@ class StopTest {
     @Test
     void twoListenersBothHear() {
         StringBuilder heard = new StringBuilder();
-        Denoising.Listener both = ((Denoising.Listener)
+        StepListener both = ((StepListener)
                         (done, of, t, step) -> heard.append("a").append(done))
                 .and((done, of, t, step) -> heard.append("b").append(done));
         both.after(1, 2, 0, null);

@@ -11,6 +11,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.hparams.SamplerKind;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Manifest;
 import diffsvc.platform.ProcessMemory;
@@ -82,10 +83,14 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(
             names = "--steps",
-            description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
+            description = "network evaluations, spread over the diffusion steps from the start on: 1000, those of a"
+                    + " shallow voice (noise.k_step), or --add-noise-step")
     Integer steps;
 
-    @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
+    @Option(
+            names = "--sampler",
+            completionCandidates = SamplerNames.class,
+            description = "one of ${COMPLETION-CANDIDATES}")
     String sampler;
 
     @Option(
@@ -468,6 +473,13 @@ final class InferCommand implements Callable<Integer> {
     private static void add(StringBuilder all, String name, Object value) {
         if (value != null) {
             all.append(all.length() == 0 ? "" : ",").append(name).append('=').append(value);
+        }
+    }
+
+    /** The names of the samplers, for the help and for completion in a shell. */
+    static final class SamplerNames extends ArrayList<String> {
+        SamplerNames() {
+            super(SamplerKind.names());
         }
     }
 

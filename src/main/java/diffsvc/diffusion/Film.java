@@ -11,7 +11,7 @@ import java.util.Map;
  * Keeps some of the guesses of the clean mel while the loop goes from noise to a song, evenly spread and with the first
  * and the last among them. Hand it to the loop as a listener and the guesses to a film strip.
  */
-public final class Film implements Denoising.Listener {
+public final class Film implements StepListener {
     private final NDManager home;
     private final MelRange range;
     private final int frames;

@@ -2,7 +2,6 @@ package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
@@ -200,6 +199,7 @@ public final class NoiseSchedule {
      * @return 0 or less
      */
     public double logAlpha(double t) {
+        Bound.number(STAGE, "the diffusion step", t, -1, betas.length - 1.0);
         if (t <= 0) {
             return t < 0 ? 0 : 0.5 * Math.log(alphaBar[0]);
         }
@@ -236,37 +236,6 @@ public final class NoiseSchedule {
      */
     public double lambda(double t) {
         return logAlpha(t) - Math.log(sigmaBetween(t));
-    }
-
-    /**
-     * N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full
-     * S, fewer from a lower top.
-     *
-     * @param top S for pure noise, less for a start from the source
-     * @param evaluations of the network over the full S
-     * @return [N + 1], downwards
-     * @throws Problem when either is not from 1 to S
-     */
-    public double[] even(int top, int evaluations) {
-        Bound.whole(STAGE, "evaluations", evaluations, 1, top(top).steps());
-        int n = Math.max(1, (int) Math.round(evaluations * (double) top / steps()));
-        double[] times = new double[n + 1];
-        for (int i = 0; i <= n; i++) {
-            times[i] = (top - 1) * (double) (n - i) / n;
-        }
-        return times;
-    }
-
-    /** Requires a step to start below, from 1 to S. */
-    NoiseSchedule top(int top) {
-        Bound.whole(STAGE, "the step to start below", top, 1, steps());
-        return this;
-    }
-
-    /** Requires steps to go at once, from 1 to S. */
-    NoiseSchedule interval(int interval) {
-        Bound.whole(STAGE, "the interval of steps", interval, 1, steps());
-        return this;
     }
 
     /** The noise that steps s + 1 to t add together, as one step's beta. */
@@ -397,7 +366,18 @@ public final class NoiseSchedule {
         return x0.mul(m.create(alpha, new Shape(b, 1, 1, 1))).add(noise.mul(m.create(sigma, new Shape(b, 1, 1, 1))));
     }
 
-    static NDArray steps(NDManager manager, double t, long batch) {
-        return manager.full(new Shape(batch), (float) t, DataType.FLOAT32);
+    /**
+     * Diffusion steps as the network and {@link #noised} take them.
+     *
+     * @param manager owner of the array
+     * @param steps one a clip, each 0 to S - 1
+     * @return [B] int64
+     * @throws Problem for a step that the schedule does not have
+     */
+    public NDArray timesteps(NDManager manager, long... steps) {
+        for (long step : steps) {
+            Bound.whole(STAGE, "the diffusion step", step, 0, steps() - 1L);
+        }
+        return manager.create(steps);
     }
 }

@@ -1,6 +1,7 @@
 package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.check.Bound;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,19 +21,6 @@ public interface Sampler {
          * @return an array of x's shape, in x's manager
          */
         NDArray at(NDArray x, double t);
-    }
-
-    /** Fresh noise of x's shape for the draw at step t; only samplers with a random posterior ask. */
-    @FunctionalInterface
-    interface Draw {
-        /**
-         * A standard normal draw of x's shape for diffusion step t.
-         *
-         * @param x [B, 1, M, T]
-         * @param t diffusion step, 0 to S - 1
-         * @return an array of x's shape, in x's manager
-         */
-        NDArray at(NDArray x, int t);
     }
 
     /**
@@ -75,25 +63,34 @@ public interface Sampler {
      */
     record Step(NDArray x, NDArray x0, NDArray eps, Past past) {}
 
-    /**
-     * The times to go through, N + 1 for N steps, downwards; -1 is the clean mel.
-     *
-     * @param top S for pure noise, add_noise_step for a start from the source; the first time is below it
-     * @param evaluations network calls over the full S; fewer from a lower top
-     * @return [N + 1]
-     */
-    double[] times(int top, int evaluations);
+    /** The voice's schedule, by which the steps are weighted. */
+    NoiseSchedule schedule();
+
+    /** How this sampler spreads its times. */
+    Spacing spacing();
 
     /**
-     * From {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager.
+     * The times to go through, downwards; one more than there are evaluations, because the last is only where the last
+     * step ends (-1 is the clean mel).
      *
-     * @param eps the network
-     * @param draw where fresh noise comes from
-     * @param x [B, 1, M, T]
-     * @param times as times() gives them, downwards
-     * @param i index of the step, 0-based
-     * @param past what the step before left
-     * @return where it stands then, and what the next step needs
+     * @param top S for pure noise, add_noise_step for a start from the source; the first time is below it
+     * @param evaluations network calls within [0, top), 1 to top; {@link Plms} makes one more in its first step
+     * @return [evaluations + 1]
+     * @throws diffsvc.check.Problem for a top outside 1 to S, or for more evaluations than there are steps below it
      */
-    Step step(Eps eps, Draw draw, NDArray x, double[] times, int i, Past past);
+    default double[] times(int top, int evaluations) {
+        Bound.whole("schedule", "the step to start below", top, 1, schedule().steps());
+        return spacing().times(top, evaluations);
+    }
+
+    /**
+     * One step, from {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager.
+     *
+     * @param model predicts the noise
+     * @param x [B, 1, M, T]
+     * @param times as {@link #times} gives them, downwards
+     * @param i index of the step, 0-based
+     * @param past what the step before returned, {@link Past#NONE} in the first
+     */
+    Step step(Eps model, NDArray x, double[] times, int i, Past past);
 }

@@ -353,7 +353,18 @@ public record Hparams(
          * @return 1 to steps
          */
         public int trainedSteps() {
-            return kStep == 0 ? steps : kStep;
+            return trainedSteps(steps);
+        }
+
+        /**
+         * The same where a checkpoint has its own schedule, whose number of steps wins over {@link #steps}.
+         *
+         * @param all S of the schedule in use
+         * @return 1 to all
+         * @throws Problem where k_step is more than all
+         */
+        public int trainedSteps(int all) {
+            return kStep == 0 || kStep == steps ? all : (int) Bound.whole(STAGE, "noise.k_step", kStep, 1, all);
         }
     }
 
@@ -497,8 +508,10 @@ public record Hparams(
     /**
      * A conversion.
      *
-     * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
-     * @param steps sampler iterations; must divide noise.steps
+     * @param sampler a {@link SamplerKind} by its text
+     * @param steps network evaluations, spread over the diffusion steps that are sampled: noise.k_step, or
+     *     infer.add_noise_step with use_gt_mel; with quirks=python they count all of noise.steps, which they must
+     *     divide
      * @param key semitones
      * @param autoKey whether to shift by further whole semitones to the median that the voice was trained on
      * @param useGtMel start from the noised source mel instead of pure noise
@@ -526,7 +539,7 @@ public record Hparams(
         /**
          * Checks the numbers and names.
          *
-         * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
+         * @param sampler a {@link SamplerKind} by its text
          * @param steps 1 to 100000
          * @param key -48 to 48
          * @param autoKey any
@@ -541,7 +554,7 @@ public record Hparams(
          * @param sliceSeconds 0.5 to 3600
          */
         public Infer {
-            oneOf("infer.sampler", sampler, "ddpm", "plms", "ddim", "dpmpp", "unipc2", "unipc3");
+            SamplerKind.named(present("infer.sampler", sampler));
             Bound.whole(STAGE, "infer.steps", steps, 1, MOST_STEPS);
             Bound.number(STAGE, "infer.key", key, -MOST_KEY, MOST_KEY);
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);

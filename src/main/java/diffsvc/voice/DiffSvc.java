@@ -21,16 +21,16 @@ import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
-import diffsvc.diffusion.Ddim;
-import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
-import diffsvc.diffusion.DpmSolverPlusPlus;
+import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.Film;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
-import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
-import diffsvc.diffusion.UniPc;
+import diffsvc.diffusion.Samplers;
+import diffsvc.diffusion.SamplingRange;
+import diffsvc.diffusion.StepListener;
+import diffsvc.diffusion.Stochastic;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
@@ -75,7 +75,6 @@ public final class DiffSvc implements AutoCloseable {
     public static final float SILENCE = 1e-4f;
 
     private static final Stages SILENTLY = (stage, what, shape, seconds) -> {};
-    private static final Denoising.Listener UNHEARD = (done, of, t, step) -> {};
     private final Room room;
     private final ProjectPaths paths;
     private final Hparams hparams;
@@ -726,9 +725,10 @@ public final class DiffSvc implements AutoCloseable {
      *
      * @param steps one a clip, 0 to S - 1
      * @return [B] int64
+     * @throws Problem for a step that the voice's schedule does not have
      */
     public NDArray timesteps(long... steps) {
-        return manager.create(steps);
+        return noise.timesteps(manager, steps);
     }
 
     /**
@@ -747,114 +747,52 @@ public final class DiffSvc implements AutoCloseable {
     private NDArray start(long frames, NDArray sourceMel, RandomSource draws) {
         NDArray pure =
                 draws.normal(manager, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
-        if (!fromMel()) {
+        if (!samplingRange().fromSource()) {
             return pure;
         }
         if (sourceMel == null) {
             throw Problem.in("sampling", "the song's mel to start from", "none", "pass mel(signal)");
         }
         NDArray x0 = range.norm(sourceMel.expandDims(0));
-        return noise.noised(x0, manager.create(new long[] {top() - 1}), pure);
+        return noise.noised(x0, manager.create(new long[] {samplingRange().top() - 1}), pure);
     }
 
     /**
-     * The sampler the hparams name: ddpm, plms, ddim, dpmpp, unipc2, unipc3.
+     * The sampler that infer.sampler names.
      *
-     * @return as infer.sampler and infer.steps say
+     * @param draw noise for a stochastic sampler
      */
+    public Sampler sampler(Draw draw) {
+        return Samplers.of(hparams.infer()).on(noise, draw);
+    }
+
+    /** The same with noise by infer.seed. */
     public Sampler sampler() {
-        int steps = hparams.infer().steps(), most = noise.steps();
-        String name = hparams.infer().sampler();
-        boolean divides = steps >= 1 && most % steps == 0;
-        if (steps < 1
-                || steps > most
-                || !divides && List.of("ddpm", "plms", "ddim").contains(name)) {
-            throw Problem.in(
-                    "sampling",
-                    "infer.steps "
-                            + (steps < 1 || steps > most
-                                    ? "from 1 to " + most
-                                    : "that divides " + most + " for " + name),
-                    String.valueOf(steps),
-                    "take 20, 50, 100 or " + most);
-        }
-        int interval = most / steps;
-        return switch (name) {
-            case "ddpm" -> new Ddpm(noise, interval);
-            case "plms" -> new Plms(noise, interval);
-            case "ddim" -> new Ddim(noise, interval);
-            case "dpmpp" -> new DpmSolverPlusPlus(noise);
-            case "unipc2" -> new UniPc(noise, 2);
-            case "unipc3" -> new UniPc(noise, 3);
-            default ->
-                throw Problem.in(
-                        "sampling",
-                        "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3",
-                        name,
-                        "correct infer.sampler");
-        };
+        return sampler(Draw.seeded(hparams.infer().seed()));
     }
 
     /**
-     * The times the sampler goes through, one more than its steps.
+     * The times the sampler goes through, one more than its evaluations.
      *
-     * @return downwards, the last is the clean mel
+     * @return downwards
+     * @throws Problem for more of infer.steps than the range has
      */
     public double[] times() {
-        return sampler().times(top(), hparams.infer().steps());
+        return samplingRange().times(sampler(), hparams.infer().steps());
     }
 
-    private int top() {
-        int k = trainedSteps();
-        if (!hparams.infer().useGtMel()) {
-            return k;
-        }
-        // Python does not compare with K_step
-        int top = hparams.infer().addNoiseStep(), most = hparams.quirks() == Hparams.Quirks.PYTHON ? noise.steps() : k;
-        if (top < 1 || top > most) {
-            String why = most < noise.steps() ? " (noise.k_step, all that training drew)" : "";
-            throw Problem.in(
-                    "sampling",
-                    "infer.add_noise_step from 1 to " + most + why,
-                    String.valueOf(top),
-                    "correct infer.add_noise_step");
-        }
-        return top;
-    }
-
-    /** The steps that training drew, of those in the voice's own schedule. */
-    private int trainedSteps() {
-        int k = hparams.noise().kStep();
-        return k == 0 || k == hparams.noise().steps()
-                ? noise.steps()
-                : (int) diffsvc.check.Bound.whole("sampling", "noise.k_step", k, 1, noise.steps());
-    }
-
-    private boolean fromMel() {
-        return hparams.infer().useGtMel() || trainedSteps() < noise.steps() && hparams.quirks() == Hparams.Quirks.FIXED;
+    /** The diffusion steps that a conversion samples. */
+    public SamplingRange samplingRange() {
+        return SamplingRange.of(hparams, noise);
     }
 
     /**
-     * What a person should know of the sampling that they did not ask for: where a shallow voice (noise.k_step) starts,
-     * and how few evaluations that leaves.
+     * What a person should know of the sampling that they did not ask for ({@link SamplingRange#notes}).
      *
      * @return a sentence each, none where all is as asked
      */
     public List<String> samplingNotes() {
-        List<String> notes = new ArrayList<>();
-        int k = trainedSteps(), all = noise.steps(), evaluations = times().length - 1;
-        if (k < all && !hparams.infer().useGtMel()) {
-            notes.add("the voice learned the first " + k + " of " + all + " diffusion steps, "
-                    + (fromMel()
-                            ? "so it starts from the song's mel with the noise of step " + k
-                            : "and starts there from pure noise, as the Python project does, which it never saw"));
-        }
-        if (k < all && evaluations < hparams.infer().steps()) {
-            notes.add("infer.steps " + hparams.infer().steps() + " counts the whole schedule; from step " + top()
-                    + " of " + all + " that is " + evaluations
-                    + (evaluations == 1 ? " evaluation" : " evaluations") + ", and more with a larger infer.steps");
-        }
-        return List.copyOf(notes);
+        return samplingRange().notes();
     }
 
     /**
@@ -887,24 +825,18 @@ public final class DiffSvc implements AutoCloseable {
      * @param listener hears of each step
      * @return [1, 1, M, T]
      */
-    public NDArray denoise(EmbeddingModel.Condition condition, NDArray start, long seed, Denoising.Listener listener) {
+    public NDArray denoise(EmbeddingModel.Condition condition, NDArray start, long seed, StepListener listener) {
         return denoise(condition, start, RandomSource.keyed(seed), listener);
     }
 
     private NDArray denoise(
-            EmbeddingModel.Condition condition, NDArray start, RandomSource draws, Denoising.Listener listener) {
-        Sampler sampler = sampler();
+            EmbeddingModel.Condition condition, NDArray start, RandomSource draws, StepListener listener) {
+        Sampler sampler = sampler(Draw.of(draws));
         NDArray x;
         try (EngineLock turn = EngineLock.take("diffusion")) {
-            x = Denoising.run(
-                    sampler,
-                    network(condition),
-                    (y, t) -> draws.normal(y.getManager(), "posterior", t, y.getShape()),
-                    start,
-                    times(),
-                    keeping(listener));
+            x = Denoising.run(sampler, network(condition), start, times(), keeping(listener));
         }
-        if (draws.inPythonOrder() && sampler instanceof Ddpm) {
+        if (draws.inPythonOrder() && sampler instanceof Stochastic) {
             draws.normal(manager, "posterior", 0, start.getShape())
                     .close(); // Python draws for the last step too, and multiplies by 0
         }
@@ -912,9 +844,9 @@ public final class DiffSvc implements AutoCloseable {
     }
 
     /** The listener, and what is kept of a walk that is stopped. */
-    private Denoising.Listener keeping(Denoising.Listener listener) {
+    private StepListener keeping(StepListener listener) {
         NDManager home = room.values.manager();
-        return new Denoising.Listener() {
+        return new StepListener() {
             @Override
             public void after(int done, int of, double t, Sampler.Step step) {
                 requireFinite("diffusion", "wavenet", "a mel", step.x(), " after step " + done + " of " + of);
@@ -945,7 +877,7 @@ public final class DiffSvc implements AutoCloseable {
      * @param listener sees each step
      * @return [1, T, M], log10
      */
-    public NDArray sample(Conds conds, NDArray sourceMel, long seed, Denoising.Listener listener) {
+    public NDArray sample(Conds conds, NDArray sourceMel, long seed, StepListener listener) {
         return toMel(denoise(embed(conds), start(conds.frames(), sourceMel, seed), seed, listener), conds);
     }
 
@@ -1068,7 +1000,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return wave, mel and melody of the result
      */
     public Converted convert(Wave song) {
-        return convert(song, Given.NOTHING, SILENTLY, UNHEARD);
+        return convert(song, Given.NOTHING, SILENTLY, StepListener.NONE);
     }
 
     /**
@@ -1078,7 +1010,7 @@ public final class DiffSvc implements AutoCloseable {
      * @param sampling hears of each step of the sampler
      * @return wave, mel and melody of the result
      */
-    public Converted convert(Wave song, Denoising.Listener sampling) {
+    public Converted convert(Wave song, StepListener sampling) {
         return convert(song, Given.NOTHING, SILENTLY, sampling);
     }
 
@@ -1090,7 +1022,7 @@ public final class DiffSvc implements AutoCloseable {
      * @param sampling hears of each step of the sampler
      * @return wave, mel and melody of the result
      */
-    public Converted convert(Wave song, Given given, Denoising.Listener sampling) {
+    public Converted convert(Wave song, Given given, StepListener sampling) {
         return convert(song, given, SILENTLY, sampling);
     }
 
@@ -1102,7 +1034,7 @@ public final class DiffSvc implements AutoCloseable {
      * @param sampling hears of each step of the sampler
      * @return wave, mel and melody of the result
      */
-    public Converted convert(Wave song, Stages stages, Denoising.Listener sampling) {
+    public Converted convert(Wave song, Stages stages, StepListener sampling) {
         return convert(song, Given.NOTHING, stages, sampling);
     }
 
@@ -1115,7 +1047,7 @@ public final class DiffSvc implements AutoCloseable {
      * @param sampling hears of each step of the sampler
      * @return wave, mel and melody of the result
      */
-    public Converted convert(Wave song, Given given, Stages stages, Denoising.Listener sampling) {
+    public Converted convert(Wave song, Given given, Stages stages, StepListener sampling) {
         return convert(
                 song,
                 given,
@@ -1138,7 +1070,7 @@ public final class DiffSvc implements AutoCloseable {
         RandomSource draws = hparams.infer().pythonOrder()
                 ? RandomSource.inPythonOrder(hparams.infer().seed())
                 : RandomSource.keyed(hparams.infer().seed());
-        convert(song, given, samples(song), draws, SILENTLY, UNHEARD, trace::keep);
+        convert(song, given, samples(song), draws, SILENTLY, StepListener.NONE, trace::keep);
         return trace;
     }
 
@@ -1170,7 +1102,7 @@ public final class DiffSvc implements AutoCloseable {
             int samples,
             RandomSource draws,
             Stages stages,
-            Denoising.Listener sampling,
+            StepListener sampling,
             BiConsumer<String, NDArray> look) {
         int rate = hparams.audio().sampleRateHz(),
                 hop = hparams.audio().hopSamples(),
@@ -1297,7 +1229,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return the result
      */
     public Converted withMelody(Wave song, F0Table melody) {
-        return convert(song, Given.NOTHING.withMelody(melodyOf(song, melody, 0)), SILENTLY, UNHEARD);
+        return convert(song, Given.NOTHING.withMelody(melodyOf(song, melody, 0)), SILENTLY, StepListener.NONE);
     }
 
     /**
@@ -1326,7 +1258,7 @@ public final class DiffSvc implements AutoCloseable {
      */
     public Converted withUnitsOf(Wave song, Wave other) {
         try (NDArray units = units(other)) {
-            return convert(song, Given.NOTHING.withUnits(units), SILENTLY, UNHEARD);
+            return convert(song, Given.NOTHING.withUnits(units), SILENTLY, StepListener.NONE);
         }
     }
 
