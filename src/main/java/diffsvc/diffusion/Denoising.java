@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The one loop: it walks a sampler's times and frees what a step leaves behind. Progress, plots and sound listen from
- * outside.
+ * The loop of sampling: it walks a sampler's times and frees the temporaries of each step. Progress, plots and sound
+ * listen from outside, through a {@link StepListener}.
  */
 public final class Denoising {
     private Denoising() {}
@@ -41,7 +41,7 @@ public final class Denoising {
      */
     public static NDArray run(Sampler sampler, Sampler.Eps model, NDArray x, double[] times, StepListener listener) {
         NDManager home = x.getManager();
-        NDManager before = home.newSubManager(); // owns x and the past of the step that comes next
+        NDManager before = home.newSubManager(); // owns x and the past of the next step
         try {
             NDArray current = x.duplicate();
             current.attach(before);

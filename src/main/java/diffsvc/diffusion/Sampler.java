@@ -6,43 +6,40 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A way from noise to a mel. A sampler is a small record with a pure {@link #step}: what it remembers comes in and goes
- * out as a value, so a cell can call it by hand and two songs may share it.
+ * A method to get from noise to a mel. A sampler is a small record with a pure {@link #step}: its memory of earlier
+ * steps comes in and goes out as a value, so a step can be called by hand and two songs may share a sampler.
+ * {@link Samplers} lists them.
  */
 public interface Sampler {
-    /** What the network says: the noise in x [B, 1, M, T] at step t, which may lie between two of the S. */
+    /** The network under one condition: the noise in x. */
     @FunctionalInterface
     interface Eps {
         /**
-         * The noise [B, 1, M, T] that the network sees in x at time t.
+         * The noise that the network predicts in x at time t.
          *
          * @param x [B, 1, M, T]
-         * @param t diffusion step, 0 to S - 1
+         * @param t diffusion step, 0 to S - 1; may lie between two
          * @return an array of x's shape, in x's manager
          */
         NDArray at(NDArray x, double t);
     }
 
     /**
-     * What a multistep sampler remembers of the steps before, newest last.
+     * What a multistep sampler remembers of earlier steps, newest last.
      *
-     * @param values one a remembered evaluation, each of x's shape
-     * @param times where they were made
+     * @param values one per remembered evaluation, each of x's shape
+     * @param times diffusion step of each
      */
     record Past(List<NDArray> values, List<Double> times) {
-        /** Before the first step, and where one begins anew with another sampler. */
+        /** Before the first step, and after a change of sampler. */
         public static final Past NONE = new Past(List.of(), List.of());
 
-        /**
-         * How many steps back it reaches.
-         *
-         * @return 0 at the start
-         */
+        /** How many evaluations are remembered. */
         public int size() {
             return values.size();
         }
 
-        /** The newest {@code most} of these, and one more. */
+        /** The newest {@code most} of these, and then one more. */
         Past and(int most, NDArray value, double time) {
             int from = Math.max(0, size() - most);
             List<NDArray> v = new ArrayList<>(values.subList(from, size()));
@@ -54,16 +51,16 @@ public interface Sampler {
     }
 
     /**
-     * After a step.
+     * The result of a step.
      *
-     * @param x where it stands now [B, 1, M, T]
-     * @param x0 its guess of the clean mel, seen from before the step
-     * @param eps the noise it used
-     * @param past what the next step needs
+     * @param x [B, 1, M, T] at the time where the step ends
+     * @param x0 [B, 1, M, T], the guess of the clean mel at the time where the step began
+     * @param eps [B, 1, M, T], the noise that the step used
+     * @param past for the next step
      */
     record Step(NDArray x, NDArray x0, NDArray eps, Past past) {}
 
-    /** The voice's schedule, by which the steps are weighted. */
+    /** The schedule by which steps are weighted. */
     NoiseSchedule schedule();
 
     /** How this sampler spreads its times. */
@@ -86,7 +83,6 @@ public interface Sampler {
     /**
      * One step, from {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager.
      *
-     * @param model predicts the noise
      * @param x [B, 1, M, T]
      * @param times as {@link #times} gives them, downwards
      * @param i index of the step, 0-based

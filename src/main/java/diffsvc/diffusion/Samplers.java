@@ -14,7 +14,6 @@ import java.util.function.UnaryOperator;
  */
 public final class Samplers {
     private static final String STAGE = "sampling";
-    private static final int MOST_STEPS = 100_000;
 
     private Samplers() {}
 
@@ -28,7 +27,7 @@ public final class Samplers {
         /** Checks the steps; whether the range has so many is {@link SamplingRange#times}'s to check. */
         public Choice {
             java.util.Objects.requireNonNull(kind, "kind");
-            Bound.whole(STAGE, "steps", steps, 1, MOST_STEPS);
+            Bound.whole(STAGE, "steps", steps, 1, NoiseSchedule.MOST_STEPS);
         }
 
         /**
@@ -43,7 +42,6 @@ public final class Samplers {
         /**
          * The sampler itself.
          *
-         * @param schedule of the voice
          * @param draw noise for a {@link Stochastic} sampler; the others never ask for it
          */
         public Sampler on(NoiseSchedule schedule, Draw draw) {

@@ -59,7 +59,6 @@ public record SamplingRange(int all, int trained, int top, boolean useGtMel, Hpa
      * are counted over all S instead, so that fewer are left below a lower top.
      *
      * @param sampler spreads the times
-     * @param evaluations infer.steps
      * @return downwards, one more than there are evaluations
      * @throws Problem for more evaluations than there are steps; with quirks=python for whole steps also where they do
      *     not divide S

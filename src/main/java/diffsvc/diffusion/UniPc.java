@@ -6,8 +6,9 @@ import java.util.Arrays;
 
 /**
  * UniPC, predictor and corrector of one family (Zhao et al., arXiv:2302.04867, Algorithms 1 and 2, B(h) = e^h - 1, data
- * prediction): the network's word at the predicted point corrects that point and serves the next step, so a step costs
- * one call; the first costs two and the last none. Orders fall at both ends; the last step is not corrected. No clamp.
+ * prediction). The network's prediction at the predicted point corrects that point and serves the next step, so a step
+ * costs one call; the first costs two and the last none. The order is lower at both ends, and the last step is not
+ * corrected. No clamp.
  *
  * @param order 2 or 3
  */

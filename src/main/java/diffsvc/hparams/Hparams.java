@@ -838,7 +838,7 @@ public record Hparams(
                     ? h.withNoise(new Noise(n.steps, 0, n.schedule, n.maxBeta, n.specMin, n.specMax))
                     : h;
         } catch (Problem e) {
-            throw e.retold(Hparams::inPython);
+            throw e.reworded(Hparams::inPython);
         }
     }
 

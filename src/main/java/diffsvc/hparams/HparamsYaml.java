@@ -345,7 +345,7 @@ public final class HparamsYaml {
             return type.getDeclaredConstructor(types).newInstance(values);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof Problem beyond) {
-                throw file == null ? beyond : beyond.retold(sentence -> file + ": " + sentence);
+                throw file == null ? beyond : beyond.reworded(sentence -> file + ": " + sentence);
             }
             throw new IllegalStateException(e);
         } catch (ReflectiveOperationException e) {
@@ -432,7 +432,7 @@ public final class HparamsYaml {
     private static Problem wrong(Path file, String name, String need, Object given) {
         String remedy = "correct " + name;
         Problem problem = Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy);
-        return file == null ? problem : problem.retold(sentence -> file + ": " + sentence);
+        return file == null ? problem : problem.reworded(sentence -> file + ": " + sentence);
     }
 
     private static Object value(RecordComponent c, Record record) {

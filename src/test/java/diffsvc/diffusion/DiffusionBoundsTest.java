@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,20 @@ class DiffusionBoundsTest {
             assertEquals(2, spacing.every(100, Integer.MAX_VALUE).length);
         }
         assertTrue(said(() -> new UniPc(NOISE, 7)).contains("from 2 to 3"));
+    }
+
+    @Test
+    void theNetworkTakesNoNegativeStep() {
+        try (NDManager m = NDManager.newBaseManager();
+                WaveNet net = WaveNet.random(m, new WaveNet.Sizes(2, 4, 3, 1, 1), 1)) {
+            for (long t : new long[] {-1, Long.MIN_VALUE, 100_000}) {
+                assertTrue(said(() -> net.predict(
+                                m.zeros(new Shape(1, 1, 2, 5)), m.create(new long[] {t}), m.zeros(new Shape(1, 3, 5))))
+                        .startsWith("wavenet: need the diffusion step from 0 to 99999, got "));
+            }
+            assertTrue(said(() -> net.given(m.zeros(new Shape(1, 3, 5))).at(m.zeros(new Shape(1, 1, 2, 5)), Double.NaN))
+                    .contains("the diffusion step from 0"));
+        }
     }
 
     @Test
