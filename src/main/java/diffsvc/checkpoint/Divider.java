@@ -74,32 +74,13 @@ public final class Divider {
      * @throws Problem when there is no config, the checkpoint lacks one of the two models, or another voice is there
      */
     public static Result divide(Path checkpoint, Path config, Path folder, Output output) {
-        Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
-        Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
-        if (!Files.isRegularFile(yaml)) {
-            throw Problem.in(
-                    STAGE,
-                    checkpoint,
-                    "config.yaml or hparams.yaml beside it",
-                    "nothing at " + yaml.getFileName(),
-                    "put it there, or name it with --config");
-        }
+        Path yaml = configOf(checkpoint, config);
         TorchFile.Content content = TorchFile.open(checkpoint);
         List<String> notes = new ArrayList<>(content.notes());
         Map<?, ?> root = content.root() instanceof Map<?, ?> map ? map : Map.of();
         boolean bare = !(root.get("state_dict") instanceof Map);
         Map<?, ?> state = bare ? root : (Map<?, ?>) root.get("state_dict");
-        String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith("model.")) ? "model." : "";
-        for (String part : new String[] {EMBEDDING, DENOISER}) {
-            if (state.keySet().stream().noneMatch(k -> String.valueOf(k).startsWith(prefix + part))) {
-                throw Problem.in(
-                        STAGE,
-                        checkpoint,
-                        "tensors named " + prefix + part + "*",
-                        state.size() + " others",
-                        "give a combined checkpoint of the Python project");
-            }
-        }
+        String prefix = prefixOf(state, checkpoint);
         long steps = steps(root, checkpoint);
         List<Map<Object, Object>> halves = List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
         Map<List<Object>, Place> places = new HashMap<>();
@@ -149,6 +130,37 @@ public final class Divider {
         }
         write(STAGE, pieces, output.reading(checkpoint, yaml), size(checkpoint));
         return new Result(pieces.stream().map(Piece::file).toList(), steps, notes);
+    }
+
+    /** The config that belongs to a checkpoint: the given one, or the one beside it. */
+    private static Path configOf(Path checkpoint, Path config) {
+        Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
+        Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
+        if (!Files.isRegularFile(yaml)) {
+            throw Problem.in(
+                    STAGE,
+                    checkpoint,
+                    "config.yaml or hparams.yaml beside it",
+                    "nothing at " + yaml.getFileName(),
+                    "put it there, or name it with --config");
+        }
+        return yaml;
+    }
+
+    /** The prefix of all names, "model." or "", in a checkpoint that holds both models. */
+    private static String prefixOf(Map<?, ?> state, Path checkpoint) {
+        String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith("model.")) ? "model." : "";
+        for (String part : new String[] {EMBEDDING, DENOISER}) {
+            if (state.keySet().stream().noneMatch(k -> String.valueOf(k).startsWith(prefix + part))) {
+                throw Problem.in(
+                        STAGE,
+                        checkpoint,
+                        "tensors named " + prefix + part + "*",
+                        state.size() + " others",
+                        "give a combined checkpoint of the Python project");
+            }
+        }
+        return prefix;
     }
 
     /** Requires that a folder holds no other voice: no other steps, no training run, no other config. */

@@ -114,6 +114,7 @@ final class PickleReader {
         return scalars;
     }
 
+    /** One instruction. The method is long because a line stands for each opcode. */
     private void step(int op) {
         switch (op) {
             case 0x80 -> in.get(); // PROTO
