@@ -25,6 +25,8 @@ import java.util.regex.Pattern;
  * again. Each half is a torch file with a {@code state_dict} and the optimizer state of its own parameters. The
  * WaveNet's also holds the buffers of the diffusion and, under {@code division}, the structure of the combined file
  * with a pointer for each tensor, so that merging restores every key, value and shared storage in its order.
+ *
+ * <p>This class is long because the two directions share one layout of the halves and must stay inverse.
  */
 public final class Divider {
     private static final String STAGE = "divide",
