@@ -792,6 +792,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return a sentence each, none where all is as asked
      */
     public List<String> samplingNotes() {
+        times(); // refuses infer.steps that the range does not have, before the work begins
         return samplingRange().notes();
     }
 
