@@ -111,15 +111,16 @@ public final class Divider {
             halves.get(1).put("others", others);
         }
         Hparams hparams = HparamsYaml.readEither(yaml)
-                .withProject(folder.getFileName().toString())
-                .withSteps(steps);
+                .project(folder.getFileName().toString())
+                .steps(steps);
         List<Piece> pieces = new ArrayList<>();
         for (int half = 0; half < 2; half++) {
             Map<Object, Object> part = halves.get(half);
             pieces.add(new Piece(
                     folder.resolve(HALVES.get(half) + "_steps_" + steps + ".pt"), file -> TorchFile.write(file, part)));
         }
-        pieces.add(new Piece(folder.resolve("hparams.yaml"), file -> HparamsYaml.write(file, hparams)));
+        pieces.add(text(folder.resolve(HparamsYaml.MEL_RANGE), HparamsYaml.melRange(hparams)));
+        pieces.add(text(folder.resolve("hparams.yaml"), HparamsYaml.text(hparams, HparamsYaml.MEL_RANGE)));
         boolean copied = !HparamsYaml.isOurs(yaml);
         if (copied) {
             pieces.add(new Piece(folder.resolve("config.yaml"), file -> copy(STAGE, yaml, file)));
@@ -130,8 +131,16 @@ public final class Divider {
                     steps,
                     copied || Output.same(folder, checkpoint.toAbsolutePath().getParent()));
         }
-        write(STAGE, pieces, output.reading(checkpoint, yaml), size(checkpoint));
+        write(
+                STAGE,
+                pieces,
+                output.reading(checkpoint).reading(HparamsYaml.files(yaml).toArray(Path[]::new)),
+                size(checkpoint));
         return new Result(pieces.stream().map(Piece::file).toList(), steps, notes);
+    }
+
+    private static Piece text(Path file, String text) {
+        return new Piece(file, to -> WholeFile.write(STAGE, to, part -> Files.writeString(part, text)));
     }
 
     /** The config that belongs to a checkpoint: the given one, or the one beside it. */
@@ -422,12 +431,20 @@ public final class Divider {
         write(
                 "merge",
                 List.of(new Piece(checkpoint, file -> TorchFile.write(file, whole))),
-                output.reading(files.get(0), files.get(1), python, folder.resolve("hparams.yaml")),
+                output.reading(files.get(0), files.get(1), python)
+                        .reading(HparamsYaml.files(folder.resolve("hparams.yaml"))
+                                .toArray(Path[]::new)),
                 size(files.toArray(Path[]::new)));
         List<Path> written = new ArrayList<>(List.of(checkpoint));
         Path beside = checkpoint.resolveSibling(config.getFileName());
         if (Files.isRegularFile(config) && !Files.exists(beside)) {
-            written.add(copy("merge", config, beside));
+            if (config.equals(python)) {
+                copy("merge", config, beside);
+            } else {
+                // one file: the checkpoint's folder may hold the mel range of another voice
+                HparamsYaml.write(beside, HparamsYaml.read(config));
+            }
+            written.add(beside);
         }
         return new Result(written, steps, notes);
     }

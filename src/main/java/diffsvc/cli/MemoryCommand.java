@@ -66,7 +66,7 @@ final class MemoryCommand implements Callable<Integer> {
                             "a project or dataset of that name",
                             "none",
                             "correct --project, or leave it out"));
-            base = HparamsYaml.read(yaml).withProject(project);
+            base = HparamsYaml.read(yaml).project(project);
         }
         Hparams hparams = Arg2Hparams.apply(base, overrides);
         long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);

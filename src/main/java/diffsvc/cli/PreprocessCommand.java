@@ -22,9 +22,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,20 +29,20 @@ import picocli.CommandLine.Parameters;
 /** Makes a dataset from a folder of recordings. */
 @Command(
         name = "preprocess",
-        description =
-                "Cuts the recordings of a folder into clips and makes their mel, F0 and units once, for training.",
+        description = "Cuts the recordings of a folder into clips and computes their mel, F0 and units for training.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class PreprocessCommand implements Callable<Integer> {
-    /** The demo's networks and encoder, without what its own recordings needed: they are speech. */
+    /** Changes to the demo's hparams for a new voice: the demo's own recordings are speech, others are not. */
     private static final String NEW_VOICE =
             "dataset.sung_share=0,dataset.valid_share=0.05,training.batch=0,training.lr=8e-4,training.decay_steps=40000,";
 
     @Parameters(
             index = "0",
             paramLabel = "FOLDER",
-            description = "recordings of one voice (wav, flac, ogg, mp3 ...), "
-                    + "sub-folders included; a relative path is taken from where you stand")
+            description =
+                    "recordings of one voice (wav, flac, ogg, mp3 ...), sub-folders included; relative to the current "
+                            + "directory")
     String folder;
 
     @Option(names = "--project", required = true, description = "name of the voice; the dataset goes to data/NAME")
@@ -53,20 +50,24 @@ final class PreprocessCommand implements Callable<Integer> {
 
     @Option(
             names = "--hparams-file",
-            description = "hparams.yaml or a Python config.yaml to start from, taken from "
-                    + "where you stand; else the project's own, else the demo's networks and encoder")
+            description =
+                    "hparams.yaml or a Python config.yaml to start from, relative to the current directory (default: "
+                            + "the project's own, or else the demo's networks and encoder)")
     String hparamsFile;
 
-    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
-    @Option(names = "--out", description = "another folder than data/NAME, taken from where you stand")
+    @Option(
+            names = "--out",
+            description = "dataset folder to write, relative to the current directory (default data/NAME)")
     String out;
 
     @Option(
             names = "--overwrite",
-            description = "write into a folder that preprocess did not make, and replace an "
-                    + "hparams.yaml or report.csv that was edited")
+            description =
+                    "write into a folder that preprocess did not make, and replace an hparams.yaml or report.csv that was "
+                            + "edited")
     boolean overwrite;
 
     @Override
@@ -93,7 +94,7 @@ final class PreprocessCommand implements Callable<Integer> {
                     "name one with --hparams-file");
         }
         Hparams base = HparamsYaml.readEither(yaml);
-        Hparams hparams = Arg2Hparams.apply(base.withProject(project).withSteps(0), Arg2Hparams.join(own, overrides));
+        Hparams hparams = Arg2Hparams.apply(base.project(project).steps(0), Arg2Hparams.join(own, overrides));
         Path target = out == null ? paths.data().resolve(project) : ProjectPaths.here(out);
         Output output = new Output(overwrite, List.of(yaml));
         System.out.println("hparams    " + paths.shown(yaml) + ", encoder "
@@ -103,24 +104,19 @@ final class PreprocessCommand implements Callable<Integer> {
                 HubertSoft encoder = files.encoder(manager, hparams);
                 Crepe crepe = hparams.pitch().extractor().startsWith("crepe")
                         ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor()))
-                        : null;
-                ProgressBar bar = new ProgressBarBuilder()
-                        .setTaskName("recordings")
-                        .setStyle(ProgressBarStyle.ASCII)
-                        .setUpdateIntervalMillis(200)
-                        .build()) {
-            Preprocessing.Result result = new Preprocessing(hparams, encoder, crepe)
-                    .run(ProjectPaths.here(folder), target, output, (done, of, name, reused) -> {
-                        bar.maxHint(of);
-                        bar.stepTo(done);
-                    });
-            bar.close();
-            tell(result, paths);
+                        : null) {
+            Preprocessing preprocessing =
+                    crepe == null ? new Preprocessing(hparams, encoder) : new Preprocessing(hparams, encoder, crepe);
+            Preprocessing.Result result;
+            try (ConsoleProgress bar = new ConsoleProgress()) {
+                result = preprocessing.run(ProjectPaths.here(folder), target, output, bar::at);
+            }
+            print(result, paths);
         }
         return 0;
     }
 
-    private static void tell(Preprocessing.Result result, ProjectPaths paths) {
+    private static void print(Preprocessing.Result result, ProjectPaths paths) {
         Map<String, List<ClipReport>> reasons = result.reports().stream()
                 .filter(r -> !r.skipped().isEmpty() && !r.skipped().equals("silence"))
                 .collect(Collectors.groupingBy(ClipReport::skipped, TreeMap::new, Collectors.toList()));
@@ -145,6 +141,9 @@ final class PreprocessCommand implements Callable<Integer> {
             System.out.println(
                     "note       " + clipped + " clips have samples at full scale: see clipped_samples in report.csv");
         }
+        result.notes()
+                .forEach((text, names) -> System.out.printf(
+                        "note       %s%s: %s%n", names.get(0), names.size() > 1 ? " and others" : "", text));
         Hparams.Range range = result.hparams().range();
         System.out.printf(
                 "f0         median %.0f Hz, 5 %% below %.0f Hz, 5 %% above %.0f Hz%n",

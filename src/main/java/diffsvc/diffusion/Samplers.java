@@ -57,21 +57,8 @@ public final class Samplers {
 
         /** The settings with infer.sampler and infer.steps of this choice. */
         @Override
-        public Hparams.Infer apply(Hparams.Infer i) {
-            return new Hparams.Infer(
-                    kind.text(),
-                    steps,
-                    i.key(),
-                    i.autoKey(),
-                    i.useGtMel(),
-                    i.addNoiseStep(),
-                    i.seed(),
-                    i.pythonOrder(),
-                    i.threads(),
-                    i.format(),
-                    i.depth(),
-                    i.sliceDb(),
-                    i.sliceSeconds());
+        public Hparams.Infer apply(Hparams.Infer infer) {
+            return infer.sampler(kind.text()).steps(steps);
         }
     }
 

@@ -1,25 +1,49 @@
 package diffsvc.hparams;
 
+import static diffsvc.hparams.Limits.BELOW_ONE;
+import static diffsvc.hparams.Limits.MOST_BINS;
+import static diffsvc.hparams.Limits.MOST_ENTRIES;
+import static diffsvc.hparams.Limits.MOST_FFT;
+import static diffsvc.hparams.Limits.MOST_FILTERS;
+import static diffsvc.hparams.Limits.MOST_HZ;
+import static diffsvc.hparams.Limits.MOST_KEY;
+import static diffsvc.hparams.Limits.MOST_LOG10;
+import static diffsvc.hparams.Limits.MOST_STEPS;
+import static diffsvc.hparams.Limits.STAGE;
+import static diffsvc.hparams.Limits.below;
+import static diffsvc.hparams.Limits.hash;
+import static diffsvc.hparams.Limits.numbers;
+import static diffsvc.hparams.Limits.oneOf;
+import static diffsvc.hparams.Limits.present;
+import static diffsvc.hparams.Limits.text;
+import static diffsvc.hparams.Limits.wrong;
+
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
-import diffsvc.check.Shown;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.function.UnaryOperator;
 
 /**
- * All hyper-parameters, a record a scope; a stage receives its own. Keys in YAML and on the command line are the
- * component names in snake_case: {@code training.clip_grad_norm}. The defaults are the published 44.1 kHz
- * configuration's. Every number has bounds, and the records themselves check them, so that a file, an override, a
- * manifest and a call of the library are held to the same ones.
+ * All settings of a voice, one record per scope. A stage receives the scope it needs. Keys in YAML and on the command
+ * line are the component names in snake_case: {@code training.clip_grad_norm}. The file {@code base.yaml} beside this
+ * class holds every default, with meaning, unit, range and what a change invalidates.
  *
- * @param project name of the voice and of its folder under models/
- * @param steps training steps behind the weights
- * @param quirks whether to repeat the Python project's oddities (golden tests) or not (people)
+ * <p>Every number has bounds. The canonical constructors check them, so a file, an override, a manifest and a call from
+ * Java obey the same ones.
+ *
+ * <p>Edits are typed. For each component there is a method of its name with one argument, which returns a copy:
+ * {@code h.infer(i -> i.sampler("ddim").steps(20))}. Each copy is checked, so of two values that bound each other the
+ * outer one is set first: {@code h.pitch(p -> p.f0MaxHz(2000).f0MinHz(1200))}.
+ *
+ * <p>The scopes are nested, so that {@code Hparams.Noise}, {@code Hparams.Vocoder} and {@code Hparams.WaveNet} keep
+ * apart from the classes that bear these names. That makes this file longer than 500 lines.
+ *
+ * @param project name of the voice and of its folder in models/; may be empty
+ * @param steps training steps behind the weights, 0 to 1000000000000
+ * @param quirks whether the Python project's oddities are repeated or mended
  */
 public record Hparams(
         String project,
@@ -36,33 +60,7 @@ public record Hparams(
         Infer infer,
         Vocoder vocoder,
         Range range) {
-    private static final String STAGE = "hparams";
-    private static final int LONGEST_TEXT = 4096,
-            MOST_FILTERS = 1 << 24,
-            MOST_FFT = 1 << 20,
-            MOST_BINS = 2048,
-            MOST_STEPS = 100_000,
-            MOST_ENTRIES = 1024;
-    private static final double MOST_HZ = 384_000, MOST_LOG10 = 100, MOST_KEY = 48, BELOW_ONE = 1 - 1e-9;
 
-    /**
-     * Checks the scopes, and the name of the project if there is one.
-     *
-     * @param project a name, or empty
-     * @param steps 0 to 1000000000000 training steps
-     * @param quirks python or fixed
-     * @param audio given
-     * @param pitch given
-     * @param hubert given
-     * @param embedding given
-     * @param wavenet given
-     * @param noise given
-     * @param dataset given
-     * @param training given
-     * @param infer given
-     * @param vocoder given
-     * @param range given
-     */
     public Hparams {
         for (Object scope : new Object[] {
             quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder, range
@@ -75,19 +73,104 @@ public record Hparams(
         Bound.whole(STAGE, "steps", steps, 0, 1_000_000_000_000L);
     }
 
-    /** Which side of the Python project's quirks to be on; ARCHITECTURE.md lists them. */
+    /** The values of base.yaml, which is read once. */
+    private static final class Base {
+        static final Hparams DEFAULTS = HparamsYaml.base();
+    }
+
+    /** Returns the settings in {@code base.yaml}: the published 44.1 kHz configuration, without a project. */
+    public static Hparams defaults() {
+        return Base.DEFAULTS;
+    }
+
+    /**
+     * Reads a config.yaml of the Python project. Its flat keys go to the scopes here; keys that have no place here are
+     * left out. Missing max_beta is 0.01, as in the Python code. A K_step equal to timesteps becomes noise.k_step 0. If
+     * exp_name is a path, its last part is the project.
+     *
+     * @return with quirks=python
+     * @throws Problem naming the file and the Python project's key
+     */
+    public static Hparams ofPython(Path file) {
+        return PythonConfig.read(file);
+    }
+
+    public Hparams project(String project) {
+        return Components.copy(this, "project", project);
+    }
+
+    public Hparams steps(long steps) {
+        return Components.copy(this, "steps", steps);
+    }
+
+    public Hparams quirks(Quirks quirks) {
+        return Components.copy(this, "quirks", quirks);
+    }
+
+    public Hparams audio(UnaryOperator<Audio> edit) {
+        return Components.copy(this, "audio", edit.apply(audio));
+    }
+
+    public Hparams pitch(UnaryOperator<Pitch> edit) {
+        return Components.copy(this, "pitch", edit.apply(pitch));
+    }
+
+    public Hparams hubert(UnaryOperator<Hubert> edit) {
+        return Components.copy(this, "hubert", edit.apply(hubert));
+    }
+
+    public Hparams embedding(UnaryOperator<Embedding> edit) {
+        return Components.copy(this, "embedding", edit.apply(embedding));
+    }
+
+    public Hparams wavenet(UnaryOperator<WaveNet> edit) {
+        return Components.copy(this, "wavenet", edit.apply(wavenet));
+    }
+
+    public Hparams noise(UnaryOperator<Noise> edit) {
+        return Components.copy(this, "noise", edit.apply(noise));
+    }
+
+    public Hparams dataset(UnaryOperator<Dataset> edit) {
+        return Components.copy(this, "dataset", edit.apply(dataset));
+    }
+
+    public Hparams training(UnaryOperator<Training> edit) {
+        return Components.copy(this, "training", edit.apply(training));
+    }
+
+    public Hparams infer(UnaryOperator<Infer> edit) {
+        return Components.copy(this, "infer", edit.apply(infer));
+    }
+
+    public Hparams vocoder(UnaryOperator<Vocoder> edit) {
+        return Components.copy(this, "vocoder", edit.apply(vocoder));
+    }
+
+    public Hparams range(UnaryOperator<Range> edit) {
+        return Components.copy(this, "range", edit.apply(range));
+    }
+
+    /** Which side of the Python project's quirks to take; ARCHITECTURE.md lists them. */
     public enum Quirks {
-        /** Repeated, for parity. */
+        /** Repeats them, for parity with the Python project. */
         PYTHON,
-        /** Mended. */
+        /** Mends them. */
         FIXED
     }
 
     /**
-     * The mel front end; a change invalidates datasets and both trained models.
+     * The mel front end. A change invalidates datasets and both trained models.
      *
-     * @param hopSamples samples from frame to frame
-     * @param melVmin what a sampled mel is clipped to before the vocoder, log10
+     * @param sampleRateHz 2000 to 768000
+     * @param hopSamples samples between two frames, 1 to 65536
+     * @param windowSamples 2 to 1048576
+     * @param fftSize 16 to 1048576
+     * @param melBins 1 to 2048
+     * @param fminHz lower edge of the lowest bin, 0 to 384000
+     * @param fmaxHz upper edge of the highest bin, 0 to 384000
+     * @param melVmin least value of a sampled mel that reaches the vocoder, log10, -100 to 100
+     * @param melVmax greatest value of a sampled mel that reaches the vocoder, log10, -100 to 100
      */
     public record Audio(
             int sampleRateHz,
@@ -99,19 +182,7 @@ public record Hparams(
             double fmaxHz,
             double melVmin,
             double melVmax) {
-        /**
-         * Checks each number; what they must be to each other is {@link #require}'s.
-         *
-         * @param sampleRateHz 2000 to 768000
-         * @param hopSamples 1 to 65536
-         * @param windowSamples 2 to 1048576
-         * @param fftSize 16 to 1048576
-         * @param melBins 1 to 2048
-         * @param fminHz 0 to 384000
-         * @param fmaxHz 0 to 384000
-         * @param melVmin -100 to 100
-         * @param melVmax -100 to 100
-         */
+        /** Checks each number; {@link #require} checks how they go together. */
         public Audio {
             Bound.whole(STAGE, "audio.sample_rate_hz", sampleRateHz, 2000, 768_000);
             Bound.whole(STAGE, "audio.hop_samples", hopSamples, 1, 65_536);
@@ -132,11 +203,47 @@ public record Hparams(
             below("audio.mel_vmin", melVmin, "audio.mel_vmax", melVmax);
         }
 
+        public Audio sampleRateHz(int sampleRateHz) {
+            return Components.copy(this, "sampleRateHz", sampleRateHz);
+        }
+
+        public Audio hopSamples(int hopSamples) {
+            return Components.copy(this, "hopSamples", hopSamples);
+        }
+
+        public Audio windowSamples(int windowSamples) {
+            return Components.copy(this, "windowSamples", windowSamples);
+        }
+
+        public Audio fftSize(int fftSize) {
+            return Components.copy(this, "fftSize", fftSize);
+        }
+
+        public Audio melBins(int melBins) {
+            return Components.copy(this, "melBins", melBins);
+        }
+
+        public Audio fminHz(double fminHz) {
+            return Components.copy(this, "fminHz", fminHz);
+        }
+
+        public Audio fmaxHz(double fmaxHz) {
+            return Components.copy(this, "fmaxHz", fmaxHz);
+        }
+
+        public Audio melVmin(double melVmin) {
+            return Components.copy(this, "melVmin", melVmin);
+        }
+
+        public Audio melVmax(double melVmax) {
+            return Components.copy(this, "melVmax", melVmax);
+        }
+
         /**
-         * Which of the sizes do not go together. A configuration may be read and compared with its files all the same;
-         * no mel is made from it.
+         * Lists the sizes that do not go together. A configuration with misfits can be read and compared with its
+         * files, but no mel is made from it.
          *
-         * @return sentences "hop_samples up to window_samples (2048), got 4096"; empty where all is well
+         * @return sentences "hop_samples up to window_samples (2048), got 4096"; empty if all sizes fit
          */
         public List<String> misfits() {
             List<String> misfits = new ArrayList<>();
@@ -154,9 +261,8 @@ public record Hparams(
         }
 
         /**
-         * Requires sizes that go together; the front ends ask.
+         * Returns this scope if its sizes go together; the front ends call it.
          *
-         * @return this
          * @throws Problem that names the first of the {@link #misfits}
          */
         public Audio require() {
@@ -169,25 +275,17 @@ public record Hparams(
     }
 
     /**
-     * F0 and its coarse steps; a change invalidates datasets and the embedding.
+     * F0 and its coarse bins. A change invalidates datasets and the embedding.
      *
      * @param extractor praat, crepe or crepe-tiny
-     * @param f0Bins coarse pitch ids are 1 .. f0Bins - 1
-     * @param useUv whether unvoiced frames reach the embedding as 0 Hz (false in all published voices)
-     * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of
-     *     following the song
+     * @param f0MinHz 1 to 20000
+     * @param f0MaxHz 1 to 20000
+     * @param f0Bins coarse pitch ids are 1 .. f0Bins - 1; 2 to 300, the rows of the embedding's table
+     * @param useUv whether unvoiced frames reach the embedding as 0 Hz; false in all published voices
+     * @param peEnable whether the vocoder's F0 is estimated from the sampled mel (xiaoma PE, 24 kHz voices) instead of
+     *     taken from the song
      */
     public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
-        /**
-         * Checks the numbers; the embedding has 300 rows for coarse pitch.
-         *
-         * @param extractor praat, crepe or crepe-tiny
-         * @param f0MinHz 1 to 20000
-         * @param f0MaxHz 1 to 20000
-         * @param f0Bins 2 to 300
-         * @param useUv any
-         * @param peEnable any
-         */
         public Pitch {
             oneOf("pitch.extractor", extractor, "praat", "crepe", "crepe-tiny");
             Bound.number(STAGE, "pitch.f0_min_hz", f0MinHz, 1, 20_000);
@@ -196,51 +294,68 @@ public record Hparams(
             Bound.whole(STAGE, "pitch.f0_bins", f0Bins, 2, 300);
         }
 
-        /**
-         * Without a pitch extractor behind the sampler.
-         *
-         * @param extractor praat, crepe or crepe-tiny
-         * @param f0MinHz lowest F0
-         * @param f0MaxHz highest F0
-         * @param f0Bins coarse bins
-         * @param useUv whether voicing goes by the extractor's own
-         */
-        public Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv) {
-            this(extractor, f0MinHz, f0MaxHz, f0Bins, useUv, false);
+        public Pitch extractor(String extractor) {
+            return Components.copy(this, "extractor", extractor);
+        }
+
+        public Pitch f0MinHz(double f0MinHz) {
+            return Components.copy(this, "f0MinHz", f0MinHz);
+        }
+
+        public Pitch f0MaxHz(double f0MaxHz) {
+            return Components.copy(this, "f0MaxHz", f0MaxHz);
+        }
+
+        public Pitch f0Bins(int f0Bins) {
+            return Components.copy(this, "f0Bins", f0Bins);
+        }
+
+        public Pitch useUv(boolean useUv) {
+            return Components.copy(this, "useUv", useUv);
+        }
+
+        public Pitch peEnable(boolean peEnable) {
+            return Components.copy(this, "peEnable", peEnable);
         }
     }
 
     /**
-     * The content encoder; its units mean nothing to a model trained on another's.
+     * The content encoder. A model understands only the units of the encoder it was trained with.
      *
-     * @param file name under the project or frozen folder
-     * @param sha256 of that file; empty = not checked
-     * @param heads attention heads, the one size that no tensor tells; 0 = one a 64 channels
+     * @param file name of a file in the voice's folder or in models/frozen
+     * @param sha256 of that file, hexadecimal; empty = not checked
+     * @param heads attention heads, the one size that no tensor holds; 0 = one per 64 channels; 0 to 1024
      */
     public record Hubert(String file, String sha256, int heads) {
-        /**
-         * Checks the texts and the number.
-         *
-         * @param file the name of a file
-         * @param sha256 hexadecimal digits, or empty
-         * @param heads 0 to 1024
-         */
         public Hubert {
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
             Bound.whole(STAGE, "hubert.heads", heads, 0, 1024);
         }
+
+        public Hubert file(String file) {
+            return Components.copy(this, "file", file);
+        }
+
+        public Hubert sha256(String sha256) {
+            return Components.copy(this, "sha256", sha256);
+        }
+
+        public Hubert heads(int heads) {
+            return Components.copy(this, "heads", heads);
+        }
     }
 
     /**
-     * Units and pitch to the condition.
+     * From units and pitch to the condition.
      *
-     * @param hiddenSize H, width of units and condition
-     * @param useEnergyEmbed whether loudness is embedded too
-     * @param noFs2 whether units are taken as they are; otherwise a transformer goes over them first
-     * @param encLayers layers of that transformer
-     * @param encFfnKernelSize its feed-forward's kernel, odd
-     * @param numHeads its attention heads
+     * @param hiddenSize H, width of units and condition, 1 to 16384
+     * @param usePitchEmbed whether the coarse pitch is embedded
+     * @param useEnergyEmbed whether the loudness is embedded
+     * @param noFs2 whether units enter the condition directly; false = through a transformer first
+     * @param encLayers layers of that transformer, 0 to 512
+     * @param encFfnKernelSize kernel of its feed-forward, odd, 1 to 1023
+     * @param numHeads attention heads of that transformer, 1 to 1024
      */
     public record Embedding(
             int hiddenSize,
@@ -250,17 +365,6 @@ public record Hparams(
             int encLayers,
             int encFfnKernelSize,
             int numHeads) {
-        /**
-         * Checks the numbers.
-         *
-         * @param hiddenSize 1 to 16384
-         * @param usePitchEmbed any
-         * @param useEnergyEmbed any
-         * @param noFs2 any
-         * @param encLayers 0 to 512
-         * @param encFfnKernelSize odd, 1 to 1023
-         * @param numHeads 1 to 1024
-         */
         public Embedding {
             Bound.whole(STAGE, "embedding.hidden_size", hiddenSize, 1, 16_384);
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
@@ -273,21 +377,44 @@ public record Hparams(
             }
             Bound.whole(STAGE, "embedding.num_heads", numHeads, 1, 1024);
         }
+
+        public Embedding hiddenSize(int hiddenSize) {
+            return Components.copy(this, "hiddenSize", hiddenSize);
+        }
+
+        public Embedding usePitchEmbed(boolean usePitchEmbed) {
+            return Components.copy(this, "usePitchEmbed", usePitchEmbed);
+        }
+
+        public Embedding useEnergyEmbed(boolean useEnergyEmbed) {
+            return Components.copy(this, "useEnergyEmbed", useEnergyEmbed);
+        }
+
+        public Embedding noFs2(boolean noFs2) {
+            return Components.copy(this, "noFs2", noFs2);
+        }
+
+        public Embedding encLayers(int encLayers) {
+            return Components.copy(this, "encLayers", encLayers);
+        }
+
+        public Embedding encFfnKernelSize(int encFfnKernelSize) {
+            return Components.copy(this, "encFfnKernelSize", encFfnKernelSize);
+        }
+
+        public Embedding numHeads(int numHeads) {
+            return Components.copy(this, "numHeads", numHeads);
+        }
     }
 
     /**
      * The denoiser: C channels, L layers, dilation 2^(layer mod cycle).
      *
-     * @param residualChannels C, even: half of the step's sinusoids are sines
+     * @param residualChannels C, even because half of the step's sinusoids are sines; 4 to 16384
+     * @param residualLayers L, 1 to 512
+     * @param dilationCycleLength 1 to 16
      */
     public record WaveNet(int residualChannels, int residualLayers, int dilationCycleLength) {
-        /**
-         * Checks the numbers.
-         *
-         * @param residualChannels even, 4 to 16384
-         * @param residualLayers 1 to 512
-         * @param dilationCycleLength 1 to 16
-         */
         public WaveNet {
             Bound.whole(STAGE, "wavenet.residual_channels", residualChannels, 4, 16_384);
             if (residualChannels % 2 != 0) {
@@ -299,29 +426,34 @@ public record Hparams(
             Bound.whole(STAGE, "wavenet.residual_layers", residualLayers, 1, 512);
             Bound.whole(STAGE, "wavenet.dilation_cycle_length", dilationCycleLength, 1, 16);
         }
+
+        public WaveNet residualChannels(int residualChannels) {
+            return Components.copy(this, "residualChannels", residualChannels);
+        }
+
+        public WaveNet residualLayers(int residualLayers) {
+            return Components.copy(this, "residualLayers", residualLayers);
+        }
+
+        public WaveNet dilationCycleLength(int dilationCycleLength) {
+            return Components.copy(this, "dilationCycleLength", dilationCycleLength);
+        }
     }
 
     /**
-     * The diffusion's noise; in a trained file its buffers win.
+     * The noise of the diffusion, and the mel range. A trained file holds both as buffers, and its buffers win.
      *
-     * @param steps S
-     * @param kStep a shallow voice's steps: training drew only the first so many of S, the Python project's K_step; 0 =
-     *     all
+     * @param steps S, 1 to 100000
+     * @param kStep of a shallow voice: training drew only the first kStep of S steps (K_step in the Python project); 0
+     *     = all; 0 to steps
      * @param schedule linear or cosine
-     * @param specMin what maps to -1, one value or one a bin, log10 mel
+     * @param maxBeta last beta of the linear schedule, 1e-6 to 0.9999
+     * @param specMin the value that maps to -1, one for all bins or one per bin (at most 2048), log10, each -100 to 100
+     * @param specMax the value that maps to 1, one for all bins or one per bin (at most 2048), log10, each -100 to 100
      */
     public record Noise(
             int steps, int kStep, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {
-        /**
-         * Checks the numbers; a bin of one value, as in a band without sound, has the same minimum and maximum.
-         *
-         * @param steps 1 to 100000
-         * @param kStep 0 to steps
-         * @param schedule linear or cosine
-         * @param maxBeta 1e-6 to 0.9999
-         * @param specMin each -100 to 100, at most 2048
-         * @param specMax each -100 to 100, at most 2048
-         */
+        /** Checks the numbers. A bin with one value only, as in a band without sound, has equal minimum and maximum. */
         public Noise {
             Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
             Bound.whole(STAGE, "noise.k_step", kStep, 0, steps);
@@ -347,11 +479,36 @@ public record Hparams(
             }
         }
 
-        /**
-         * The diffusion steps that training drew: k_step, or all.
-         *
-         * @return 1 to steps
-         */
+        public Noise steps(int steps) {
+            return Components.copy(this, "steps", steps);
+        }
+
+        public Noise kStep(int kStep) {
+            return Components.copy(this, "kStep", kStep);
+        }
+
+        public Noise schedule(String schedule) {
+            return Components.copy(this, "schedule", schedule);
+        }
+
+        public Noise maxBeta(double maxBeta) {
+            return Components.copy(this, "maxBeta", maxBeta);
+        }
+
+        public Noise specMin(List<Double> specMin) {
+            return Components.copy(this, "specMin", specMin);
+        }
+
+        public Noise specMax(List<Double> specMax) {
+            return Components.copy(this, "specMax", specMax);
+        }
+
+        /** Sets both ends of the mel range at once: of two edits the first could be refused. */
+        public Noise spec(List<Double> min, List<Double> max) {
+            return new Noise(steps, kStep, schedule, maxBeta, min, max);
+        }
+
+        /** Returns how many diffusion steps training drew from: k_step, or all; 1 to steps. */
         public int trainedSteps() {
             return trainedSteps(steps);
         }
@@ -369,20 +526,21 @@ public record Hparams(
     }
 
     /**
-     * From recordings to clips; a change makes the dataset anew.
+     * From recordings to clips. A change makes preprocessing cut or analyse the clips again.
      *
-     * @param silenceDb below it a recording is cut, dB of full scale
-     * @param minPhraseMs shortest sound between two cuts
-     * @param minClipSeconds shorter clips are left out, and reported
-     * @param maxClipSeconds longer phrases are cut where they are weakest
-     * @param validShare share of the seconds that is kept for validation, whole recordings only
-     * @param testShare share of the seconds that no training run touches
-     * @param keyShifts semitones; each makes a second clip of every one, pitch, formants and F0 shifted alike
-     * @param unitSpeeds speeds at which preprocessing listens to a clip for its units, 1 = as it is; a slower one has
-     *     the formants of a longer vocal tract, so that the pair learns to sing from the units of other voices
-     * @param sungShare share of the recordings, 0 to 1, that is added a second time as the vocoder sings them, on notes
-     *     and longer: for a voice of which only speech exists
-     * @param seed of the split and of what is sung
+     * @param silenceDb level below which a recording is cut, dB of full scale, -200 to 0
+     * @param minPhraseMs least time between two cuts, 1 to 3600000
+     * @param minClipSeconds shorter clips are left out, and reported; 0.01 to 3600
+     * @param maxClipSeconds longer phrases are cut at their quietest point; 0.01 to 3600
+     * @param validShare share of the seconds kept for validation, whole recordings only, 0 to 1
+     * @param testShare share of the seconds that no training run uses, whole recordings only, 0 to 1
+     * @param keyShifts semitones, each -48 to 48, at most 1024; each makes one more copy of every clip, with pitch,
+     *     formants and F0 shifted together
+     * @param unitSpeeds speeds at which the encoder reads a clip, 1 = unchanged, each 0.1 to 10, at most 1024; a slower
+     *     one has the formants of a longer vocal tract, so the model learns from the units of other voices
+     * @param sungShare share of the recordings, 0 to 1, that is added a second time, vocoded on the notes of a melody
+     *     and longer; for a voice of which only speech exists
+     * @param seed of the split and of those melodies
      */
     public record Dataset(
             double silenceDb,
@@ -395,20 +553,6 @@ public record Hparams(
             List<Double> unitSpeeds,
             double sungShare,
             long seed) {
-        /**
-         * Checks the numbers.
-         *
-         * @param silenceDb -200 to 0
-         * @param minPhraseMs 1 to 3600000
-         * @param minClipSeconds 0.01 to 3600
-         * @param maxClipSeconds 0.01 to 3600
-         * @param validShare 0 to 1
-         * @param testShare 0 to 1
-         * @param keyShifts each -48 to 48, at most 1024
-         * @param unitSpeeds each 0.1 to 10, at most 1024
-         * @param sungShare 0 to 1
-         * @param seed any
-         */
         public Dataset {
             Bound.number(STAGE, "dataset.silence_db", silenceDb, -200, 0);
             Bound.number(STAGE, "dataset.min_phrase_ms", minPhraseMs, 1, 3_600_000);
@@ -420,23 +564,70 @@ public record Hparams(
             unitSpeeds = numbers("dataset.unit_speeds", unitSpeeds, 0.1, 10, MOST_ENTRIES);
             Bound.number(STAGE, "dataset.sung_share", sungShare, 0, 1);
         }
+
+        public Dataset silenceDb(double silenceDb) {
+            return Components.copy(this, "silenceDb", silenceDb);
+        }
+
+        public Dataset minPhraseMs(double minPhraseMs) {
+            return Components.copy(this, "minPhraseMs", minPhraseMs);
+        }
+
+        public Dataset minClipSeconds(double minClipSeconds) {
+            return Components.copy(this, "minClipSeconds", minClipSeconds);
+        }
+
+        public Dataset maxClipSeconds(double maxClipSeconds) {
+            return Components.copy(this, "maxClipSeconds", maxClipSeconds);
+        }
+
+        public Dataset validShare(double validShare) {
+            return Components.copy(this, "validShare", validShare);
+        }
+
+        public Dataset testShare(double testShare) {
+            return Components.copy(this, "testShare", testShare);
+        }
+
+        public Dataset keyShifts(List<Double> keyShifts) {
+            return Components.copy(this, "keyShifts", keyShifts);
+        }
+
+        public Dataset unitSpeeds(List<Double> unitSpeeds) {
+            return Components.copy(this, "unitSpeeds", unitSpeeds);
+        }
+
+        public Dataset sungShare(double sungShare) {
+            return Components.copy(this, "sungShare", sungShare);
+        }
+
+        public Dataset seed(long seed) {
+            return Components.copy(this, "seed", seed);
+        }
     }
 
     /**
      * Joint training of embedding and denoiser.
      *
-     * @param loss l2 or l1, over all elements
-     * @param batch clips at once; 0 = as many as the memory limit allows
-     * @param accumulate batches whose gradients one update sums
-     * @param cropFrames T of a clip, cut at random; 0 = whole clips, in batches of like lengths
-     * @param volumeDb every clip of a batch is drawn louder or softer by at most so much; 0 = as it is
-     * @param decaySteps the rate halves each so many updates
-     * @param saveEvery updates from one checkpoint to the next
-     * @param keep newest checkpoints that stay
-     * @param keepEvery checkpoints of steps that this divides stay for ever; 0 = none
-     * @param validEvery updates from one validation to the next; 0 = never
-     * @param emaDecay decay of the averaged weights that are saved as the voice; 0 = the weights themselves
-     * @param warmStart start from a denoiser that passes its input through (ARCHITECTURE.md)
+     * @param lr learning rate of AdamW, 1e-12 to 10
+     * @param beta1 0 to below 1
+     * @param beta2 0 to below 1
+     * @param eps 1e-20 to 1
+     * @param weightDecay 0 to 10
+     * @param decaySteps updates after which the learning rate halves, 1 to 2147483647
+     * @param clipGradNorm greatest norm of the gradients, 0 to 1e9; 0 = not clipped
+     * @param loss l2 or l1, the mean over all elements
+     * @param batch clips per batch, 0 to 4096; 0 = as many as the memory limit allows
+     * @param accumulate batches whose gradients one update sums, 1 to 65536
+     * @param cropFrames T of a clip, cropped at random, 0 to 1000000; 0 = whole clips, in batches of like lengths
+     * @param volumeDb greatest random change of a clip's level, 0 to 120; 0 = unchanged
+     * @param steps updates in all, 0 to 1000000000
+     * @param saveEvery updates between two checkpoints, 1 to 1000000000
+     * @param keep newest checkpoints that are kept, 1 to 1000000
+     * @param keepEvery checkpoints whose step this divides are kept for good, 0 to 1000000000; 0 = none
+     * @param validEvery updates between two validations, 0 to 1000000000; 0 = never
+     * @param emaDecay decay of the averaged weights that are saved as the voice, 0 to below 1; 0 = no average
+     * @param warmStart whether training starts from a denoiser that passes its input through (ARCHITECTURE.md)
      */
     public record Training(
             double lr,
@@ -459,30 +650,6 @@ public record Hparams(
             double emaDecay,
             boolean warmStart,
             long seed) {
-        /**
-         * Checks the numbers.
-         *
-         * @param lr 1e-12 to 10
-         * @param beta1 0 to below 1
-         * @param beta2 0 to below 1
-         * @param eps 1e-20 to 1
-         * @param weightDecay 0 to 10
-         * @param decaySteps 1 to 2147483647
-         * @param clipGradNorm 0 to 1e9
-         * @param loss l1 or l2
-         * @param batch 0 to 4096
-         * @param accumulate 1 to 65536
-         * @param cropFrames 0 to 1000000
-         * @param volumeDb 0 to 120
-         * @param steps 0 to 1000000000
-         * @param saveEvery 1 to 1000000000
-         * @param keep 1 to 1000000
-         * @param keepEvery 0 to 1000000000
-         * @param validEvery 0 to 1000000000
-         * @param emaDecay 0 to below 1
-         * @param warmStart any
-         * @param seed any
-         */
         public Training {
             Bound.number(STAGE, "training.lr", lr, 1e-12, 10);
             Bound.number(STAGE, "training.beta1", beta1, 0, BELOW_ONE);
@@ -503,24 +670,105 @@ public record Hparams(
             Bound.whole(STAGE, "training.valid_every", validEvery, 0, 1_000_000_000);
             Bound.number(STAGE, "training.ema_decay", emaDecay, 0, BELOW_ONE);
         }
+
+        public Training lr(double lr) {
+            return Components.copy(this, "lr", lr);
+        }
+
+        public Training beta1(double beta1) {
+            return Components.copy(this, "beta1", beta1);
+        }
+
+        public Training beta2(double beta2) {
+            return Components.copy(this, "beta2", beta2);
+        }
+
+        public Training eps(double eps) {
+            return Components.copy(this, "eps", eps);
+        }
+
+        public Training weightDecay(double weightDecay) {
+            return Components.copy(this, "weightDecay", weightDecay);
+        }
+
+        public Training decaySteps(int decaySteps) {
+            return Components.copy(this, "decaySteps", decaySteps);
+        }
+
+        public Training clipGradNorm(double clipGradNorm) {
+            return Components.copy(this, "clipGradNorm", clipGradNorm);
+        }
+
+        public Training loss(String loss) {
+            return Components.copy(this, "loss", loss);
+        }
+
+        public Training batch(int batch) {
+            return Components.copy(this, "batch", batch);
+        }
+
+        public Training accumulate(int accumulate) {
+            return Components.copy(this, "accumulate", accumulate);
+        }
+
+        public Training cropFrames(int cropFrames) {
+            return Components.copy(this, "cropFrames", cropFrames);
+        }
+
+        public Training volumeDb(double volumeDb) {
+            return Components.copy(this, "volumeDb", volumeDb);
+        }
+
+        public Training steps(int steps) {
+            return Components.copy(this, "steps", steps);
+        }
+
+        public Training saveEvery(int saveEvery) {
+            return Components.copy(this, "saveEvery", saveEvery);
+        }
+
+        public Training keep(int keep) {
+            return Components.copy(this, "keep", keep);
+        }
+
+        public Training keepEvery(int keepEvery) {
+            return Components.copy(this, "keepEvery", keepEvery);
+        }
+
+        public Training validEvery(int validEvery) {
+            return Components.copy(this, "validEvery", validEvery);
+        }
+
+        public Training emaDecay(double emaDecay) {
+            return Components.copy(this, "emaDecay", emaDecay);
+        }
+
+        public Training warmStart(boolean warmStart) {
+            return Components.copy(this, "warmStart", warmStart);
+        }
+
+        public Training seed(long seed) {
+            return Components.copy(this, "seed", seed);
+        }
     }
 
     /**
      * A conversion.
      *
      * @param sampler a {@link SamplerKind} by its text
-     * @param steps network evaluations, spread over the diffusion steps that are sampled: noise.k_step, or
-     *     infer.add_noise_step with use_gt_mel; with quirks=python they count all of noise.steps, which they must
-     *     divide
-     * @param key semitones
-     * @param autoKey whether to shift by further whole semitones to the median that the voice was trained on
-     * @param useGtMel start from the noised source mel instead of pure noise
-     * @param addNoiseStep where on the way to pure noise that start lies: 1 = source, noise.steps = pure noise
-     * @param pythonOrder whether draws come in the Python project's order from one stream, instead of each by itself
+     * @param steps network evaluations, 1 to 100000, spread over the diffusion steps that are sampled: noise.k_step, or
+     *     add_noise_step with use_gt_mel; with quirks=python they count all of noise.steps, which they must divide
+     * @param key shift of the F0 in semitones, -48 to 48
+     * @param autoKey whether to shift by further whole semitones to the median F0 that the voice was trained on
+     * @param useGtMel whether sampling starts from the noised source mel instead of pure noise
+     * @param addNoiseStep diffusion step at which that start lies, 1 to 100000: 1 = source, noise.steps = pure noise
+     * @param pythonOrder whether random numbers come from one stream in the Python project's order, instead of one
+     *     stream per purpose
+     * @param threads of the engine, 0 to 1024; 0 = the engine's choice
      * @param format wav or flac
-     * @param depth 16, 24 or float
-     * @param sliceDb below it a song is cut, dB of full scale; what is silent there stays silent
-     * @param sliceSeconds longest slice; one without a pause is cut where it is weakest, and crossfaded
+     * @param depth 16, 24, float or 32 (= float)
+     * @param sliceDb level below which a song is cut, dB of full scale, -200 to 0; silence there stays silence
+     * @param sliceSeconds longest slice, 0.5 to 3600; one without a pause is cut at its quietest point and crossfaded
      */
     public record Infer(
             String sampler,
@@ -536,23 +784,6 @@ public record Hparams(
             String depth,
             double sliceDb,
             double sliceSeconds) {
-        /**
-         * Checks the numbers and names.
-         *
-         * @param sampler a {@link SamplerKind} by its text
-         * @param steps 1 to 100000
-         * @param key -48 to 48
-         * @param autoKey any
-         * @param useGtMel any
-         * @param addNoiseStep 1 to 100000
-         * @param seed any
-         * @param pythonOrder any
-         * @param threads 0 to 1024
-         * @param format wav or flac
-         * @param depth 16, 24, float or 32
-         * @param sliceDb -200 to 0
-         * @param sliceSeconds 0.5 to 3600
-         */
         public Infer {
             SamplerKind.named(present("infer.sampler", sampler));
             Bound.whole(STAGE, "infer.steps", steps, 1, MOST_STEPS);
@@ -565,441 +796,123 @@ public record Hparams(
             Bound.number(STAGE, "infer.slice_db", sliceDb, -200, 0);
             Bound.number(STAGE, "infer.slice_seconds", sliceSeconds, 0.5, 3600);
         }
+
+        public Infer sampler(String sampler) {
+            return Components.copy(this, "sampler", sampler);
+        }
+
+        public Infer steps(int steps) {
+            return Components.copy(this, "steps", steps);
+        }
+
+        public Infer key(double key) {
+            return Components.copy(this, "key", key);
+        }
+
+        public Infer autoKey(boolean autoKey) {
+            return Components.copy(this, "autoKey", autoKey);
+        }
+
+        public Infer useGtMel(boolean useGtMel) {
+            return Components.copy(this, "useGtMel", useGtMel);
+        }
+
+        public Infer addNoiseStep(int addNoiseStep) {
+            return Components.copy(this, "addNoiseStep", addNoiseStep);
+        }
+
+        public Infer seed(long seed) {
+            return Components.copy(this, "seed", seed);
+        }
+
+        public Infer pythonOrder(boolean pythonOrder) {
+            return Components.copy(this, "pythonOrder", pythonOrder);
+        }
+
+        public Infer threads(int threads) {
+            return Components.copy(this, "threads", threads);
+        }
+
+        public Infer format(String format) {
+            return Components.copy(this, "format", format);
+        }
+
+        public Infer depth(String depth) {
+            return Components.copy(this, "depth", depth);
+        }
+
+        public Infer sliceDb(double sliceDb) {
+            return Components.copy(this, "sliceDb", sliceDb);
+        }
+
+        public Infer sliceSeconds(double sliceSeconds) {
+            return Components.copy(this, "sliceSeconds", sliceSeconds);
+        }
     }
 
     /**
-     * What turns mel and F0 into a wave.
+     * From mel and F0 to a wave.
      *
      * @param kind source_filter, nsf_hifigan or hifigan
-     * @param file empty for source_filter, which has no weights
-     * @param builtIn whether the source-filter vocoder sings in its place; the front end stays that of {@code kind}
+     * @param file name of a file in the voice's folder or in models/frozen; empty for source_filter, which has no
+     *     weights
+     * @param sha256 of that file, hexadecimal; empty = not checked
+     * @param builtIn whether the source-filter vocoder replaces it; the front end stays that of {@code kind}
      */
     public record Vocoder(String kind, String file, String sha256, boolean builtIn) {
-        /**
-         * Checks the texts.
-         *
-         * @param kind source_filter, nsf_hifigan or hifigan
-         * @param file the name of a file
-         * @param sha256 hexadecimal digits, or empty
-         * @param builtIn any
-         */
         public Vocoder {
             oneOf("vocoder.kind", kind, "source_filter", "nsf_hifigan", "hifigan");
             text("vocoder.file", file);
             sha256 = hash("vocoder.sha256", sha256);
         }
+
+        public Vocoder kind(String kind) {
+            return Components.copy(this, "kind", kind);
+        }
+
+        public Vocoder file(String file) {
+            return Components.copy(this, "file", file);
+        }
+
+        public Vocoder sha256(String sha256) {
+            return Components.copy(this, "sha256", sha256);
+        }
+
+        public Vocoder builtIn(boolean builtIn) {
+            return Components.copy(this, "builtIn", builtIn);
+        }
     }
 
     /**
-     * The F0 that training saw, in voiced frames; 0 and empty where nobody counted.
+     * The F0 of the training clips, voiced frames only; 0 and empty if unknown.
      *
-     * @param lowHz the 5th percentile
-     * @param highHz the 95th percentile
-     * @param semitones share of the voiced frames in each semitone from pitch.f0_min_hz upwards
+     * @param medianHz 0 to 384000
+     * @param lowHz the 5th percentile, 0 to 384000
+     * @param highHz the 95th percentile, 0 to 384000
+     * @param semitones share of the voiced frames in each semitone above pitch.f0_min_hz, each 0 to 1, at most 1024
      */
     public record Range(double medianHz, double lowHz, double highHz, List<Double> semitones) {
-        /**
-         * Checks the numbers.
-         *
-         * @param medianHz 0 to 384000
-         * @param lowHz 0 to 384000
-         * @param highHz 0 to 384000
-         * @param semitones each 0 to 1, at most 1024
-         */
         public Range {
             Bound.number(STAGE, "range.median_hz", medianHz, 0, MOST_HZ);
             Bound.number(STAGE, "range.low_hz", lowHz, 0, MOST_HZ);
             Bound.number(STAGE, "range.high_hz", highHz, 0, MOST_HZ);
             semitones = numbers("range.semitones", semitones, 0, 1, MOST_ENTRIES);
         }
-    }
 
-    private static Problem wrong(String need, String got, String key) {
-        return Problem.in(STAGE, need, got, "correct " + key);
-    }
-
-    private static <T> T present(String name, T value) {
-        if (value == null) {
-            throw wrong(name + " to be given", "nothing", name);
+        public Range medianHz(double medianHz) {
+            return Components.copy(this, "medianHz", medianHz);
         }
-        return value;
-    }
 
-    private static void below(String low, double least, String high, double most) {
-        if (!(least < most)) {
-            throw wrong(low + " below " + high, least + " and " + most, "one of the two");
+        public Range lowHz(double lowHz) {
+            return Components.copy(this, "lowHz", lowHz);
         }
-    }
 
-    private static String oneOf(String name, String value, String... names) {
-        if (!List.of(names).contains(present(name, value))) {
-            String need =
-                    String.join(", ", List.of(names).subList(0, names.length - 1)) + " or " + names[names.length - 1];
-            throw wrong(name + " " + need, Shown.of(value), name);
+        public Range highHz(double highHz) {
+            return Components.copy(this, "highHz", highHz);
         }
-        return value;
-    }
 
-    /** A file's name, which may hold any script and spaces, and no control characters. */
-    private static void text(String name, String value) {
-        if (present(name, value).length() > LONGEST_TEXT || value.chars().anyMatch(Character::isISOControl)) {
-            throw wrong(
-                    name + " of at most " + LONGEST_TEXT + " characters, none of them a control character",
-                    Shown.of(value),
-                    name);
+        public Range semitones(List<Double> semitones) {
+            return Components.copy(this, "semitones", semitones);
         }
-    }
-
-    private static String hash(String name, String value) {
-        if (!present(name, value).matches("[0-9a-fA-F]{0,64}")) {
-            throw wrong(name + " hexadecimal, or empty", Shown.of(value), name);
-        }
-        return value.toLowerCase(Locale.ROOT);
-    }
-
-    private static List<Double> numbers(String name, List<Double> values, double least, double most, int longest) {
-        if (present(name, values).size() > longest) {
-            throw wrong(name + " of at most " + longest + " numbers", String.valueOf(values.size()), name);
-        }
-        for (Double value : values) {
-            Bound.number(STAGE, name, present(name, value), least, most);
-        }
-        return List.copyOf(values);
-    }
-
-    /**
-     * The published 44.1 kHz configuration.
-     *
-     * @return without a project
-     */
-    public static Hparams defaults() {
-        return new Hparams(
-                "",
-                0,
-                Quirks.FIXED,
-                new Audio(44100, 512, 2048, 2048, 128, 40, 16000, -6, 1.5),
-                new Pitch("praat", 40, 1100, 256, false),
-                new Hubert("hubert_soft.pt", "", 0),
-                new Embedding(256, true, false, true, 4, 9, 2),
-                new WaveNet(384, 20, 4),
-                new Noise(1000, 0, "linear", 0.02, List.of(-5.0), List.of(0.0)),
-                new Dataset(-40, 5000, 0.5, 15, 0.05, 0, List.of(), List.of(1.0), 0, 1234),
-                new Training(
-                        8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false,
-                        1234),
-                new Infer("unipc2", 20, 0, false, false, 500, 1234, false, 0, "wav", "16", -40, 30),
-                new Vocoder("source_filter", "", "", false),
-                new Range(0, 0, 0, List.of()));
-    }
-
-    /**
-     * The same under another name.
-     *
-     * @param name of the project
-     * @return all else as it is
-     */
-    public Hparams withProject(String name) {
-        return new Hparams(
-                name, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer, vocoder,
-                range);
-    }
-
-    /**
-     * The same voice after further steps.
-     *
-     * @param steps training steps behind the weights
-     * @return all else as it is
-     */
-    public Hparams withSteps(long steps) {
-        return new Hparams(
-                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
-                vocoder, range);
-    }
-
-    /**
-     * The same with another side of the quirks.
-     *
-     * @param quirks python or fixed
-     * @return all else as it is
-     */
-    public Hparams withQuirks(Quirks quirks) {
-        return new Hparams(
-                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
-                vocoder, range);
-    }
-
-    /**
-     * The same with other settings of a conversion.
-     *
-     * @param infer other settings
-     * @return all else as it is
-     */
-    public Hparams withInfer(Infer infer) {
-        return new Hparams(
-                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
-                vocoder, range);
-    }
-
-    /**
-     * The same with another range of the mel.
-     *
-     * @param min one value, or one a bin, log10
-     * @param max one value, or one a bin, log10
-     * @return all else as it is
-     */
-    public Hparams withSpec(List<Double> min, List<Double> max) {
-        return withNoise(new Noise(noise.steps, noise.kStep, noise.schedule, noise.maxBeta, min, max));
-    }
-
-    /**
-     * The same with another schedule.
-     *
-     * @param noise schedule and range of the mel
-     * @return all else as it is
-     */
-    public Hparams withNoise(Noise noise) {
-        return new Hparams(
-                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
-                vocoder, range);
-    }
-
-    /**
-     * The same with what training saw of the melody.
-     *
-     * @param range statistics of the voiced frames
-     * @return all else as it is
-     */
-    public Hparams withRange(Range range) {
-        return new Hparams(
-                project, steps, quirks, audio, pitch, hubert, embedding, wavenet, noise, dataset, training, infer,
-                vocoder, range);
-    }
-
-    /**
-     * The same with another batch.
-     *
-     * @param batch clips at once
-     * @param accumulate passes an update
-     * @return all else as it is
-     */
-    public Hparams withBatch(int batch, int accumulate) {
-        Training t = training;
-        return new Hparams(
-                project,
-                steps,
-                quirks,
-                audio,
-                pitch,
-                hubert,
-                embedding,
-                wavenet,
-                noise,
-                dataset,
-                new Training(
-                        t.lr,
-                        t.beta1,
-                        t.beta2,
-                        t.eps,
-                        t.weightDecay,
-                        t.decaySteps,
-                        t.clipGradNorm,
-                        t.loss,
-                        batch,
-                        accumulate,
-                        t.cropFrames,
-                        t.volumeDb,
-                        t.steps,
-                        t.saveEvery,
-                        t.keep,
-                        t.keepEvery,
-                        t.validEvery,
-                        t.emaDecay,
-                        t.warmStart,
-                        t.seed),
-                infer,
-                vocoder,
-                range);
-    }
-
-    /**
-     * Reads a config.yaml of the Python project: its keys are flat and go to the scopes here; what has no place here is
-     * left out. Missing max_beta is 0.01, as in the Python code. A K_step of all the timesteps is noise.k_step 0;
-     * exp_name may be a path there, whose last part is the name here.
-     *
-     * @param file a config.yaml
-     * @return quirks=python
-     */
-    public static Hparams ofPython(Path file) {
-        try {
-            Hparams h =
-                    HparamsYaml.of(nested(HparamsYaml.map(file), file), file).withQuirks(Quirks.PYTHON);
-            Noise n = h.noise;
-            return n.kStep == n.steps
-                    ? h.withNoise(new Noise(n.steps, 0, n.schedule, n.maxBeta, n.specMin, n.specMax))
-                    : h;
-        } catch (Problem e) {
-            throw e.reworded(Hparams::inPython);
-        }
-    }
-
-    /** The keys as the file has them. */
-    private static String inPython(String sentence) {
-        for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
-            sentence =
-                    sentence.replaceAll("(^|[ ,;])" + Pattern.quote(e.getValue()) + "(?=$|[ ,;])", "$1" + e.getKey());
-        }
-        return sentence;
-    }
-
-    private static Map<String, Object> nested(Map<String, Object> flat, Path file) {
-        Map<String, Object> nested = new LinkedHashMap<>();
-        if (PYTHON_KEYS.keySet().stream().noneMatch(flat::containsKey)) {
-            throw Problem.in(
-                    STAGE,
-                    file,
-                    "an hparams.yaml or the Python project's config.yaml",
-                    "neither: none of their keys",
-                    "see models/demo/hparams.yaml");
-        }
-        for (Map.Entry<String, String> e : PYTHON_KEYS.entrySet()) {
-            Object value = flat.get(e.getKey());
-            if (value != null) {
-                String[] path = e.getValue().split("\\.");
-                if (path.length == 1) {
-                    nested.put(path[0], value);
-                } else {
-                    @SuppressWarnings("unchecked")
-                    Map<String, Object> scope = (Map<String, Object>)
-                            nested.computeIfAbsent(path[0], k -> new LinkedHashMap<String, Object>());
-                    scope.put(path[1], value);
-                }
-            }
-        }
-        @SuppressWarnings("unchecked")
-        Map<String, Object> noise =
-                (Map<String, Object>) nested.computeIfAbsent("noise", k -> new LinkedHashMap<String, Object>());
-        noise.putIfAbsent("max_beta", 0.01);
-        for (String key : new ArrayList<>(List.of("spec_min", "spec_max"))) {
-            // empty before the Python project's preprocessing fills it
-            noise.computeIfPresent(key, (k, v) -> v instanceof List<?> l ? l.isEmpty() ? null : l : List.of(v));
-        }
-        if (nested.containsKey("project")) {
-            nested.put(
-                    "project",
-                    ProjectName.near(
-                            nested.get("project") instanceof String name ? name : Shown.of(nested.get("project"))));
-        }
-        if (flat.get("K_step") instanceof Number k && k.doubleValue() < 1) {
-            throw Problem.in(STAGE, file, "K_step from 1 to timesteps", Shown.of(k), "correct K_step");
-        }
-        place(nested, "hubert", "file", fileName(flat.get("hubert_path")));
-        String vocoder = flat.get("vocoder") instanceof String text ? text : "";
-        if (vocoder.endsWith(".NsfHifiGAN") || vocoder.endsWith(".HifiGAN")) {
-            boolean nsf = vocoder.endsWith(".NsfHifiGAN");
-            place(nested, "vocoder", "kind", nsf ? "nsf_hifigan" : "hifigan");
-            place(nested, "vocoder", "file", nsf ? "nsf_hifigan.pt" : "hifigan_24k.pt");
-        }
-        return nested;
-    }
-
-    @SuppressWarnings("unchecked")
-    private static void place(Map<String, Object> nested, String scope, String key, String value) {
-        if (!value.isEmpty()) {
-            ((Map<String, Object>) nested.computeIfAbsent(scope, k -> new LinkedHashMap<String, Object>()))
-                    .put(key, value);
-        }
-    }
-
-    private static String fileName(Object path) {
-        String text = path instanceof String given ? given : "";
-        return text.substring(text.lastIndexOf('/') + 1);
-    }
-
-    private static final Map<String, String> PYTHON_KEYS = pythonKeys();
-
-    private static Map<String, String> pythonKeys() {
-        String[] pairs = {
-            "exp_name",
-            "project",
-            "audio_sample_rate",
-            "audio.sample_rate_hz",
-            "hop_size",
-            "audio.hop_samples",
-            "win_size",
-            "audio.window_samples",
-            "fft_size",
-            "audio.fft_size",
-            "audio_num_mel_bins",
-            "audio.mel_bins",
-            "fmin",
-            "audio.fmin_hz",
-            "fmax",
-            "audio.fmax_hz",
-            "mel_vmin",
-            "audio.mel_vmin",
-            "mel_vmax",
-            "audio.mel_vmax",
-            "f0_min",
-            "pitch.f0_min_hz",
-            "f0_max",
-            "pitch.f0_max_hz",
-            "f0_bin",
-            "pitch.f0_bins",
-            "use_uv",
-            "pitch.use_uv",
-            "pe_enable",
-            "pitch.pe_enable",
-            "hidden_size",
-            "embedding.hidden_size",
-            "use_pitch_embed",
-            "embedding.use_pitch_embed",
-            "use_energy_embed",
-            "embedding.use_energy_embed",
-            "no_fs2",
-            "embedding.no_fs2",
-            "enc_layers",
-            "embedding.enc_layers",
-            "enc_ffn_kernel_size",
-            "embedding.enc_ffn_kernel_size",
-            "num_heads",
-            "embedding.num_heads",
-            "residual_channels",
-            "wavenet.residual_channels",
-            "residual_layers",
-            "wavenet.residual_layers",
-            "dilation_cycle_length",
-            "wavenet.dilation_cycle_length",
-            "timesteps",
-            "noise.steps",
-            "K_step",
-            "noise.k_step",
-            "schedule_type",
-            "noise.schedule",
-            "max_beta",
-            "noise.max_beta",
-            "spec_min",
-            "noise.spec_min",
-            "spec_max",
-            "noise.spec_max",
-            "lr",
-            "training.lr",
-            "optimizer_adam_beta1",
-            "training.beta1",
-            "optimizer_adam_beta2",
-            "training.beta2",
-            "weight_decay",
-            "training.weight_decay",
-            "decay_steps",
-            "training.decay_steps",
-            "clip_grad_norm",
-            "training.clip_grad_norm",
-            "diff_loss_type",
-            "training.loss"
-        };
-        Map<String, String> keys = new LinkedHashMap<>();
-        for (int i = 0; i < pairs.length; i += 2) {
-            keys.put(pairs[i], pairs[i + 1]);
-        }
-        return keys;
     }
 }

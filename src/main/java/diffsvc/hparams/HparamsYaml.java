@@ -6,19 +6,14 @@ import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.reflect.InvocationTargetException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,17 +21,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Parse;
-import org.snakeyaml.engine.v2.common.Anchor;
 import org.snakeyaml.engine.v2.common.FlowStyle;
-import org.snakeyaml.engine.v2.events.AliasEvent;
-import org.snakeyaml.engine.v2.events.Event;
-import org.snakeyaml.engine.v2.events.NodeEvent;
-import org.snakeyaml.engine.v2.events.ScalarEvent;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * {@link Hparams} from YAML and back. Every key is known or refused with the nearest right one; every value has the
@@ -44,227 +29,238 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  */
 public final class HparamsYaml {
     private static final String STAGE = "hparams";
-    private static final int MOST_BYTES = 4 << 20,
-            MOST_VALUES = 100_000,
-            DEEPEST = 32,
-            LONGEST = 1 << 16,
-            LONGEST_NUMBER = 64;
+    private static final int LONGEST_NUMBER = 64, WIDTH = 110;
+    /** The version of base.yaml. A default that changes makes another, and the file of before stays. */
+    private static final int VERSION = 1;
+
+    private static final String BASE = "base", RANGE = "mel_range";
+    /** The name under which a voice and a dataset keep their mel range. */
+    public static final String MEL_RANGE = "mel_range.yaml";
+
+    private static final List<String> IN_RANGE = inRange();
+    private static final String HEADER =
+            "# What differs from the defaults, which base.yaml of diffsvc.hparams holds and explains, version "
+                    + VERSION + ".\n";
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?");
-    private static final Anchor NO_ANCHOR = new Anchor("-");
 
     private HparamsYaml() {}
 
+    private static List<String> inRange() {
+        List<String> keys = new ArrayList<>(List.of("noise.spec_min", "noise.spec_max"));
+        keys.addAll(keys(Hparams.Range.class, "range."));
+        return List.copyOf(keys);
+    }
+
+    /** Reads base.yaml: every key is there, so no default is needed. */
+    static Hparams base() {
+        Path name = Path.of("base.yaml");
+        try (InputStream in = HparamsYaml.class.getResourceAsStream(name.toString())) {
+            Map<String, Object> map = BoundedYaml.map(in, name);
+            return (Hparams) record(Hparams.class, null, map, "", name);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
-     * Reads {@code hparams.yaml}; a key that is missing has its default.
+     * Reads {@code hparams.yaml}. A missing key has the default of the version of base.yaml that {@code base} names; a
+     * file without {@code base} is of version 1. If {@code mel_range} names a file beside this one, that file holds the
+     * mel range and the F0 of the training clips.
      *
-     * @param file path
-     * @return the record
+     * @throws Problem naming the file and the key: an unknown key or version, a value of the wrong type or out of its
+     *     bounds, a key in both files, or a mel range that is not there
      */
     public static Hparams read(Path file) {
-        return of(map(file), file);
+        return read(map(file), file);
+    }
+
+    private static Hparams read(Map<String, Object> map, Path file) {
+        Map<String, Object> rest = new LinkedHashMap<>(map);
+        if (rest.containsKey(BASE)) {
+            Object version = rest.remove(BASE);
+            if (!String.valueOf(version).equals(String.valueOf(VERSION))) {
+                throw Problem.in(
+                        STAGE,
+                        file,
+                        "base " + VERSION + ", the defaults that this version of the workbench knows",
+                        "base " + Shown.of(version),
+                        "use the version of the workbench that wrote the file");
+            }
+        }
+        if (rest.containsKey(RANGE)) {
+            include(rest, file, rest.remove(RANGE));
+        }
+        return of(rest, file);
+    }
+
+    /** Puts the keys of the file that {@code mel_range} names in their places. */
+    private static void include(Map<String, Object> map, Path file, Object named) {
+        if (!(named instanceof String name) || !isName(name)) {
+            throw wrong(file, RANGE, "the name of a file beside this one", named);
+        }
+        Path range = file.resolveSibling(name);
+        if (!Files.exists(range)) {
+            throw Problem.in(
+                    STAGE,
+                    range,
+                    "the mel range that " + file.getFileName() + " names",
+                    "no such file",
+                    "copy it along with " + file.getFileName());
+        }
+        Map<String, Object> given = map(range);
+        of(given, range); // its values are checked under its own name
+        given.forEach((scope, keys) -> {
+            if (map.containsKey(scope) && !(map.get(scope) instanceof Map)) {
+                return; // no scope: refused with the rest of that file
+            }
+            Map<?, ?> inner = keys instanceof Map<?, ?> m ? m : Map.of("", "");
+            Map<Object, Object> there = new LinkedHashMap<>(map.get(scope) instanceof Map<?, ?> m ? m : Map.of());
+            inner.forEach((key, value) -> {
+                String full = keys instanceof Map ? scope + "." + key : scope;
+                if (!IN_RANGE.contains(full)) {
+                    throw Problem.in(
+                            STAGE,
+                            range,
+                            "only " + String.join(", ", IN_RANGE),
+                            full,
+                            "move it to " + file.getFileName());
+                }
+                if (there.put(key, value) != null) {
+                    throw Problem.in(
+                            STAGE, file, "each key once", full + " here and in " + name, "leave one of them out");
+                }
+            });
+            map.put(scope, there);
+        });
     }
 
     /**
      * Reads either form: this workbench's hparams.yaml, whose keys stand in scopes, or the Python project's flat
-     * config.yaml ({@link Hparams#ofPython}). The keys tell, and not the file's name. A Python voice gets its oddities
-     * mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's (quirk
-     * 5).
-     *
-     * @param file path
-     * @return the record
+     * config.yaml ({@link Hparams#ofPython}). The keys decide, not the name of the file. The oddities of a Python voice
+     * are mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's
+     * (quirk 5).
      */
     public static Hparams readEither(Path file) {
         if (isOurs(file)) {
             return read(file);
         }
         Hparams python = Hparams.ofPython(file);
-        return python.withQuirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
+        return python.quirks(python.embedding().useEnergyEmbed() ? Hparams.Quirks.PYTHON : Hparams.Quirks.FIXED);
     }
 
-    /**
-     * Whether a file is of this workbench's form.
-     *
-     * @param file path
-     * @return whether its keys stand in scopes
-     */
+    /** Whether a file has this workbench's form: it says {@code base}, or its keys stand in scopes. */
     public static boolean isOurs(Path file) {
         Map<String, Object> map = map(file);
-        return Arrays.stream(Hparams.class.getRecordComponents())
-                .anyMatch(c -> c.getType().isRecord() && map.get(key(c)) instanceof Map);
+        return map.containsKey(BASE)
+                || Arrays.stream(Hparams.class.getRecordComponents())
+                        .anyMatch(c -> c.getType().isRecord() && map.get(Components.key(c)) instanceof Map);
+    }
+
+    /** Returns the file itself and, if it names a mel range, that file; also if one of them is not there. */
+    public static List<Path> files(Path file) {
+        Object named = Files.isRegularFile(file) ? map(file).get(RANGE) : null;
+        return named instanceof String name && isName(name) ? List.of(file, file.resolveSibling(name)) : List.of(file);
+    }
+
+    private static boolean isName(String name) {
+        return name.matches("[^/\\\\\\p{Cntrl}]{1,255}") && !name.startsWith(".");
     }
 
     /**
-     * Writes all keys, whole or not at all.
-     *
-     * @param file path
-     * @param hparams the voice's settings
+     * Writes one file that needs no other, whole or not at all: what differs from base.yaml, the mel range included.
      */
     public static void write(Path file, Hparams hparams) {
-        String text = new Dump(DumpSettings.builder()
-                        .setDefaultFlowStyle(FlowStyle.BLOCK)
-                        .setWidth(140)
-                        .build())
-                .dumpToString(toMap(hparams));
-        WholeFile.write(STAGE, file, part -> Files.writeString(part, text));
+        WholeFile.write(STAGE, file, part -> Files.writeString(part, text(hparams)));
+    }
+
+    /** Returns the text of {@link #write}. */
+    public static String text(Hparams hparams) {
+        return HEADER + yaml(differences(hparams, null));
     }
 
     /**
-     * Any YAML file as a map with text for keys. What comes from somebody else may be anything, so size, depth and
-     * aliases are bounded before values are made.
+     * Returns the text of an hparams.yaml whose mel range is in a file beside it.
      *
-     * @param file path
-     * @return as YAML gives it
-     * @throws Problem when it is no YAML map, or beyond those bounds
+     * @param melRange name of that file, which holds {@link #melRange(Hparams)}
      */
+    public static String text(Hparams hparams, String melRange) {
+        Map<String, Object> map = differences(hparams, melRange);
+        for (String key : IN_RANGE) {
+            int dot = key.indexOf('.');
+            if (map.get(key.substring(0, dot)) instanceof Map<?, ?> scope) {
+                scope.remove(key.substring(dot + 1));
+            }
+        }
+        map.values().removeIf(scope -> scope instanceof Map<?, ?> m && m.isEmpty());
+        return HEADER + yaml(map);
+    }
+
+    /** Returns the text of mel_range.yaml: the mel range and the F0 of the training clips, every key. */
     @SuppressWarnings("unchecked")
+    public static String melRange(Hparams hparams) {
+        Map<String, Object> map = toMap(hparams), range = new LinkedHashMap<>();
+        for (String key : IN_RANGE) {
+            int dot = key.indexOf('.');
+            Map<?, ?> scope = (Map<?, ?>) map.get(key.substring(0, dot));
+            ((Map<String, Object>) range.computeIfAbsent(key.substring(0, dot), k -> new LinkedHashMap<>()))
+                    .put(key.substring(dot + 1), scope.get(key.substring(dot + 1)));
+        }
+        return "# The mel range and the F0 of the training clips, as preprocess measured them; hparams.yaml names this"
+                + " file.\n" + yaml(range);
+    }
+
+    /** The keys that every file has, mel_range unless it is null, and the keys that differ from the defaults. */
+    private static Map<String, Object> differences(Hparams hparams, String melRange) {
+        Map<String, Object> defaults = toMap(Hparams.defaults()), map = new LinkedHashMap<>();
+        map.put(BASE, VERSION);
+        map.put("project", hparams.project());
+        map.put("steps", hparams.steps());
+        if (melRange != null) {
+            map.put(RANGE, melRange);
+        }
+        toMap(hparams).forEach((name, value) -> {
+            Object usual = defaults.get(name);
+            if (value instanceof Map<?, ?> scope) {
+                Map<Object, Object> different = new LinkedHashMap<>(scope);
+                different.entrySet().removeIf(e -> e.getValue().equals(((Map<?, ?>) usual).get(e.getKey())));
+                if (!different.isEmpty()) {
+                    map.put(name, different);
+                }
+            } else if (!value.equals(usual)) {
+                map.put(name, value);
+            }
+        });
+        return map;
+    }
+
+    /** A key per line; a list of numbers in brackets, so that a range of 128 bins takes 15 lines. */
+    private static String yaml(Map<?, ?> map) {
+        StringBuilder text = new StringBuilder();
+        map.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> scope) {
+                text.append(key).append(":\n").append(yaml(scope).indent(2));
+            } else {
+                DumpSettings settings = DumpSettings.builder()
+                        .setDefaultFlowStyle(value instanceof List ? FlowStyle.AUTO : FlowStyle.BLOCK)
+                        .setWidth(WIDTH)
+                        .build();
+                text.append(new Dump(settings).dumpToString(Collections.singletonMap(key, value)));
+            }
+        });
+        return text.toString();
+    }
+
+    /**
+     * Reads any YAML file as a map whose keys are text. Size, depth and aliases are bounded before values are made.
+     *
+     * @throws Problem if the file is no YAML map or exceeds those bounds
+     */
     public static Map<String, Object> map(Path file) {
         Input.require(STAGE, file, "a YAML file");
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            if (bytes.length > MOST_BYTES) {
-                throw Problem.in(
-                        STAGE,
-                        file,
-                        "a YAML file of at most " + (MOST_BYTES >> 20) + " MiB",
-                        "a larger one",
-                        "see models/demo/hparams.yaml");
-            }
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-            LoadSettings settings = LoadSettings.builder()
-                    .setLabel(file.toString())
-                    .setCodePointLimit(MOST_BYTES)
-                    .build();
-            bounded(file, new Parse(settings).parseString(text));
-            Object root = new Load(settings).loadFromString(text);
-            if (!(root instanceof Map<?, ?> map)) {
-                throw Problem.in(
-                        STAGE,
-                        file,
-                        "a YAML map",
-                        root == null ? "an empty file" : Shown.of(root),
-                        "see models/demo/hparams.yaml");
-            }
-            named(file, "", map);
-            return (Map<String, Object>) map;
-        } catch (CharacterCodingException e) {
-            throw Problem.in(
-                    STAGE, file, "YAML, which is text in UTF-8", "other bytes", "see models/demo/hparams.yaml");
-        } catch (Problem e) {
-            throw e;
-        } catch (YamlEngineException e) {
-            throw Problem.in(STAGE, file, "YAML", first(e), "correct the file");
+            return BoundedYaml.map(in, file);
         } catch (IOException e) {
             throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check the path");
-        } catch (RuntimeException | StackOverflowError e) {
-            // a value that contradicts its tag, or what the bounds above did not foresee
-            throw Problem.in(
-                    STAGE,
-                    file,
-                    "YAML",
-                    "what its parser gives up on (" + e.getClass().getSimpleName() + ")",
-                    "correct the file");
-        }
-    }
-
-    private static String first(YamlEngineException e) {
-        String line = e.getMessage() == null
-                ? ""
-                : e.getMessage()
-                        .lines()
-                        .map(String::strip)
-                        .filter(l -> !l.isEmpty())
-                        .findFirst()
-                        .orElse("");
-        String where = e instanceof MarkedYamlEngineException m && m.getProblem() != null
-                ? m.getProblem()
-                        + m.getProblemMark()
-                                .map(k -> " in line " + (k.getLine() + 1))
-                                .orElse("")
-                : line;
-        String plain = where.replaceFirst("^but found |^[\\w.]+Exception: ", "");
-        return plain.isEmpty() ? "a syntax error" : Shown.of(plain);
-    }
-
-    /**
-     * Looks through a file's events, which cost no stack and no memory, before values are made of them: depth, values
-     * with aliases followed, long texts.
-     */
-    private static void bounded(Path file, Iterable<Event> events) {
-        Map<Anchor, Long> sizes = new HashMap<>();
-        Deque<Anchor> anchors = new ArrayDeque<>();
-        Deque<Long> counts = new ArrayDeque<>(List.of(0L));
-        for (Event event : events) {
-            long size = 0;
-            boolean named = event instanceof NodeEvent && !(event instanceof AliasEvent);
-            Anchor anchor = named ? ((NodeEvent) event).getAnchor().orElse(null) : null;
-            switch (event.getEventId()) {
-                case MappingStart, SequenceStart -> {
-                    counts.push(1L);
-                    anchors.push(anchor == null ? NO_ANCHOR : anchor);
-                    if (counts.size() > DEEPEST) {
-                        throw Problem.in(
-                                STAGE,
-                                file,
-                                "at most " + DEEPEST + " levels",
-                                "a file that is nested deeper",
-                                "see models/demo/hparams.yaml");
-                    }
-                    continue;
-                }
-                case MappingEnd, SequenceEnd -> {
-                    size = counts.pop();
-                    anchor = anchors.pop();
-                }
-                case Scalar -> {
-                    size = 1;
-                    if (((ScalarEvent) event).getValue().length() > LONGEST) {
-                        throw Problem.in(
-                                STAGE,
-                                file,
-                                "values of at most " + LONGEST + " characters",
-                                "one of " + ((ScalarEvent) event).getValue().length(),
-                                "correct the file");
-                    }
-                }
-                case Alias -> {
-                    size = sizes.getOrDefault(((AliasEvent) event).getAlias(), -1L);
-                    if (size < 0) {
-                        throw Problem.in(
-                                STAGE,
-                                file,
-                                "aliases of what stands before them",
-                                "*" + Shown.of(((AliasEvent) event).getAlias().getValue()),
-                                "write the values out");
-                    }
-                }
-                default -> {}
-            }
-            if (anchor != null) {
-                sizes.put(anchor, size);
-            }
-            counts.push(counts.pop() + size);
-            if (counts.peek() > MOST_VALUES) {
-                throw Problem.in(
-                        STAGE,
-                        file,
-                        "at most " + MOST_VALUES + " values, aliases followed",
-                        "more",
-                        "see models/demo/hparams.yaml");
-            }
-        }
-    }
-
-    private static void named(Path file, String prefix, Map<?, ?> map) {
-        for (Map.Entry<?, ?> e : map.entrySet()) {
-            if (!(e.getKey() instanceof String key)) {
-                throw wrong(file, prefix + "KEY", "a name", e.getKey());
-            }
-            if (e.getValue() instanceof Map<?, ?> inner) {
-                named(file, prefix + Shown.of(key) + ".", inner);
-            }
         }
     }
 
@@ -288,9 +284,9 @@ public final class HparamsYaml {
     public static Map<String, Object> toMap(Record record) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (RecordComponent c : record.getClass().getRecordComponents()) {
-            Object value = value(c, record);
+            Object value = Components.value(c, record);
             map.put(
-                    key(c),
+                    Components.key(c),
                     value instanceof Record r
                             ? toMap(r)
                             : value instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : value);
@@ -303,37 +299,41 @@ public final class HparamsYaml {
         List<String> keys = new ArrayList<>();
         for (RecordComponent c : type.getRecordComponents()) {
             if (c.getType().isRecord()) {
-                keys.addAll(keys(c.getType(), prefix + key(c) + "."));
+                keys.addAll(keys(c.getType(), prefix + Components.key(c) + "."));
             } else {
-                keys.add(prefix + key(c));
+                keys.add(prefix + Components.key(c));
             }
         }
         return keys;
     }
 
-    private static Object record(Class<?> type, Record defaults, Map<?, ?> map, String prefix, Path file) {
-        named(file, prefix, map);
+    /** Makes a record; a missing key has the value in {@code defaults}, or is refused if there are none. */
+    private static Record record(
+            Class<? extends Record> type, Record defaults, Map<?, ?> map, String prefix, Path file) {
+        BoundedYaml.named(file, prefix, map);
         RecordComponent[] components = type.getRecordComponents();
         Map<Object, Object> rest = new LinkedHashMap<>(map);
         Object[] values = new Object[components.length];
-        Class<?>[] types = new Class<?>[components.length];
         for (int i = 0; i < components.length; i++) {
             RecordComponent c = components[i];
-            types[i] = c.getType();
-            Object fallback = value(c, defaults);
-            String name = prefix + key(c);
-            if (!rest.containsKey(key(c))) {
+            Object fallback = defaults == null ? null : Components.value(c, defaults);
+            String name = prefix + Components.key(c);
+            if (!rest.containsKey(Components.key(c))) {
+                if (fallback == null) {
+                    throw wrong(file, name, "given", null);
+                }
                 values[i] = fallback;
                 continue;
             }
-            Object given = rest.remove(key(c));
+            Object given = rest.remove(Components.key(c));
             if (given == null) {
                 throw wrong(file, name, c.getType().isRecord() ? "a map" : "given, or left out for its default", null);
             }
             if (!c.getType().isRecord()) {
                 values[i] = convert(file, name, c.getType(), given);
             } else if (given instanceof Map<?, ?> inner) {
-                values[i] = record(c.getType(), (Record) fallback, inner, name + ".", file);
+                Class<? extends Record> scope = c.getType().asSubclass(Record.class);
+                values[i] = record(scope, (Record) fallback, inner, name + ".", file);
             } else {
                 throw wrong(file, name, "a map", given);
             }
@@ -342,14 +342,9 @@ public final class HparamsYaml {
             throw Arg2Hparams.unknown(file, prefix + rest.keySet().iterator().next());
         }
         try {
-            return type.getDeclaredConstructor(types).newInstance(values);
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof Problem beyond) {
-                throw file == null ? beyond : beyond.reworded(sentence -> file + ": " + sentence);
-            }
-            throw new IllegalStateException(e);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
+            return Components.create(type, values);
+        } catch (Problem beyond) {
+            throw file == null ? beyond : beyond.reworded(sentence -> file + ": " + sentence);
         }
     }
 
@@ -429,22 +424,9 @@ public final class HparamsYaml {
         throw wrong(file, name, "a number", given);
     }
 
-    private static Problem wrong(Path file, String name, String need, Object given) {
+    static Problem wrong(Path file, String name, String need, Object given) {
         String remedy = "correct " + name;
         Problem problem = Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy);
         return file == null ? problem : problem.reworded(sentence -> file + ": " + sentence);
-    }
-
-    private static Object value(RecordComponent c, Record record) {
-        try {
-            return c.getAccessor().invoke(record);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** sampleRateHz to sample_rate_hz, sha256 as it is. */
-    static String key(RecordComponent c) {
-        return c.getName().replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
     }
 }

@@ -72,7 +72,7 @@ public record Overrides(String stage, String text) {
     public void refuseWhatIsFound() {
         refuse(
                 "preprocess finds it in the recordings",
-                "leave it out; to train under another one, edit the dataset's hparams.yaml afterwards",
+                "leave it out; to train under another one, edit the dataset's mel_range.yaml afterwards",
                 "noise.spec_min",
                 "noise.spec_max",
                 "range.");

@@ -125,7 +125,9 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
             batch--;
         }
         int accumulate = Math.max(1, hparams.training().accumulate());
-        return hparams.withBatch(batch, asked > 0 ? accumulate * (asked / batch) : accumulate);
+        int fitted = batch;
+        return hparams.training(
+                t -> t.batch(fitted).accumulate(asked > 0 ? accumulate * (asked / fitted) : accumulate));
     }
 
     /**

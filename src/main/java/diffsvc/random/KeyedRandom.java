@@ -11,7 +11,9 @@ import ai.djl.ndarray.types.Shape;
  * uninterrupted one would have.
  */
 public final class KeyedRandom {
-    private static final Object GENERATOR = new Object();
+    /** Held by whoever seeds the engine's one generator or draws from it. */
+    static final Object GENERATOR = new Object();
+
     private final NDManager manager;
     private final long seed;
 
@@ -41,6 +43,7 @@ public final class KeyedRandom {
      */
     public NDArray normal(Shape shape) {
         synchronized (GENERATOR) {
+            TorchStream.left();
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
             return manager.randomNormal(shape);
         }
@@ -54,6 +57,7 @@ public final class KeyedRandom {
      */
     public NDArray uniform(Shape shape) {
         synchronized (GENERATOR) {
+            TorchStream.left();
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
             return manager.randomUniform(0, 1, shape);
         }
@@ -75,6 +79,7 @@ public final class KeyedRandom {
      */
     public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
         synchronized (GENERATOR) {
+            TorchStream.left();
             Engine.getInstance().setRandomSeed(fold(seed));
             return draws.get();
         }

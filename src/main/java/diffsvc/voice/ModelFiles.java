@@ -117,7 +117,7 @@ public record ModelFiles(Path root) {
         Path folder = config.toAbsolutePath().normalize().getParent().getFileName();
         String name =
                 given.project().isEmpty() && folder != null ? ProjectName.near(folder.toString()) : given.project();
-        Hparams hparams = given.withProject(name).withSteps(steps.find() ? Long.parseLong(steps.group(1)) : 0);
+        Hparams hparams = given.project(name).steps(steps.find() ? Long.parseLong(steps.group(1)) : 0);
         return new Pair(
                 hparams,
                 checkpoint,

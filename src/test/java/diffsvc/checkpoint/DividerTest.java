@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import diffsvc.Golden;
 import diffsvc.check.Problem;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.testing.Golden;
 import diffsvc.voice.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -171,10 +171,14 @@ class DividerTest {
                 merged.files().stream().map(f -> f.getFileName().toString()).toList());
         Divider.Result divided = Divider.divide(merged.files().get(0), null, folder.resolve("again"));
         assertEquals(
-                List.of("embedding_model_steps_24500.pt", "wavenet_model_steps_24500.pt", "hparams.yaml"),
+                List.of(
+                        "embedding_model_steps_24500.pt",
+                        "wavenet_model_steps_24500.pt",
+                        "mel_range.yaml",
+                        "hparams.yaml"),
                 divided.files().stream().map(f -> f.getFileName().toString()).toList());
         assertEquals(
-                HparamsYaml.read(demo.resolve("hparams.yaml")).withProject("again"),
+                HparamsYaml.read(demo.resolve("hparams.yaml")).project("again"),
                 HparamsYaml.read(folder.resolve("again/hparams.yaml")));
         assertEquals(
                 HparamsYaml.read(demo.resolve("hparams.yaml")),
@@ -242,7 +246,8 @@ class DividerTest {
             Divider.divide(checkpoint, null, voice, new Output(true, List.of()));
             same(whole, voice);
         }
-        for (String name : List.of("embedding_model_steps_7.pt", "training", "hparams.yaml", "config.yaml")) {
+        for (String name :
+                List.of("embedding_model_steps_7.pt", "training", "hparams.yaml", "mel_range.yaml", "config.yaml")) {
             Path other = Files.createDirectories(folder.resolve("with " + name));
             Files.writeString(
                     name.equals("training")
@@ -260,7 +265,10 @@ class DividerTest {
     void whatIsReadIsNeverReplaced() throws IOException {
         Output overwrite = new Output(true, List.of());
         Path in = Files.createDirectories(folder.resolve("in")),
-                checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), in.resolve("model_ckpt_steps_1000.ckpt"));
+                checkpoint =
+                        Files.copy(
+                                Golden.ckpt("svc_ckpt"),
+                                in.resolve(Golden.ckpt("svc_ckpt").getFileName()));
         Files.copy(Golden.ckpt("svc_ckpt").resolveSibling("config.yaml"), in.resolve("config.yaml"));
         Path voice = Files.createDirectories(folder.resolve("voice"));
         // beside it: the config stays as it is
@@ -275,6 +283,7 @@ class DividerTest {
                 link.resolve(half.getFileName()),
                 in.resolve("../in").resolve(half.getFileName()),
                 Files.createLink(folder.resolve("hard"), half),
+                in.resolve("mel_range.yaml"),
                 in.resolve("hparams.yaml"))) {
             byte[] before = Files.readAllBytes(target);
             assertTrue(

@@ -21,7 +21,7 @@ class VocalRangeTest {
             double hz = 40 * Math.pow(2, (i + 0.5) / 12);
             shares.set(i, hz > 200 && hz < 400 ? 1 / 12.0 : 0);
         }
-        return Hparams.defaults().withProject("voice").withRange(new Hparams.Range(283, 205, 390, shares));
+        return Hparams.defaults().project("voice").range(r -> new Hparams.Range(283, 205, 390, shares));
     }
 
     private static F0Track song(float... hz) {

@@ -18,6 +18,7 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
+import diffsvc.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ class DatasetFolderTest {
     }
 
     private Preprocessing.Result run(Output output) {
-        return run(HPARAMS, output, AudioFile::read, false);
+        return run(HPARAMS, output, AudioFile::open, false);
     }
 
     private Preprocessing.Result run(Hparams hparams, Output output, Preprocessing.Reading reading, boolean spoilt) {
@@ -60,8 +61,7 @@ class DatasetFolderTest {
             if (spoilt) {
                 encoder.weights().all().values().forEach(w -> w.muli(Float.NaN));
             }
-            return new Preprocessing(hparams, encoder, null, reading)
-                    .run(raw, out, output, (done, of, name, reused) -> {});
+            return new Preprocessing(hparams, encoder, null, reading).run(raw, out, output, Progress.NONE);
         }
     }
 
@@ -146,15 +146,16 @@ class DatasetFolderTest {
     void whatWasEditedIsReplacedOnlyWhenAsked() throws IOException {
         run(Output.CAREFUL);
         Path yaml = out.resolve("hparams.yaml"), report = out.resolve("report.csv"), index = out.resolve("index.json");
-        run(HPARAMS.withBatch(7, 1), Output.CAREFUL, AudioFile::read, false);
+        run(HPARAMS.training(t -> t.batch(7).accumulate(1)), Output.CAREFUL, AudioFile::open, false);
         assertEquals(7, HparamsYaml.read(yaml).training().batch(), "what nobody edited is replaced");
+        Path range = out.resolve("mel_range.yaml");
         String mine = Files.readString(yaml).replace("batch: 7", "batch: 5") + "# my own\n";
-        for (Path edited : List.of(yaml, report, index)) {
+        for (Path edited : List.of(yaml, report, index, range)) {
             byte[] was = Files.readAllBytes(edited);
             String text = edited == yaml
                     ? mine
-                    : edited == report
-                            ? Files.readString(report) + "my,own,line\n"
+                    : edited == report || edited == range
+                            ? Files.readString(edited) + "# my,own,line\n"
                             : Files.readString(index).replace("\"train\"", "\"test\"");
             Files.writeString(edited, text);
             List<String> heard = new java.util.ArrayList<>();
@@ -165,7 +166,7 @@ class DatasetFolderTest {
                                     Output.CAREFUL,
                                     f -> {
                                         heard.add(f.toString());
-                                        return AudioFile.read(f);
+                                        return AudioFile.open(f);
                                     },
                                     false))
                     .getMessage();
@@ -189,6 +190,7 @@ class DatasetFolderTest {
     void aFolderOfSomebodyElseIsLeftAlone() throws IOException {
         for (String name : List.of(
                 "hparams.yaml",
+                "mel_range.yaml",
                 "report.csv",
                 "index.json",
                 "notes.txt",
@@ -206,7 +208,7 @@ class DatasetFolderTest {
         assertTrue(refused(Output.CAREFUL).contains("a.wav"));
         assertEquals(2, bytes(raw).size());
         out = folder.resolve("of another");
-        run(Arg2Hparams.apply(HPARAMS, "project=another"), Output.CAREFUL, AudioFile::read, false);
+        run(Arg2Hparams.apply(HPARAMS, "project=another"), Output.CAREFUL, AudioFile::open, false);
         assertTrue(refused(Output.CAREFUL).contains("the dataset of the project another"));
         out = Files.writeString(folder.resolve("file"), "x");
         assertTrue(refused(OVERWRITE).contains("a file"));
@@ -232,7 +234,8 @@ class DatasetFolderTest {
         Files.writeString(
                 out.resolve("shards/written.json"),
                 "{\"written\":{\"report.csv\":[\""
-                        + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"hparams.yaml\":[\""
+                        + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"mel_range.yaml\":[\""
+                        + diffsvc.files.Sha256.of(out.resolve("mel_range.yaml")) + "\"],\"hparams.yaml\":[\""
                         + diffsvc.files.Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
         run(Output.CAREFUL);
         same(whole, bytes(out));
@@ -271,7 +274,7 @@ class DatasetFolderTest {
                         if (f.endsWith("a.wav")) {
                             throw error;
                         }
-                        return AudioFile.read(f);
+                        return AudioFile.open(f);
                     },
                     false);
             List<ClipReport> skipped = r.reports().stream()
@@ -289,7 +292,7 @@ class DatasetFolderTest {
 
     @Test
     void aNumberThatIsNoneIsNamedBeforeItIsLearnt() {
-        String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::read, true))
+        String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::open, true))
                 .getMessage();
         assertTrue(
                 said.contains("2 recordings, none of use")

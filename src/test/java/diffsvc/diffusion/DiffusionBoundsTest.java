@@ -12,7 +12,6 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -38,7 +37,7 @@ class DiffusionBoundsTest {
             assertTrue(said(() -> NoiseSchedule.linear(100, beta)).contains("noise.max_beta from 0 to 1"));
         }
         assertTrue(said(() -> NoiseSchedule.linear(100, 1)).contains("betas from 0 to below 1, got 1.0 at step 99"));
-        assertTrue(said(() -> NoiseSchedule.of(new Hparams.Noise(1000, 0, "linear", 0.5, List.of(-5.0), List.of(0.0))))
+        assertTrue(said(() -> NoiseSchedule.of(Hparams.defaults().noise().maxBeta(0.5)))
                 .contains("lower noise.steps or noise.max_beta"));
         for (float[] betas : new float[][] {{}, {Float.NaN}, {0.1f, 2}, {-0.1f}}) {
             said(() ->

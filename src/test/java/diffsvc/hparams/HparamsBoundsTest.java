@@ -32,7 +32,7 @@ class HparamsBoundsTest {
     private static Map<String, Class<?>> numbers(Class<?> type, String prefix) {
         Map<String, Class<?>> numbers = new LinkedHashMap<>();
         for (RecordComponent c : type.getRecordComponents()) {
-            String name = prefix + HparamsYaml.key(c);
+            String name = prefix + Components.key(c);
             if (c.getType().isRecord()) {
                 numbers.putAll(numbers(c.getType(), name + "."));
             } else if (c.getType() == int.class
@@ -209,42 +209,21 @@ class HparamsBoundsTest {
     @Test
     void callsOfTheLibraryAreHeldToTheSame() {
         Hparams.Infer i = Hparams.defaults().infer();
+        Hparams.Noise n = Hparams.defaults().noise().steps(100);
         assertEquals(
                 "hparams: need infer.key from -48 to 48, got Infinity; correct infer.key",
-                assertThrows(
-                                Problem.class,
-                                () -> new Hparams.Infer(
-                                        i.sampler(),
-                                        i.steps(),
-                                        Double.POSITIVE_INFINITY,
-                                        false,
-                                        false,
-                                        1,
-                                        1,
-                                        false,
-                                        0,
-                                        "wav",
-                                        "16",
-                                        -40,
-                                        30))
+                assertThrows(Problem.class, () -> i.key(Double.POSITIVE_INFINITY))
                         .getMessage());
         assertEquals(
                 "hparams: need infer.sampler to be given, got nothing; correct infer.sampler",
-                assertThrows(
-                                Problem.class,
-                                () -> new Hparams.Infer(
-                                        null, i.steps(), 0, false, false, 1, 1, false, 0, "wav", "16", -40, 30))
-                        .getMessage());
+                assertThrows(Problem.class, () -> i.sampler(null)).getMessage());
         assertEquals(
                 "hparams: need noise.k_step from 0 to 100, got 101; correct noise.k_step",
-                assertThrows(
-                                Problem.class,
-                                () -> new Hparams.Noise(100, 101, "linear", 0.02, List.of(-5.0), List.of(0.0)))
-                        .getMessage());
-        assertThrows(Problem.class, () -> new Hparams.Noise(100, 0, "linear", 0.02, null, List.of(0.0)));
-        assertThrows(Problem.class, () -> Hparams.defaults().withProject("../../evil"));
+                assertThrows(Problem.class, () -> n.kStep(101)).getMessage());
+        assertThrows(Problem.class, () -> n.specMin(null));
+        assertThrows(Problem.class, () -> Hparams.defaults().project("../../evil"));
         List<Double> min = new ArrayList<>(List.of(-5.0));
-        Hparams.Noise noise = new Hparams.Noise(100, 0, "linear", 0.02, min, List.of(0.0));
+        Hparams.Noise noise = n.specMin(min);
         min.set(0, Double.NaN);
         assertEquals(-5, noise.specMin().get(0), "a record keeps its own list");
     }
@@ -263,7 +242,18 @@ class HparamsBoundsTest {
                     .getMessage();
             assertTrue(said.startsWith("hparams: need audio.") && said.contains(", got "), said);
         }
-        assertEquals(List.of(), new Hparams.Audio(24000, 128, 512, 512, 80, 30, 12000, -6, 1.5).misfits());
+        assertEquals(
+                List.of(),
+                Hparams.defaults()
+                        .audio()
+                        .sampleRateHz(24000)
+                        .hopSamples(128)
+                        .windowSamples(512)
+                        .fftSize(512)
+                        .melBins(80)
+                        .fminHz(30)
+                        .fmaxHz(12000)
+                        .misfits());
         assertTrue(said("audio.fft_size=1048576,audio.mel_bins=2048")
                 .contains("audio.mel_bins times half of audio.fft_size"));
     }

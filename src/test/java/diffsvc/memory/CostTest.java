@@ -3,9 +3,9 @@ package diffsvc.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.Allocator;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.testing.Allocator;
 import diffsvc.vocoder.VocoderConfig;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is predicted against what a process of its own really took, with the launcher's settings. */
+@Tag("memory")
 class CostTest {
     private static final String
             DEMO = "wavenet.residual_channels=256;wavenet.residual_layers=6;embedding.hidden_size=128",
@@ -36,10 +37,6 @@ class CostTest {
         };
     }
 
-    /**
-     * Peaks of the same work differ from process to process, by where the allocator finds room: one that is off counts
-     * as the median of three.
-     */
     private static void compare(String model, int batch, int frames, String overrides) throws Exception {
         String sizes = overrides == null
                 ? ""
@@ -49,21 +46,10 @@ class CostTest {
                         .replace("WIDE", WIDE.replace(';', ','));
         long predicted =
                 cost(model, Arg2Hparams.apply(Hparams.defaults(), sizes)).peak(batch, frames);
-        long[] peaks = {measured(model, batch, frames, sizes)};
-        if (!near(predicted, peaks[0])) {
-            peaks = new long[] {peaks[0], measured(model, batch, frames, sizes), measured(model, batch, frames, sizes)};
-            java.util.Arrays.sort(peaks);
-        }
-        long measured = peaks[peaks.length / 2];
+        long measured = measured(model, batch, frames, sizes);
         System.out.printf(
-                "memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%s%n",
-                model,
-                batch,
-                frames,
-                overrides == null ? "" : ", " + overrides,
-                predicted >> 20,
-                measured >> 20,
-                peaks.length > 1 ? " (of " + (peaks[0] >> 20) + " to " + (peaks[2] >> 20) + ")" : "");
+                "memory: %s, batch %d, %d frames%s: predicted %d MiB, measured %d MiB%n",
+                model, batch, frames, overrides == null ? "" : ", " + overrides, predicted >> 20, measured >> 20);
         assertTrue(
                 near(predicted, measured),
                 () -> model + " " + batch + " x " + frames + ": predicted " + (predicted >> 20) + " MiB, measured "

@@ -18,6 +18,7 @@ import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ class RunFolderTest {
             "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=8,"
                     + "wavenet.residual_layers=2,training.batch=2,training.crop_frames=30,noise.steps=40,"
                     + "training.ema_decay=0.9");
-    private static final Path PYTHON = Path.of("src/test/resources/golden/svc_ckpt/model_ckpt_steps_1000.ckpt");
+    private static final Path PYTHON = Golden.ckpt("svc_ckpt");
 
     @TempDir
     Path home;
@@ -97,12 +98,13 @@ class RunFolderTest {
 
     /** A voice that came from elsewhere, of 500 steps. */
     private Map<String, byte[]> stranger() throws IOException {
-        try (TrainingRun other = new TrainingRun(manager, HPARAMS.withSteps(500), toy())) {
+        try (TrainingRun other = new TrainingRun(manager, HPARAMS.steps(500), toy())) {
             other.saveVoice(home.resolve("elsewhere"));
         }
         Files.createDirectories(folder.voice());
         Map<String, byte[]> files = new LinkedHashMap<>();
-        for (String name : List.of("embedding_model_steps_500.pt", "wavenet_model_steps_500.pt", "hparams.yaml")) {
+        for (String name : List.of(
+                "embedding_model_steps_500.pt", "wavenet_model_steps_500.pt", "mel_range.yaml", "hparams.yaml")) {
             Files.copy(home.resolve("elsewhere").resolve(name), folder.voice().resolve(name));
             files.put(name, Files.readAllBytes(folder.voice().resolve(name)));
         }
@@ -142,6 +144,7 @@ class RunFolderTest {
                         "wavenet_model_steps_500.pt",
                         "hparams.yaml",
                         "hparams_steps_500.yaml",
+                        "mel_range.yaml",
                         "training")),
                 names(folder.voice()));
         for (Map.Entry<String, byte[]> e : voice.entrySet()) {
@@ -252,12 +255,12 @@ class RunFolderTest {
         Checkpoints checkpoints = new Checkpoints(folder.home(), 1, 0);
         save(1, 1, 0);
         Files.copy(checkpoints.file(1), checkpoints.file(900));
-        Files.copy(PYTHON, checkpoints.file(1000));
+        Files.copy(PYTHON, checkpoints.file(Golden.steps(PYTHON)));
         Path saved = save(1, 1, 0);
         assertEquals(checkpoints.file(2), saved);
         assertEquals(2, TrainingState.read(saved).step());
-        assertEquals(List.of(1000L, 2L), checkpoints.steps());
-        assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(checkpoints.file(1000)));
+        assertEquals(List.of(Golden.steps(PYTHON), 2L), checkpoints.steps());
+        assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(checkpoints.file(Golden.steps(PYTHON))));
     }
 
     @Test
@@ -274,7 +277,7 @@ class RunFolderTest {
                 new LinkedHashMap<>(run.training().optimizer().weights());
         assertTrue(refused(() -> VoiceWriter.save(
                         folder.voice(),
-                        HPARAMS.withSteps(2),
+                        HPARAMS.steps(2),
                         weights,
                         run.training().noise(),
                         run.training().range()))
@@ -363,7 +366,7 @@ class RunFolderTest {
                 "project=x",
                 "steps=3")) {
             for (RunSettings settings : List.of(fresh, goesOn, voice)) {
-                String said = refused(() -> settings.with("training.lr=1e-4," + key, null));
+                String said = refused(() -> settings.with("training.lr=1e-4," + key));
                 assertTrue(said.contains(key.split("=")[0]), said);
             }
         }
@@ -374,9 +377,9 @@ class RunFolderTest {
                 "noise.spec_min=-9",
                 "noise.spec_max=3",
                 "training.warm_start=true")) {
-            assertNotNull(fresh.with(key, null));
-            assertTrue(refused(() -> goesOn.with(key, null)).contains("the checkpoint"));
-            assertTrue(refused(() -> voice.with(key, null)).contains("the voice"));
+            assertNotNull(fresh.with(key));
+            assertTrue(refused(() -> goesOn.with(key)).contains("the checkpoint"));
+            assertTrue(refused(() -> voice.with(key)).contains("the voice"));
         }
         assertEquals(
                 0.05,

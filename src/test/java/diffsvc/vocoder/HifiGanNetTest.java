@@ -50,12 +50,13 @@ class HifiGanNetTest {
 
     @Test
     void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws java.io.IOException {
-        java.nio.file.Path from = diffsvc.Golden.FOLDER.resolve("nsf_hifigan");
+        java.nio.file.Path from = diffsvc.testing.Golden.FOLDER.resolve("nsf_hifigan");
         java.nio.file.Files.copy(from.resolve("model"), folder.resolve("model"));
         String json = java.nio.file.Files.readString(from.resolve("config.json"));
+        // ten times what the file has, whatever that is
         String[][] changes = {
-            {"\"upsample_initial_channel\": \\d+", "\"upsample_initial_channel\": 512", "upsample_initial_channel"},
-            {"\"num_mels\": \\d+", "\"num_mels\": 80", "num_mels"},
+            {"(\"upsample_initial_channel\": \\d+)", "$10", "upsample_initial_channel"},
+            {"(\"num_mels\": \\d+)", "$10", "num_mels"},
             {"\"resblock\": \"1\"", "\"resblock\": 1", "resblock"}
         };
         for (String[] c : changes) {
