@@ -10,6 +10,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.hparams.SamplerKind;
 import diffsvc.infer.Batch;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Join;
@@ -89,10 +90,14 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(
             names = "--steps",
-            description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
+            description = "network evaluations, spread over the diffusion steps from the start on: 1000, those of a"
+                    + " shallow voice (noise.k_step), or --add-noise-step")
     Integer steps;
 
-    @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
+    @Option(
+            names = "--sampler",
+            completionCandidates = SamplerNames.class,
+            description = "one of ${COMPLETION-CANDIDATES}")
     String sampler;
 
     @Option(
@@ -389,7 +394,7 @@ final class InferCommand implements Callable<Integer> {
             accelerate = 20;
         }
         if (accelerate != null) {
-            accelerated(of.noise().steps());
+            accelerated(Arg2Hparams.apply(edited(of), overrides));
         }
         set.keys().forEach(key -> Effect.require(Arg2Hparams.apply(edited(of), overrides), key));
         return h -> Arg2Hparams.apply(edited(h), overrides);
@@ -430,8 +435,12 @@ final class InferCommand implements Callable<Integer> {
         }
     }
 
-    /** 20 is 50 steps of PLMS over a schedule of 1000, 1 is every step by DDPM. */
-    private void accelerated(int schedule) {
+    /**
+     * 20 is every 20th step by PLMS: 50 of a schedule of 1000, and fewer from a lower start; 1 is every step by DDPM.
+     * Only with the Python project's quirks does infer.steps count the whole schedule whatever the start.
+     */
+    private void accelerated(Hparams h) {
+        int schedule = h.noise().steps();
         if (steps != null) {
             throw Problem.in("options", "--steps or --accelerate", "both", "leave one out");
         }
@@ -442,7 +451,17 @@ final class InferCommand implements Callable<Integer> {
                     String.valueOf(accelerate),
                     "take 10, 20 or 50");
         }
-        steps = schedule / accelerate;
+        int start = h.quirks() == Hparams.Quirks.PYTHON
+                ? schedule
+                : h.infer().useGtMel() ? h.infer().addNoiseStep() : h.noise().trainedSteps();
+        steps = (start + accelerate - 1) / accelerate;
         sampler = sampler != null ? sampler : accelerate == 1 ? "ddpm" : "plms";
+    }
+
+    /** The names of the samplers, for the help and for completion in a shell. */
+    static final class SamplerNames extends ArrayList<String> {
+        SamplerNames() {
+            super(SamplerKind.names());
+        }
     }
 }

@@ -3,7 +3,6 @@ package diffsvc.dataset;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.check.Bound;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
@@ -43,8 +42,7 @@ public final class Batches {
     public Batches(List<Clip> clips, Hparams hparams, int noiseSteps) {
         this.clips = clips;
         this.hparams = hparams;
-        int k = hparams.noise().kStep();
-        this.noiseSteps = k == 0 ? noiseSteps : (int) Bound.whole("train", "noise.k_step", k, 1, noiseSteps);
+        this.noiseSteps = hparams.noise().trainedSteps(noiseSteps);
         size = Math.max(1, hparams.training().batch());
         conds = new Conds2Tensor(hparams.pitch(), hparams.quirks());
         silence = FrontEnd.of(hparams).silenceLog10();

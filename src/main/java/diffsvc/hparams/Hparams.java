@@ -510,7 +510,18 @@ public record Hparams(
 
         /** Returns how many diffusion steps training drew from: k_step, or all; 1 to steps. */
         public int trainedSteps() {
-            return kStep == 0 ? steps : kStep;
+            return trainedSteps(steps);
+        }
+
+        /**
+         * The same where a checkpoint has its own schedule, whose number of steps wins over {@link #steps}.
+         *
+         * @param all S of the schedule in use
+         * @return 1 to all
+         * @throws Problem where k_step is more than all
+         */
+        public int trainedSteps(int all) {
+            return kStep == 0 || kStep == steps ? all : (int) Bound.whole(STAGE, "noise.k_step", kStep, 1, all);
         }
     }
 
@@ -744,9 +755,9 @@ public record Hparams(
     /**
      * A conversion.
      *
-     * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
-     * @param steps sampler steps, 1 to 100000, at most the diffusion steps between start and 0; with quirks=python a
-     *     divisor of them
+     * @param sampler a {@link SamplerKind} by its text
+     * @param steps network evaluations, 1 to 100000, spread over the diffusion steps that are sampled: noise.k_step, or
+     *     add_noise_step with use_gt_mel; with quirks=python they count all of noise.steps, which they must divide
      * @param key shift of the F0 in semitones, -48 to 48
      * @param autoKey whether to shift by further whole semitones to the median F0 that the voice was trained on
      * @param useGtMel whether sampling starts from the noised source mel instead of pure noise
@@ -774,7 +785,7 @@ public record Hparams(
             double sliceDb,
             double sliceSeconds) {
         public Infer {
-            oneOf("infer.sampler", sampler, "ddpm", "plms", "ddim", "dpmpp", "unipc2", "unipc3");
+            SamplerKind.named(present("infer.sampler", sampler));
             Bound.whole(STAGE, "infer.steps", steps, 1, MOST_STEPS);
             Bound.number(STAGE, "infer.key", key, -MOST_KEY, MOST_KEY);
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);

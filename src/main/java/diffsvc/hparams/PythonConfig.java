@@ -67,7 +67,7 @@ final class PythonConfig {
                     HparamsYaml.of(nested(HparamsYaml.map(file), file), file).quirks(Hparams.Quirks.PYTHON);
             return h.noise().kStep() == h.noise().steps() ? h.noise(n -> n.kStep(0)) : h;
         } catch (Problem e) {
-            throw e.retold(PythonConfig::inPython);
+            throw e.reworded(PythonConfig::inPython);
         }
     }
 

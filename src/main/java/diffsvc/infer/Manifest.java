@@ -321,7 +321,7 @@ public record Manifest(
         try {
             manifest.require(json);
         } catch (Problem e) {
-            throw e.getMessage().contains(file.toString()) ? e : e.retold(sentence -> file + ": " + sentence);
+            throw e.getMessage().contains(file.toString()) ? e : e.reworded(sentence -> file + ": " + sentence);
         }
         return manifest;
     }

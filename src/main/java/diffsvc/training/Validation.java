@@ -12,7 +12,7 @@ import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
-import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.hparams.Hparams;
 import diffsvc.plot.Picture;
@@ -70,20 +70,12 @@ public final class Validation {
                     .fixed(scratch, hparams.training().seed(), i, FRAMES);
             int frames = batch.frames();
             EmbeddingModel.Condition condition = training.embedding().embed(batch.conds());
-            int most = training.noise().steps(),
-                    top =
-                            Math.min(
-                                    most,
-                                    hparams.noise().kStep() == 0
-                                            ? most
-                                            : hparams.noise().kStep()),
-                    interval = Math.max(1, top / STEPS);
-            Ddpm ddpm = new Ddpm(
-                    training.noise(),
-                    interval); // its clamp keeps the samples of a network in early training within the mel's range
-            Sampler.Draw draw =
+            int most = training.noise().steps(), top = hparams.noise().trainedSteps(most);
+            Draw draw =
                     (y, t) -> KeyedRandom.of(y.getManager(), hparams.training().seed(), "validation posterior " + t, i)
                             .normal(y.getShape());
+            // its clamp keeps the samples of a network in early training within the mel's range
+            Ddpm ddpm = new Ddpm(training.noise(), draw);
             NDArray noise = KeyedRandom.of(scratch, hparams.training().seed(), "validation", i)
                     .normal(new Shape(1, 1, bins, frames));
             // a shallow voice is not trained on pure noise: it begins at the recording's mel with the noise of step k
@@ -94,10 +86,8 @@ public final class Validation {
             NDArray x = Denoising.run(
                     ddpm,
                     training.wavenet().given(condition.forDenoiser()),
-                    draw,
                     start,
-                    ddpm.times(top, STEPS),
-                    (done, of, t, step) -> {});
+                    ddpm.times(top, Math.min(top, STEPS)));
             NDArray mel = training.range()
                     .denorm(x, batch.conds().mel2ph())
                     .maximum((float) hparams.audio().melVmin())

@@ -9,7 +9,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
-import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.StepListener;
 import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.EngineLock;
@@ -124,7 +124,7 @@ public final class Conversion implements AutoCloseable {
     private final boolean silent;
     private final RandomSource random;
     private final Progress progress;
-    private final Denoising.Listener steps;
+    private final StepListener steps;
     private final Map<Stage, Cell> cells;
     private final Set<Stage> asked = EnumSet.noneOf(Stage.class);
     private boolean closed;
@@ -135,7 +135,7 @@ public final class Conversion implements AutoCloseable {
             int samples,
             RandomSource random,
             Progress progress,
-            Denoising.Listener steps,
+            StepListener steps,
             Map<Stage, Cell> cells) {
         this.voice = voice;
         this.song = song;
@@ -198,7 +198,7 @@ public final class Conversion implements AutoCloseable {
             case DENOISED -> {
                 Drawn start = get(Stage.START);
                 RandomSource source = start.after.fork();
-                Denoising.Listener counting = (done, of, t, step) -> progress.at("sampling", done, of);
+                StepListener counting = StepListener.of(progress);
                 yield reported(
                         "diffusion",
                         h.infer().sampler() + ", " + (voice.times().length - 1) + " steps",
@@ -478,7 +478,7 @@ public final class Conversion implements AutoCloseable {
     }
 
     /** Shows each step of the sampler to a listener, a {@link diffsvc.diffusion.Film} for instance. */
-    public Conversion watching(Denoising.Listener listener) {
+    public Conversion watching(StepListener listener) {
         return new Conversion(voice, song, samples, random, progress, listener, without(Set.of()));
     }
 

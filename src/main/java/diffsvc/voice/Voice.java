@@ -21,16 +21,16 @@ import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
-import diffsvc.diffusion.Ddim;
-import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
-import diffsvc.diffusion.DpmSolverPlusPlus;
+import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.Film;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
-import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
-import diffsvc.diffusion.UniPc;
+import diffsvc.diffusion.Samplers;
+import diffsvc.diffusion.SamplingRange;
+import diffsvc.diffusion.StepListener;
+import diffsvc.diffusion.Stochastic;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
 import diffsvc.diffusion.wavenet.WaveNet;
@@ -566,13 +566,11 @@ public final class Voice implements AutoCloseable {
     /**
      * Diffusion steps for a batch, [B] int64.
      *
-     * @param steps one a clip, 0 to S - 1
+     * @param steps one per clip, 0 to S - 1
+     * @throws Problem for a step that the voice's schedule does not have
      */
     public NDArray timesteps(long... steps) {
-        for (long step : steps) {
-            diffsvc.check.Bound.whole("diffusion", "a diffusion step", step, 0, networks.schedule.steps() - 1);
-        }
-        return manager().create(steps);
+        return networks.schedule.timesteps(manager(), steps);
     }
 
     /**
@@ -594,7 +592,7 @@ public final class Voice implements AutoCloseable {
      * @throws Problem where this voice starts from the song's mel
      */
     public NDArray start(long frames, long seed) {
-        if (fromMel()) {
+        if (samplingRange().fromSource()) {
             throw Problem.in("sampling", "the song's mel to start from", "none", "pass voice.mel(song)");
         }
         try (EngineLock lock = EngineLock.take("start");
@@ -611,101 +609,53 @@ public final class Voice implements AutoCloseable {
         try (EngineLock lock = EngineLock.take("start");
                 NDManager scratch = manager().newSubManager()) {
             NDArray pure = pure(scratch, mel.getShape().get(1), random);
-            if (!fromMel()) {
+            if (!samplingRange().fromSource()) {
                 return handOut("x_T", pure);
             }
             NDArray x0 = networks.range.norm(borrowed(scratch, mel));
-            return handOut("x_T", networks.schedule.noised(x0, scratch.create(new long[] {top() - 1}), pure));
+            return handOut(
+                    "x_T",
+                    networks.schedule.noised(
+                            x0, scratch.create(new long[] {samplingRange().top() - 1}), pure));
         }
     }
 
-    /** The sampler that infer.sampler and infer.steps name. */
+    /** The sampler that infer.sampler names, with noise by infer.seed where it adds noise. */
     public Sampler sampler() {
-        int steps = hparams.infer().steps(), most = networks.schedule.steps();
-        String name = hparams.infer().sampler();
-        NoiseSchedule noise = networks.schedule;
-        boolean divides = steps >= 1 && most % steps == 0;
-        if (steps < 1
-                || steps > most
-                || !divides && List.of("ddpm", "plms", "ddim").contains(name)) {
-            throw Problem.in(
-                    "sampling",
-                    "infer.steps "
-                            + (steps < 1 || steps > most
-                                    ? "from 1 to " + most
-                                    : "that divides " + most + " for " + name),
-                    String.valueOf(steps),
-                    "take 20, 50, 100 or " + most);
-        }
-        int interval = most / steps;
-        return switch (name) {
-            case "ddpm" -> new Ddpm(noise, interval);
-            case "plms" -> new Plms(noise, interval);
-            case "ddim" -> new Ddim(noise, interval);
-            case "dpmpp" -> new DpmSolverPlusPlus(noise);
-            case "unipc2" -> new UniPc(noise, 2);
-            case "unipc3" -> new UniPc(noise, 3);
-            default ->
-                throw Problem.in(
-                        "sampling",
-                        "infer.sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3",
-                        name,
-                        "correct infer.sampler");
-        };
+        return sampler(Draw.seeded(hparams.infer().seed()));
     }
 
-    /** The times that the sampler goes through, downwards; one more than its steps, the last is the clean mel's. */
+    /**
+     * The sampler that infer.sampler names.
+     *
+     * @param draw the noise of a {@link Stochastic} sampler; the others never ask for it
+     */
+    public Sampler sampler(Draw draw) {
+        return Samplers.of(hparams.infer()).on(networks.schedule, draw);
+    }
+
+    /**
+     * The times that the sampler goes through, downwards; one more than there are evaluations.
+     *
+     * @throws Problem for an infer.steps that the sampled range does not have
+     */
     public double[] times() {
-        return sampler().times(top(), hparams.infer().steps());
+        return samplingRange().times(sampler(), hparams.infer().steps());
     }
 
-    private int top() {
-        int k = trainedSteps();
-        if (!hparams.infer().useGtMel()) {
-            return k;
-        }
-        // Python does not compare with K_step
-        int top = hparams.infer().addNoiseStep(),
-                most = hparams.quirks() == Hparams.Quirks.PYTHON ? networks.schedule.steps() : k;
-        if (top < 1 || top > most) {
-            String why = most < networks.schedule.steps() ? " (noise.k_step, all that training drew)" : "";
-            throw Problem.in(
-                    "sampling",
-                    "infer.add_noise_step from 1 to " + most + why,
-                    String.valueOf(top),
-                    "correct infer.add_noise_step");
-        }
-        return top;
+    /** The diffusion steps that a conversion samples, by noise.k_step, infer and quirks. */
+    public SamplingRange samplingRange() {
+        return SamplingRange.of(hparams, networks.schedule);
     }
 
-    private int trainedSteps() {
-        int k = hparams.noise().kStep();
-        return k == 0 || k == hparams.noise().steps()
-                ? networks.schedule.steps()
-                : (int) diffsvc.check.Bound.whole("sampling", "noise.k_step", k, 1, networks.schedule.steps());
-    }
-
-    private boolean fromMel() {
-        return hparams.infer().useGtMel()
-                || trainedSteps() < networks.schedule.steps() && hparams.quirks() == Hparams.Quirks.FIXED;
-    }
-
-    /** Remarks on the sampling: where a shallow voice (noise.k_step) starts, and how few evaluations that leaves. */
+    /**
+     * Remarks on the sampling: where a shallow voice (noise.k_step) starts.
+     *
+     * @throws Problem for an infer.steps that the sampled range does not have
+     */
     public List<String> samplingNotes() {
-        List<String> notes = new ArrayList<>();
-        int k = trainedSteps(), all = networks.schedule.steps(), evaluations = times().length - 1;
-        if (k < all && !hparams.infer().useGtMel()) {
-            notes.add("the voice learned the first " + k + " of " + all + " diffusion steps, "
-                    + (fromMel()
-                            ? "so it starts from the song's mel with the noise of step " + k
-                            : "and starts there from pure noise, as the Python project does, which it never saw"));
-        }
-        if (k < all && evaluations < hparams.infer().steps()) {
-            notes.add("infer.steps " + hparams.infer().steps() + " counts the whole schedule; from step " + top()
-                    + " of " + all + " that is " + evaluations
-                    + (evaluations == 1 ? " evaluation" : " evaluations") + ", and more with a larger infer.steps");
-        }
-        return List.copyOf(notes);
+        times(); // refuses before the work begins
+        return samplingRange().notes();
     }
 
     /**
@@ -735,27 +685,21 @@ public final class Voice implements AutoCloseable {
      * @param seed of the noise that a stochastic sampler adds
      */
     public NDArray denoise(Condition condition, NDArray start, long seed) {
-        return denoise(condition, start, seed, (done, of, t, step) -> {});
+        return denoise(condition, start, seed, StepListener.NONE);
     }
 
     /** {@link #denoise(Condition, NDArray, long)} with a listener to each step. */
-    public NDArray denoise(Condition condition, NDArray start, long seed, Denoising.Listener listener) {
+    public NDArray denoise(Condition condition, NDArray start, long seed, StepListener listener) {
         return denoise(condition, start, RandomSource.keyed(seed), listener);
     }
 
-    NDArray denoise(Condition condition, NDArray start, RandomSource random, Denoising.Listener listener) {
-        Sampler sampler = sampler();
+    NDArray denoise(Condition condition, NDArray start, RandomSource random, StepListener listener) {
+        Sampler sampler = sampler(Draw.of(random));
         try (EngineLock lock = EngineLock.take("diffusion");
                 NDManager scratch = manager().newSubManager()) {
             NDArray cond = borrowed(scratch, condition.cond()).transpose(0, 2, 1), from = borrowed(scratch, start);
-            NDArray x = Denoising.run(
-                    sampler,
-                    networks.wavenet.given(cond),
-                    (y, t) -> random.normal(y.getManager(), "posterior", t, y.getShape()),
-                    from,
-                    times(),
-                    checked(listener));
-            if (random.inPythonOrder() && sampler instanceof Ddpm) {
+            NDArray x = Denoising.run(sampler, networks.wavenet.given(cond), from, times(), checked(listener));
+            if (random.inPythonOrder() && sampler instanceof Stochastic) {
                 random.normal(
                         scratch,
                         "posterior",
@@ -767,8 +711,8 @@ public final class Voice implements AutoCloseable {
     }
 
     /** Refuses values that are not finite, and keeps what a stopped call has made. */
-    private Denoising.Listener checked(Denoising.Listener listener) {
-        return new Denoising.Listener() {
+    private StepListener checked(StepListener listener) {
+        return new StepListener() {
             @Override
             public void after(int done, int of, double t, Sampler.Step step) {
                 requireFinite("diffusion", "wavenet", "a mel", step.x(), " after step " + done + " of " + of);
@@ -798,11 +742,11 @@ public final class Voice implements AutoCloseable {
      * @param seed of all noise
      */
     public NDArray sample(Conds conds, NDArray mel, long seed) {
-        return sample(conds, mel, seed, (done, of, t, step) -> {});
+        return sample(conds, mel, seed, StepListener.NONE);
     }
 
     /** {@link #sample(Conds, NDArray, long)} with a listener to each step. */
-    public NDArray sample(Conds conds, NDArray mel, long seed, Denoising.Listener listener) {
+    public NDArray sample(Conds conds, NDArray mel, long seed, StepListener listener) {
         return toMel(denoise(embed(conds), start(mel, seed), seed, listener), conds);
     }
 

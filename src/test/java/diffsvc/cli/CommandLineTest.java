@@ -160,7 +160,9 @@ class CommandLineTest {
         }
         Files.delete(Path.of(out()));
         refused(diffsvc("infer", song, "--out", out(), "--accelerate", "20", "--steps", "5"), "leave one out");
-        refused(diffsvc("infer", song, "--out", out(), "--sampler", "ddim", "--steps", "7"), "divides 1000 for ddim");
+        refused(
+                diffsvc("infer", song, "--out", out(), "--sampler", "ddim", "--steps", "1001"),
+                "infer.steps from 1 to 1000");
         refused(
                 diffsvc("infer", song, "--out", out(), "--auto-key", "--hparams", "range.median_hz=0"),
                 "range.median_hz",
@@ -325,7 +327,7 @@ class CommandLineTest {
     @CsvSource({
         "--key,high,high",
         "--steps,2.5,2.5",
-        "--steps,7,divides 1000",
+        "--steps,1001,from 1 to 1000",
         "--steps,0,from 1 to 1000",
         "--bogus,1,--bogus",
         "--project,nobody,nobody",

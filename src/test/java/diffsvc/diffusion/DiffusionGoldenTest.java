@@ -157,10 +157,10 @@ class DiffusionGoldenTest {
             for (MatchResult name : g.matching("plms(\\d+)_t")) {
                 int interval = Integer.parseInt(name.group(1));
                 String prefix = "plms" + interval + "_";
-                Plms plms = new Plms(noise, interval);
+                Plms plms = new Plms(noise);
                 double[] times = plms.times(noise.steps(), noise.steps() / interval);
                 g.sameIds(prefix + "t", visited(times));
-                NDArray x = trajectory(g, plms, net, cond, g.get("x_T"), times, prefix, null);
+                NDArray x = trajectory(g, plms, net, cond, g.get("x_T"), times, prefix);
                 g.same(prefix + "mel", range.denorm(x, mel2ph));
             }
             int top = (int) g.longs("gt_add_noise_step")[0];
@@ -170,20 +170,14 @@ class DiffusionGoldenTest {
                     g.get("gt_noise"));
             g.same("gt_x_start", start);
             MatchResult gt = g.matching("(gt_plms(\\d+)_)t").get(0);
-            Plms plms = new Plms(noise, Integer.parseInt(gt.group(2)));
-            double[] times = plms.times(top, 0);
+            double[] times = Spacing.LEADING.every(top, Integer.parseInt(gt.group(2)));
             g.sameIds(gt.group(), visited(times));
-            NDArray x = Denoising.run(plms, eps(net, cond), null, start, times, (a, b, t, s) -> {});
+            NDArray x = Denoising.run(new Plms(noise), eps(net, cond), start, times);
             g.same(gt.group(1) + "x", x);
             g.same(gt.group(1) + "mel", range.denorm(x, mel2ph));
             NDArray noises = g.get("gt_ddpm_noises");
-            NDArray y = Denoising.run(
-                    new Ddpm(noise),
-                    eps(net, cond),
-                    (v, t) -> noises.get(top - 1 - t),
-                    start,
-                    new Ddpm(noise).times(top, 0),
-                    (a, b, t, s) -> {});
+            Ddpm ddpm = new Ddpm(noise, (v, t) -> noises.get(top - 1 - t));
+            NDArray y = Denoising.run(ddpm, eps(net, cond), start, ddpm.times(top, top));
             g.same("gt_ddpm_x", y);
             g.same("gt_ddpm_mel", range.denorm(y, mel2ph));
         }
@@ -194,41 +188,33 @@ class DiffusionGoldenTest {
         try (Golden g = new Golden("svc_sampling.npz");
                 WaveNet net = WaveNet.load(g.manager(), hparams, state)) {
             NoiseSchedule noise = NoiseSchedule.ofBuffers(state);
-            Ddpm ddpm = new Ddpm(noise);
             String start = g.matching("(ddpm\\d+_)noises").get(0).group(1);
             NDArray cond = g.get("ddpm_cond"), last = g.get(start + "noises");
             int few = (int) last.getShape().get(0);
             List<NDArray> xs = new ArrayList<>();
+            Ddpm fromFew = new Ddpm(noise, (x, t) -> last.get(few - 1 - t));
             Denoising.run(
-                    ddpm,
+                    fromFew,
                     eps(net, cond),
-                    (x, t) -> last.get(few - 1 - t),
                     g.get(start + "x_start"),
-                    ddpm.times(few, 0),
+                    fromFew.times(few, few),
                     (i, n, t, s) -> xs.add(own(g, s.x())));
             g.same(start + "x", ai.djl.ndarray.NDArrays.stack(new ai.djl.ndarray.NDList(xs)));
             NDArray all =
                     g.get("ddpm_noises_int8").toType(DataType.FLOAT32, false).div(32);
             int s = noise.steps();
-            NDArray x = trajectory(
-                    g, ddpm, net, cond, g.get("ddpm_x_T"), ddpm.times(s, 0), "ddpm_", (v, t) -> all.get(s - 1 - t));
+            Ddpm ddpm = new Ddpm(noise, (v, t) -> all.get(s - 1 - t));
+            NDArray x = trajectory(g, ddpm, net, cond, g.get("ddpm_x_T"), ddpm.times(s, s), "ddpm_");
             NDArray mel2ph = Golden.rows(g.get("mel2ph"), x.getShape().get(0));
             g.same("ddpm_mel", MelRange.ofBuffers(state).denorm(x, mel2ph));
         }
     }
 
     private static NDArray trajectory(
-            Golden g,
-            Sampler sampler,
-            WaveNet net,
-            NDArray cond,
-            NDArray start,
-            double[] times,
-            String prefix,
-            Sampler.Draw draw) {
+            Golden g, Sampler sampler, WaveNet net, NDArray cond, NDArray start, double[] times, String prefix) {
         long[] kept = g.longs(prefix + "kept");
         List<NDArray> xs = new ArrayList<>();
-        NDArray x = Denoising.run(sampler, eps(net, cond), draw, start, times, (i, n, t, s) -> {
+        NDArray x = Denoising.run(sampler, eps(net, cond), start, times, (i, n, t, s) -> {
             for (long k : kept) {
                 if (k == i - 1) {
                     xs.add(own(g, s.x()));
@@ -254,7 +240,9 @@ class DiffusionGoldenTest {
             MelRange range = MelRange.ofBuffers(state);
             for (MatchResult evaluations : g.matching("nodes(\\d+)_t_f64")) {
                 int n = Integer.parseInt(evaluations.group(1));
-                double[] nodes = noise.even(noise.steps(), n), alpha = new double[n + 1], lambda = new double[n + 1];
+                double[] nodes = Spacing.LINSPACE.times(noise.steps(), n),
+                        alpha = new double[n + 1],
+                        lambda = new double[n + 1];
                 for (int i = 0; i <= n; i++) {
                     alpha[i] = Math.exp(noise.logAlpha(nodes[i]));
                     lambda[i] = noise.lambda(nodes[i]);
@@ -263,7 +251,7 @@ class DiffusionGoldenTest {
                 g.same("nodes" + n + "_t_f64", nodes, 1e-9);
                 g.same("nodes" + n + "_alpha_f64", alpha, 1e-7);
                 g.same("nodes" + n + "_lambda_f64", lambda, 2e-4);
-                Ddim ddim = new Ddim(noise, noise.steps() / n);
+                Ddim ddim = new Ddim(noise);
                 g.sameIds("ddim" + n + "_t", visited(ddim.times(noise.steps(), n)));
                 java.util.Map<String, Sampler> samplers = java.util.Map.of(
                         "ddim",
@@ -284,7 +272,6 @@ class DiffusionGoldenTest {
                     NDArray x = Denoising.run(
                             sampler,
                             network,
-                            null,
                             g.get("x_T"),
                             sampler.times(noise.steps(), n),
                             (i, of, t, s) -> xs.add(own(g, s.x())));

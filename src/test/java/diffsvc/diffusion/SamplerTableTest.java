@@ -66,13 +66,7 @@ class SamplerTableTest {
             Conds conds = voice.align(voice.units(wave), voice.f0(signal), source);
             EmbeddingModel.Condition condition = voice.embed(conds);
             Sampler s = voice.sampler();
-            NDArray x = Denoising.run(
-                    s,
-                    voice.network(condition),
-                    null,
-                    voice.start(source, 7),
-                    voice.times(),
-                    (done, of, t, step) -> {});
+            NDArray x = Denoising.run(s, voice.network(condition), voice.start(source, 7), voice.times());
             NDArray mel = voice.toMel(x, conds)
                     .maximum((float) voice.hparams().audio().melVmin())
                     .minimum((float) voice.hparams().audio().melVmax());

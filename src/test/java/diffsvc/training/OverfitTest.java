@@ -127,17 +127,16 @@ class OverfitTest {
             JointTraining training = run.training();
             Batch batch = new Batches(List.of(clip), hparams, training.noise().steps())
                     .fixed(scratch, 1, 0, Integer.MAX_VALUE);
-            Ddpm ddpm = new Ddpm(training.noise(), 10);
+            Ddpm ddpm = new Ddpm(training.noise(), (y, t) -> KeyedRandom.of(y.getManager(), 5, "posterior", t)
+                    .normal(y.getShape()));
             NDArray noise =
                     KeyedRandom.of(scratch, 5, "start", 0).normal(new Shape(1, 1, clip.melBins(), batch.frames()));
             NDArray x = Denoising.run(
                     ddpm,
                     training.wavenet()
                             .given(training.embedding().embed(batch.conds()).forDenoiser()),
-                    (y, t) -> KeyedRandom.of(y.getManager(), 5, "posterior", t).normal(y.getShape()),
                     noise,
-                    ddpm.times(training.noise().steps(), 0),
-                    (done, of, t, step) -> {});
+                    ddpm.times(training.noise().steps(), training.noise().steps() / 10));
             NDArray sampled = training.range().denorm(x, batch.conds().mel2ph());
             NDArray mean = batch.mels().mean(new int[] {1}, true);
             return new double[] {

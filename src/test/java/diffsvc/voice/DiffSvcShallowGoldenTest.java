@@ -21,6 +21,7 @@ import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Plms;
 import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Spacing;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
@@ -131,10 +132,6 @@ class DiffSvcShallowGoldenTest {
         return range.denorm(x, get("mel2ph"));
     }
 
-    private static NDArray run(Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray start, double[] times) {
-        return Denoising.run(sampler, network, draw, start, times, (done, of, t, step) -> {});
-    }
-
     @Test
     void theConfigurationSaysHowShallow() {
         assertEquals(one("K_step"), HparamsYaml.readEither(CONFIG).noise().kStep());
@@ -189,9 +186,9 @@ class DiffSvcShallowGoldenTest {
     void plmsStartsBelowKStepFromPureNoise() {
         for (MatchResult found : g.matching("(plms\\d+_)speedup")) {
             String run = found.group(1);
-            Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
-            NDArray x = run(plms, asked, null, get("x_T"), plms.times(k, noise.steps() / plms.interval()));
+            double[] times = Spacing.LEADING.every(k, (int) one(run + "speedup"));
+            NDArray x = Denoising.run(new Plms(noise), asked, get("x_T"), times);
             get(run + "t");
             g.sameIds(run + "t", asked.steps());
             same(run + "x_in", NDArrays.stack(new NDList(asked.x())));
@@ -202,10 +199,9 @@ class DiffSvcShallowGoldenTest {
     @Test
     void ddpmTakesKSteps() {
         NDArray noises = eighths("ddpm_noises_int8");
-        Ddpm ddpm = new Ddpm(noise);
+        Ddpm ddpm = new Ddpm(noise, (v, t) -> noises.get(k - 1 - t));
         Asked asked = new Asked();
-        NDArray x = run(
-                ddpm, asked, (v, t) -> noises.get(k - 1 - t), eighths("ddpm_x_T_int8"), ddpm.times(k, noise.steps()));
+        NDArray x = Denoising.run(ddpm, asked, eighths("ddpm_x_T_int8"), ddpm.times(k, k));
         assertEquals(k, asked.t().size());
         get("ddpm_kept");
         NDList kept = new NDList();
@@ -224,9 +220,9 @@ class DiffSvcShallowGoldenTest {
             assertEquals(run.contains("above"), top > k);
             NDArray start = noise.noised(range.norm(get("mels")), steps(top - 1), get(run + "noise"));
             same(run + "x_start", start);
-            Plms plms = new Plms(noise, (int) one(run + "speedup"));
             Asked asked = new Asked();
-            NDArray x = run(plms, asked, null, get(run + "x_start"), plms.times(top, 0));
+            double[] times = Spacing.LEADING.every(top, (int) one(run + "speedup"));
+            NDArray x = Denoising.run(new Plms(noise), asked, get(run + "x_start"), times);
             get(run + "t");
             g.sameIds(run + "t", asked.steps());
             same(run + "mel", mel(x));
@@ -234,14 +230,8 @@ class DiffSvcShallowGoldenTest {
         int top = (int) one("gt_ddpm_add_noise_step");
         NDArray noises = eighths("gt_ddpm_noises_int8");
         NDArray start = noise.noised(range.norm(get("mels")), steps(top - 1), noises.get(0));
-        same(
-                "gt_ddpm_mel",
-                mel(run(
-                        new Ddpm(noise),
-                        new Asked(),
-                        (v, t) -> noises.get(top - t),
-                        start,
-                        new Ddpm(noise).times(top, 0))));
+        Ddpm ddpm = new Ddpm(noise, (v, t) -> noises.get(top - t));
+        same("gt_ddpm_mel", mel(Denoising.run(ddpm, new Asked(), start, ddpm.times(top, top))));
     }
 
     @Test
@@ -303,7 +293,9 @@ class DiffSvcShallowGoldenTest {
                     noise.noised(voice.range().norm(mel), voice.manager().create(new long[] {k - 1}), pure), mixed);
             assertEquals(pure, python.start(5, 3));
             assertEquals(first, (long) python.times()[0]);
-            assertEquals(first, (long) voice.times()[0]);
+            int evaluations = noise.steps() / interval;
+            assertEquals(evaluations, voice.times().length - 1, "evaluations over the steps that the voice learned");
+            assertEquals((long) (evaluations - 1) * k / evaluations, (long) voice.times()[0]);
             assertTrue(
                     voice.samplingNotes().get(0).contains("first " + k + " of " + noise.steps())
                             && voice.samplingNotes().get(0).contains("song's mel"),
@@ -327,7 +319,7 @@ class DiffSvcShallowGoldenTest {
             Voice given = voice.with(h -> Arg2Hparams.apply(h, "infer.use_gt_mel=true,infer.add_noise_step=" + k));
             assertEquals(mixed, given.start(mel, 3));
             org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> voice.start(5, 3));
-            Voice solver = voice.with(h -> Arg2Hparams.apply(h, "infer.sampler=dpmpp,infer.steps=" + noise.steps()));
+            Voice solver = voice.with(h -> Arg2Hparams.apply(h, "infer.sampler=dpmpp,infer.steps=" + k));
             assertEquals(k - 1, solver.times()[0]);
             assertEquals(k, solver.times().length - 1);
         }

@@ -14,6 +14,7 @@ import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Plms;
+import diffsvc.diffusion.Spacing;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
@@ -69,7 +70,6 @@ class EndToEndGoldenTest {
                 g.same(p + "f0_denorm", c.f0Denorm());
                 g.sameIds(p + "pitch_ids", c.pitchIds().toLongArray());
                 g.same(p + "cond", c.forDenoiser());
-                Plms plms = new Plms(noise, (int) params[1]);
                 boolean fromMel = params[2] > 0;
                 NDArray start = fromMel
                         ? noise.noised(
@@ -78,13 +78,11 @@ class EndToEndGoldenTest {
                                 g.get("gt_noise"))
                         : g.get("x_T");
                 NDArray x = Denoising.run(
-                        plms,
+                        new Plms(noise),
                         (v, t) -> net.predict(
                                 v, v.getManager().full(new Shape(v.getShape().get(0)), (float) t), c.forDenoiser()),
-                        null,
                         start,
-                        plms.times(fromMel ? (int) params[2] : noise.steps(), 0),
-                        (i, n, t, s) -> {});
+                        Spacing.LEADING.every(fromMel ? (int) params[2] : noise.steps(), (int) params[1]));
                 NDArray sung = range.denorm(x, g.get("mel2ph"));
                 g.same(p + "mel_out", sung);
                 sing(g, p, h, vocoder);

@@ -10,7 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
-import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.StepListener;
 import diffsvc.hparams.Arg2Hparams;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
@@ -191,7 +191,7 @@ class StopTest {
     @Test
     void twoListenersBothHear() {
         StringBuilder heard = new StringBuilder();
-        Denoising.Listener both = ((Denoising.Listener)
+        StepListener both = ((StepListener)
                         (done, of, t, step) -> heard.append("a").append(done))
                 .and((done, of, t, step) -> heard.append("b").append(done));
         both.after(1, 2, 0, null);
