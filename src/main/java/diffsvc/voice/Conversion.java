@@ -9,6 +9,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
+import diffsvc.diffusion.Samplers;
 import diffsvc.diffusion.StepListener;
 import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
 import diffsvc.hparams.Hparams;
@@ -419,6 +420,15 @@ public final class Conversion implements AutoCloseable {
     public Conversion key(double semitones) {
         Bound.number("infer", "a key", semitones, -LARGEST_KEY, LARGEST_KEY);
         return replaced(Stage.KEY, semitones);
+    }
+
+    /**
+     * Another sampler.
+     *
+     * <pre>{@code c.sampler(Samplers.unipc(2).steps(20))}</pre>
+     */
+    public Conversion sampler(Samplers.Choice choice) {
+        return infer(choice);
     }
 
     /** Another seed for all noise. */

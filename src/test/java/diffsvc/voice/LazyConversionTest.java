@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
+import diffsvc.diffusion.Samplers;
 import diffsvc.hparams.Hparams;
 import diffsvc.progress.Progress;
 import diffsvc.tensor.Summary;
@@ -104,7 +105,7 @@ class LazyConversionTest {
         expect(c.withSampled(c.sampled().sub(0.5)), "vocoder");
         expect(c.withVocoderF0(higher), "vocoder");
         expect(c.copySynthesis(), "vocoder");
-        expect(c.infer(i -> i.steps(4)), "diffusion", "vocoder");
+        expect(c.sampler(Samplers.dpmpp().steps(4)), "diffusion", "vocoder");
         expect(c.infer(i -> i.threads(1)));
         expect(c.seed(9), "diffusion", "vocoder");
         expect(c.samples(30000), "vocoder");
