@@ -70,7 +70,10 @@ final class DemoEnvelope {
                         .create(
                                 clip.units().get(0).toFloats(),
                                 new ai.djl.ndarray.types.Shape(1, clip.unitCount(), clip.unitWidth()));
-                long[] labels = svc.encoder().logits(units).argMax(2).toLongArray();
+                long[] labels = ((diffsvc.conds.hubert.HubertSoft) svc.encoder())
+                        .logits(units)
+                        .argMax(2)
+                        .toLongArray();
                 float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];
                 for (int t = 0; t < rows.length; t++) {

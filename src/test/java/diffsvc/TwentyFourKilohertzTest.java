@@ -119,7 +119,7 @@ class TwentyFourKilohertzTest {
             float[] signal = svc.signal(SONG);
             assertEquals(0, signal.length % 128);
             NDArray mel = svc.mel(signal);
-            assertEquals(new Shape(signal.length / 128, 80), mel.getShape());
+            assertEquals(new Shape(1, signal.length / 128, 80), mel.getShape());
             DiffSvc.Converted sung = svc.convert(SONG);
             assertEquals(24000, sung.wave().sampleRateHz());
             assertEquals(Math.round(SONG.seconds() * 24000), sung.wave().samples());

@@ -9,6 +9,8 @@ import java.util.Arrays;
  * @param sampleRateHz samples a second
  */
 public record Wave(float[][] channels, int sampleRateHz) {
+    private static final float SILENT_PEAK = 1e-4f;
+
     /**
      * Checks that there is a channel, that all are of one length, and that the rate is one of sound.
      *
@@ -100,6 +102,11 @@ public record Wave(float[][] channels, int sampleRateHz) {
             }
         }
         return peak;
+    }
+
+    /** Whether the peak is below -80 dB of full scale, a few steps of 16 bits: then a recording counts as silent. */
+    public boolean isSilent() {
+        return peak() < SILENT_PEAK;
     }
 
     /**

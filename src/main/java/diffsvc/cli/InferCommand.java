@@ -9,6 +9,7 @@ import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
+import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.infer.Inference;
@@ -19,6 +20,8 @@ import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +66,7 @@ final class InferCommand implements Callable<Integer> {
             description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
 
-    @Option(names = "--pitch", description = "praat, crepe or crepe-tiny")
+    @Option(names = "--pitch", completionCandidates = PitchNames.class, description = "${COMPLETION-CANDIDATES}")
     String pitch;
 
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
@@ -374,10 +377,18 @@ final class InferCommand implements Callable<Integer> {
         Depth.of(infer.depth());
     }
 
+    /** The registry's names, for the help text. */
+    private static final class PitchNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(PitchKind.values()).map(PitchKind::text).iterator();
+        }
+    }
+
     /** The options as overrides of the hparams, then those of --hparams, for keys that no option sets. */
     private String settings(Hparams of) {
-        if (pitch != null && !List.of("praat", "crepe", "crepe-tiny").contains(pitch)) {
-            throw Problem.in("options", "--pitch praat, crepe or crepe-tiny", pitch, "choose one of the three");
+        if (pitch != null) {
+            PitchKind.named("options", "--pitch", pitch);
         }
         if (vocoder != null && !vocoder.equals("built-in")) {
             throw Problem.in(

@@ -10,9 +10,10 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.Cost;
 import diffsvc.memory.Plan;
+import diffsvc.memory.TrainingCost;
 import diffsvc.platform.ProcessMemory;
+import diffsvc.tensor.Cost;
 import diffsvc.training.Checkpoints;
 import diffsvc.training.MetricsCsv;
 import diffsvc.training.RunFolder;
@@ -198,10 +199,7 @@ final class TrainCommand implements Callable<Integer> {
             System.out.printf(
                     "train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n",
                     clips.training().size(),
-                    clips.frames()
-                            * (double) hparams.audio().hopSamples()
-                            / hparams.audio().sampleRateHz()
-                            / 60,
+                    hparams.audio().seconds(clips.frames()) / 60,
                     clips.validation().size(),
                     run.training().optimizer().parameters().values().stream()
                             .mapToLong(a -> a.size())
@@ -223,7 +221,7 @@ final class TrainCommand implements Callable<Integer> {
         Hparams hparams = limit < 0 || maxMemory == null && t.batch() > 0
                 ? asked
                 : Plan.fitted(asked, frames, clips.training().size(), limit, baseline);
-        Cost pair = Cost.pair(hparams);
+        Cost pair = TrainingCost.of(hparams);
         int batch = Math.max(1, hparams.training().batch()),
                 sum = Math.max(1, hparams.training().accumulate());
         System.out.printf(

@@ -84,32 +84,32 @@ public final class Conds2Tensor {
     }
 
     /**
-     * Aligns units [1, P, H] and a melody of T frames; {@code mel} [T, M] only gives the energy. The arrays belong to
-     * {@code manager}.
+     * Aligns units and F0 with the frames of a mel, which only gives the energy.
      *
-     * @param manager owner of what is made
-     * @param units [1, P, H], 50 a second
-     * @param melody F0 and voicing, T frames
-     * @param mel [T, M], log10
-     * @return units [1, P, H], mel2ph, f0 (log2 Hz) and energy [1, T]
-     * @throws Problem when melody and mel differ in frames
+     * @param manager owner of the arrays of the result
+     * @param units [1, P, H]
+     * @param f0Track T frames
+     * @param mel [1, T, M], log10
+     * @return units [1, P, H], mel2ph, f0 (log2 Hz), energy and unvoiced [1, T]
+     * @throws Problem when F0 and mel differ in frames
      */
-    public Conds align(NDManager manager, NDArray units, F0Track melody, NDArray mel) {
-        int frames = melody.frames();
-        if (mel.getShape().get(0) != frames) {
+    public Conds align(NDManager manager, NDArray units, F0Track f0Track, NDArray mel) {
+        int frames = f0Track.frames();
+        Axes.of("conds").require("units", units, "1 P H").require("mel", mel, "1 T M");
+        if (mel.getShape().get(1) != frames) {
             throw Problem.in(
                     "conds",
                     "as many F0 frames as mel frames",
-                    frames + " and " + mel.getShape().get(0),
+                    frames + " and " + mel.getShape().get(1),
                     "follow the F0 with the mel's frame count");
         }
         NDArray mel2ph = manager.create(mel2ph(frames, (int) units.getShape().get(1)), new Shape(1, frames));
-        NDArray f0 = manager.create(normInterp(melody.f0Hz()), new Shape(1, frames));
+        NDArray f0 = manager.create(normInterp(f0Track.f0Hz()), new Shape(1, frames));
         NDArray own = units.duplicate();
         own.attach(manager);
         float[] unvoiced = new float[frames];
         for (int t = 0; t < frames; t++) {
-            unvoiced[t] = melody.voiced()[t] ? 0 : 1;
+            unvoiced[t] = f0Track.voiced()[t] ? 0 : 1;
         }
         return new Conds(own, mel2ph, f0, energy(manager, mel), manager.create(unvoiced, new Shape(1, frames)));
     }
@@ -219,11 +219,10 @@ public final class Conds2Tensor {
     }
 
     /**
-     * sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10
-     * (quirk 5).
+     * sqrt of the summed squares of the mel's exponentials; the base is e although the mel is log10 (quirk 5).
      *
-     * @param manager owner of what is made
-     * @param mel [T, M], log10
+     * @param manager owner of the result
+     * @param mel [1, T, M], log10
      * @return [1, T]
      */
     public NDArray energy(NDManager manager, NDArray mel) {
@@ -231,7 +230,7 @@ public final class Conds2Tensor {
             scratch.tempAttachAll(mel);
             NDArray linear =
                     pythonQuirks ? mel.exp() : mel.mul((float) Math.log(10)).exp();
-            NDArray energy = linear.square().sum(new int[] {1}).sqrt().expandDims(0);
+            NDArray energy = linear.square().sum(new int[] {2}).sqrt(); // [1, T]
             energy.attach(manager);
             return energy;
         }

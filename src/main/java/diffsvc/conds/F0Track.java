@@ -1,5 +1,7 @@
 package diffsvc.conds;
 
+import java.util.Arrays;
+
 /**
  * The melody on the mel's clock.
  *
@@ -53,6 +55,26 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
      */
     public int frames() {
         return f0Hz.length;
+    }
+
+    /** F0 of the frames that are voiced and above 0 Hz, sorted upwards, Hz. */
+    public float[] voicedHz() {
+        float[] hz = new float[frames()];
+        int n = 0;
+        for (int t = 0; t < hz.length; t++) {
+            if (voiced[t] && f0Hz[t] > 0) {
+                hz[n++] = f0Hz[t];
+            }
+        }
+        float[] sorted = Arrays.copyOf(hz, n);
+        Arrays.sort(sorted);
+        return sorted;
+    }
+
+    /** The median of {@link #voicedHz}, the upper one of two; 0 where no frame is voiced. */
+    public double medianHz() {
+        float[] sorted = voicedHz();
+        return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
     }
 
     /**

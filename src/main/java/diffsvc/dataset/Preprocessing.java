@@ -1,7 +1,6 @@
 package diffsvc.dataset;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Resampler;
@@ -9,13 +8,11 @@ import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.VocalRange;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.crepe.CrepePitch;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
-import diffsvc.conds.praat.PraatPitch;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
@@ -46,11 +43,11 @@ import tech.tablesaw.api.Table;
  */
 public final class Preprocessing {
     private static final String STAGE = "dataset", VERSION = "1";
-    private static final float SILENT = 1e-4f, FULL_SCALE = 1 - 1.5f / 32768, HALF_MAX = 65504;
+    private static final float FULL_SCALE = 1 - 1.5f / 32768, HALF_MAX = 65504;
     private static final int REASONS = 5;
     private final Hparams hparams;
-    private final HubertSoft encoder;
-    private final Crepe crepe;
+    private final ContentEncoder encoder;
+    private final PitchExtractor pitchExtractor;
     private final FrontEnd front;
     private final Reading reading;
     private final String settings;
@@ -111,21 +108,19 @@ public final class Preprocessing {
     }
 
     /**
-     * Borrows encoder and CREPE; crepe may be null where the hparams ask for Praat's method.
+     * Borrows content encoder and pitch extractor: the caller closes them.
      *
      * @param hparams the voice's settings
-     * @param encoder hears the units
-     * @param crepe null for Praat's method
      */
-    public Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe) {
-        this(hparams, encoder, crepe, AudioFile::read);
+    public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {
+        this(hparams, encoder, pitchExtractor, AudioFile::read);
     }
 
-    Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe, Reading reading) {
+    Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, Reading reading) {
         this.reading = reading;
         this.hparams = hparams;
         this.encoder = encoder;
-        this.crepe = crepe;
+        this.pitchExtractor = pitchExtractor;
         front = FrontEnd.of(hparams);
         Hparams.Dataset d = hparams.dataset();
         settings = String.join(
@@ -135,8 +130,8 @@ public final class Preprocessing {
                 hparams.pitch().toString(),
                 hparams.hubert().toString(),
                 hparams.quirks().toString(),
-                hparams.vocoder().kind().equals("hifigan") ? "centred" : "",
-                encoder.sizes().toString(),
+                hparams.vocoder().type().centred() ? "centred" : "",
+                encoder.signature(),
                 new Hparams.Dataset(
                                 d.silenceDb(),
                                 d.minPhraseMs(),
@@ -386,7 +381,7 @@ public final class Preprocessing {
                 Wave cut = wave.samples(part.start(), part.end());
                 String why = seconds < d.minClipSeconds()
                         ? "shorter than " + d.minClipSeconds() + " s"
-                        : cut.peak() < SILENT ? "silence" : null;
+                        : cut.isSilent() ? "silence" : null;
                 String clip = name + "#" + augmented.stream().filter(a -> !a).count();
                 Heard heard = why == null ? hear(clip, name, cut) : null;
                 if (heard == null || heard.voiced() == 0) {
@@ -409,7 +404,7 @@ public final class Preprocessing {
                     }
                 }
                 if (sing) {
-                    try (NDManager manager = encoder.weights().manager().newSubManager()) {
+                    try (NDManager manager = NDManager.newBaseManager()) {
                         Wave sung = new SungSpeech(hparams)
                                 .sing(manager, cut, melody, reports.size())
                                 .wave();
@@ -440,33 +435,26 @@ public final class Preprocessing {
     private Heard hear(String clip, String recording, Wave wave) {
         Hparams.Audio audio = hparams.audio();
         float[] signal = front.signal(wave);
-        try (NDManager manager = encoder.weights().manager().newSubManager()) {
+        try (NDManager manager = NDManager.newBaseManager()) {
             float[] mel = numbers(clip, "mel", front.of(manager, signal).toFloatArray());
             int frames = mel.length / audio.melBins();
-            F0Track track = crepe != null
-                    ? new CrepePitch(crepe, hparams.pitch(), hparams.quirks())
-                            .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, 0)
-                    : new PraatPitch(PraatPitch.Settings.of(
-                                    hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()))
-                            .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
+            F0Track track = pitchExtractor.f0(Wave.mono(signal, audio.sampleRateHz()), audio.hopSamples(), frames, 0);
             float[] f0 = new float[frames];
             for (int t = 0; t < frames; t++) {
                 f0[t] = track.voiced()[t] ? track.f0Hz()[t] : 0;
             }
             numbers(clip, "F0", f0);
             List<TorchTensor> units = new ArrayList<>();
-            int width = encoder.sizes().units();
+            int width = encoder.width(), rate = encoder.sampleRateHz();
             for (double speed : hparams.dataset().unitSpeeds()) {
-                float[] heard = HubertSoft.listen(manager, wave).toFloatArray();
+                float[] at = Resampler.resampleIfNeeded(wave.mean(), wave.sampleRateHz(), rate);
                 if (speed != 1) {
-                    heard = Resampler.resample(heard, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
+                    at = Resampler.resample(at, (int) Math.round(rate * speed), rate);
                 }
                 float[] u = numbers(
                         clip,
                         "units",
-                        encoder.extract(manager.create(heard, new Shape(1, 1, heard.length)))
-                                .units()
-                                .toFloatArray());
+                        encoder.units(manager, Wave.mono(at, rate)).toFloatArray());
                 units.add(TorchTensor.half(u, u.length / width, width));
             }
             return new Heard(
@@ -513,7 +501,7 @@ public final class Preprocessing {
                 return null;
             }
         }
-        try (NDManager manager = encoder.weights().manager().newSubManager()) {
+        try (NDManager manager = NDManager.newBaseManager()) {
             Clip c = heard.clip();
             float[] mel = numbers(
                     c.name(),
@@ -549,9 +537,7 @@ public final class Preprocessing {
         } else {
             peak = Wave.mono(heard.signal(), hparams.audio().sampleRateHz()).peak();
         }
-        double seconds = heard.f0Hz().length
-                * (double) hparams.audio().hopSamples()
-                / hparams.audio().sampleRateHz();
+        double seconds = hparams.audio().seconds(heard.f0Hz().length);
         return new ClipReport(
                 recording,
                 heard.clip().name(),

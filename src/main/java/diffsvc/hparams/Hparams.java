@@ -166,12 +166,27 @@ public record Hparams(
             }
             return this;
         }
+
+        /** Mel frames a second: the rate over the hop. */
+        public double framesPerSecond() {
+            return sampleRateHz / (double) hopSamples;
+        }
+
+        /** Seconds from mel frame to mel frame: the hop over the rate. */
+        public double hopSeconds() {
+            return hopSamples / (double) sampleRateHz;
+        }
+
+        /** Seconds that so many mel frames take. */
+        public double seconds(long frames) {
+            return frames * (double) hopSamples / sampleRateHz;
+        }
     }
 
     /**
      * F0 and its coarse steps; a change invalidates datasets and the embedding.
      *
-     * @param extractor praat, crepe or crepe-tiny
+     * @param extractor a name of {@link PitchKind}
      * @param f0Bins coarse pitch ids are 1 .. f0Bins - 1
      * @param useUv whether unvoiced frames reach the embedding as 0 Hz (false in all published voices)
      * @param peEnable whether the vocoder's F0 is heard from the sampled mel (xiaoma PE, 24 kHz voices) instead of
@@ -181,7 +196,7 @@ public record Hparams(
         /**
          * Checks the numbers; the embedding has 300 rows for coarse pitch.
          *
-         * @param extractor praat, crepe or crepe-tiny
+         * @param extractor a name of {@link PitchKind}
          * @param f0MinHz 1 to 20000
          * @param f0MaxHz 1 to 20000
          * @param f0Bins 2 to 300
@@ -189,7 +204,7 @@ public record Hparams(
          * @param peEnable any
          */
         public Pitch {
-            oneOf("pitch.extractor", extractor, "praat", "crepe", "crepe-tiny");
+            PitchKind.named(present("pitch.extractor", extractor));
             Bound.number(STAGE, "pitch.f0_min_hz", f0MinHz, 1, 20_000);
             Bound.number(STAGE, "pitch.f0_max_hz", f0MaxHz, 1, 20_000);
             below("pitch.f0_min_hz", f0MinHz, "pitch.f0_max_hz", f0MaxHz);
@@ -199,7 +214,7 @@ public record Hparams(
         /**
          * Without a pitch extractor behind the sampler.
          *
-         * @param extractor praat, crepe or crepe-tiny
+         * @param extractor a name of {@link PitchKind}
          * @param f0MinHz lowest F0
          * @param f0MaxHz highest F0
          * @param f0Bins coarse bins
@@ -207,6 +222,11 @@ public record Hparams(
          */
         public Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv) {
             this(extractor, f0MinHz, f0MaxHz, f0Bins, useUv, false);
+        }
+
+        /** The pitch extractor that {@code extractor} names. */
+        public PitchKind type() {
+            return PitchKind.named(extractor);
         }
     }
 
@@ -229,6 +249,11 @@ public record Hparams(
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
             Bound.whole(STAGE, "hubert.heads", heads, 0, 1024);
+        }
+
+        /** The content encoder that the file holds. */
+        public EncoderKind type() {
+            return EncoderKind.HUBERT_SOFT;
         }
     }
 
@@ -557,7 +582,7 @@ public record Hparams(
     /**
      * What turns mel and F0 into a wave.
      *
-     * @param kind source_filter, nsf_hifigan or hifigan
+     * @param kind a name of {@link VocoderKind}
      * @param file empty for source_filter, which has no weights
      * @param builtIn whether the source-filter vocoder sings in its place; the front end stays that of {@code kind}
      */
@@ -565,15 +590,25 @@ public record Hparams(
         /**
          * Checks the texts.
          *
-         * @param kind source_filter, nsf_hifigan or hifigan
+         * @param kind a name of {@link VocoderKind}
          * @param file the name of a file
          * @param sha256 hexadecimal digits, or empty
          * @param builtIn any
          */
         public Vocoder {
-            oneOf("vocoder.kind", kind, "source_filter", "nsf_hifigan", "hifigan");
+            VocoderKind.named(present("vocoder.kind", kind));
             text("vocoder.file", file);
             sha256 = hash("vocoder.sha256", sha256);
+        }
+
+        /** The vocoder that {@code kind} names: it decides the front end. */
+        public VocoderKind type() {
+            return VocoderKind.named(kind);
+        }
+
+        /** The vocoder that makes the wave: the one {@code kind} names, or the built-in one in its place. */
+        public VocoderKind inUse() {
+            return builtIn ? VocoderKind.SOURCE_FILTER : type();
         }
     }
 
@@ -665,8 +700,8 @@ public record Hparams(
                 0,
                 Quirks.FIXED,
                 new Audio(44100, 512, 2048, 2048, 128, 40, 16000, -6, 1.5),
-                new Pitch("praat", 40, 1100, 256, false),
-                new Hubert("hubert_soft.pt", "", 0),
+                new Pitch(PitchKind.PRAAT.text(), 40, 1100, 256, false),
+                new Hubert(EncoderKind.HUBERT_SOFT.file(), "", 0),
                 new Embedding(256, true, false, true, 4, 9, 2),
                 new WaveNet(384, 20, 4),
                 new Noise(1000, 0, "linear", 0.02, List.of(-5.0), List.of(0.0)),
@@ -675,7 +710,7 @@ public record Hparams(
                         8e-4, 0.9, 0.98, 1e-8, 0, 40000, 1, "l2", 0, 1, 160, 0, 100000, 1000, 3, 0, 1000, 0, false,
                         1234),
                 new Infer("unipc2", 20, 0, false, false, 500, 1234, false, 0, "wav", "16", -40, 30),
-                new Vocoder("source_filter", "", "", false),
+                new Vocoder(VocoderKind.SOURCE_FILTER.text(), "", "", false),
                 new Range(0, 0, 0, List.of()));
     }
 
@@ -881,10 +916,11 @@ public record Hparams(
         }
         place(nested, "hubert", "file", fileName(flat.get("hubert_path")));
         String vocoder = flat.get("vocoder") instanceof String text ? text : "";
-        if (vocoder.endsWith(".NsfHifiGAN") || vocoder.endsWith(".HifiGAN")) {
-            boolean nsf = vocoder.endsWith(".NsfHifiGAN");
-            place(nested, "vocoder", "kind", nsf ? "nsf_hifigan" : "hifigan");
-            place(nested, "vocoder", "file", nsf ? "nsf_hifigan.pt" : "hifigan_24k.pt");
+        for (VocoderKind kind : VocoderKind.values()) {
+            if (kind.hasWeights() && vocoder.endsWith("." + kind.pythonClass())) {
+                place(nested, "vocoder", "kind", kind.text());
+                place(nested, "vocoder", "file", kind.file());
+            }
         }
         return nested;
     }

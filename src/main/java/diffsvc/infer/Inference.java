@@ -27,6 +27,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.memory.Plan;
 import diffsvc.platform.ProcessMemory;
+import diffsvc.platform.Version;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.voice.DiffSvc;
@@ -58,13 +59,10 @@ public final class Inference {
     /** Semitones a song may be shifted by. */
     public static final int LARGEST_KEY = 48;
     /** Version of the program in every manifest. */
-    public static final String PROGRAM = "diffsvc 0.1.0";
+    public static final String PROGRAM = "diffsvc " + Version.CURRENT;
 
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
-    private static final int UNITS_PER_SECOND = 50,
-            FEWEST_UNITS_PER_SECOND = 5,
-            MOST_UNITS_PER_SECOND = 500,
-            FLAC_PACKS = 4;
+    private static final int FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500, FLAC_PACKS = 4;
     private static final double MUCH_UNLIKE = 0.05, MUCH_UNCOVERED = 0.1;
     private static final float LOUD = 4;
     private final DiffSvc svc;
@@ -397,7 +395,7 @@ public final class Inference {
     }
 
     /** Units of this song: their number tells. */
-    private static NDArray units(NDManager own, Path file, Recording song, List<String> warnings) {
+    private NDArray units(NDManager own, Path file, Recording song, List<String> warnings) {
         NDArray units = UnitsFile.read(own, file);
         double seconds = song.seconds(), rate = units.getShape().get(1) / seconds;
         if (rate < FEWEST_UNITS_PER_SECOND || rate > MOST_UNITS_PER_SECOND) {
@@ -415,13 +413,14 @@ public final class Inference {
                     units.getShape().get(1) + " rows",
                     "give the units of this song");
         }
-        if (Math.abs(rate / UNITS_PER_SECOND - 1) > MUCH_UNLIKE
-                && Math.abs(units.getShape().get(1) - UNITS_PER_SECOND * seconds) > 2) {
+        double usual = svc.encoder().unitsPerSecond();
+        if (Math.abs(rate / usual - 1) > MUCH_UNLIKE
+                && Math.abs(units.getShape().get(1) - usual * seconds) > 2) {
             warnings.add(String.format(
                     Locale.ROOT,
-                    "the given units are %.1f a second, the voice's own encoder makes %d; they are stretched over the song",
+                    "the given units are %.1f a second, the voice's own encoder makes %.0f; they are stretched over the song",
                     rate,
-                    UNITS_PER_SECOND));
+                    usual));
         }
         return units;
     }
@@ -442,7 +441,7 @@ public final class Inference {
         float loudest = 0;
         Hparams h = svc.hparams();
         FrontEnd front = FrontEnd.of(h);
-        double frame = h.audio().hopSamples() / (double) h.audio().sampleRateHz();
+        double frame = h.audio().hopSeconds();
         String settings = "f0|" + h.pitch() + "|" + h.audio() + "|" + h.quirks() + "|"
                 + front.getClass().getSimpleName() + "|"
                 + (svc.files().containsKey("crepe")
@@ -459,7 +458,7 @@ public final class Inference {
             Wave heard = heard(joining, i);
             loudest = Math.max(loudest, heard.peak());
             F0Track melody;
-            if (heard.peak() < DiffSvc.SILENCE) {
+            if (heard.isSilent()) {
                 int frames = front.frames(front.signal(heard).length);
                 melody = new F0Track(new float[frames], new boolean[frames], frame);
             } else if (table != null) {
@@ -530,7 +529,7 @@ public final class Inference {
                 long began = System.nanoTime();
                 NDArray said = units != null
                         ? part(units, joining.song(), p)
-                        : heard.peak() < DiffSvc.SILENCE || encoder.isEmpty()
+                        : heard.isSilent() || encoder.isEmpty()
                                 ? null
                                 : cache.units(own, heard, encoder, () -> svc.units(heard));
                 if (said != null) {

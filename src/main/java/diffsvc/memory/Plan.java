@@ -9,6 +9,7 @@ import ai.djl.util.cuda.CudaUtils;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.ProcessMemory;
+import diffsvc.tensor.Cost;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.IntColumn;
@@ -25,10 +26,9 @@ import tech.tablesaw.api.Table;
  */
 public record Plan(long limit, long baseline, double seconds, List<Line> lines) {
     private static final String STAGE = "memory";
-    /** More at once gains nothing on a CPU; training.batch can ask for more. */
-    public static final int MOST = 32;
+    /** More clips at once gain nothing on a CPU; training.batch can ask for more. */
+    public static final int MOST = Cost.MOST_CLIPS;
 
-    private static final int CREPE_MOST = 256;
     private static final double SHORTEST_SLICE = 2;
 
     /**
@@ -70,8 +70,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         List<Line> lines = new ArrayList<>();
         for (Model model : models) {
             Cost c = model.cost();
-            int frames = c.frames(seconds),
-                    batch = largest(c, frames, limit - baseline, c.model().equals("crepe") ? CREPE_MOST : MOST);
+            int frames = c.frames(seconds), batch = largest(c, frames, limit - baseline, c.most());
             lines.add(new Line(c, model.at(), frames, batch, c.peak(Math.max(1, batch), frames)));
         }
         return new Plan(limit, baseline, seconds, lines);
@@ -107,7 +106,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @throws Problem with the smallest limit that would do, where not even one clip fits
      */
     public static Hparams fitted(Hparams hparams, int frames, int clips, long limit, long baseline) {
-        Cost pair = Cost.pair(hparams);
+        Cost pair = TrainingCost.of(hparams);
         int asked = hparams.training().batch(),
                 most =
                         asked > 0
@@ -155,8 +154,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
 
     private static long most(List<Cost> costs, double seconds) {
         return costs.stream()
-                .mapToLong(c ->
-                        c.atWork(c.model().equals("crepe") ? diffsvc.conds.crepe.Crepe.AT_ONCE : 1, c.frames(seconds)))
+                .mapToLong(c -> c.atWork(c.atOnce(), c.frames(seconds)))
                 .max()
                 .orElse(0);
     }

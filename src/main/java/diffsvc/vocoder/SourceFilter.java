@@ -1,15 +1,18 @@
 package diffsvc.vocoder;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
-import diffsvc.conds.mel.CentredMel;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.EngineLock;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Cost;
 import java.util.SplittableRandom;
 import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
@@ -53,7 +56,7 @@ public final class SourceFilter implements Vocoder {
     public SourceFilter(Hparams.Audio audio, FrontEnd front) {
         this.audio = audio;
         this.front = front;
-        lead = front instanceof CentredMel ? 0 : 0.5; // a frame stands for the middle of its hop, or for its beginning
+        lead = front.leadHops();
         double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
         centreHz = java.util.Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
         binOfNoise = new double[NOISE_FFT / 2 + 1];
@@ -63,15 +66,26 @@ public final class SourceFilter implements Vocoder {
     }
 
     @Override
-    public float[] vocode(
-            NDManager manager,
-            float[] mel,
-            float[] f0Hz,
-            boolean[] voiced,
-            int samples,
-            RandomSource draws,
-            Hparams.Quirks quirks) {
-        return synthesize(manager, mel, f0Hz, voiced, samples, draws.seed());
+    public VocoderKind kind() {
+        return VocoderKind.SOURCE_FILTER;
+    }
+
+    @Override
+    public FrontEnd frontEnd() {
+        return front;
+    }
+
+    @Override
+    public Cost cost() {
+        return Cost.none(VocoderKind.SOURCE_FILTER.text(), audio.framesPerSecond());
+    }
+
+    @Override
+    public Wave vocode(
+            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+        Vocoder.require(mel, audio.melBins(), f0Hz, voiced);
+        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, draws.seed());
+        return Wave.mono(wave, audio.sampleRateHz());
     }
 
     @Override

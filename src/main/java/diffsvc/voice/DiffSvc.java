@@ -11,11 +11,11 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.VocalRange;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
@@ -36,15 +36,13 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.Cost;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
 import diffsvc.plot.Plots;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Cost;
 import diffsvc.tensor.Summary;
-import diffsvc.vocoder.HifiGan;
-import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
@@ -71,9 +69,6 @@ import tech.tablesaw.api.Table;
  * }</pre>
  */
 public final class DiffSvc implements AutoCloseable {
-    /** Below this peak a file counts as silent: -80 dB, a few steps of 16 bits. */
-    public static final float SILENCE = 1e-4f;
-
     private static final Stages SILENTLY = (stage, what, shape, seconds) -> {};
     private static final Denoising.Listener UNHEARD = (done, of, t, step) -> {};
     private final Room room;
@@ -81,13 +76,13 @@ public final class DiffSvc implements AutoCloseable {
     private final Hparams hparams;
     private final NDManager manager;
     private final Map<String, Path> files;
-    private final HubertSoft encoder;
+    private final ContentEncoder encoder;
     private final EmbeddingModel embedding;
     private final WaveNet wavenet;
     private final NoiseSchedule noise;
     private final MelRange range;
     private final Vocoder vocoder;
-    private final Crepe crepe;
+    private final PitchExtractor follower;
     private final XiaomaPe pitchExtractor;
     /**
      * A session closes models and values, a scope of it its own values, the same session under other settings nothing.
@@ -112,7 +107,7 @@ public final class DiffSvc implements AutoCloseable {
      * A converted song.
      *
      * @param wave N = round(input seconds x rate) samples
-     * @param mel [T, M] log10 that the vocoder sang
+     * @param mel [T, M] log10 that the vocoder took
      * @param f0Hz [T] Hz given to the vocoder
      * @param voiced [T]
      * @param silent whether the input was silent, and the output is therefore
@@ -183,13 +178,13 @@ public final class DiffSvc implements AutoCloseable {
             Hparams hparams,
             NDManager manager,
             Map<String, Path> files,
-            HubertSoft encoder,
+            ContentEncoder encoder,
             EmbeddingModel embedding,
             WaveNet wavenet,
             NoiseSchedule noise,
             MelRange range,
             Vocoder vocoder,
-            Crepe crepe,
+            PitchExtractor follower,
             XiaomaPe pitchExtractor,
             Runnable closing) {
         this.room = room;
@@ -203,7 +198,7 @@ public final class DiffSvc implements AutoCloseable {
         this.noise = noise;
         this.range = range;
         this.vocoder = vocoder;
-        this.crepe = crepe;
+        this.follower = follower;
         this.pitchExtractor = pitchExtractor;
         this.closing = closing;
     }
@@ -266,14 +261,11 @@ public final class DiffSvc implements AutoCloseable {
             used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
             used.put("embedding", pair.embedding());
             used.put("wavenet", pair.wavenet());
-            String kind = hparams.vocoder().builtIn()
-                    ? "source_filter"
-                    : hparams.vocoder().kind();
-            if (!kind.equals("source_filter")) {
+            if (hparams.vocoder().inUse().hasWeights()) {
                 used.put("vocoder", pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(hparams));
             }
-            if (hparams.pitch().extractor().startsWith("crepe")) {
-                used.put("crepe", files.crepeFile(hparams.pitch().extractor()));
+            if (hparams.pitch().type().hasWeights()) {
+                used.put("crepe", files.pitchFile(hparams.pitch().type()));
             }
             if (hparams.pitch().peEnable()) {
                 used.put(
@@ -282,18 +274,12 @@ public final class DiffSvc implements AutoCloseable {
                                 ? pair.pitchExtractor()
                                 : files.pitchExtractorFile(hparams.project()));
             }
-            HubertSoft encoder = HubertSoft.load(
-                    manager, used.get("encoder"), hparams.hubert().heads());
+            ContentEncoder encoder = Networks.encoder(manager, hparams, used.get("encoder"));
             StateDict trained = StateDict.read(pair.wavenet());
             EmbeddingModel embedding = EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding()));
             WaveNet wavenet = WaveNet.load(manager, hparams, trained);
-            Vocoder vocoder =
-                    switch (kind) {
-                        case "nsf_hifigan" -> NsfHifiGan.load(manager, used.get("vocoder"));
-                        case "hifigan" -> HifiGan.load(manager, used.get("vocoder"));
-                        default -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
-                    };
-            Crepe crepe = used.containsKey("crepe") ? Crepe.load(manager, used.get("crepe")) : null;
+            Vocoder vocoder = Networks.vocoder(manager, hparams, used.get("vocoder"));
+            PitchExtractor follower = Networks.pitchExtractor(manager, hparams, used.get("crepe"));
             XiaomaPe pe =
                     used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
             return new DiffSvc(
@@ -308,7 +294,7 @@ public final class DiffSvc implements AutoCloseable {
                     NoiseSchedule.ofBuffers(trained),
                     MelRange.ofBuffers(trained),
                     vocoder,
-                    crepe,
+                    follower,
                     pe,
                     room::close);
         } catch (RuntimeException e) {
@@ -329,7 +315,7 @@ public final class DiffSvc implements AutoCloseable {
         Hparams hparams = diffsvc.hparams.Arg2Hparams.apply(Hparams.defaults(), overrides);
         Room room = new Room(List.of());
         NDManager manager = room.models.manager();
-        HubertSoft encoder = HubertSoft.random(
+        ContentEncoder encoder = HubertSoft.random(
                 manager,
                 new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
                 1);
@@ -345,7 +331,7 @@ public final class DiffSvc implements AutoCloseable {
                 NoiseSchedule.of(hparams.noise()),
                 MelRange.of(hparams.noise()),
                 new SourceFilter(hparams.audio()),
-                null,
+                PraatPitch.of(hparams.pitch()),
                 null,
                 room::close);
     }
@@ -383,7 +369,7 @@ public final class DiffSvc implements AutoCloseable {
                 noise,
                 range,
                 vocoder,
-                crepe,
+                follower.with(other.quirks()),
                 pitchExtractor,
                 () -> {});
     }
@@ -519,21 +505,13 @@ public final class DiffSvc implements AutoCloseable {
      * @return a line a model
      */
     public List<Cost> costs() {
-        double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
-        List<Cost> costs =
-                new ArrayList<>(List.of(Cost.hubert(encoder.sizes()), Cost.embedding(hparams), Cost.wavenet(hparams)));
-        if (crepe != null) {
-            costs.add(Cost.crepe(crepe.channels()));
-        }
+        List<Cost> costs = new ArrayList<>(
+                List.of(encoder.cost(), EmbeddingModel.cost(hparams), WaveNet.cost(hparams), follower.cost()));
         if (pitchExtractor != null) {
-            costs.add(Cost.pitchExtractor(pitchExtractor.sizes(), fps));
+            costs.add(pitchExtractor.sizes().cost(hparams.audio().framesPerSecond()));
         }
-        if (vocoder instanceof NsfHifiGan nsf) {
-            costs.add(Cost.generator("nsf_hifigan", nsf.config()));
-        }
-        if (vocoder instanceof HifiGan hifigan) {
-            costs.add(Cost.generator("hifigan", hifigan.config()));
-        }
+        costs.add(vocoder.cost());
+        costs.removeIf(c -> !c.isNetwork());
         return costs;
     }
 
@@ -542,7 +520,7 @@ public final class DiffSvc implements AutoCloseable {
      *
      * @return the open model
      */
-    public HubertSoft encoder() {
+    public ContentEncoder encoder() {
         return encoder;
     }
 
@@ -609,19 +587,17 @@ public final class DiffSvc implements AutoCloseable {
      * @return [N] at the voice's rate
      */
     public float[] signal(Wave song) {
-        return FrontEnd.of(hparams).signal(song);
+        return analysis().signal(song).first();
     }
 
     /**
-     * The mel [T, M], log10.
+     * The mel [1, T, M], log10.
      *
      * @param signal [N], one channel at the voice's rate
-     * @return [T, M], log10
+     * @return [1, T, M], log10
      */
     public NDArray mel(float[] signal) {
-        try (EngineLock turn = EngineLock.take("mel")) {
-            return named("mel", FrontEnd.of(hparams).of(manager, signal));
-        }
+        return analysis().melOfSignal(mono(signal));
     }
 
     /**
@@ -631,22 +607,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return T frames, Hz and voicing
      */
     public F0Track pitch(float[] signal) {
-        Hparams.Audio audio = hparams.audio();
-        int frames = FrontEnd.of(hparams).frames(signal.length);
-        try (EngineLock turn = EngineLock.take("pitch")) {
-            if (crepe != null) {
-                return new CrepePitch(crepe, hparams.pitch(), hparams.quirks())
-                        .follow(
-                                signal,
-                                audio.sampleRateHz(),
-                                audio.hopSamples(),
-                                frames,
-                                hparams.infer().seed());
-            }
-            PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(
-                    hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
-            return praat.follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
-        }
+        return analysis().f0OfSignal(mono(signal));
     }
 
     /**
@@ -656,13 +617,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return [1, P, H], 50 a second
      */
     public NDArray units(Wave song) {
-        try (EngineLock turn = EngineLock.take("content");
-                NDManager scratch = manager.newSubManager()) {
-            NDArray units = encoder.extract(HubertSoft.listen(scratch, song)).units();
-            requireFinite("content", "encoder", "units", units, "");
-            units.attach(manager);
-            return named("units", units);
-        }
+        return analysis().units(song);
     }
 
     /**
@@ -674,9 +629,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return units [1, P, H], mel2ph, f0 (log2 Hz) and energy [1, T]
      */
     public Conds align(NDArray units, F0Track melody, NDArray mel) {
-        try (EngineLock turn = EngineLock.take("conds")) {
-            return conds2Tensor().align(manager, units, melody, mel);
-        }
+        return analysis().align(units, melody, mel);
     }
 
     /**
@@ -688,6 +641,14 @@ public final class DiffSvc implements AutoCloseable {
      */
     public Conds shift(Conds conds, double semitones) {
         return semitones == 0 ? conds : conds.withF0(conds2Tensor().shift(conds.f0(), semitones));
+    }
+
+    private SourceAnalysis analysis() {
+        return SourceAnalysis.on(manager, hparams, encoder, files.get("encoder"), follower);
+    }
+
+    private Wave mono(float[] signal) {
+        return Wave.mono(signal, hparams.audio().sampleRateHz());
     }
 
     private Conds2Tensor conds2Tensor() {
@@ -736,7 +697,7 @@ public final class DiffSvc implements AutoCloseable {
      * (noise.k_step), which never learned from pure noise.
      *
      * @param frames T
-     * @param sourceMel [T, M], read only for the latter two
+     * @param sourceMel [1, T, M], read only for the latter two
      * @param seed the same seed, the same result
      * @return [1, 1, M, T]
      */
@@ -753,7 +714,7 @@ public final class DiffSvc implements AutoCloseable {
         if (sourceMel == null) {
             throw Problem.in("sampling", "the song's mel to start from", "none", "pass mel(signal)");
         }
-        NDArray x0 = range.norm(sourceMel.expandDims(0));
+        NDArray x0 = range.norm(sourceMel);
         return noise.noised(x0, manager.create(new long[] {top() - 1}), pure);
     }
 
@@ -940,7 +901,7 @@ public final class DiffSvc implements AutoCloseable {
      * Embedding and diffusion at once: what is sung, to the mel in this voice, [1, T, M] log10.
      *
      * @param conds units, mel2ph, f0 and energy on one clock
-     * @param sourceMel [T, M], of which only infer.use_gt_mel takes more than the length
+     * @param sourceMel [1, T, M], of which only infer.use_gt_mel takes more than the length
      * @param seed of the noise
      * @param listener sees each step
      * @return [1, T, M], log10
@@ -1018,13 +979,12 @@ public final class DiffSvc implements AutoCloseable {
     private float[] vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws) {
         try (EngineLock turn = EngineLock.take("vocoder");
                 NDArray clipped = clipped(mel)) {
-            float[] wave =
-                    vocoder.vocode(manager, clipped.toFloatArray(), f0Hz, voiced, samples, draws, hparams.quirks());
-            float peak = Wave.mono(wave, hparams.audio().sampleRateHz()).peak();
+            Wave wave = vocoder.vocode(clipped, f0Hz, voiced, samples, draws, hparams.quirks());
+            float peak = wave.peak();
             if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
                 throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);
             }
-            return wave;
+            return wave.first();
         }
     }
 
@@ -1175,7 +1135,7 @@ public final class DiffSvc implements AutoCloseable {
         int rate = hparams.audio().sampleRateHz(),
                 hop = hparams.audio().hopSamples(),
                 bins = hparams.audio().melBins();
-        if (song.peak() < SILENCE) {
+        if (song.isSilent()) {
             int frames = samples / hop;
             stages.done("audio", "silence in, silence out", "[" + samples + "]", 0);
             float[][] mel = new float[frames][bins];
@@ -1279,7 +1239,7 @@ public final class DiffSvc implements AutoCloseable {
             float[] f0Hz = melody.f0Hz();
             return Wave.mono(
                     work.vocode(
-                            mel.expandDims(0),
+                            mel,
                             f0Hz,
                             melody.voiced(),
                             samples(song),
@@ -1311,9 +1271,7 @@ public final class DiffSvc implements AutoCloseable {
     public F0Track melodyOf(Wave song, F0Table table, double startSeconds) {
         FrontEnd front = FrontEnd.of(hparams);
         return table.track(
-                front.frames(front.signal(song).length),
-                hparams.audio().hopSamples() / (double) hparams.audio().sampleRateHz(),
-                startSeconds);
+                front.frames(front.signal(song).length), hparams.audio().hopSeconds(), startSeconds);
     }
 
     /**
@@ -1336,7 +1294,7 @@ public final class DiffSvc implements AutoCloseable {
      * @return as the line vocoder says it
      */
     public String vocoderName() {
-        boolean builtIn = vocoder instanceof SourceFilter;
+        boolean builtIn = !vocoder.kind().hasWeights();
         return builtIn
                 ? "source_filter (built-in"
                         + (hparams.vocoder().builtIn()
@@ -1374,7 +1332,7 @@ public final class DiffSvc implements AutoCloseable {
                 noise,
                 range,
                 vocoder,
-                crepe,
+                follower,
                 pitchExtractor,
                 own::close);
     }

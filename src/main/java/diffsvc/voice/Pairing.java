@@ -3,10 +3,10 @@ package diffsvc.voice;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.vocoder.VocoderConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,13 +62,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 h.hubert().file(),
                 () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         if (encoder != null) {
-            StateDict state = StateDict.read(encoder);
-            HubertSoft.Sizes sizes = HubertSoft.Sizes.of(state, h.hubert().heads());
             compare(
                     found,
                     "width of a unit (embedding.hidden_size)",
                     h.embedding().hiddenSize(),
-                    sizes.units());
+                    Networks.unitWidth(h, encoder));
         }
         StateDict embedding = StateDict.read(pair.embedding()).under("fs2."), trained = StateDict.read(pair.wavenet());
         shapes(found, "embedding", EmbeddingModel.table(h.embedding()), embedding);
@@ -113,8 +111,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         weights(found, "content encoder", () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         weights(found, "embedding", pair::embedding);
         weights(found, "denoiser", pair::wavenet);
-        boolean own =
-                !h.vocoder().kind().equals("source_filter") && !h.vocoder().builtIn();
+        boolean own = h.vocoder().inUse().hasWeights();
         weights(found, "vocoder", () -> !own ? null : pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
         weights(
                 found,
@@ -202,8 +199,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                     parts,
                     "width of a unit (embedding.hidden_size)",
                     h.embedding().hiddenSize(),
-                    HubertSoft.Sizes.of(StateDict.read(encoder), h.hubert().heads())
-                            .units());
+                    Networks.unitWidth(h, encoder));
         }
         ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
         vocoder(parts, files, none, h);
@@ -334,19 +330,15 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     }
 
     private static void vocoder(List<Finding> found, ModelFiles files, ModelFiles.Pair pair, Hparams h) {
-        String kind = h.vocoder().kind();
-        if (kind.equals("source_filter")) {
-            found.add(
-                    new Finding(Verdict.FITS, "vocoder.kind", kind, "has no weights and takes any front end of ours"));
+        VocoderKind kind = h.vocoder().type();
+        if (!kind.hasWeights()) {
+            found.add(new Finding(
+                    Verdict.FITS, "vocoder.kind", kind.text(), "has no weights and takes any front end of ours"));
             return;
         }
         if (h.vocoder().builtIn()) {
             found.add(new Finding(
-                    Verdict.NOTE, "vocoder.kind", kind, "the built-in source-filter vocoder sings in its place"));
-            return;
-        }
-        if (!List.of("nsf_hifigan", "hifigan").contains(kind)) {
-            found.add(new Finding(Verdict.CLASH, "vocoder.kind", kind, "source_filter, nsf_hifigan or hifigan"));
+                    Verdict.NOTE, "vocoder.kind", kind.text(), "the built-in source-filter vocoder takes its place"));
             return;
         }
         Path file = located(
@@ -357,7 +349,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         if (file == null) {
             return;
         }
-        VocoderConfig c = kind.equals("hifigan") ? VocoderConfig.yaml(file) : VocoderConfig.json(file);
+        VocoderConfig c = VocoderConfig.of(kind, file);
         compare(found, "sample rate (audio.sample_rate_hz)", h.audio().sampleRateHz(), c.rateHz());
         compare(
                 found,
@@ -373,7 +365,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 Verdict.FITS,
                 "base of the logarithm",
                 "log10",
-                kind.equals("hifigan") ? "log10" : "natural: multiplied by 2.30259 on the way"));
+                kind.naturalLog() ? "natural: multiplied by 2.30259 on the way" : "log10"));
     }
 
     /**

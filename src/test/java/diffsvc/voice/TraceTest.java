@@ -15,10 +15,11 @@ import diffsvc.check.Problem;
 import diffsvc.conds.F0Table;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Npz;
 import diffsvc.vocoder.HarmonicSource;
-import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.vocoder.HifiGan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,7 +152,8 @@ class TraceTest {
         try (DiffSvc svc = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps);
                 Trace trace = svc.trace(SONG);
                 NDManager m = svc.manager().newSubManager();
-                NsfHifiGan vocoder = NsfHifiGan.load(m, home.resolve("checkpoints/nsf_hifigan/model"))) {
+                HifiGan vocoder =
+                        HifiGan.load(m, VocoderKind.NSF_HIFIGAN, home.resolve("checkpoints/nsf_hifigan/model"))) {
             RandomSource draws = RandomSource.inPythonOrder(SEED);
             assertArrayEquals(
                     draws.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(),
@@ -168,7 +170,7 @@ class TraceTest {
             NDArray mel = trace.get("vocoder_mel").duplicate();
             mel.attach(m);
             float[] wave = vocoder.wave(
-                            mel.mul(NsfHifiGan.LN_10).transpose(0, 2, 1),
+                            mel.mul(HifiGan.LN_10).transpose(0, 2, 1),
                             vocoder.source(f0, new HarmonicSource.Draw(phase, noise), (a, b) -> {}),
                             (a, b) -> {})
                     .toFloatArray();

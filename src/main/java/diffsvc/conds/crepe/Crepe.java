@@ -8,9 +8,11 @@ import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
 import diffsvc.check.Axes;
+import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.platform.EngineLock;
+import diffsvc.tensor.Cost;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -41,6 +43,10 @@ public final class Crepe implements AutoCloseable {
     /** Windows worked on at a time. */
     public static final int AT_ONCE = 64;
 
+    /** CREPE windows that more at once would gain nothing for on a CPU. */
+    private static final int MOST_AT_ONCE = 256;
+
+    private static final int[] PUBLISHED = {1024, 128, 128, 128, 256, 512};
     private static final float EPS = 0.0010000000474974513f; // Keras's, as the converted weights expect
     private final int[] channels;
     private final Weights weights;
@@ -59,10 +65,7 @@ public final class Crepe implements AutoCloseable {
      */
     public static Crepe load(NDManager manager, Path file) {
         StateDict state = StateDict.read(file).without(n -> n.endsWith("num_batches_tracked"));
-        int[] channels = new int[LAYERS];
-        for (int i = 0; i < LAYERS; i++) {
-            channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
-        }
+        int[] channels = channels(state);
         return new Crepe(channels, Weights.load(manager, "CREPE", table(channels), state));
     }
 
@@ -99,6 +102,51 @@ public final class Crepe implements AutoCloseable {
         t.put("classifier.weight", new Shape(BINS, (long) channels[LAYERS - 1] * LEFT));
         t.put("classifier.bias", new Shape(BINS));
         return t;
+    }
+
+    /** Channels of the published full network, [6]. */
+    public static int[] published() {
+        return PUBLISHED.clone();
+    }
+
+    /**
+     * Channels after each layer, read off a checkpoint's shapes, [6].
+     *
+     * @throws Problem when a layer is missing
+     */
+    public static int[] channels(StateDict state) {
+        int[] channels = new int[LAYERS];
+        for (int i = 0; i < LAYERS; i++) {
+            channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
+        }
+        return channels;
+    }
+
+    /**
+     * Memory with {@code batch} windows worked on at a time, of {@code frames} in all: the first layer's 256 positions
+     * by its channels.
+     *
+     * @param channels after each layer, [6]
+     * @param windowsPerSecond windows from which the F0 is followed
+     */
+    public static Cost cost(int[] channels, double windowsPerSecond) {
+        return new Cost(
+                "crepe",
+                windowsPerSecond,
+                AT_ONCE,
+                MOST_AT_ONCE,
+                Cost.bytes(table(channels)),
+                (b, f) -> 30 * Cost.MIB
+                        + Cost.FLOAT
+                                * (6.2 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76) + 2 * 1024.0 * f));
+    }
+
+    /**
+     * Arrays above 64 MiB come from the system and go back to it (the launcher's setting), so that they leave no gaps
+     * between those that stay.
+     */
+    private static double gaps(double elements, double without) {
+        return Cost.FLOAT * elements > 64 * Cost.MIB ? without : 1;
     }
 
     /**

@@ -1,9 +1,12 @@
 package diffsvc.conds.crepe;
 
 import diffsvc.audio.Resampler;
+import diffsvc.audio.Wave;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
+import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -11,8 +14,11 @@ import java.util.SplittableRandom;
  * The melody from CREPE's probabilities, as the Python project takes it: the likeliest path, its periodicity smoothed
  * and silenced where the song is quiet, what is hardly periodic left out, a mean of three, and a line through the rest.
  */
-public final class CrepePitch {
+public final class CrepePitch implements PitchExtractor {
     private static final int HOP = 80;
+    /** Windows that the network looks at a second of sound. */
+    public static final double WINDOWS_PER_SECOND = Crepe.RATE_HZ / (double) HOP;
+
     private static final double HOP_SECONDS = HOP / (double) Crepe.RATE_HZ,
             CENTS_A_BIN = 20,
             FIRST_CENTS = 1997.3794084376191;
@@ -26,9 +32,8 @@ public final class CrepePitch {
      * The quirks decide whether the path restarts every 1024 frames and the pitch is dithered (both the Python
      * project's).
      *
-     * @param net tiny or full
-     * @param range of F0, and the threshold of voicing
-     * @param quirks whether the Python project's oddities are repeated
+     * @param net tiny or full; {@link #close} closes it
+     * @param range lowest and highest F0
      */
     public CrepePitch(Crepe net, Hparams.Pitch range, Hparams.Quirks quirks) {
         this.net = net;
@@ -46,19 +51,16 @@ public final class CrepePitch {
     public record Path(int[] bins, float[] f0Hz, float[] periodicity) {}
 
     /**
-     * The melody on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds.
-     * The Python project takes every frame for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's
+     * F0 on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds. The
+     * Python project takes every frame for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's
      * threshold for speech, so that a vocoder that asks for voicing keeps the consonants.
      *
-     * @param wave [N], one channel
-     * @param sampleRateHz samples a second
-     * @param hopSamples samples from frame to frame
-     * @param frames T
-     * @param seed the same seed, the same result
-     * @return T frames
+     * @param seed of the dither, which only the Python project's side of the quirks adds
      */
-    public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames, long seed) {
-        float[] heard = Resampler.resampleIfNeeded(wave, sampleRateHz, Crepe.RATE_HZ);
+    @Override
+    public F0Track f0(Wave signal, int hopSamples, int frames, long seed) {
+        int sampleRateHz = signal.sampleRateHz();
+        float[] heard = Resampler.resampleIfNeeded(signal.first(), sampleRateHz, Crepe.RATE_HZ);
         float[][] probabilities = net.probabilities(Crepe.frames(heard, HOP));
         Path path = path(
                 probabilities,
@@ -77,6 +79,21 @@ public final class CrepePitch {
             voiced[t] = track.f0Hz()[t] > 0 && periodicity[nearest] >= VOICED;
         }
         return new F0Track(track.f0Hz(), voiced, frameSeconds);
+    }
+
+    @Override
+    public CrepePitch with(Hparams.Quirks quirks) {
+        return new CrepePitch(net, range, quirks);
+    }
+
+    @Override
+    public Cost cost() {
+        return Crepe.cost(net.channels(), WINDOWS_PER_SECOND);
+    }
+
+    @Override
+    public void close() {
+        net.close();
     }
 
     /** Triangular noise of up to a bin each way, in cents, so that the 20 cents of a bin do not show as steps. */

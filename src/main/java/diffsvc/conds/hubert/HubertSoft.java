@@ -14,7 +14,10 @@ import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.hparams.EncoderKind;
 import diffsvc.platform.EngineLock;
+import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -29,14 +32,14 @@ import java.util.function.BiConsumer;
  * <p>wave [B, 1, N] - seven convolutions - [B, C, P] - projection - [B, P, D] - positional convolution, transformer -
  * [B, P, D] - units [B, P, H]
  */
-public final class HubertSoft implements AutoCloseable {
+public final class HubertSoft implements ContentEncoder {
     /** Rate the network hears at, Hz. */
-    public static final int RATE_HZ = 16000;
+    public static final int RATE_HZ = EncoderKind.HUBERT_SOFT.sampleRateHz();
 
     private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2}, STRIDES = {5, 2, 2, 2, 2, 2, 2};
     private static final int PAD = 40,
             WINDOW = 400,
-            HOP = 320,
+            HOP = EncoderKind.HUBERT_SOFT.hopSamples(),
             POSITION_KERNEL = 128,
             POSITION_GROUPS = 16,
             CHANNELS_PER_HEAD = 64;
@@ -53,6 +56,26 @@ public final class HubertSoft implements AutoCloseable {
      * @param labels rows of the label embedding: the sounds the units were trained to name
      */
     public record Sizes(int conv, int dim, int layers, int heads, int feedForward, int units, int labels) {
+        /** The sizes of the published file. */
+        public static final Sizes PUBLISHED = new Sizes(512, 768, 12, 12, 3072, 256, 100);
+
+        /**
+         * Memory over P units. The peak lies in the first convolution (64 P wide in time), or, beyond some minutes, in
+         * the attention (P squared).
+         */
+        public Cost cost() {
+            double position = (double) dim * dim / 16 * 128;
+            return new Cost(
+                    "hubert",
+                    EncoderKind.HUBERT_SOFT.unitsPerSecond(),
+                    Cost.bytes(table(this)),
+                    (b, p) -> Cost.FLOAT
+                            * (7.5 * position
+                                    + Math.max(
+                                            3.8 * conv * 64 * b * p,
+                                            2.5 * heads * (double) p * p * b + 20.0 * dim * b * p)));
+        }
+
         /**
          * Read off a checkpoint; {@code heads} 0 means one a 64 channels.
          *
@@ -229,6 +252,40 @@ public final class HubertSoft implements AutoCloseable {
             NDArray units = walk(wave, (name, value) -> {});
             return new Units(scratch.ret(units));
         }
+    }
+
+    @Override
+    public NDArray units(NDManager manager, Wave wave) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray units = extract(listen(scratch, wave)).units();
+            units.attach(manager);
+            return units;
+        }
+    }
+
+    @Override
+    public int sampleRateHz() {
+        return RATE_HZ;
+    }
+
+    @Override
+    public int hopSamples() {
+        return HOP;
+    }
+
+    @Override
+    public int width() {
+        return sizes.units;
+    }
+
+    @Override
+    public String signature() {
+        return sizes.toString();
+    }
+
+    @Override
+    public Cost cost() {
+        return sizes.cost();
     }
 
     /**

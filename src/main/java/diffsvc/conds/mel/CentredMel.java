@@ -46,6 +46,11 @@ public final class CentredMel implements FrontEnd {
     }
 
     @Override
+    public double leadHops() {
+        return 0;
+    }
+
+    @Override
     public double silenceLog10() {
         return Math.log10(FLOOR);
     }
@@ -87,8 +92,12 @@ public final class CentredMel implements FrontEnd {
                     .real(); // [F, T, 2]
             NDArray magnitude = spectrum.square().sum(new int[] {2}).sqrt(); // [F, T]
             NDArray filters = scratch.create(bank, new Shape(audio.melBins(), audio.fftSize() / 2 + 1));
-            NDArray whole =
-                    filters.matMul(magnitude).maximum(FLOOR).log10().transpose().duplicate(); // [T, M]
+            NDArray whole = filters.matMul(magnitude)
+                    .maximum(FLOOR)
+                    .log10()
+                    .transpose()
+                    .expandDims(0)
+                    .duplicate(); // [1, T, M]
             whole.attach(manager);
             return whole;
         }

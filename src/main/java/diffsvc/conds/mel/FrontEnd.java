@@ -3,21 +3,24 @@ package diffsvc.conds.mel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Wave;
+import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 
 /** What a voice hears the song through; its vocoder must have been trained on the same. */
 public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
-    /**
-     * The front end that goes with a vocoder: the 24 kHz HiFiGAN has its own.
-     *
-     * @param hparams the voice's settings
-     * @return the front end
-     */
+    /** The front end of a voice: that of the vocoder its hparams name, whichever vocoder is in use. */
     static FrontEnd of(Hparams hparams) {
-        return hparams.vocoder().kind().equals("hifigan")
-                ? new CentredMel(hparams.audio(), hparams.quirks())
-                : new MelSpectrogram(hparams.audio(), hparams.quirks());
+        return of(hparams.vocoder().type(), hparams.audio(), hparams.quirks());
     }
+
+    /** The front end that goes with a vocoder: the 24 kHz HiFiGAN has its own. */
+    static FrontEnd of(VocoderKind vocoder, Hparams.Audio audio, Hparams.Quirks quirks) {
+        return vocoder.centred() ? new CentredMel(audio, quirks) : new MelSpectrogram(audio, quirks);
+    }
+
+    /** Where in its hop the moment lies that a frame stands for, in hops: 0 its beginning, 0.5 its middle. */
+    double leadHops();
 
     /**
      * The signal the mel is made of: the model's rate, one channel, as long as its frames need.
@@ -59,22 +62,23 @@ public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
     int frames(int samples);
 
     /**
-     * The mel [T, M], log10; it belongs to {@code manager}.
+     * The mel of a signal.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the result
      * @param signal [N], one channel at the voice's rate
-     * @return [T, M], log10
+     * @return [1, T, M], log10
+     * @throws Problem when the signal is too short for one frame
      */
     NDArray of(NDManager manager, float[] signal);
 
     /**
      * The mel of the same song sung so many semitones higher, formants included, on the same frames: every window is
-     * read from the signal played faster, around the moment it stands for. It belongs to {@code manager}.
+     * read from the signal played faster, around the moment it stands for.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the result
      * @param signal [N], one channel at the voice's rate
      * @param semitones up, or down below 0
-     * @return [T, M], log10
+     * @return [1, T, M], log10
      */
     NDArray shifted(NDManager manager, float[] signal, double semitones);
 }

@@ -72,6 +72,11 @@ public final class MelSpectrogram implements FrontEnd {
     }
 
     @Override
+    public double leadHops() {
+        return 0.5;
+    }
+
+    @Override
     public double silenceLog10() {
         return Math.log10(FLOOR);
     }
@@ -83,7 +88,7 @@ public final class MelSpectrogram implements FrontEnd {
     }
 
     /**
-     * The mel [T, M] of a signal [N] at the model's rate; it belongs to {@code manager}.
+     * The mel [1, T, M] of a signal [N] at the voice's rate; it belongs to {@code manager}.
      *
      * @throws Problem when the signal is shorter than one padded window
      */
@@ -126,7 +131,7 @@ public final class MelSpectrogram implements FrontEnd {
             NDArray filters = scratch.create(bank, new Shape(audio.melBins(), audio.fftSize() / 2 + 1));
             NDArray mel =
                     filters.matMul(magnitude).maximum(FLOOR).log().mul(LOG10_E).transpose(); // [T, M]
-            NDArray whole = mel.duplicate();
+            NDArray whole = mel.expandDims(0).duplicate(); // [1, T, M]
             whole.attach(manager);
             return whole;
         }

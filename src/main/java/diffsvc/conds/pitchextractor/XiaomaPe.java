@@ -11,6 +11,7 @@ import ai.djl.nn.norm.LayerNorm;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.tensor.Cost;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -38,6 +39,22 @@ public final class XiaomaPe implements AutoCloseable {
      * @param channels of the predictor
      */
     public record Sizes(int mels, int hidden, int channels, int kernel, int prenet, int encoder, int predictor) {
+        /** The sizes of the published file. */
+        public static final Sizes PUBLISHED = new Sizes(80, 256, 256, 5, 3, 2, 5);
+
+        /**
+         * Memory over T mel frames.
+         *
+         * @param framesPerSecond of the mel
+         */
+        public Cost cost(double framesPerSecond) {
+            return new Cost(
+                    "pe",
+                    framesPerSecond,
+                    Cost.bytes(table(this)),
+                    (b, t) -> 14 * Cost.MIB + Cost.FLOAT * 86 * hidden * b * t);
+        }
+
         /**
          * Read off a checkpoint's shapes.
          *

@@ -1,8 +1,13 @@
 package diffsvc.conds.praat;
 
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.PitchKind;
 import diffsvc.platform.EngineLock;
+import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import org.hipparchus.analysis.UnivariateFunction;
 import org.hipparchus.optim.MaxEval;
@@ -21,7 +26,7 @@ import org.hipparchus.transform.TransformType;
  * "Accurate short-term analysis of the fundamental frequency...", IFA Proceedings 17, 1993; costs and search as in
  * sections 4 and 5 there).
  */
-public final class PraatPitch {
+public final class PraatPitch implements PitchExtractor {
     private static final double PERIODS_PER_WINDOW = 3, INTERPOLATION_DEPTH = 0.5;
     private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700;
 
@@ -75,18 +80,21 @@ public final class PraatPitch {
         this.settings = settings;
     }
 
+    /** Praat's method in a voice's range of F0. */
+    public static PraatPitch of(Hparams.Pitch pitch) {
+        return new PraatPitch(Settings.of(pitch.f0MinHz(), pitch.f0MaxHz()));
+    }
+
     /**
-     * The melody on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest
-     * behind.
+     * F0 on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest behind. The
+     * method draws no numbers, so the seed has no effect.
      *
-     * @param wave [N], one channel
-     * @param sampleRateHz samples a second
-     * @param hopSamples samples from frame to frame
-     * @param frames T
-     * @return T frames
-     * @throws Problem when the wave is shorter than three periods of the floor
+     * @throws Problem when the signal is shorter than three periods of the floor
      */
-    public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames) {
+    @Override
+    public F0Track f0(Wave signal, int hopSamples, int frames, long seed) {
+        float[] wave = signal.first();
+        int sampleRateHz = signal.sampleRateHz();
         Path path = path(wave, sampleRateHz, hopSamples / (double) sampleRateHz);
         float[] f0 = new float[frames];
         int front = Math.max(0, Math.floorDiv(wave.length / hopSamples - path.f0Hz().length + 1, 2));
@@ -95,6 +103,20 @@ public final class PraatPitch {
         }
         return F0Track.of(f0, hopSamples / (double) sampleRateHz);
     }
+
+    /** Itself: no quirk concerns Praat's method. */
+    @Override
+    public PraatPitch with(Hparams.Quirks quirks) {
+        return this;
+    }
+
+    @Override
+    public Cost cost() {
+        return Cost.none(PitchKind.PRAAT.text(), 1);
+    }
+
+    @Override
+    public void close() {}
 
     /**
      * Praat's frames, {@code stepSeconds} apart and centred in the wave.
