@@ -232,7 +232,7 @@ class CondsGoldenTest {
                         String file = name.substring(5, name.length() - 6);
                         g.same(
                                 name,
-                                net.extract(HubertSoft.listen(g.manager(), wav(file)))
+                                net.extract(HubertSoft.input(g.manager(), wav(file)))
                                         .units());
                     }
                 }

@@ -55,8 +55,7 @@ class EndToEndGoldenTest {
             g.same("wav_44100", signal);
             NDArray mel = front.of(g.manager(), signal);
             g.same("mel_in", mel);
-            NDArray units =
-                    encoder.extract(HubertSoft.listen(g.manager(), song)).units();
+            NDArray units = encoder.extract(HubertSoft.input(g.manager(), song)).units();
             g.same("units", units);
             Conds2Tensor align = new Conds2Tensor(h.pitch(), h.quirks());
             int frames = (int) mel.getShape().get(1);

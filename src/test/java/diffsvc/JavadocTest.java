@@ -36,7 +36,7 @@ class JavadocTest {
                         null,
                         List.of(
                                 "-quiet",
-                                "-Xdoclint:all",
+                                "-Xdoclint:all,-missing",
                                 "-Xmaxwarns",
                                 "10000",
                                 "-d",

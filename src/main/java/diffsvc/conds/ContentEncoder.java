@@ -13,11 +13,10 @@ import diffsvc.tensor.Cost;
  */
 public interface ContentEncoder extends AutoCloseable {
     /**
-     * The units of a recording.
+     * The units [1, P, H] of a recording.
      *
      * @param manager owner of the result
      * @param wave any rate and channels; the encoder takes the mean of the channels at its own rate
-     * @return [1, P, H]
      * @throws Problem when the wave is shorter than one window of the encoder
      */
     NDArray units(NDManager manager, Wave wave);

@@ -10,13 +10,14 @@ import tech.tablesaw.api.Table;
 /**
  * The F0 of a song against the F0 a voice was trained on: how much of the song lies where the voice has learnt nothing.
  *
- * @param songHz median of the song's voiced frames, 0 where none is
- * @param trainedHz median of the training's, 0 where nobody counted
- * @param key semitones the song is shifted by
- * @param outside share of the song's voiced frames that lie, shifted, in a semitone the training hardly held
- * @param firstHz where the first semitone of the shares begins
+ * @param songHz median of the song's voiced frames, Hz; 0 without a voiced frame
+ * @param trainedHz median of the training's voiced frames, Hz; 0 where the hparams hold no statistics
+ * @param key semitones by which the song is shifted
+ * @param outside share of the song's voiced frames that lie, shifted, in a semitone that training hardly contained, 0
+ *     to 1
+ * @param firstHz lower edge of the first semitone of the shares, Hz
  * @param song share of the song's voiced frames in each semitone, shifted
- * @param trained the training's
+ * @param trained share of the training's voiced frames in each semitone
  */
 public record VocalRange(
         double songHz,
@@ -26,15 +27,12 @@ public record VocalRange(
         double firstHz,
         List<Double> song,
         List<Double> trained) {
-    /** A semitone with less of the training than this counts as not held. */
+    /** A semitone with a smaller share of the training counts as not contained. */
     private static final double HELD = 1e-3;
 
     /**
      * Compares the F0 of a song, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them
      * into its hparams).
-     *
-     * @param key semitones
-     * @return shares and what lies outside
      */
     public static VocalRange of(F0Track f0, Hparams hparams, double key) {
         float[] voiced = f0.voicedHz();
@@ -66,9 +64,8 @@ public record VocalRange(
     }
 
     /**
-     * Whole semitones that bring the song's median nearest to the training's; 0 for a song without a voice.
+     * Whole semitones that bring the song's median nearest to the training's; 0 for a song without a voiced frame.
      *
-     * @return semitones
      * @throws Problem when the voice's hparams hold no statistics
      */
     public static double suggestedKey(F0Track f0, Hparams hparams) {
@@ -85,31 +82,17 @@ public record VocalRange(
         return median == 0 ? 0 : Math.rint(semitones(trained, median));
     }
 
-    /**
-     * Semitones from one frequency up to another.
-     *
-     * @param hz upper frequency
-     * @param fromHz lower frequency
-     * @return below 0 where the first is lower
-     */
+    /** Semitones from {@code fromHz} up to {@code hz}; below 0 where {@code hz} is the lower one. */
     public static double semitones(double hz, double fromHz) {
         return 12 * Math.log(hz / fromHz) / Math.log(2);
     }
 
-    /**
-     * Whether there is anything to compare with.
-     *
-     * @return false for a voice without statistics
-     */
+    /** Whether the voice's hparams hold statistics to compare with. */
     public boolean known() {
         return trainedHz > 0 && !trained.isEmpty();
     }
 
-    /**
-     * A row a semitone that either of them holds.
-     *
-     * @return from_hz, song, trained
-     */
+    /** A table with one row for each semitone that song or training contains: from_hz, song, trained. */
     public Table table() {
         Table table = Table.create(
                 "range", DoubleColumn.create("from_hz"), DoubleColumn.create("song"), DoubleColumn.create("trained"));

@@ -465,7 +465,7 @@ public final class Inference {
                 melody = svc.melodyOf(
                         heard, table, p.from() / (double) joining.song().sampleRateHz());
             } else {
-                melody = cache.melody(svc.manager(), heard, settings, () -> svc.pitch(svc.signal(heard)));
+                melody = cache.f0(svc.manager(), heard, settings, () -> svc.pitch(svc.signal(heard)));
             }
             melodies.add(melody);
             ledger.done(

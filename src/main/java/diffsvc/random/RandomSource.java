@@ -5,49 +5,34 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
-/** All that is random in a conversion: start noise, posterior noise, the vocoder's phases and noise. */
+/** Where a conversion's random numbers come from: start noise, posterior noise, the vocoder's phases and noise. */
 public interface RandomSource {
     /**
-     * Standard normal, float32, for a purpose ("x_T", "posterior", ...) and an index; it belongs to {@code manager}.
+     * Standard normal numbers, float32.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the result
      * @param purpose "x_T", "posterior", ...
-     * @param index of the draw, a slice or a step
-     * @param shape sizes of the axes
-     * @return an array of that shape
+     * @param index of the draw: a slice or a step
      */
     NDArray normal(NDManager manager, String purpose, long index, Shape shape);
 
     /**
-     * Uniform in [0, 1), float32.
+     * Uniform numbers in [0, 1), float32.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the result
      * @param purpose "x_T", "posterior", ...
-     * @param index of the draw, a slice or a step
-     * @param shape sizes of the axes
-     * @return an array of that shape
+     * @param index of the draw: a slice or a step
      */
     NDArray uniform(NDManager manager, String purpose, long index, Shape shape);
 
-    /**
-     * For generators of our own, which Python has no counterpart of.
-     *
-     * @return a number
-     */
+    /** A seed for generators that have no counterpart in the Python project. */
     long seed();
 
-    /**
-     * Whether every draw moves the next: then those that Python makes and does not use must be made too.
-     *
-     * @return false where draws do not depend on each other
-     */
+    /** Whether every draw moves the next one; then the draws that Python makes without using them must be made too. */
     boolean inPythonOrder();
 
     /**
-     * Each draw by its seed, purpose and index alone, whatever was drawn before ({@link KeyedRandom}).
-     *
-     * @param seed of the conversion
-     * @return draws that do not depend on each other
+     * A source whose draws depend on seed, purpose and index alone, whatever was drawn before ({@link KeyedRandom}).
      */
     static RandomSource keyed(long seed) {
         return new RandomSource() {
@@ -74,11 +59,9 @@ public interface RandomSource {
     }
 
     /**
-     * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in
-     * its order. The engine has one generator for the process, so nothing else may draw until the conversion ends.
-     *
-     * @param seed of the conversion
-     * @return that stream
+     * One stream of numbers, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are
+     * asked for in its order. The engine has one generator for the process, so nothing else may draw until the
+     * conversion ends.
      */
     static RandomSource inPythonOrder(long seed) {
         Engine.getInstance().setRandomSeed(KeyedRandom.fold(seed));

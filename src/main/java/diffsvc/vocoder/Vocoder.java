@@ -28,7 +28,6 @@ public interface Vocoder extends AutoCloseable {
      * @param mel [1, T, M], log10
      * @param f0Hz [T] Hz, 0 where unvoiced
      * @param voiced [T]; the neural vocoders go by F0 alone, as the Python project does
-     * @param samples N
      * @param draws noise and phases
      * @param quirks what fills the samples beyond the last whole frame
      * @throws Problem when mel, F0 and voicing differ in frames, or the mel's bins are not the vocoder's
@@ -36,12 +35,8 @@ public interface Vocoder extends AutoCloseable {
     Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks);
 
     /**
-     * A wave of T hops cut or filled to N samples. The Python project cuts at the front and fills with the mean of the
+     * A wave [T hop], cut or filled to N samples. The Python project cuts at the front and fills with the mean of the
      * wave; fixed: cut at the end, filled with silence.
-     *
-     * @param wave [T hop]
-     * @param samples N
-     * @return [N]
      */
     static float[] fit(float[] wave, int samples, Hparams.Quirks quirks) {
         boolean python = quirks == Hparams.Quirks.PYTHON;

@@ -19,8 +19,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A vocoder's own configuration, the file beside its weights: what no tensor tells, and the front end its mels must
- * come from.
+ * A vocoder's own configuration, the file beside its weights: what no tensor shows, and the front end of its mels.
  *
  * @param file where it was read, for messages
  * @param rateHz of the wave
@@ -49,11 +48,7 @@ public record VocoderConfig(
         boolean twoFold) {
     private static final String STAGE = "vocoder";
 
-    /**
-     * T samples of the wave for each frame.
-     *
-     * @return product of the rates
-     */
+    /** Samples of the wave for each frame: the product of the rates. */
     public int hopSamples() {
         int hop = 1;
         for (int rate : rates) {
@@ -62,11 +57,7 @@ public record VocoderConfig(
         return hop;
     }
 
-    /**
-     * The generator's tensors, weight norm folded in, and their shapes.
-     *
-     * @return names and shapes
-     */
+    /** Names and shapes of the generator's tensors, weight norm folded in. */
     public Map<String, ai.djl.ndarray.types.Shape> table() {
         return HifiGanNet.table(sizes(true));
     }
@@ -115,7 +106,6 @@ public record VocoderConfig(
     /**
      * The configuration beside a vocoder's weights, NAME.json or config.json, NAME.yaml or config.yaml.
      *
-     * @param weights path of the vocoder
      * @throws Problem when it is missing, or a key is missing or no number
      * @throws IllegalArgumentException for the vocoder without weights
      */
@@ -153,7 +143,7 @@ public record VocoderConfig(
 
     /**
      * Memory over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source. Where
-     * big blocks come from the system and go back to it, as the launcher has it for {@code infer}, for JShell and for
+     * big blocks come from the system and go back to it, as the launcher sets it for {@code infer}, JShell and
      * notebooks; kept blocks leave gaps, and up to three times as much is resident.
      *
      * @param kind whose name stands in tables
@@ -215,7 +205,7 @@ public record VocoderConfig(
                 : e.isJsonPrimitive() ? e.getAsString() : e;
     }
 
-    /** One way to ask either file. */
+    /** Reads the keys of either file. */
     private record Reader(Path file, java.util.function.Function<String, Object> values) {
         VocoderConfig config(String rate, String fft, String window, String mels) {
             return new VocoderConfig(

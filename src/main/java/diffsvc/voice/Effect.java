@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Which overrides have an effect on a conversion. One that has none is refused with the reason: a person who sets a key
- * expects to hear it.
+ * Which overrides have an effect on a conversion. An override without an effect is refused with the reason, because a
+ * person who sets a key expects a difference.
  */
 public final class Effect {
     private static final String STAGE = "hparams";
@@ -42,7 +42,6 @@ public final class Effect {
     /**
      * Refuses overrides without an effect.
      *
-     * @param inForce the hparams with the overrides
      * @param overrides key=value with commas between
      * @throws Problem that names the key and the reason
      */

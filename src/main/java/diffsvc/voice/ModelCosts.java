@@ -29,7 +29,6 @@ public final class ModelCosts {
      * The seven networks of a project, and the two trained ones in training together. A network whose file is missing
      * has the published sizes.
      *
-     * @return one entry a network
      * @throws Problem when a file is there but damaged, of another network, or has another SHA-256 than the hparams
      *     name
      */

@@ -23,14 +23,12 @@ import java.util.stream.Stream;
  * Where a voice's files lie. Trained files are looked for in models/[project], then models/[model name]
  * (embedding_model, wavenet_model), then models itself; frozen ones in models/[project], models/frozen, models/[model
  * name], models. The first folder that has one wins; two in one folder are an error that names both.
- *
- * @param root the models folder
  */
 public record ModelFiles(Path root) {
     private static final String STAGE = "models";
 
     /**
-     * A trained pair and what it was trained with.
+     * A trained pair, its settings and the files it was trained with.
      *
      * @param embedding file with {@code fs2.*}; a combined checkpoint holds both
      * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench,
@@ -39,32 +37,21 @@ public record ModelFiles(Path root) {
      * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
     public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder, Path pitchExtractor) {
-        /**
-         * The same files under other settings.
-         *
-         * @param other the settings
-         * @return with those settings
-         */
+        /** The same files with other settings. */
         public Pair with(Hparams other) {
             return new Pair(other, embedding, wavenet, encoder, vocoder, pitchExtractor);
         }
     }
 
-    /**
-     * Files under this models folder.
-     *
-     * @param root the models folder
-     * @return nothing is read yet
-     */
+    /** The files under a models folder; nothing is read yet. */
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);
     }
 
     /**
-     * The pair of a project: its hparams.yaml tells the training steps, and with them the names.
+     * The pair of a project; the training steps in its hparams.yaml give the file names.
      *
-     * @param project its folder under models/
-     * @return files and settings
+     * @throws Problem when a file is missing, or a folder holds two of one kind
      */
     public Pair project(String project) {
         Path folder = root.resolve(project);
@@ -94,7 +81,6 @@ public record ModelFiles(Path root) {
      *
      * @param config path of config.yaml or hparams.yaml
      * @param checkpoint path of model_ckpt_steps_N.ckpt
-     * @return files and settings
      */
     public Pair upstream(Path config, Path checkpoint) {
         for (Path file : new Path[] {config, checkpoint}) {
@@ -159,11 +145,7 @@ public record ModelFiles(Path root) {
         return file != null && Files.isRegularFile(file) ? file : null;
     }
 
-    /**
-     * Names of the folders that hold an hparams.yaml.
-     *
-     * @return in the order of their names
-     */
+    /** Names of the folders that hold an hparams.yaml, sorted. */
     public List<String> projects() {
         try (Stream<Path> list = Files.list(root)) {
             return list.filter(p -> Files.exists(p.resolve("hparams.yaml")))
@@ -266,11 +248,10 @@ public record ModelFiles(Path root) {
     }
 
     /**
-     * The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's
-     * folder, the one with most steps.
+     * The path of the pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the
+     * Python project's folder, the one with most steps.
      *
-     * @param project its folder under models/
-     * @return the path
+     * @throws Problem when there is none
      */
     public Path pitchExtractorFile(String project) {
         for (Path folder : List.of(root.resolve(project), root.resolve("frozen"), root.resolve("xiaoma_pe"), root)) {

@@ -17,17 +17,17 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Whether config, checkpoint, encoder and vocoder belong together. A voice made of parts that don't sounds wrong
- * without any error, so every conversion and every training asks here first.
+ * Whether config, checkpoint, encoder and vocoder belong together. A voice made of other parts sounds wrong without an
+ * error, so every conversion and every training checks its parts first.
  *
  * @param subject the voice
  * @param file its checkpoint; null before there is one
- * @param findings all that was compared, in the order of the data's way
+ * @param findings every comparison, in the order of the stages
  */
 public record Pairing(String subject, Path file, List<Finding> findings) {
     private static final String STAGE = "doctor", WINS = "; the file wins";
 
-    /** What a finding means: fine, worth knowing, or a pair that does not fit. */
+    /** What a finding means. */
     public enum Verdict {
         /** Both say the same. */
         FITS,
@@ -46,14 +46,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public record Finding(Verdict verdict, String what, String config, String file) {}
 
-    /**
-     * Compares the parts of a voice; files that are missing are clashes too.
-     *
-     * @param files where models lie
-     * @param pair files of a voice and their settings
-     * @param h the settings in force
-     * @return what was compared
-     */
+    /** Compares the parts of a voice; a missing file is a clash. */
     public static Pairing of(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         List<Finding> found = sizes(h);
         Path encoder = located(
@@ -97,14 +90,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return new Pairing(h.project(), pair.wavenet(), found);
     }
 
-    /**
-     * The same, and looks into every weight: one that is NaN or infinite is a clash. It reads all files whole.
-     *
-     * @param files where models lie
-     * @param pair files of a voice and their settings
-     * @param h the settings in force
-     * @return what was compared
-     */
+    /** Compares the parts of a voice and reads every weight: one that is NaN or infinite is a clash. */
     public static Pairing lookingInside(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         Pairing parts = of(files, pair, h);
         List<Finding> found = new ArrayList<>(parts.findings);
@@ -166,14 +152,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     }
 
     /**
-     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training:
-     * where they are missing that is only noted.
+     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training: a
+     * missing one is only a note.
      *
-     * @param files where models lie
-     * @param h the settings in force
      * @param unitWidth H of the dataset
      * @param melBins M of the dataset
-     * @return what was compared
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
         List<Finding> found = sizes(h);
@@ -368,20 +351,12 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 kind.naturalLog() ? "natural: multiplied by 2.30259 on the way" : "log10"));
     }
 
-    /**
-     * All that does not belong together.
-     *
-     * @return empty where all fits
-     */
+    /** The findings that do not fit; empty where all fits. */
     public List<Finding> clashes() {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
     }
 
-    /**
-     * What the files decide against the configuration, a sentence each.
-     *
-     * @return empty where both agree
-     */
+    /** Keys of the configuration that have no effect because the files decide, one sentence each; usually none. */
     public List<String> notes() {
         return findings.stream()
                 .filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
@@ -389,11 +364,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 .toList();
     }
 
-    /**
-     * A row a comparison: verdict, what, config, files.
-     *
-     * @return verdict, what, config, files
-     */
+    /** One row for each comparison: verdict, what, config, files. */
     public Table table() {
         Table table = Table.create(
                 subject,
@@ -410,7 +381,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return table;
     }
 
-    /** Stops with the list of what does not belong together. */
+    /**
+     * Checks that all parts belong together.
+     *
+     * @throws Problem that lists the clashes
+     */
     public void require() {
         List<Finding> clashes = clashes();
         if (!clashes.isEmpty()) {

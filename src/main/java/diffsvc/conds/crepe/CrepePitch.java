@@ -11,12 +11,13 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * The melody from CREPE's probabilities, as the Python project takes it: the likeliest path, its periodicity smoothed
- * and silenced where the song is quiet, what is hardly periodic left out, a mean of three, and a line through the rest.
+ * F0 from CREPE's probabilities, as the Python project computes it: the likeliest path; periodicity smoothed, and 0
+ * where the song is quiet; frames of a periodicity below 0.05 left out; a mean of three; a linear interpolation through
+ * the rest. The thresholds are fixed.
  */
 public final class CrepePitch implements PitchExtractor {
     private static final int HOP = 80;
-    /** Windows that the network looks at a second of sound. */
+    /** Windows of the network in a second of sound. */
     public static final double WINDOWS_PER_SECOND = Crepe.RATE_HZ / (double) HOP;
 
     private static final double HOP_SECONDS = HOP / (double) Crepe.RATE_HZ,
@@ -51,22 +52,22 @@ public final class CrepePitch implements PitchExtractor {
     public record Path(int[] bins, float[] f0Hz, float[] periodicity) {}
 
     /**
-     * F0 on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds. The
-     * Python project takes every frame for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's
-     * threshold for speech, so that a vocoder that asks for voicing keeps the consonants.
+     * F0 on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless no frame is periodic. The
+     * Python project marks every frame as voiced; fixed: the frames whose periodicity is at least 0.21, torchcrepe's
+     * threshold for speech, so that a vocoder that reads voicing keeps the consonants.
      *
      * @param seed of the dither, which only the Python project's side of the quirks adds
      */
     @Override
     public F0Track f0(Wave signal, int hopSamples, int frames, long seed) {
         int sampleRateHz = signal.sampleRateHz();
-        float[] heard = Resampler.resampleIfNeeded(signal.first(), sampleRateHz, Crepe.RATE_HZ);
-        float[][] probabilities = net.probabilities(Crepe.frames(heard, HOP));
+        float[] wave = Resampler.resampleIfNeeded(signal.first(), sampleRateHz, Crepe.RATE_HZ);
+        float[][] probabilities = net.probabilities(Crepe.frames(wave, HOP));
         Path path = path(
                 probabilities,
                 python ? FRAMES_A_PATH : probabilities.length,
                 python ? dither(probabilities.length, seed) : new float[probabilities.length]);
-        float[] loudness = Loudness.of(heard, HOP);
+        float[] loudness = Loudness.of(wave, HOP);
         double frameSeconds = hopSamples / (double) sampleRateHz;
         F0Track track = onFrames(kept(path, loudness), frameSeconds, frames);
         if (python) {
@@ -96,7 +97,7 @@ public final class CrepePitch implements PitchExtractor {
         net.close();
     }
 
-    /** Triangular noise of up to a bin each way, in cents, so that the 20 cents of a bin do not show as steps. */
+    /** Triangular noise of up to one bin either way, in cents, so that the 20 cents of a bin make no steps. */
     static float[] dither(int frames, long seed) {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "dither", 0));
         float[] cents = new float[frames];
@@ -213,7 +214,7 @@ public final class CrepePitch implements PitchExtractor {
         return y;
     }
 
-    /** F0, 0 where it is hardly periodic. */
+    /** F0, 0 where periodicity is below 0.05. */
     static float[] thresholded(float[] f0Hz, float[] periodicity) {
         float[] y = f0Hz.clone();
         for (int f = 0; f < y.length; f++) {

@@ -11,7 +11,8 @@ import java.util.Arrays;
 
 /**
  * The 24 kHz front end, HiFiGAN's: frames centred on multiples of the hop with silence around the song, so that T = 1 +
- * floor(N / hop); the magnitude as it is, floor 1e-6, base-10 logarithm. The signal is filled with silence to T hops.
+ * floor(N / hop); magnitude without an offset, floor 1e-6, base-10 logarithm. The signal is filled with silence to T
+ * hops.
  */
 public final class CentredMel implements FrontEnd {
     private static final double FLOOR = 1e-6;
@@ -19,12 +20,7 @@ public final class CentredMel implements FrontEnd {
     private final float[] bank;
     private final float[] window;
 
-    /**
-     * A front end for these sizes; the filter bank is made once.
-     *
-     * @param audio rate, hop, window and mel bins
-     * @param quirks whether the Python project's oddities are repeated
-     */
+    /** A front end for these sizes; the filter bank is made once. */
     public CentredMel(Hparams.Audio audio, Hparams.Quirks quirks) {
         this.audio = audio.require();
         float[][] rows =
@@ -55,7 +51,7 @@ public final class CentredMel implements FrontEnd {
         return Math.log10(FLOOR);
     }
 
-    /** T of a signal that {@link #signal} filled: N / hop. */
+    /** T of a signal that {@link #signal} padded: N / hop. */
     @Override
     public int frames(int samples) {
         return samples / audio.hopSamples();

@@ -46,20 +46,14 @@ public final class PraatPitch implements PitchExtractor {
             double octaveCost,
             double octaveJumpCost,
             double voicedUnvoicedCost) {
-        /**
-         * What the Python project asks of Praat: voicing threshold 0.6, everything else Praat's default.
-         *
-         * @param floorHz lowest F0
-         * @param ceilingHz highest F0
-         * @return the settings
-         */
+        /** The Python project's settings: voicing threshold 0.6, everything else Praat's default. */
         public static Settings of(double floorHz, double ceilingHz) {
             return new Settings(floorHz, ceilingHz, 0.6, 15, 0.03, 0.01, 0.35, 0.14);
         }
     }
 
     /**
-     * Praat's own result before it is brought to the mel's frames.
+     * Praat's result on its own frames.
      *
      * @param f0Hz [F] the path, 0 where unvoiced
      * @param strength [F] of the chosen candidates
@@ -71,11 +65,7 @@ public final class PraatPitch implements PitchExtractor {
 
     private final Settings settings;
 
-    /**
-     * With these thresholds and costs.
-     *
-     * @param settings thresholds and costs
-     */
+    /** An extractor with these thresholds and costs. */
     public PraatPitch(Settings settings) {
         this.settings = settings;
     }
@@ -118,14 +108,7 @@ public final class PraatPitch implements PitchExtractor {
     @Override
     public void close() {}
 
-    /**
-     * Praat's frames, {@code stepSeconds} apart and centred in the wave.
-     *
-     * @param wave [N], one channel
-     * @param sampleRateHz samples a second
-     * @param stepSeconds from frame to frame
-     * @return F0 in Hz and strength of each frame
-     */
+    /** F0 and strength on Praat's own frames, {@code stepSeconds} apart and centred in the wave [N]. */
     public Path path(float[] wave, int sampleRateHz, double stepSeconds) {
         double dx = 1.0 / sampleRateHz,
                 windowSeconds = PERIODS_PER_WINDOW / settings.floorHz(),
@@ -150,8 +133,8 @@ public final class PraatPitch implements PitchExtractor {
     }
 
     /**
-     * Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs are meant for
-     * steps of 10 ms.
+     * Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs apply to steps of
+     * 10 ms.
      */
     private Path choose(Candidate[][] candidates, double[] intensity, double step, double first) {
         double jump = settings.octaveJumpCost() * 0.01 / step, change = settings.voicedUnvoicedCost() * 0.01 / step;
@@ -321,8 +304,8 @@ public final class PraatPitch implements PitchExtractor {
         }
 
         /**
-         * The place of the weakest voiced candidate if the new one is stronger, otherwise 0; low F0 is favoured a
-         * little (octave cost).
+         * The index of the weakest voiced candidate if the new one is stronger, otherwise 0; the octave cost favours
+         * low F0.
          */
         private int weakest(double[] f0, double[] strength, double newcomer) {
             double weakest = 2;
@@ -362,8 +345,8 @@ public final class PraatPitch implements PitchExtractor {
         }
 
         /**
-         * One side of the interpolation; the window's cosine is advanced by rotation, for a call a tap would cost most
-         * of the time.
+         * One side of the interpolation; the window's cosine is advanced by rotation, because a call of the cosine for
+         * every tap would take most of the time.
          */
         private double wing(double distance, double width, int from, int to, int step) {
             double a = Math.PI * distance, halfSine = 0.5 * Math.sin(a), turn = Math.PI / width, sum = 0;
