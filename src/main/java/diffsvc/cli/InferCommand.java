@@ -8,6 +8,7 @@ import diffsvc.files.Output;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
+import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
@@ -25,6 +26,7 @@ import diffsvc.voice.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -71,7 +73,7 @@ final class InferCommand implements Callable<Integer> {
             description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
 
-    @Option(names = "--pitch", description = "praat, crepe or crepe-tiny")
+    @Option(names = "--pitch", completionCandidates = PitchNames.class, description = "one of ${COMPLETION-CANDIDATES}")
     String pitch;
 
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
@@ -355,8 +357,8 @@ final class InferCommand implements Callable<Integer> {
 
     /** The options as an edit of the voice's settings, with those of --hparams for keys that no option sets. */
     private UnaryOperator<Hparams> settings(Hparams of) {
-        if (pitch != null && !List.of("praat", "crepe", "crepe-tiny").contains(pitch)) {
-            throw Problem.in("options", "--pitch praat, crepe or crepe-tiny", pitch, "choose one of the three");
+        if (pitch != null) {
+            PitchKind.named("options", "--pitch", pitch);
         }
         if (vocoder != null && !vocoder.equals("built-in")) {
             throw Problem.in(
@@ -456,6 +458,13 @@ final class InferCommand implements Callable<Integer> {
                 : h.infer().useGtMel() ? h.infer().addNoiseStep() : h.noise().trainedSteps();
         steps = (start + accelerate - 1) / accelerate;
         sampler = sampler != null ? sampler : accelerate == 1 ? "ddpm" : "plms";
+    }
+
+    /** The names of the pitch extractors, for the help and for completion in a shell. */
+    static final class PitchNames extends ArrayList<String> {
+        PitchNames() {
+            super(Arrays.stream(PitchKind.values()).map(PitchKind::text).toList());
+        }
     }
 
     /** The names of the samplers, for the help and for completion in a shell. */

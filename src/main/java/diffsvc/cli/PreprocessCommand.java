@@ -2,8 +2,8 @@ package diffsvc.cli;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.dataset.ClipReport;
 import diffsvc.dataset.Preprocessing;
 import diffsvc.files.Input;
@@ -15,6 +15,7 @@ import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Networks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -101,12 +102,9 @@ final class PreprocessCommand implements Callable<Integer> {
                 + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
         ModelFiles files = ModelFiles.in(paths.models());
         try (NDManager manager = NDManager.newBaseManager();
-                HubertSoft encoder = files.encoder(manager, hparams);
-                Crepe crepe = hparams.pitch().extractor().startsWith("crepe")
-                        ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor()))
-                        : null) {
-            Preprocessing preprocessing =
-                    crepe == null ? new Preprocessing(hparams, encoder) : new Preprocessing(hparams, encoder, crepe);
+                ContentEncoder encoder = Networks.encoder(manager, hparams, files);
+                PitchExtractor pitchExtractor = Networks.pitchExtractor(manager, hparams, files)) {
+            Preprocessing preprocessing = new Preprocessing(hparams, encoder, pitchExtractor);
             Preprocessing.Result result;
             try (ConsoleProgress bar = new ConsoleProgress()) {
                 result = preprocessing.run(ProjectPaths.here(folder), target, output, bar::at);

@@ -1,19 +1,16 @@
 package diffsvc.dataset;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Resampler;
 import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.F0Track;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.crepe.CrepePitch;
-import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.mel.FrontEnd;
-import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -26,18 +23,18 @@ import java.util.SplittableRandom;
  * (dataset.key_shifts, dataset.sung_share).
  */
 final class ClipAnalysis {
-    private static final float SILENT = 1e-4f, FULL_SCALE = 1 - 1.5f / 32768, HALF_MAX = 65504;
+    private static final float FULL_SCALE = 1 - 1.5f / 32768, HALF_MAX = 65504;
     private final Hparams hparams;
-    private final HubertSoft encoder;
-    private final Crepe crepe;
+    private final ContentEncoder encoder;
+    private final PitchExtractor pitchExtractor;
     private final FrontEnd front;
     private final Slicer slicer;
 
-    /** Borrows encoder and CREPE; {@code crepe} is null for Praat's method. */
-    ClipAnalysis(Hparams hparams, HubertSoft encoder, Crepe crepe) {
+    /** Borrows content encoder and pitch extractor: the caller closes them. */
+    ClipAnalysis(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {
         this.hparams = hparams;
         this.encoder = encoder;
-        this.crepe = crepe;
+        this.pitchExtractor = pitchExtractor;
         front = FrontEnd.of(hparams);
         slicer = new Slicer(hparams.dataset().silenceDb(), hparams.dataset().minPhraseMs(), 300, 20, 500);
     }
@@ -116,7 +113,7 @@ final class ClipAnalysis {
         List<Analysed> all = new ArrayList<>(List.of(own));
         shifted(own, cut, all, found.skipped());
         if (song.isPresent()) {
-            try (NDManager manager = encoder.weights().manager().newSubManager()) {
+            try (NDManager manager = NDManager.newBaseManager()) {
                 Wave sung = new SungSpeech(hparams)
                         .sing(
                                 manager,
@@ -139,7 +136,7 @@ final class ClipAnalysis {
         double least = hparams.dataset().minClipSeconds();
         return cut.seconds() < least
                 ? "shorter than " + least + " s"
-                : cut.wave().peak() < SILENT ? "silence" : null;
+                : cut.wave().isSilent() ? "silence" : null;
     }
 
     private static ClipReport skipped(Cut cut, String why) {
@@ -149,15 +146,10 @@ final class ClipAnalysis {
     private Analysed analyse(String clip, String recording, Wave wave) {
         Hparams.Audio audio = hparams.audio();
         float[] signal = front.signal(wave);
-        try (NDManager manager = encoder.weights().manager().newSubManager()) {
+        try (NDManager manager = NDManager.newBaseManager()) {
             float[] mel = numbers(clip, "mel", front.of(manager, signal).toFloatArray());
             int frames = mel.length / audio.melBins();
-            F0Track track = crepe != null
-                    ? new CrepePitch(crepe, hparams.pitch(), hparams.quirks())
-                            .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames, 0)
-                    : new PraatPitch(PraatPitch.Settings.of(
-                                    hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()))
-                            .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
+            F0Track track = pitchExtractor.f0(Wave.mono(signal, audio.sampleRateHz()), audio.hopSamples(), frames, 0);
             float[] f0 = new float[frames];
             for (int t = 0; t < frames; t++) {
                 f0[t] = track.voiced()[t] ? track.f0Hz()[t] : 0;
@@ -181,17 +173,13 @@ final class ClipAnalysis {
 
     /** Units [P, H] of a wave at another speed, which moves pitch and formants too. */
     private TorchTensor units(NDManager manager, String clip, Wave wave, double speed) {
-        float[] x = HubertSoft.listen(manager, wave).toFloatArray();
+        int width = encoder.width(), rate = encoder.sampleRateHz();
+        float[] x = Resampler.resampleIfNeeded(wave.mean(), wave.sampleRateHz(), rate);
         if (speed != 1) {
-            x = Resampler.resample(x, (int) Math.round(HubertSoft.RATE_HZ * speed), HubertSoft.RATE_HZ);
+            x = Resampler.resample(x, (int) Math.round(rate * speed), rate);
         }
-        int width = encoder.sizes().units();
         float[] units = numbers(
-                clip,
-                "units",
-                encoder.extract(manager.create(x, new Shape(1, 1, x.length)))
-                        .units()
-                        .toFloatArray());
+                clip, "units", encoder.units(manager, Wave.mono(x, rate)).toFloatArray());
         return TorchTensor.half(units, units.length / width, width);
     }
 
@@ -237,7 +225,7 @@ final class ClipAnalysis {
                 return null;
             }
         }
-        try (NDManager manager = encoder.weights().manager().newSubManager()) {
+        try (NDManager manager = NDManager.newBaseManager()) {
             Clip c = own.clip();
             float[] mel = numbers(
                     c.name(),
@@ -272,7 +260,7 @@ final class ClipAnalysis {
                 a.clip().name(),
                 "",
                 cut.startSeconds(),
-                frames * (double) audio.hopSamples() / audio.sampleRateHz(),
+                audio.seconds(frames),
                 voiced.length / (double) frames,
                 Statistics.percentile(voiced, 0.05),
                 Statistics.percentile(voiced, 0.5),

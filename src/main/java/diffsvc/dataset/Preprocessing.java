@@ -3,8 +3,8 @@ package diffsvc.dataset;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Recording;
 import diffsvc.check.Problem;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
@@ -108,32 +108,19 @@ public final class Preprocessing {
     }
 
     /**
-     * F0 by Praat's method.
+     * Borrows content encoder and pitch extractor: the caller closes them.
      *
      * @param hparams settings of the voice
-     * @param encoder borrowed
      * @throws Problem when a setting under {@code dataset} does not fit
      */
-    public Preprocessing(Hparams hparams, HubertSoft encoder) {
-        this(hparams, encoder, null, AudioFile::open);
+    public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {
+        this(hparams, encoder, pitchExtractor, AudioFile::open);
     }
 
-    /**
-     * F0 by CREPE.
-     *
-     * @param hparams settings of the voice
-     * @param encoder borrowed
-     * @param crepe borrowed
-     * @throws Problem when a setting under {@code dataset} does not fit
-     */
-    public Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe) {
-        this(hparams, encoder, crepe, AudioFile::open);
-    }
-
-    Preprocessing(Hparams hparams, HubertSoft encoder, Crepe crepe, Reading reading) {
+    Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, Reading reading) {
         this.reading = reading;
         this.hparams = hparams;
-        analysis = new ClipAnalysis(hparams, encoder, crepe);
+        analysis = new ClipAnalysis(hparams, encoder, pitchExtractor);
         Hparams.Dataset d = hparams.dataset();
         settings = String.join(
                 "|",
@@ -142,8 +129,8 @@ public final class Preprocessing {
                 hparams.pitch().toString(),
                 hparams.hubert().toString(),
                 hparams.quirks().toString(),
-                hparams.vocoder().kind().equals("hifigan") ? "centred" : "",
-                encoder.sizes().toString(),
+                hparams.vocoder().type().centred() ? "centred" : "",
+                encoder.signature(),
                 d.validShare(0)
                         .testShare(0)
                         .seed(d.sungShare() > 0 ? d.seed() : 0)

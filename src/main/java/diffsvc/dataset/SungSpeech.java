@@ -20,6 +20,9 @@ import java.util.stream.IntStream;
  * own sound; a voice of which only speech exists learns to hold notes.
  */
 public final class SungSpeech {
+    /** Where a recording without a voiced frame is taken to lie. */
+    private static final double UNVOICED_HZ = 150;
+
     private static final double LONGEST_STRETCH = 2,
             FARTHEST_SHIFT_OCTAVES = 0.7,
             STEP_SEMITONES = 5,
@@ -73,13 +76,12 @@ public final class SungSpeech {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "sung", number));
         float[] signal = front.signal(speech), mel = front.of(manager, signal).toFloatArray();
         int bins = audio.melBins(), frames = mel.length / bins;
-        F0Track track = new PraatPitch(PraatPitch.Settings.of(pitch.f0MinHz(), pitch.f0MaxHz()))
-                .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
+        F0Track track = PraatPitch.of(pitch).f0(Wave.mono(signal, audio.sampleRateHz()), audio.hopSamples(), frames, 0);
         boolean plain = random.nextInt(PLAIN_ONE_IN) == 0;
         int longer = plain ? frames : (int) (frames * (1 + random.nextDouble() * (LONGEST_STRETCH - 1)));
         double stretch = longer / (double) frames,
-                own = median(track),
-                seconds = audio.hopSamples() / (double) audio.sampleRateHz();
+                own = track.medianHz() > 0 ? track.medianHz() : UNVOICED_HZ,
+                seconds = audio.hopSeconds();
         double home = own * Math.pow(2, FARTHEST_SHIFT_OCTAVES * (2 * random.nextDouble() - 1)), note = home, until = 0;
         float[] stretched = new float[longer * bins], f0 = new float[longer];
         boolean[] voiced = new boolean[longer];
@@ -110,15 +112,6 @@ public final class SungSpeech {
             wave[i] *= gain;
         }
         return new Sung(Wave.mono(wave, audio.sampleRateHz()), stretch);
-    }
-
-    private static double median(F0Track track) {
-        double[] sounding = IntStream.range(0, track.frames())
-                .filter(t -> track.voiced()[t] && track.f0Hz()[t] > 0)
-                .mapToDouble(t -> track.f0Hz()[t])
-                .sorted()
-                .toArray();
-        return sounding.length == 0 ? 150 : sounding[sounding.length / 2];
     }
 
     /**

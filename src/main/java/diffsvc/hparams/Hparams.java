@@ -203,6 +203,21 @@ public record Hparams(
             below("audio.mel_vmin", melVmin, "audio.mel_vmax", melVmax);
         }
 
+        /** Mel frames a second: the rate over the hop. */
+        public double framesPerSecond() {
+            return sampleRateHz / (double) hopSamples;
+        }
+
+        /** Seconds from mel frame to mel frame: the hop over the rate. */
+        public double hopSeconds() {
+            return hopSamples / (double) sampleRateHz;
+        }
+
+        /** Seconds that so many mel frames take. */
+        public double seconds(long frames) {
+            return frames * (double) hopSamples / sampleRateHz;
+        }
+
         public Audio sampleRateHz(int sampleRateHz) {
             return Components.copy(this, "sampleRateHz", sampleRateHz);
         }
@@ -287,11 +302,16 @@ public record Hparams(
      */
     public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
         public Pitch {
-            oneOf("pitch.extractor", extractor, "praat", "crepe", "crepe-tiny");
+            PitchKind.named(present("pitch.extractor", extractor));
             Bound.number(STAGE, "pitch.f0_min_hz", f0MinHz, 1, 20_000);
             Bound.number(STAGE, "pitch.f0_max_hz", f0MaxHz, 1, 20_000);
             below("pitch.f0_min_hz", f0MinHz, "pitch.f0_max_hz", f0MaxHz);
             Bound.whole(STAGE, "pitch.f0_bins", f0Bins, 2, 300);
+        }
+
+        /** The pitch extractor that {@code extractor} names. */
+        public PitchKind type() {
+            return PitchKind.named(extractor);
         }
 
         public Pitch extractor(String extractor) {
@@ -331,6 +351,11 @@ public record Hparams(
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
             Bound.whole(STAGE, "hubert.heads", heads, 0, 1024);
+        }
+
+        /** The content encoder that the file holds. */
+        public EncoderKind type() {
+            return EncoderKind.HUBERT_SOFT;
         }
 
         public Hubert file(String file) {
@@ -861,9 +886,19 @@ public record Hparams(
      */
     public record Vocoder(String kind, String file, String sha256, boolean builtIn) {
         public Vocoder {
-            oneOf("vocoder.kind", kind, "source_filter", "nsf_hifigan", "hifigan");
+            VocoderKind.named(present("vocoder.kind", kind));
             text("vocoder.file", file);
             sha256 = hash("vocoder.sha256", sha256);
+        }
+
+        /** The vocoder that {@code kind} names: it decides the front end. */
+        public VocoderKind type() {
+            return VocoderKind.named(kind);
+        }
+
+        /** The vocoder that makes the wave: the one {@code kind} names, or the built-in one in its place. */
+        public VocoderKind inUse() {
+            return builtIn ? VocoderKind.SOURCE_FILTER : type();
         }
 
         public Vocoder kind(String kind) {

@@ -22,6 +22,7 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.memory.Plan;
 import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
+import diffsvc.platform.Version;
 import diffsvc.progress.Progress;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
@@ -50,7 +51,7 @@ import java.util.TreeMap;
  */
 public final class Inference {
     /** Name and version of the program, as every manifest holds it. */
-    public static final String PROGRAM = "diffsvc 0.1.0";
+    public static final String PROGRAM = "diffsvc " + Version.CURRENT;
 
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
     private static final int FLAC_PACKS = 4;

@@ -37,7 +37,7 @@ record SongF0(List<F0Track> tracks, float peak) {
         float peak = 0;
         Hparams h = voice.hparams();
         FrontEnd front = FrontEnd.of(h);
-        double hopSeconds = h.audio().hopSamples() / (double) h.audio().sampleRateHz();
+        double hopSeconds = h.audio().hopSeconds();
         for (int i = 0; i < joiner.slices().size(); i++) {
             Slice slice = joiner.slices().get(i);
             progress.at("pitch", slice.start(), joiner.song().samples());
@@ -49,13 +49,13 @@ record SongF0(List<F0Track> tracks, float peak) {
             Wave wave = joiner.source(i);
             peak = Math.max(peak, wave.peak());
             F0Track f0;
-            if (wave.peak() < Voice.SILENCE) {
+            if (wave.isSilent()) {
                 int frames = front.frames(front.signal(wave).length);
                 f0 = new F0Track(new float[frames], new boolean[frames], hopSeconds);
             } else if (table != null) {
                 f0 = voice.f0(wave, table, slice.from() / (double) joiner.song().sampleRateHz());
             } else {
-                f0 = cache.melody(voice.manager(), wave, settings, () -> voice.f0(wave));
+                f0 = cache.f0(voice.manager(), wave, settings, () -> voice.f0(wave));
             }
             tracks.add(f0);
             timer.ended(new Progress.Stage(

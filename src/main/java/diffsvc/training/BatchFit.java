@@ -2,8 +2,9 @@ package diffsvc.training;
 
 import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Hparams;
-import diffsvc.memory.Cost;
 import diffsvc.memory.Plan;
+import diffsvc.memory.TrainingCost;
+import diffsvc.tensor.Cost;
 
 /**
  * The batch of a run, fitted to the memory of the machine or to a limit. A batch that is set and does not fit a given
@@ -46,7 +47,7 @@ public record BatchFit(Hparams hparams, int frames, long baseline, long networks
         int crop = asked.training().cropFrames(), frames = crop > 0 ? crop : data.longest();
         Hparams hparams =
                 stays ? asked : Plan.fitted(asked, frames, data.training().size(), limit, baseline);
-        Cost pair = Cost.pair(hparams);
+        Cost pair = TrainingCost.of(hparams);
         return new BatchFit(
                 hparams,
                 frames,

@@ -7,6 +7,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.dataset.SungSpeech;
+import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
 import java.io.IOException;
@@ -24,6 +25,9 @@ import java.util.SplittableRandom;
  * @param clips at 16 kHz
  */
 public record LabelledSpeech(List<Clip> clips) {
+    /** Samples at 16 kHz from unit to unit. */
+    private static final int HOP = EncoderKind.HUBERT_SOFT.hopSamples();
+
     /**
      * The US phone set of flite and festival; a label is an index into this list, and a row of the encoder's label
      * embedding.
@@ -179,7 +183,7 @@ public record LabelledSpeech(List<Clip> clips) {
             }
             for (int f = 0; f < frames; f++) {
                 labels[b * frames + f] = clip.phoneAt(
-                        (start + (f * 320 + 160) * speed) / HubertSoft.RATE_HZ); // centre of the unit's window
+                        (start + (f * HOP + HOP / 2) * speed) / HubertSoft.RATE_HZ); // centre of the unit's window
             }
         });
         return new Batch(wave, samples, labels, frames);
@@ -201,7 +205,7 @@ public record LabelledSpeech(List<Clip> clips) {
     static long[] labels(Clip clip) {
         long[] labels = new long[HubertSoft.frames(clip.samples().length)];
         for (int f = 0; f < labels.length; f++) {
-            labels[f] = clip.phoneAt((f * 320 + 160) / (double) HubertSoft.RATE_HZ);
+            labels[f] = clip.phoneAt((f * HOP + HOP / 2) / (double) HubertSoft.RATE_HZ);
         }
         return labels;
     }

@@ -15,6 +15,7 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.memory.TrainingCost;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ import java.util.function.Consumer;
  * then {@link #update(double)}. {@link TrainingLoop} saves and validates on the way.
  */
 public final class TrainingRun implements AutoCloseable {
-    private static final int VALIDATION_DRAWS = 32, VALIDATION_FRAMES = 512;
+    private static final int VALIDATION_DRAWS = 32;
 
     /**
      * The numbers of one update.
@@ -345,7 +346,8 @@ public final class TrainingRun implements AutoCloseable {
         for (int i = 0; i < draws; i++) {
             EngineLock.look("validation", i, draws, "draws");
             try (NDManager scratch = manager.newSubManager()) {
-                sum += training.lossOf(held.fixed(scratch, hparams.training().seed(), i, VALIDATION_FRAMES));
+                sum += training.lossOf(
+                        held.fixed(scratch, hparams.training().seed(), i, TrainingCost.VALIDATION_FRAMES));
             }
         }
         return sum / draws;

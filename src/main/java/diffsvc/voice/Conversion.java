@@ -141,7 +141,7 @@ public final class Conversion implements AutoCloseable {
         this.voice = voice;
         this.song = song;
         this.samples = samples;
-        this.silent = song.peak() < Voice.SILENCE;
+        this.silent = song.isSilent();
         this.random = random;
         this.progress = progress;
         this.steps = steps;
@@ -169,12 +169,13 @@ public final class Conversion implements AutoCloseable {
         Hparams h = voice.hparams();
         return switch (stage) {
             case SIGNAL -> voice.signal(song);
-            case MEL -> reported("mel", "log10 mel of the source", () -> voice.mel(signal()), Conversion::shape);
+            case MEL ->
+                reported("mel", "log10 mel of the source", () -> voice.melOfSignal(signal()), Conversion::shape);
             case F0 ->
                 reported(
                         "pitch",
                         "F0 by " + h.pitch().extractor(),
-                        () -> voice.f0(signal()),
+                        () -> voice.f0OfSignal(signal()),
                         f0 -> "[" + f0.frames() + "]");
             case UNITS ->
                 reported("content", "units of " + h.hubert().file(), () -> voice.units(song), Conversion::shape);
@@ -238,8 +239,8 @@ public final class Conversion implements AutoCloseable {
         return silent;
     }
 
-    /** The song as the mel's front end takes it, [N], one channel at the voice's rate. */
-    public float[] signal() {
+    /** The song as the mel's front end takes it: one channel at the voice's rate. */
+    public Wave signal() {
         return get(Stage.SIGNAL);
     }
 
@@ -508,7 +509,7 @@ public final class Conversion implements AutoCloseable {
         wave();
         Stages stages = new Stages(voice.manager(), voice.hparams().audio().sampleRateHz());
         try (NDManager scratch = voice.manager().newSubManager()) {
-            stages.keep("wav_in", scratch.create(signal()), seconds(Stage.SIGNAL));
+            stages.keep("wav_in", scratch.create(signal().first()), seconds(Stage.SIGNAL));
             stages.keep("mel_in", mel().squeeze(0), seconds(Stage.MEL));
             stages.keep("f0_hz", scratch.create(f0().f0Hz()), seconds(Stage.F0));
             if (!silent) {

@@ -6,13 +6,13 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Track;
 
 /**
- * All that is taken from a song.
+ * A recording and everything that is taken from it before a trained network is asked.
  *
- * @param song as it was read
- * @param signal [N], one channel at the voice's rate
- * @param mel [1, T, M] log10
+ * @param song as read: any rate, all channels
+ * @param signal one channel at the voice's rate: what mel and F0 are made of
+ * @param mel [1, T, M], log10
  * @param f0 T frames
  * @param units [1, P, H]
- * @param conds on the mel's clock, without a key shift
+ * @param conds units, mel2ph, f0 (log2 Hz), energy and unvoiced on the mel's frames
  */
-public record Source(Wave song, float[] signal, NDArray mel, F0Track f0, NDArray units, Conds conds) {}
+public record Source(Wave song, Wave signal, NDArray mel, F0Track f0, NDArray units, Conds conds) {}

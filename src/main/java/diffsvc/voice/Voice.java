@@ -11,11 +11,11 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.VocalRange;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
@@ -37,13 +37,11 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.Cost;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
-import diffsvc.vocoder.HifiGan;
-import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.tensor.Cost;
 import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
@@ -54,7 +52,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * One voice: its settings and its networks. Immutable; it holds no values of a song. Each stage of a conversion is one
+ * One voice: its settings and its parts. Immutable; it holds no values of a song. Each stage of a conversion is one
  * call, and {@link Conversion} composes exactly these calls.
  *
  * <pre>{@code
@@ -68,34 +66,31 @@ import java.util.function.UnaryOperator;
  * log10. Arrays that a stage returns live as long as something refers to them ({@link Values}).
  */
 public final class Voice implements AutoCloseable {
-    /** Below this peak a song counts as silent: -80 dB of full scale, a few steps of 16 bits. */
-    public static final float SILENCE = 1e-4f;
-
     private final ProjectPaths paths;
     private final Hparams hparams;
-    private final Networks networks;
+    private final Parts parts;
     private final Values values;
     /** Views under other settings share networks and values; only the voice that opened them closes them. */
     private final boolean owner;
 
     /** The open networks and where they came from. */
-    private record Networks(
+    private record Parts(
             WeakManager manager,
             Map<String, Path> files,
             List<String> notes,
-            HubertSoft encoder,
+            ContentEncoder encoder,
+            PitchExtractor pitchExtractor,
             EmbeddingModel embedding,
             WaveNet wavenet,
             NoiseSchedule schedule,
             MelRange range,
             Vocoder vocoder,
-            Crepe crepe,
             XiaomaPe melPitch) {}
 
-    private Voice(ProjectPaths paths, Hparams hparams, Networks networks, Values values, boolean owner) {
+    private Voice(ProjectPaths paths, Hparams hparams, Parts parts, Values values, boolean owner) {
         this.paths = paths;
         this.hparams = hparams;
-        this.networks = networks;
+        this.parts = parts;
         this.values = values;
         this.owner = owner;
     }
@@ -151,29 +146,26 @@ public final class Voice implements AutoCloseable {
         pairing.require();
         WeakManager manager = WeakManager.open();
         try {
-            Networks networks = load(manager, files, pair, hparams, pairing.notes());
-            return new Voice(paths, hparams, networks, new Values(), true);
+            Parts parts = load(manager, files, pair, hparams, pairing.notes());
+            return new Voice(paths, hparams, parts, new Values(), true);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
         }
     }
 
-    private static Networks load(
+    private static Parts load(
             WeakManager weak, ModelFiles files, ModelFiles.Pair pair, Hparams hparams, List<String> notes) {
         NDManager manager = weak.manager();
         Map<String, Path> used = new LinkedHashMap<>();
         used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
         used.put("embedding", pair.embedding());
         used.put("wavenet", pair.wavenet());
-        String kind = hparams.vocoder().builtIn()
-                ? "source_filter"
-                : hparams.vocoder().kind();
-        if (!kind.equals("source_filter")) {
+        if (hparams.vocoder().inUse().hasWeights()) {
             used.put("vocoder", pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(hparams));
         }
-        if (hparams.pitch().extractor().startsWith("crepe")) {
-            used.put("crepe", files.crepeFile(hparams.pitch().extractor()));
+        if (hparams.pitch().type().hasWeights()) {
+            used.put("crepe", files.pitchFile(hparams.pitch().type()));
         }
         if (hparams.pitch().peEnable()) {
             used.put(
@@ -182,31 +174,19 @@ public final class Voice implements AutoCloseable {
                             ? pair.pitchExtractor()
                             : files.pitchExtractorFile(hparams.project()));
         }
-        HubertSoft encoder =
-                HubertSoft.load(manager, used.get("encoder"), hparams.hubert().heads());
         StateDict trained = StateDict.read(pair.wavenet());
-        EmbeddingModel embedding = EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding()));
-        WaveNet wavenet = WaveNet.load(manager, hparams, trained);
-        Vocoder vocoder =
-                switch (kind) {
-                    case "nsf_hifigan" -> NsfHifiGan.load(manager, used.get("vocoder"));
-                    case "hifigan" -> HifiGan.load(manager, used.get("vocoder"));
-                    default -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
-                };
-        Crepe crepe = used.containsKey("crepe") ? Crepe.load(manager, used.get("crepe")) : null;
-        XiaomaPe pe = used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null;
-        return new Networks(
+        return new Parts(
                 weak,
                 used,
                 notes,
-                encoder,
-                embedding,
-                wavenet,
+                Networks.encoder(manager, hparams, used.get("encoder")),
+                Networks.pitchExtractor(manager, hparams, used.get("crepe")),
+                EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding())),
+                WaveNet.load(manager, hparams, trained),
                 NoiseSchedule.ofBuffers(trained),
                 MelRange.ofBuffers(trained),
-                vocoder,
-                crepe,
-                pe);
+                Networks.vocoder(manager, hparams, used.get("vocoder")),
+                used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null);
     }
 
     /**
@@ -231,19 +211,19 @@ public final class Voice implements AutoCloseable {
                 manager,
                 new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
                 1);
-        Networks networks = new Networks(
+        Parts parts = new Parts(
                 weak,
                 Map.of(),
                 List.of(),
                 encoder,
+                PraatPitch.of(hparams.pitch()),
                 EmbeddingModel.random(manager, hparams, 2),
                 WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
                 NoiseSchedule.of(hparams.noise()),
                 MelRange.of(hparams.noise()),
                 new SourceFilter(hparams.audio()),
-                null,
                 null);
-        return new Voice(paths, hparams, networks, new Values(), true);
+        return new Voice(paths, hparams, parts, new Values(), true);
     }
 
     /**
@@ -266,12 +246,12 @@ public final class Voice implements AutoCloseable {
                     "open the voice with that edit: " + call + "h -> ...)");
         }
         Effect.require(hparams, other);
-        return new Voice(paths, other, networks, values, false);
+        return new Voice(paths, other, parts, values, false);
     }
 
     /** Remarks on this voice: keys of its settings that have no effect because its files decide. */
     public List<String> notes() {
-        return networks.notes;
+        return parts.notes;
     }
 
     /** The settings in force. */
@@ -288,7 +268,7 @@ public final class Voice implements AutoCloseable {
      * The files of the networks: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor.
      */
     public Map<String, Path> files() {
-        return networks.files;
+        return parts.files;
     }
 
     /** The arrays that stages have handed out, and the partial result of a stopped call. */
@@ -303,52 +283,52 @@ public final class Voice implements AutoCloseable {
 
     /** What each network takes in memory; the source-filter vocoder works on the Java heap alone. */
     public List<Cost> costs() {
-        double fps = hparams.audio().sampleRateHz() / (double) hparams.audio().hopSamples();
-        List<Cost> costs = new ArrayList<>(
-                List.of(Cost.hubert(networks.encoder.sizes()), Cost.embedding(hparams), Cost.wavenet(hparams)));
-        if (networks.crepe != null) {
-            costs.add(Cost.crepe(networks.crepe.channels()));
+        List<Cost> costs = new ArrayList<>(List.of(
+                parts.encoder.cost(),
+                EmbeddingModel.cost(hparams),
+                WaveNet.cost(hparams),
+                parts.pitchExtractor.cost(),
+                parts.vocoder.cost()));
+        if (parts.melPitch != null) {
+            costs.add(parts.melPitch.sizes().cost(hparams.audio().framesPerSecond()));
         }
-        if (networks.melPitch != null) {
-            costs.add(Cost.pitchExtractor(networks.melPitch.sizes(), fps));
-        }
-        if (networks.vocoder instanceof NsfHifiGan nsf) {
-            costs.add(Cost.generator("nsf_hifigan", nsf.config()));
-        }
-        if (networks.vocoder instanceof HifiGan hifigan) {
-            costs.add(Cost.generator("hifigan", hifigan.config()));
-        }
+        costs.removeIf(cost -> !cost.isNetwork());
         return costs;
     }
 
     /** The content encoder: wave to units. */
-    public HubertSoft encoder() {
-        return networks.encoder;
+    public ContentEncoder encoder() {
+        return parts.encoder;
+    }
+
+    /** The pitch extractor: signal to F0 and voicing. */
+    public PitchExtractor pitchExtractor() {
+        return parts.pitchExtractor.with(hparams.quirks());
     }
 
     /** The embedding model: conds to the condition. */
     public EmbeddingModel embedding() {
-        return networks.embedding;
+        return parts.embedding;
     }
 
     /** The denoiser. */
     public WaveNet wavenet() {
-        return networks.wavenet;
+        return parts.wavenet;
     }
 
     /** The noise schedule that the voice was trained with, from its file. */
     public NoiseSchedule schedule() {
-        return networks.schedule;
+        return parts.schedule;
     }
 
     /** The range of each mel bin that maps to the denoiser's [-1, 1], from the voice's file. */
     public MelRange range() {
-        return networks.range;
+        return parts.range;
     }
 
     /** The vocoder: mel and F0 to wave. */
     public Vocoder vocoder() {
-        return networks.vocoder;
+        return parts.vocoder;
     }
 
     /**
@@ -362,14 +342,18 @@ public final class Voice implements AutoCloseable {
 
     // ---- the stages, in the order of the data
 
+    /** The stages before the trained networks, with their results on a manager. */
+    private SourceAnalysis analysis(NDManager owner) {
+        return SourceAnalysis.on(owner, hparams, parts.encoder, parts.files.get("encoder"), pitchExtractor());
+    }
+
     /**
      * The song as the mel's front end takes it: one channel at the voice's rate.
      *
      * @param song any rate and channels
-     * @return [N]
      */
-    public float[] signal(Wave song) {
-        return FrontEnd.of(hparams).signal(song);
+    public Wave signal(Wave song) {
+        return analysis(manager()).signal(song);
     }
 
     /**
@@ -378,18 +362,13 @@ public final class Voice implements AutoCloseable {
      * @param song any rate and channels
      */
     public NDArray mel(Wave song) {
-        return mel(signal(song));
+        return melOfSignal(signal(song));
     }
 
-    /**
-     * The mel of a signal, [1, T, M] log10.
-     *
-     * @param signal [N], one channel at the voice's rate
-     */
-    public NDArray mel(float[] signal) {
-        try (EngineLock lock = EngineLock.take("mel");
-                NDManager scratch = manager().newSubManager()) {
-            return handOut("mel", FrontEnd.of(hparams).of(scratch, signal).expandDims(0));
+    /** The mel of what {@link #signal} gave, [1, T, M] log10. */
+    public NDArray melOfSignal(Wave signal) {
+        try (NDManager scratch = manager().newSubManager()) {
+            return handOut("mel", analysis(scratch).melOfSignal(signal));
         }
     }
 
@@ -399,31 +378,12 @@ public final class Voice implements AutoCloseable {
      * @param song any rate and channels
      */
     public F0Track f0(Wave song) {
-        return f0(signal(song));
+        return f0OfSignal(signal(song));
     }
 
-    /**
-     * F0 and voicing on the mel's frames, T of them.
-     *
-     * @param signal [N], one channel at the voice's rate
-     */
-    public F0Track f0(float[] signal) {
-        Hparams.Audio audio = hparams.audio();
-        int frames = FrontEnd.of(hparams).frames(signal.length);
-        try (EngineLock lock = EngineLock.take("pitch")) {
-            if (networks.crepe != null) {
-                return new CrepePitch(networks.crepe, hparams.pitch(), hparams.quirks())
-                        .follow(
-                                signal,
-                                audio.sampleRateHz(),
-                                audio.hopSamples(),
-                                frames,
-                                hparams.infer().seed());
-            }
-            PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(
-                    hparams.pitch().f0MinHz(), hparams.pitch().f0MaxHz()));
-            return praat.follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
-        }
+    /** F0 and voicing of what {@link #signal} gave, on the mel's frames. */
+    public F0Track f0OfSignal(Wave signal) {
+        return analysis(manager()).f0OfSignal(signal);
     }
 
     /**
@@ -436,9 +396,7 @@ public final class Voice implements AutoCloseable {
     public F0Track f0(Wave song, F0Table table, double startSeconds) {
         FrontEnd front = FrontEnd.of(hparams);
         return table.track(
-                front.frames(front.signal(song).length),
-                hparams.audio().hopSamples() / (double) hparams.audio().sampleRateHz(),
-                startSeconds);
+                front.frames(front.signal(song).length), hparams.audio().hopSeconds(), startSeconds);
     }
 
     /**
@@ -447,12 +405,8 @@ public final class Voice implements AutoCloseable {
      * @param song any rate and channels
      */
     public NDArray units(Wave song) {
-        try (EngineLock lock = EngineLock.take("content");
-                NDManager scratch = manager().newSubManager()) {
-            NDArray units =
-                    networks.encoder.extract(HubertSoft.listen(scratch, song)).units();
-            requireFinite("content", "encoder", "units", units, "");
-            return handOut("units", units);
+        try (NDManager scratch = manager().newSubManager()) {
+            return handOut("units", analysis(scratch).units(song));
         }
     }
 
@@ -477,12 +431,7 @@ public final class Voice implements AutoCloseable {
     public Conds align(NDArray units, F0Track f0, NDArray mel) {
         try (EngineLock lock = EngineLock.take("conds");
                 NDManager scratch = manager().newSubManager()) {
-            Conds made = conds2Tensor()
-                    .align(
-                            scratch,
-                            borrowed(scratch, units),
-                            f0,
-                            borrowed(scratch, mel).squeeze(0));
+            Conds made = analysis(scratch).align(borrowed(scratch, units), f0, borrowed(scratch, mel));
             return new Conds(
                     handOut("units", made.units()),
                     handOut("mel2ph", made.mel2ph()),
@@ -516,9 +465,9 @@ public final class Voice implements AutoCloseable {
      * @param song any rate and channels
      */
     public Source analyse(Wave song) {
-        float[] signal = signal(song);
-        NDArray mel = mel(signal), units = units(song);
-        F0Track f0 = f0(signal);
+        Wave signal = signal(song);
+        NDArray mel = melOfSignal(signal), units = units(song);
+        F0Track f0 = f0OfSignal(signal);
         return new Source(song, signal, mel, f0, units, align(units, f0, mel));
     }
 
@@ -530,7 +479,7 @@ public final class Voice implements AutoCloseable {
     public Condition embed(Conds conds) {
         try (EngineLock lock = EngineLock.take("embedding");
                 NDManager scratch = manager().newSubManager()) {
-            Condition made = networks.embedding.embed(new Conds(
+            Condition made = parts.embedding.embed(new Conds(
                     borrowed(scratch, conds.units()),
                     borrowed(scratch, conds.mel2ph()),
                     borrowed(scratch, conds.f0()),
@@ -570,7 +519,7 @@ public final class Voice implements AutoCloseable {
      * @throws Problem for a step that the voice's schedule does not have
      */
     public NDArray timesteps(long... steps) {
-        return networks.schedule.timesteps(manager(), steps);
+        return parts.schedule.timesteps(manager(), steps);
     }
 
     /**
@@ -612,10 +561,10 @@ public final class Voice implements AutoCloseable {
             if (!samplingRange().fromSource()) {
                 return handOut("x_T", pure);
             }
-            NDArray x0 = networks.range.norm(borrowed(scratch, mel));
+            NDArray x0 = parts.range.norm(borrowed(scratch, mel));
             return handOut(
                     "x_T",
-                    networks.schedule.noised(
+                    parts.schedule.noised(
                             x0, scratch.create(new long[] {samplingRange().top() - 1}), pure));
         }
     }
@@ -631,7 +580,7 @@ public final class Voice implements AutoCloseable {
      * @param draw the noise of a {@link Stochastic} sampler; the others never ask for it
      */
     public Sampler sampler(Draw draw) {
-        return Samplers.of(hparams.infer()).on(networks.schedule, draw);
+        return Samplers.of(hparams.infer()).on(parts.schedule, draw);
     }
 
     /**
@@ -645,7 +594,7 @@ public final class Voice implements AutoCloseable {
 
     /** The diffusion steps that a conversion samples, by noise.k_step, infer and quirks. */
     public SamplingRange samplingRange() {
-        return SamplingRange.of(hparams, networks.schedule);
+        return SamplingRange.of(hparams, parts.schedule);
     }
 
     /**
@@ -665,7 +614,7 @@ public final class Voice implements AutoCloseable {
      * @return eps [1, 1, M, T] of x at a time
      */
     public Sampler.Eps network(Condition condition) {
-        return networks.wavenet.given(condition.forDenoiser());
+        return parts.wavenet.given(condition.forDenoiser());
     }
 
     /**
@@ -674,7 +623,7 @@ public final class Voice implements AutoCloseable {
      * @param frames how many guesses, 2 or more
      */
     public Film film(int frames) {
-        return new Film(manager(), networks.range, frames);
+        return new Film(manager(), parts.range, frames);
     }
 
     /**
@@ -698,7 +647,7 @@ public final class Voice implements AutoCloseable {
         try (EngineLock lock = EngineLock.take("diffusion");
                 NDManager scratch = manager().newSubManager()) {
             NDArray cond = borrowed(scratch, condition.cond()).transpose(0, 2, 1), from = borrowed(scratch, start);
-            NDArray x = Denoising.run(sampler, networks.wavenet.given(cond), from, times(), checked(listener));
+            NDArray x = Denoising.run(sampler, parts.wavenet.given(cond), from, times(), checked(listener));
             if (random.inPythonOrder() && sampler instanceof Stochastic) {
                 random.normal(
                         scratch,
@@ -725,7 +674,7 @@ public final class Voice implements AutoCloseable {
                 made.put("x", x.duplicate());
                 if (x0 != null) {
                     made.put("x0", x0.duplicate());
-                    made.put("mel", networks.range.denorm(x0));
+                    made.put("mel", parts.range.denorm(x0));
                 }
                 made.values().forEach(a -> a.attach(manager()));
                 values.keep(new PartialResult("diffusion", done, of, made, null));
@@ -758,7 +707,7 @@ public final class Voice implements AutoCloseable {
      */
     public NDArray toMel(NDArray x, Conds conds) {
         try (NDManager scratch = manager().newSubManager()) {
-            return handOut("mel", networks.range.denorm(borrowed(scratch, x), borrowed(scratch, conds.mel2ph())));
+            return handOut("mel", parts.range.denorm(borrowed(scratch, x), borrowed(scratch, conds.mel2ph())));
         }
     }
 
@@ -770,12 +719,12 @@ public final class Voice implements AutoCloseable {
      * @param mel [1, T, M] log10
      */
     public float[] vocoderF0(Condition condition, NDArray mel) {
-        if (networks.melPitch == null) {
+        if (parts.melPitch == null) {
             return condition.f0Denorm().toFloatArray();
         }
         try (EngineLock lock = EngineLock.take("pitch");
                 NDManager scratch = manager().newSubManager()) {
-            return networks.melPitch
+            return parts.melPitch
                     .extract(borrowed(scratch, mel), hparams.pitch().useUv())
                     .f0Hz()
                     .toFloatArray();
@@ -826,15 +775,8 @@ public final class Voice implements AutoCloseable {
     Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random) {
         try (EngineLock lock = EngineLock.take("vocoder");
                 NDManager scratch = manager().newSubManager()) {
-            float[] samplesOut = networks.vocoder.vocode(
-                    scratch,
-                    limited(borrowed(scratch, mel)).toFloatArray(),
-                    f0Hz,
-                    voiced,
-                    samples,
-                    random,
-                    hparams.quirks());
-            Wave wave = Wave.mono(samplesOut, hparams.audio().sampleRateHz());
+            Wave wave = parts.vocoder.vocode(
+                    limited(borrowed(scratch, mel)), f0Hz, voiced, samples, random, hparams.quirks());
             float peak = wave.peak();
             if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
                 throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);
@@ -851,16 +793,15 @@ public final class Voice implements AutoCloseable {
 
     /** The vocoder's name, for people: what the settings name, or the built-in one. */
     public String vocoderName() {
-        boolean builtIn = networks.vocoder instanceof SourceFilter;
-        return builtIn
-                ? "source_filter (built-in"
-                        + (hparams.vocoder().builtIn()
-                                ? ", in place of " + hparams.vocoder().kind()
-                                : "") + ")"
-                : hparams.vocoder().kind()
-                        + (networks.files.containsKey("vocoder")
-                                ? ", " + networks.files.get("vocoder").getFileName()
-                                : "");
+        Hparams.Vocoder asked = hparams.vocoder();
+        if (!parts.vocoder.kind().hasWeights()) {
+            return parts.vocoder.kind().text() + " (built-in" + (asked.builtIn() ? ", in place of " + asked.kind() : "")
+                    + ")";
+        }
+        return asked.kind()
+                + (parts.files.containsKey("vocoder")
+                        ? ", " + parts.files.get("vocoder").getFileName()
+                        : "");
     }
 
     /**
@@ -912,8 +853,8 @@ public final class Voice implements AutoCloseable {
         String need = "finite values in " + what,
                 remedy =
                         "this file's weights are finite but too large: take another checkpoint, or look at the stage's input";
-        return networks.files.containsKey(role)
-                ? Problem.in(stage, networks.files.get(role), need, got, remedy)
+        return parts.files.containsKey(role)
+                ? Problem.in(stage, parts.files.get(role), need, got, remedy)
                 : Problem.in(stage, need, got, "look at the stage's input");
     }
 
@@ -928,7 +869,7 @@ public final class Voice implements AutoCloseable {
     public void close() {
         if (owner) {
             values.close();
-            networks.manager.close();
+            parts.manager.close();
         }
     }
 }

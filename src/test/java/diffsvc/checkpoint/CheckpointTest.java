@@ -13,6 +13,7 @@ import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.PitchKind;
 import diffsvc.testing.Golden;
 import diffsvc.voice.ModelFiles;
 import java.io.ByteArrayOutputStream;
@@ -209,8 +210,10 @@ class CheckpointTest {
         assertTrue(said.contains("nobody") && said.contains("projects here: b"), said);
         Files.createDirectories(folder.resolve("frozen"));
         Files.writeString(folder.resolve("frozen/e.pt"), "x");
-        assertEquals(folder.resolve("frozen/e.pt"), ModelFiles.in(folder).frozen("b", "e.pt", "", "content encoder"));
-        assertTrue(assertThrows(Problem.class, () -> ModelFiles.in(folder).frozen("b", "e.pt", "00", "content encoder"))
+        Hparams named = Arg2Hparams.apply(Hparams.defaults(), "project=b,hubert.file=e.pt"),
+                another = Arg2Hparams.apply(named, "hubert.sha256=00");
+        assertEquals(folder.resolve("frozen/e.pt"), ModelFiles.in(folder).encoderFile(named));
+        assertTrue(assertThrows(Problem.class, () -> ModelFiles.in(folder).encoderFile(another))
                 .getMessage()
                 .contains("SHA-256"));
         assertFalse(Sha256.of(folder.resolve("frozen/e.pt")).isEmpty());
@@ -237,7 +240,7 @@ class CheckpointTest {
         assertEquals(unpacked.toAbsolutePath(), files.vocoderFile(nsf).toAbsolutePath());
         Path own = Files.createFile(folder.resolve("frozen/nsf_hifigan.pt"));
         assertEquals(own, files.vocoderFile(nsf));
-        assertTrue(assertThrows(Problem.class, () -> files.crepeFile("crepe"))
+        assertTrue(assertThrows(Problem.class, () -> files.pitchFile(PitchKind.CREPE))
                 .getMessage()
                 .contains("diffsvc weights crepe"));
     }

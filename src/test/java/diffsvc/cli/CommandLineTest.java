@@ -522,12 +522,7 @@ class CommandLineTest {
     void theDemoNamesItsEncoderByHash() {
         var pair = ModelFiles.in(ROOT.resolve("models")).project("demo");
         assertEquals(64, pair.hparams().hubert().sha256().length());
-        Path file = ModelFiles.in(ROOT.resolve("models"))
-                .frozen(
-                        "demo",
-                        pair.hparams().hubert().file(),
-                        pair.hparams().hubert().sha256(),
-                        "content encoder");
+        Path file = ModelFiles.in(ROOT.resolve("models")).encoderFile(pair.hparams());
         assertTrue(Files.exists(file));
         assertEquals(pair.hparams(), Arg2Hparams.apply(HparamsYaml.read(ROOT.resolve("models/demo/hparams.yaml")), ""));
     }

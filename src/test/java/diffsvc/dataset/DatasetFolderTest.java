@@ -13,6 +13,7 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Safetensors;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.praat.PraatPitch;
 import diffsvc.files.Output;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
@@ -61,7 +62,8 @@ class DatasetFolderTest {
             if (spoilt) {
                 encoder.weights().all().values().forEach(w -> w.muli(Float.NaN));
             }
-            return new Preprocessing(hparams, encoder, null, reading).run(raw, out, output, Progress.NONE);
+            return new Preprocessing(hparams, encoder, PraatPitch.of(hparams.pitch()), reading)
+                    .run(raw, out, output, Progress.NONE);
         }
     }
 

@@ -14,6 +14,7 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
+import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
@@ -114,7 +115,7 @@ class PreprocessingTest {
     private Preprocessing.Result run(Hparams hparams, Path to) {
         try (NDManager m = NDManager.newBaseManager();
                 HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
-            return new Preprocessing(hparams, encoder).run(raw, to);
+            return new Preprocessing(hparams, encoder, PraatPitch.of(hparams.pitch())).run(raw, to);
         }
     }
 

@@ -52,10 +52,10 @@ class JShellTest {
             """);
         assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
         assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
-        assertTrue(said.contains("two seconds: mel [172, 128]"), said);
+        assertTrue(said.contains("two seconds: mel [1, 172, 128]"), said);
         assertEquals(
                 3,
-                said.split("mel ==> \\[172, 128\\] float32, -5.000 to ", -1).length,
+                said.split("mel ==> \\[1, 172, 128\\] float32, -5.000 to ", -1).length,
                 "declared and looked at, a tensor is said in our words: " + said);
         assertFalse(said.contains("Development Guideline"), said);
         assertTrue(said.contains("check the path") && !said.contains("at AudioFile"), said);

@@ -3,8 +3,16 @@ package diffsvc.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import diffsvc.conds.crepe.Crepe;
+import diffsvc.conds.crepe.CrepePitch;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.pitchextractor.XiaomaPe;
+import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
+import diffsvc.tensor.Cost;
 import diffsvc.testing.Allocator;
 import diffsvc.vocoder.VocoderConfig;
 import java.io.File;
@@ -26,14 +34,14 @@ class CostTest {
 
     static Cost cost(String model, Hparams h) {
         return switch (model) {
-            case "hubert" -> Cost.hubert(Cost.PUBLISHED_HUBERT);
-            case "crepe" -> Cost.crepe(Cost.PUBLISHED_CREPE);
-            case "pe" -> Cost.pitchExtractor(Cost.PUBLISHED_PE, 24000 / 128.0);
-            case "embedding" -> Cost.embedding(h);
-            case "wavenet" -> Cost.wavenet(h);
-            case "nsf_hifigan" -> Cost.generator(model, VocoderConfig.published());
-            case "hifigan" -> Cost.generator(model, Cost.PUBLISHED_HIFIGAN);
-            default -> Cost.pair(h);
+            case "hubert" -> HubertSoft.Sizes.PUBLISHED.cost();
+            case "crepe" -> Crepe.cost(Crepe.published(), CrepePitch.WINDOWS_PER_SECOND);
+            case "pe" -> XiaomaPe.Sizes.PUBLISHED.cost(24000 / 128.0);
+            case "embedding" -> EmbeddingModel.cost(h);
+            case "wavenet" -> WaveNet.cost(h);
+            case "nsf_hifigan", "hifigan" ->
+                VocoderConfig.published(VocoderKind.named(model)).cost(VocoderKind.named(model));
+            default -> TrainingCost.of(h);
         };
     }
 
@@ -149,7 +157,7 @@ class CostTest {
     void theModelsOfTheTableAreAllThere() {
         List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair")
                 .forEach(m -> assertEquals(m, cost(m, Hparams.defaults()).model()));
-        assertEquals(Cost.MODELS.size(), 8);
-        assertEquals(1292, Cost.wavenet(Hparams.defaults()).frames(15), "15 s of 86.13 frames");
+        assertEquals(Meter.MODELS.size(), 8);
+        assertEquals(1292, WaveNet.cost(Hparams.defaults()).frames(15), "15 s of 86.13 frames");
     }
 }

@@ -71,7 +71,10 @@ public final class DemoEnvelope {
                                 clip.units().get(0).toFloats(),
                                 new ai.djl.ndarray.types.Shape(
                                         1, clip.units().get(0).shape()[0], clip.unitWidth()));
-                long[] labels = voice.encoder().logits(units).argMax(2).toLongArray();
+                long[] labels = ((diffsvc.conds.hubert.HubertSoft) voice.encoder())
+                        .logits(units)
+                        .argMax(2)
+                        .toLongArray();
                 float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];
                 for (int t = 0; t < rows.length; t++) {

@@ -9,7 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
-import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.praat.PraatPitch;
 import diffsvc.dataset.Batch;
 import diffsvc.dataset.Batches;
 import diffsvc.dataset.Clip;
@@ -23,6 +24,7 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.random.KeyedRandom;
 import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Networks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -46,8 +48,8 @@ class OverfitTest {
         Wave song = WavReader.read(Path.of("raw/music2.wav"));
         WaveWriter.write(raw.resolve("phrase.wav"), song.slice(5, 6.5));
         try (NDManager m = NDManager.newBaseManager();
-                HubertSoft encoder = ModelFiles.in(Path.of("models")).encoder(m, hparams)) {
-            new Preprocessing(hparams, encoder).run(raw, folder.resolve("data"));
+                ContentEncoder encoder = Networks.encoder(m, hparams, ModelFiles.in(Path.of("models")))) {
+            new Preprocessing(hparams, encoder, PraatPitch.of(hparams.pitch())).run(raw, folder.resolve("data"));
         }
         Dataset data = Dataset.open(folder.resolve("data"));
         return Dataset.of(data.training().subList(0, 1));

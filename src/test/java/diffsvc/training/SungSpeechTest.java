@@ -87,7 +87,8 @@ class SungSpeechTest {
 
     private static F0Track f0(Wave wave) {
         float[] signal = new MelSpectrogram(HPARAMS.audio(), Hparams.Quirks.FIXED).signal(wave);
-        return new PraatPitch(PraatPitch.Settings.of(40, 1100)).follow(signal, 44100, 512, signal.length / 512);
+        return new PraatPitch(PraatPitch.Settings.of(40, 1100))
+                .f0(Wave.mono(signal, 44100), 512, signal.length / 512, 0);
     }
 
     private static double median(F0Track track) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.hparams.VocoderKind;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -63,7 +64,8 @@ class HifiGanNetTest {
             java.nio.file.Files.writeString(folder.resolve("config.json"), json.replaceAll(c[0], c[1]));
             try (NDManager m = NDManager.newBaseManager()) {
                 String said = org.junit.jupiter.api.Assertions.assertThrows(
-                                diffsvc.check.Problem.class, () -> NsfHifiGan.load(m, folder.resolve("model")))
+                                diffsvc.check.Problem.class,
+                                () -> HifiGan.load(m, VocoderKind.NSF_HIFIGAN, folder.resolve("model")))
                         .getMessage();
                 org.junit.jupiter.api.Assertions.assertTrue(
                         said.contains(c[2] + (c[2].startsWith("num") ? "" : " is")), said);

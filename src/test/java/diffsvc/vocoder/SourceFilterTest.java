@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.WavReader;
+import diffsvc.audio.Wave;
 import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.mel.MelSpectrogram;
@@ -25,7 +26,7 @@ class SourceFilterTest {
     private final PraatPitch praat = new PraatPitch(PraatPitch.Settings.of(40, 1100));
 
     private F0Track pitch(float[] x) {
-        return praat.follow(x, AUDIO.sampleRateHz(), AUDIO.hopSamples(), front.frames(x.length));
+        return praat.f0(Wave.mono(x, AUDIO.sampleRateHz()), AUDIO.hopSamples(), front.frames(x.length), 0);
     }
 
     /**

@@ -18,9 +18,10 @@ import diffsvc.diffusion.Spacing;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.testing.Golden;
 import diffsvc.vocoder.HarmonicSource;
-import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -43,18 +44,18 @@ class EndToEndGoldenTest {
                         Golden.heads("e2e/hubert/hubert_soft.pt"));
                 EmbeddingModel embedding = EmbeddingModel.load(g.manager(), h, state);
                 WaveNet net = WaveNet.load(g.manager(), h, state);
-                NsfHifiGan vocoder = NsfHifiGan.load(g.manager(), Golden.FOLDER.resolve("nsf_hifigan/model"))) {
+                HifiGan vocoder = HifiGan.load(
+                        g.manager(), VocoderKind.NSF_HIFIGAN, Golden.FOLDER.resolve("nsf_hifigan/model"))) {
             Wave song = WavReader.read(folder.resolve("input.wav"));
             MelSpectrogram front = new MelSpectrogram(h.audio(), h.quirks());
             float[] signal = front.signal(song);
             g.same("wav_" + h.audio().sampleRateHz(), signal);
             NDArray mel = front.of(g.manager(), signal);
-            g.same("mel_in", mel.expandDims(0));
-            NDArray units =
-                    encoder.extract(HubertSoft.listen(g.manager(), song)).units();
+            g.same("mel_in", mel);
+            NDArray units = encoder.extract(HubertSoft.input(g.manager(), song)).units();
             g.same("units", units);
             Conds2Tensor align = new Conds2Tensor(h.pitch(), h.quirks());
-            int frames = (int) mel.getShape().get(0);
+            int frames = (int) mel.getShape().get(1);
             Conds2Tensor.Conds conds = align.align(g.manager(), units, F0Track.of(new float[frames], 1), mel);
             g.sameIds("mel2ph", conds.mel2ph().toLongArray());
             g.same("energy", conds.energy());
@@ -91,7 +92,7 @@ class EndToEndGoldenTest {
     }
 
     /** The last stage, fed the stored mel and F0: source, wave, and what fills the chunk's missing tail. */
-    private static void sing(Golden g, String p, Hparams h, NsfHifiGan vocoder) {
+    private static void sing(Golden g, String p, Hparams h, HifiGan vocoder) {
         NDArray clipped = g.get(p + "mel_out")
                 .squeeze(0)
                 .maximum((float) h.audio().melVmin())
@@ -102,7 +103,7 @@ class EndToEndGoldenTest {
         NDArray noise = g.get("noise_int8").toType(DataType.FLOAT32, true).div(32);
         NDArray source = vocoder.source(f0, new HarmonicSource.Draw(g.get("phase"), noise), (name, value) -> {});
         g.same(p + "source", source.get("0, 0, :" + g.get(p + "source").size()));
-        NDArray log = g.get(p + "vocoder_mel").mul(NsfHifiGan.LN_10).transpose().expandDims(0);
+        NDArray log = g.get(p + "vocoder_mel").mul(HifiGan.LN_10).transpose().expandDims(0);
         float[] wave = vocoder.wave(log, source, (name, value) -> {}).toFloatArray();
         g.same(p + "wav", wave);
         float[] fitted = Vocoder.fit(wave, (int) g.longs(p + "final_len")[0], Hparams.Quirks.PYTHON);

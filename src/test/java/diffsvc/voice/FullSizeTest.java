@@ -10,7 +10,8 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
-import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.hparams.VocoderKind;
+import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.VocoderConfig;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +48,8 @@ class FullSizeTest {
             try (WaveNet net = WaveNet.random(m, WaveNet.Sizes.of(Hparams.defaults()), 2)) {
                 write("wavenet.pt", net.weights(), "model.denoise_fn.");
             }
-            try (NsfHifiGan net = NsfHifiGan.random(m, VocoderConfig.published(), 3)) {
+            try (HifiGan net =
+                    HifiGan.random(m, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 3)) {
                 Map<String, TorchTensor> tensors = net.weights().toTensors("");
                 tensors.put("m_source.l_linear.weight", TorchTensor.of(new float[9], 1, 9));
                 tensors.put("m_source.l_linear.bias", TorchTensor.of(new float[1], 1));
@@ -104,7 +106,7 @@ class FullSizeTest {
                 HubertSoft hubert = HubertSoft.load(manager, folder.resolve("hubert_soft.pt"), 0);
                 WaveNet wavenet = WaveNet.load(
                         manager, Hparams.defaults(), diffsvc.checkpoint.StateDict.read(folder.resolve("wavenet.pt")));
-                NsfHifiGan vocoder = NsfHifiGan.load(manager, folder.resolve("nsf_hifigan.pt"));
+                HifiGan vocoder = HifiGan.load(manager, VocoderKind.NSF_HIFIGAN, folder.resolve("nsf_hifigan.pt"));
                 double seconds = (cpuNanos() - start) / 1e9;
                 long bytes = 0;
                 for (String name : new String[] {"hubert_soft.pt", "wavenet.pt", "nsf_hifigan.pt"}) {

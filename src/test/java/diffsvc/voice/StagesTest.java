@@ -14,11 +14,12 @@ import diffsvc.check.Problem;
 import diffsvc.conds.F0Table;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Npz;
 import diffsvc.testing.Golden;
 import diffsvc.vocoder.HarmonicSource;
-import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.vocoder.HifiGan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -157,7 +158,8 @@ class StagesTest {
         try (Voice voice = open(",infer.python_order=true,infer.sampler=" + sampler + ",infer.steps=" + steps);
                 Stages trace = voice.convert(SONG).stages();
                 NDManager m = voice.manager().newSubManager();
-                NsfHifiGan vocoder = NsfHifiGan.load(m, home.resolve("checkpoints/nsf_hifigan/model"))) {
+                HifiGan vocoder =
+                        HifiGan.load(m, VocoderKind.NSF_HIFIGAN, home.resolve("checkpoints/nsf_hifigan/model"))) {
             RandomSource draws = RandomSource.inPythonOrder(SEED);
             assertArrayEquals(
                     draws.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(),
@@ -174,7 +176,7 @@ class StagesTest {
             NDArray mel = trace.get("vocoder_mel").duplicate();
             mel.attach(m);
             float[] wave = vocoder.wave(
-                            mel.mul(NsfHifiGan.LN_10).transpose(0, 2, 1),
+                            mel.mul(HifiGan.LN_10).transpose(0, 2, 1),
                             vocoder.source(f0, new HarmonicSource.Draw(phase, noise), (a, b) -> {}),
                             (a, b) -> {})
                     .toFloatArray();
@@ -189,8 +191,8 @@ class StagesTest {
             Wave song = voice.read("raw/music2.wav").slice(0, 2),
                     other = voice.read("raw/music3.wav").slice(0, 1.5);
             Wave copy = voice.convert(song).copySynthesis().wave();
-            float[] source = voice.mel(voice.signal(song)).toFloatArray(),
-                    back = voice.mel(copy.first()).toFloatArray();
+            float[] source = voice.mel(song).toFloatArray(),
+                    back = voice.mel(copy).toFloatArray();
             double sum = 0;
             for (int i = 0; i < source.length; i++) {
                 sum += Math.abs(source[i] - back[i]);
@@ -206,7 +208,7 @@ class StagesTest {
             assertEquals(copy.samples(), swapped.samples());
             double[] hz = {0, 0};
             for (int i = 0; i < 2; i++) {
-                float[] hzs = voice.f0((i == 0 ? voice.convert(song).wave() : swapped).first())
+                float[] hzs = voice.f0((i == 0 ? voice.convert(song).wave() : swapped))
                         .f0Hz();
                 int n = 0;
                 for (float f : hzs) {

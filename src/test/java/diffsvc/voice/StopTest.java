@@ -109,8 +109,10 @@ class StopTest {
 
     @Test
     void thePitchLeavesBetweenTwoFrames() throws Exception {
-        assertTrue(stopped(() -> voice.f0(HUM)).getMessage().matches("pitch: stopped after \\d+ of \\d+ frames"));
-        assertTrue(voice.f0(Arrays.copyOf(HUM, 44100)).voicedShare() > 0.9, "it works again");
+        assertTrue(stopped(() -> voice.f0(Wave.mono(HUM, 44100)))
+                .getMessage()
+                .matches("pitch: stopped after \\d+ of \\d+ frames"));
+        assertTrue(voice.f0(Wave.mono(Arrays.copyOf(HUM, 44100), 44100)).voicedShare() > 0.9, "it works again");
     }
 
     @Test
@@ -143,7 +145,7 @@ class StopTest {
             try {
                 sampling.await(); // the conversion has its turn by now
                 came.countDown();
-                voice.f0(Arrays.copyOf(HUM, 22050));
+                voice.f0(Wave.mono(Arrays.copyOf(HUM, 22050), 44100));
                 answered.complete(left.get());
             } catch (Throwable t) {
                 answered.completeExceptionally(t);
@@ -180,7 +182,8 @@ class StopTest {
     void aThreadThatIsInterruptedAlreadyDoesNotBegin() {
         Thread.currentThread().interrupt();
         try {
-            Problem p = org.junit.jupiter.api.Assertions.assertThrows(Problem.class, () -> voice.mel(HUM));
+            Problem p = org.junit.jupiter.api.Assertions.assertThrows(
+                    Problem.class, () -> voice.mel(Wave.mono(HUM, 44100)));
             assertEquals("mel: stopped before it began", p.getMessage());
         } finally {
             assertTrue(Thread.interrupted());

@@ -132,10 +132,10 @@ class TwentyFourKilohertzTest {
     void aSongComesOutAt24Khz() {
         try (Voice voice =
                 Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
-            float[] signal = voice.signal(SONG);
-            assertEquals(0, signal.length % AUDIO.hopSamples());
-            NDArray mel = voice.mel(signal);
-            assertEquals(new Shape(1, signal.length / AUDIO.hopSamples(), AUDIO.melBins()), mel.getShape());
+            Wave signal = voice.signal(SONG);
+            assertEquals(0, signal.samples() % AUDIO.hopSamples());
+            NDArray mel = voice.mel(SONG);
+            assertEquals(new Shape(1, signal.samples() / AUDIO.hopSamples(), AUDIO.melBins()), mel.getShape());
             Conversion sung = voice.convert(SONG);
             assertEquals(AUDIO.sampleRateHz(), sung.wave().sampleRateHz());
             assertEquals(

@@ -11,6 +11,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Cost;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,6 +113,30 @@ public final class EmbeddingModel implements AutoCloseable {
             rows.get("0").muli(0);
         });
         return model;
+    }
+
+    /** Memory of the model over T mel frames; with no_fs2 false a transformer over the units comes to it. */
+    public static Cost cost(Hparams h) {
+        Hparams.Embedding e = h.embedding();
+        double fps = h.audio().framesPerSecond(),
+                unitsPerSecond = h.hubert().type().unitsPerSecond();
+        return new Cost(
+                "embedding",
+                fps,
+                Cost.bytes(table(e)),
+                (b, t) -> 14 * Cost.MIB
+                        + Cost.FLOAT * (6.2 * e.hiddenSize() * b * t + encoderFloats(e, b, t * unitsPerSecond / fps)));
+    }
+
+    /**
+     * Numbers that the transformer over the units holds at its peak; 0 with no_fs2 true.
+     *
+     * @param units P of a clip
+     */
+    public static double encoderFloats(Hparams.Embedding e, int batch, double units) {
+        return e.noFs2()
+                ? 0
+                : e.encLayers() * batch * (42.0 * e.hiddenSize() * units + 2.4 * e.numHeads() * units * units);
     }
 
     /** Names in a checkpoint, without the prefix {@code fs2.}, and shapes, in the reference's order. */

@@ -15,6 +15,7 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -66,6 +67,16 @@ public final class WaveNet implements AutoCloseable {
 
     /** The condition as each layer adds it, [B, 2 C, T]: computed once per song, used in each evaluation. */
     public record Projected(List<NDArray> layers) {}
+
+    /** Memory of sampling over T mel frames: the condition's projections of all layers stay for all steps. */
+    public static Cost cost(Hparams h) {
+        Sizes s = Sizes.of(h);
+        return new Cost(
+                "wavenet",
+                h.audio().framesPerSecond(),
+                Cost.bytes(table(s)),
+                (b, t) -> 22 * Cost.MIB + Cost.FLOAT * s.channels() * (3.9 * s.layers() + 24.5) * b * t);
+    }
 
     private WaveNet(Sizes sizes, Weights weights) {
         this.sizes = sizes;
