@@ -69,12 +69,16 @@ def stop(client, manager):
     run(client, 'var song = session.read("raw/music1.wav");\nvar signal = session.signal(song);\nvar mel = session.mel(signal);\n'
                 'var conds = session.align(session.units(song), session.pitch(signal), mel);\nvar condition = session.embed(conds);')
     long = client.execute("var x = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, ProgressBar.of(\"sampling\"));")
+    first = None
     while True:                                                            # until the bar says that some steps are done
         message = client.get_iopub_msg(timeout=120)
         bar = re.search(r"sampling: (\d+) of 200", str(message["content"].get("data", {}).get("text/plain", "")))
         if message["parent_header"].get("msg_id") == long and bar and 0 < int(bar.group(1)) < 150:
-            break
+            if first is not None and int(bar.group(1)) > first[0]:
+                break
+            first = int(bar.group(1)), time.time()
     pressed = time.time()
+    step = (pressed - first[1]) / (int(bar.group(1)) - first[0])           # seconds that one takes here
     manager.interrupt_kernel()
     while True:
         message = client.get_iopub_msg(timeout=60)
@@ -86,7 +90,7 @@ def stop(client, manager):
     shape = run(client, 'Summary.shape(session.last().get("mel"))')
     again = run(client, "var y = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
     loop = run(client, 'Thread.interrupted();\nvar bar = ProgressBar.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nsession.last().done()')
-    return {"released": released, "after": after, "shape": shape, "again": again, "loop": loop}
+    return {"released": released, "step": step, "after": after, "shape": shape, "again": again, "loop": loop}
 
 
 def mistakes(client, manager):

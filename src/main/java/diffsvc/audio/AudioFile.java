@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A recording, whatever wraps it: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in codings of its
- * own ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not the
+ * Opens a recording of any container: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in codings of
+ * its own ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not the
  * name.
  */
 public final class AudioFile {
-    /** Endings that are taken for recordings when a folder is walked. */
+    /** Endings that count as recordings when a folder is walked. */
     public static final List<String> ENDINGS =
             List.of(".wav", ".flac", ".ogg", ".mp3", ".opus", ".m4a", ".aac", ".aiff", ".aif", ".wma");
 
@@ -27,24 +27,14 @@ public final class AudioFile {
 
     private AudioFile() {}
 
-    /**
-     * Whether a name ends like a recording's.
-     *
-     * @param file a recording of any kind
-     * @return by its ending
-     */
+    /** Whether a name ends like a recording's. */
     public static boolean isOne(Path file) {
         String name =
                 file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
         return ENDINGS.stream().anyMatch(name::endsWith) && !name.startsWith(".");
     }
 
-    /**
-     * All samples of a file.
-     *
-     * @param file a recording of any kind
-     * @return all channels
-     */
+    /** Reads all channels of a file into memory. */
     public static Wave read(Path file) {
         try (Recording recording = open(file)) {
             return recording.whole();
@@ -54,8 +44,7 @@ public final class AudioFile {
     /**
      * Opens a file by its first bytes, not by its name.
      *
-     * @param file a recording of any kind
-     * @return the recording, which is to be closed
+     * @return the recording; the caller closes it
      * @throws Problem when it is missing, cut, of a kind nothing here decodes, or when decoding fails
      */
     public static Recording open(Path file) {
@@ -72,8 +61,8 @@ public final class AudioFile {
     }
 
     /**
-     * By the first bytes. What is empty or too short to tell gets the reader's own sentence, and so does RIFX, of which
-     * the decoder makes noise.
+     * By the first bytes. {@link WavReader} reports an empty or too short file, and RIFX too, because the decoder turns
+     * RIFX into noise.
      */
     private static boolean isWav(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
@@ -103,7 +92,7 @@ public final class AudioFile {
         }
     }
 
-    /** A decoded recording; its file goes with it. */
+    /** A decoded recording; closing it deletes its temporary file. */
     private record Decoded(WavReader wav, Path file, List<String> notes) implements Recording {
         @Override
         public int samples() {

@@ -28,7 +28,7 @@ public final class Codec {
 
     private Codec() {}
 
-    /** How the child ended, and its lines. */
+    /** The exit code of the child and the lines it printed. */
     private record Said(int code, List<String> lines) {
         List<String> all(String word) {
             return lines.stream()
@@ -41,19 +41,18 @@ public final class Codec {
             return all(word).stream().findFirst().orElse("no reason");
         }
 
-        /** For a child that did not come to its own sentence: it was killed, or crashed. */
+        /** The cause where the child printed none: it was killed, or crashed. */
         String end() {
             return "a decoder that ended with code " + code + (lines.isEmpty() ? "" : " (" + lines.get(0) + ")");
         }
     }
 
     /**
-     * Any recording to a WAV of 32-bit floats, rate and channels as they are.
+     * Decodes any recording to a WAV of 32-bit floats at its own rate, with its own channels.
      *
-     * @param file a recording of any kind
      * @param wav path of a temporary WAV
      * @return what a person should know about the recording, for {@link diffsvc.audio.Recording#notes()}
-     * @throws Problem with what the decoder said, or that the temporary folder is full
+     * @throws Problem with the decoder's message, or when the temporary folder is full
      */
     public static List<String> decode(Path file, Path wav) {
         Said said = run("decode", file, wav);
@@ -73,10 +72,8 @@ public final class Codec {
     }
 
     /**
-     * A WAV of 16 or 24 bits to FLAC, without loss; the same sound gives the same bytes.
+     * Encodes a WAV of 16 or 24 bits as FLAC, without loss; equal sound gives equal bytes.
      *
-     * @param wav path of a WAV
-     * @param flac path to write
      * @throws IOException when a file cannot be read or written
      * @throws Problem when FLAC cannot hold that many channels, or that rate
      */

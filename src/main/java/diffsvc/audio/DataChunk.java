@@ -11,10 +11,10 @@ import java.nio.file.StandardOpenOption;
  * The chunk that holds the sound of a Wave64 file (.w64: RIFF with GUIDs for names and 64-bit lengths that count the
  * header) or of a Core Audio file (.caf). The decoder reads both up to the end of the file, wherever that is.
  *
- * @param told bytes of sound by the header; 0 where it tells none
+ * @param declared bytes of sound by the header; 0 where the header gives none
  * @param there bytes of sound in the file
  */
-record DataChunk(long told, long there) {
+record DataChunk(long declared, long there) {
     private static final int W64_FIRST = 40,
             W64_HEADER = 24,
             W64_ALIGN = 8,
@@ -23,17 +23,15 @@ record DataChunk(long told, long there) {
             MOST_CHUNKS = 4096;
     private static final int DATA = 0x64617461; // 'data'
 
-    /** Whether the file has fewer bytes than it tells. */
+    /** Whether the file holds fewer bytes than its header declares. */
     boolean isCut() {
-        return Long.compareUnsigned(told, there) > 0;
+        return Long.compareUnsigned(declared, there) > 0;
     }
 
     /**
-     * Looks for it.
+     * Finds the chunk in a file.
      *
-     * @param file path
      * @param caf whether it is a Core Audio file
-     * @return its lengths
      */
     static DataChunk of(Path file, boolean caf) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

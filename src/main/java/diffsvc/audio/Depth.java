@@ -20,12 +20,7 @@ public enum Depth {
         this.fullScale = fullScale;
     }
 
-    /**
-     * "16", "24" or "float".
-     *
-     * @param text 16, 24 or float
-     * @return the depth
-     */
+    /** The depth named "16", "24" or "float". */
     public static Depth of(String text) {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "16" -> PCM16;
@@ -35,20 +30,12 @@ public enum Depth {
         };
     }
 
-    /**
-     * As {@link #of} reads it.
-     *
-     * @return 16, 24 or float
-     */
+    /** The text that {@link #of} reads: 16, 24 or float. */
     public String text() {
         return this == FLOAT ? "float" : String.valueOf(8 * bytes);
     }
 
-    /**
-     * Bytes of one sample in a WAV.
-     *
-     * @return 2, 3 or 4
-     */
+    /** Bytes of one sample in a WAV. */
     public int bytes() {
         return bytes;
     }

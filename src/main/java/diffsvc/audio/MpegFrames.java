@@ -9,9 +9,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * The frames of an MPEG audio file (layers I to III of ISO/IEC 11172-3 and 13818-3, or AAC in ADTS of 13818-7), walked
- * by the lengths in their headers. Such files have no header of their own that says how long they are, and a decoder
- * drops a last frame that is incomplete: only the walk shows that a file is cut. Tags at both ends (ID3, APEv2,
- * Lyrics3) are no sound.
+ * by the lengths in their headers. Such files have no header with their length, and a decoder drops an incomplete last
+ * frame: only the walk shows that a file is cut. Tags at both ends (ID3, APEv2, Lyrics3) are no sound.
  *
  * @param end byte behind the last whole frame, or -1 where no frames were found
  * @param length bytes of the last frame if some of them are missing, else 0
@@ -35,11 +34,9 @@ record MpegFrames(long end, int length, int there) {
     }
 
     /**
-     * Walks a file.
+     * Walks a file to the end of its frames.
      *
-     * @param file path
      * @param adts whether its frames are AAC's
-     * @return where they end
      */
     static MpegFrames walk(Path file, boolean adts) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -91,7 +88,7 @@ record MpegFrames(long end, int length, int there) {
             return new MpegFrames(whole, 0, 0);
         }
 
-        /** Two bytes or more right behind the last frame that are the begin of a header, and no more. */
+        /** Whether two bytes or more right behind the last frame are the beginning of a header, and no more. */
         private boolean isBegun(long at, long whole) throws IOException {
             int mask = adts ? 0xF6 : 0xFE;
             return at == whole

@@ -18,70 +18,38 @@ public interface Recording extends AutoCloseable {
      */
     float MOST_SAMPLE = 100;
 
-    /**
-     * Samples a channel, N.
-     *
-     * @return N
-     */
+    /** Samples a channel, N. */
     int samples();
 
-    /**
-     * Channels of the file.
-     *
-     * @return 1 or more
-     */
+    /** Channels of the file, 1 or more. */
     int channels();
 
-    /**
-     * Samples a second.
-     *
-     * @return Hz
-     */
+    /** Samples a second, Hz. */
     int sampleRateHz();
 
     /**
      * Samples {@code from} up to, not including, {@code to} of every channel.
      *
-     * @param from first sample
-     * @param to behind the last
-     * @return to - from samples
      * @throws diffsvc.check.Problem when they cannot be read, or one is no finite number
      */
     Wave read(int from, int to);
 
-    /**
-     * Its length.
-     *
-     * @return seconds
-     */
+    /** The length in seconds. */
     default double seconds() {
         return samples() / (double) sampleRateHz();
     }
 
-    /**
-     * All of it.
-     *
-     * @return in memory
-     */
+    /** Reads the whole recording into memory. */
     default Wave whole() {
         return read(0, samples());
     }
 
-    /**
-     * What a person should know about the file: a length that it does not tell, sound that is left out.
-     *
-     * @return sentences, none as a rule
-     */
+    /** Remarks on the file, one sentence each: a header without a length, sound that is left out; usually none. */
     default List<String> notes() {
         return List.of();
     }
 
-    /**
-     * A wave that is in memory already.
-     *
-     * @param wave in memory
-     * @return that reads from it
-     */
+    /** A recording over a wave that is in memory already. */
     static Recording of(Wave wave) {
         return new Recording() {
             @Override

@@ -15,12 +15,8 @@ public final class Resampler {
     private Resampler() {}
 
     /**
-     * Every channel at {@code rateHz}, ceil(N rate / old rate) samples long; the same wave when the rate is already
-     * right.
-     *
-     * @param rateHz rate wanted
-     * @param wave any rate and channels
-     * @return at that rate
+     * Resamples every channel to {@code rateHz}, ceil(N rate / old rate) samples long; the same wave when the rate is
+     * already right.
      */
     public static Wave to(int rateHz, Wave wave) {
         if (wave.sampleRateHz() == rateHz) {
@@ -33,26 +29,14 @@ public final class Resampler {
         return new Wave(channels, rateHz);
     }
 
-    /**
-     * One channel as {@link #resample}, or the very array when the rate is already right.
-     *
-     * @param x [N]
-     * @param fromHz rate of x
-     * @param toHz rate wanted
-     * @return [ceil(N to / from)]
-     */
+    /** Resamples one channel, [N] to [ceil(N to/from)]; returns the very array when the rate is already right. */
     public static float[] resampleIfNeeded(float[] x, int fromHz, int toHz) {
         return fromHz == toHz ? x : resample(x, fromHz, toHz);
     }
 
     /**
-     * One channel, [N] to [ceil(N to/from)]: the kernel gives floor(N to/from) samples, a missing last one is 0 (as
-     * librosa pads).
-     *
-     * @param x [N]
-     * @param fromHz rate of x
-     * @param toHz rate wanted
-     * @return [ceil(N to / from)]
+     * Resamples one channel, [N] to [ceil(N to/from)]: the kernel gives floor(N to/from) samples, a missing last one is
+     * 0 (as librosa pads).
      */
     public static float[] resample(float[] x, int fromHz, int toHz) {
         long exact = ((long) x.length * toHz + fromHz - 1) / fromHz;

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Finds the silences of a recording and cuts it there, by the Python project's rules (golden slicer): a stretch is
  * silent where the loudest sample of every long window stays below the threshold; it is cut at its quietest places, and
- * what lies between two silences is at least {@code minMs} long. It hears the mean of the channels and reads a
- * recording in blocks, twice: the first time for its mean.
+ * what lies between two silences is at least {@code minMs} long. The slicer measures the mean of the channels and reads
+ * a recording in blocks, twice: the first time for its mean value.
  *
  * @param thresholdDb below it is silence, dB of full scale
  * @param minMs shortest piece of sound between two cuts; a recording that is no longer stays whole
@@ -22,24 +22,16 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
 
     /** Samples from {@code start} up to, not including, {@code end}. */
     public record Slice(int start, int end, boolean silent) {
-        /**
-         * Its length.
-         *
-         * @return n
-         */
+        /** Samples of the slice. */
         public int samples() {
             return end - start;
         }
     }
 
     /**
-     * Checks that the settings make sense together.
+     * Checks the durations.
      *
-     * @param thresholdDb below it a window is silent, dB of full scale
-     * @param minMs shortest slice
-     * @param longMs window of silence
-     * @param shortMs hop of the windows
-     * @param keptMs silence that stays at a slice's ends
+     * @throws Problem unless {@code minMs >= longMs >= shortMs > 0} and {@code keptMs >= shortMs}
      */
     public Slicer {
         if (!(minMs >= longMs && longMs >= shortMs && keptMs >= shortMs && shortMs > 0)) {
@@ -51,31 +43,21 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
         }
     }
 
-    /**
-     * The Python project's settings: -40 dB, 5 s, 300 ms, 20 ms, 500 ms.
-     *
-     * @return the settings
-     */
+    /** The Python project's settings: -40 dB, 5 s, 300 ms, 20 ms, 500 ms. */
     public static Slicer standard() {
         return new Slicer(-40, 5000, 300, 20, 500);
     }
 
     /**
-     * The same with another threshold.
+     * The same settings with another threshold.
      *
      * @param thresholdDb below it a window is silent, dB of full scale
-     * @return all else as it is
      */
     public Slicer at(double thresholdDb) {
         return new Slicer(thresholdDb, minMs, longMs, shortMs, keptMs);
     }
 
-    /**
-     * Slices that follow each other without a gap from 0 to N, sounding and silent.
-     *
-     * @param sound a recording
-     * @return in order, without gaps
-     */
+    /** Cuts a recording into sounding and silent slices that follow each other without a gap from 0 to N. */
     public List<Slice> slice(Recording sound) {
         int rateHz = sound.sampleRateHz(), n = sound.samples();
         int longest = samples(longMs, rateHz),
@@ -108,13 +90,10 @@ public record Slicer(double thresholdDb, double minMs, double longMs, double sho
     }
 
     /**
-     * A slice in parts no longer than {@code most} samples, each cut where the sound is weakest in the second half of
-     * what a part may hold: for phrases that go on without a pause.
+     * Cuts a slice into parts no longer than {@code most} samples, each cut where the sound is weakest in the second
+     * half of what a part may hold: for phrases without a pause. The parts follow each other without a gap.
      *
-     * @param sound a recording
-     * @param slice to be cut
      * @param most samples
-     * @return in order, without gaps
      */
     public List<Slice> bound(Recording sound, Slice slice, int most) {
         List<Slice> parts = new ArrayList<>();

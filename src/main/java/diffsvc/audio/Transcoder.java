@@ -28,12 +28,12 @@ import org.bytedeco.javacpp.PointerPointer;
 
 /**
  * The process that holds FFmpeg: {@code decode IN OUT.wav} makes any recording a WAV of 32-bit floats, {@code flac
- * IN.wav OUT.flac} packs PCM without loss. What it has to say it prints in lines of a word, a colon and a text, and
- * ends with a code:
+ * IN.wav OUT.flac} packs PCM without loss. The process prints lines of a word, a colon and a text, and exits with a
+ * code:
  *
  * <ul>
- *   <li>0: done; a {@code note:} line for each thing that a person should know about the recording
- *   <li>2: the input is refused; {@code need:}, {@code got:} and {@code remedy:}, a line each
+ *   <li>0: done; one {@code note:} line for each remark on the recording
+ *   <li>2: the input is refused; the lines {@code need:}, {@code got:} and {@code remedy:} say why
  *   <li>3: the output cannot be written; {@code got:} is the reason
  * </ul>
  *
@@ -68,11 +68,7 @@ public final class Transcoder {
         }
     }
 
-    /**
-     * See above.
-     *
-     * @param args what to do, and the paths
-     */
+    /** Runs one command; the class comment lists them. */
     public static void main(String[] args) {
         int code = DONE;
         try {
@@ -122,7 +118,9 @@ public final class Transcoder {
         final AVFrame frame = av_frame_alloc();
         int damaged;
         double damagedAt;
-        /** Where damage no longer counts: behind the last whole frame of an MPEG file lies what somebody appended. */
+        /**
+         * Byte from which damage no longer counts: what lies behind the last whole frame of an MPEG file was appended.
+         */
         long soundEnd = Long.MAX_VALUE;
 
         private boolean ended;
@@ -158,7 +156,7 @@ public final class Transcoder {
             }
         }
 
-        /** The name of the container, "mp3" or "wav". */
+        /** The name of the container, for instance "mp3" or "wav". */
         String container() {
             return format.iformat().name().getString();
         }
@@ -384,7 +382,8 @@ public final class Transcoder {
     }
 
     /**
-     * Whether a Wave64 or Core Audio file tells how long its sound is; refuses one that has fewer bytes than it tells.
+     * Whether the header of a Wave64 or Core Audio file declares the length of its sound; refuses a file with fewer
+     * bytes than its header declares.
      */
     private static boolean isWhole(Path file, String container) throws Refused {
         if (!container.equals("w64") && !container.equals("caf")) {
@@ -393,9 +392,9 @@ public final class Transcoder {
         try {
             DataChunk data = DataChunk.of(file, container.equals("caf"));
             if (data.isCut()) {
-                throw new Refused(data.there() + " of " + data.told() + " bytes of sound (the file is cut)");
+                throw new Refused(data.there() + " of " + data.declared() + " bytes of sound (the file is cut)");
             }
-            return data.told() > 0;
+            return data.declared() > 0;
         } catch (IOException e) {
             throw unreadable(e);
         }

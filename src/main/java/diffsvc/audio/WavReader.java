@@ -22,7 +22,7 @@ import java.util.Locale;
  */
 public final class WavReader implements Recording {
     private static final int PCM = 1, FLOAT = 3, EXTENSIBLE = 0xFFFE, MOST_BYTES = 1 << 20, MOST_CHUNKS = 4096;
-    /** How a file begins that this class reads. */
+    /** The first four bytes of the files this class reads. */
     static final List<String> RIFF = List.of("RIFF", "RF64", "BW64");
 
     private static final long OPEN = 0xFFFFFFFFL;
@@ -54,12 +54,7 @@ public final class WavReader implements Recording {
         this.notes = notes;
     }
 
-    /**
-     * Reads the whole file.
-     *
-     * @param file path
-     * @return all channels
-     */
+    /** Reads all channels of a file into memory. */
     public static Wave read(Path file) {
         try (WavReader reader = open(file)) {
             return reader.whole();
@@ -69,8 +64,7 @@ public final class WavReader implements Recording {
     /**
      * Opens a file and checks its header.
      *
-     * @param file path
-     * @return to be closed
+     * @return the recording; the caller closes it
      * @throws Problem when the file is missing, is no WAV, is cut, or holds a coding this class does not read
      */
     public static WavReader open(Path file) {
@@ -90,8 +84,7 @@ public final class WavReader implements Recording {
     /**
      * Opens a file whose coding may be another's; its samples can be read where {@link #decodable} says so.
      *
-     * @param file path
-     * @param named whose name errors carry: the song that was decoded into {@code file}
+     * @param named the file that errors name: the song that was decoded into {@code file}
      */
     static WavReader header(Path file, Path named) {
         Input.require(STAGE, file, "a WAV file");
@@ -119,7 +112,7 @@ public final class WavReader implements Recording {
         return untold;
     }
 
-    /** The note on a header that leaves it open. */
+    /** The remark on a header that leaves the length open. */
     static String untold(double seconds) {
         return String.format(
                 Locale.ROOT, "the header gives no length: all %.2f s that follow are taken as sound", seconds);
@@ -183,7 +176,7 @@ public final class WavReader implements Recording {
         throw Problem.in(STAGE, file, "a 'data' chunk" + where, "none", AGAIN);
     }
 
-    /** What the data chunk holds, by the length that it tells, by ds64's, or by the bytes that are there. */
+    /** Opens the data chunk, with the length that its header declares, or ds64's, or of the bytes that are there. */
     private static WavReader data(Path file, FileChannel channel, Format format, long body, long told, long ds64)
             throws IOException {
         if (format == null) {
@@ -243,7 +236,7 @@ public final class WavReader implements Recording {
         return at == size || at == size + 1; // the last chunk's padding may be missing
     }
 
-    /** Sound in further data chunks, which is left out. What follows the sound is otherwise no matter. */
+    /** Remarks on sound in further data chunks, which is left out; other chunks behind the sound are ignored. */
     private static List<String> further(FileChannel channel, Format format, long from) throws IOException {
         long at = from, size = channel.size(), bytes = 0;
         int chunks = 0;
@@ -353,7 +346,8 @@ public final class WavReader implements Recording {
     }
 
     /**
-     * Memory for a part, or a sentence: a long song is read in parts, and who asks for all of it may ask for too much.
+     * Memory for a part, or a Problem: a long song is read in parts, and a caller that asks for all of it may ask for
+     * too much.
      */
     private float[][] room(int n) {
         long bytes = (long) Float.BYTES * format.channels * n,

@@ -31,13 +31,8 @@ public final class WavWriter implements Closeable {
     }
 
     /**
-     * Begins a file.
+     * Begins a file; the caller closes the writer.
      *
-     * @param file path
-     * @param channels how many
-     * @param rateHz samples a second
-     * @param depth 16, 24 or float
-     * @return to be closed
      * @throws IOException when the file cannot be made
      */
     public static WavWriter open(Path file, int channels, int rateHz, Depth depth) throws IOException {
@@ -56,9 +51,8 @@ public final class WavWriter implements Closeable {
     }
 
     /**
-     * Samples of all channels in turn.
+     * Appends samples, all channels of one moment side by side.
      *
-     * @param interleaved channel by channel of each sample
      * @throws IOException when they cannot be written
      */
     public void append(float... interleaved) throws IOException {
@@ -79,9 +73,8 @@ public final class WavWriter implements Closeable {
     }
 
     /**
-     * A wave's samples.
+     * Appends a wave of the file's rate and channels.
      *
-     * @param wave same rate and channels
      * @throws IOException when it cannot be written
      */
     public void append(Wave wave) throws IOException {
@@ -98,11 +91,7 @@ public final class WavWriter implements Closeable {
         }
     }
 
-    /**
-     * Samples a channel so far.
-     *
-     * @return n
-     */
+    /** Samples a channel that are written so far. */
     public long frames() {
         return bytes / depth.bytes / channels;
     }
@@ -116,8 +105,8 @@ public final class WavWriter implements Closeable {
     }
 
     /**
-     * The place of ds64 is kept by a chunk that readers skip, until it is needed; floats have a longer format chunk and
-     * a 'fact' (RIFF, 1994).
+     * A chunk that readers skip keeps the place of ds64 until it is needed; floats have a longer format chunk and a
+     * 'fact' (RIFF, 1994).
      */
     private void header() throws IOException {
         boolean ieee = depth == Depth.FLOAT;

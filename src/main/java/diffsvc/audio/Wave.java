@@ -9,11 +9,13 @@ import java.util.Arrays;
  * @param sampleRateHz samples a second
  */
 public record Wave(float[][] channels, int sampleRateHz) {
+    private static final float SILENT_PEAK = 1e-4f;
+
     /**
-     * Checks that there is a channel, that all are of one length, and that the rate is one of sound.
+     * Checks channels and rate.
      *
-     * @param sampleRateHz samples a second
-     * @param channels [C][N]
+     * @throws IllegalArgumentException when there is no channel, when the channels differ in length, or for a rate
+     *     outside {@link Recording}'s bounds
      */
     public Wave {
         if (channels.length == 0 || sampleRateHz < Recording.LEAST_RATE_HZ || sampleRateHz > Recording.MOST_RATE_HZ) {
@@ -29,49 +31,27 @@ public record Wave(float[][] channels, int sampleRateHz) {
         }
     }
 
-    /**
-     * A wave of one channel.
-     *
-     * @param samples [N]
-     * @param sampleRateHz samples a second
-     * @return a wave
-     */
+    /** A wave of one channel [N]. */
     public static Wave mono(float[] samples, int sampleRateHz) {
         return new Wave(new float[][] {samples}, sampleRateHz);
     }
 
-    /**
-     * Samples a channel.
-     *
-     * @return N
-     */
+    /** Samples a channel. */
     public int samples() {
         return channels[0].length;
     }
 
-    /**
-     * Its length.
-     *
-     * @return seconds
-     */
+    /** The length in seconds. */
     public double seconds() {
         return samples() / (double) sampleRateHz;
     }
 
-    /**
-     * The first channel, as the Python project's 44.1 kHz mel front end takes it.
-     *
-     * @return [N]
-     */
+    /** The first channel [N], as the Python project's 44.1 kHz mel front end takes it. */
     public float[] first() {
         return channels[0];
     }
 
-    /**
-     * The mean of the channels, as the content encoder takes it.
-     *
-     * @return [N]
-     */
+    /** The mean of the channels [N], as the content encoder takes it. */
     public float[] mean() {
         if (channels.length == 1) {
             return channels[0];
@@ -87,11 +67,7 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return mean;
     }
 
-    /**
-     * Largest magnitude over all channels; 0 for an empty wave.
-     *
-     * @return 0 to 1 where it does not clip
-     */
+    /** The largest magnitude over all channels, 0 to 1 unless the wave clips; 0 for an empty wave. */
     public float peak() {
         float peak = 0;
         for (float[] c : channels) {
@@ -102,13 +78,12 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return peak;
     }
 
-    /**
-     * The part from {@code start} to {@code end} seconds, cut to what there is.
-     *
-     * @param start seconds
-     * @param end seconds
-     * @return all channels of that part
-     */
+    /** Whether the peak is below -80 dB of full scale, a few steps of 16 bits: then a recording counts as silent. */
+    public boolean isSilent() {
+        return peak() < SILENT_PEAK;
+    }
+
+    /** The part from {@code start} to {@code end} seconds, all channels, cut to what there is. */
     public Wave slice(double start, double end) {
         int a = (int) Math.max(0, Math.round(start * sampleRateHz)),
                 b = (int) Math.min(samples(), Math.round(end * sampleRateHz));
@@ -119,13 +94,7 @@ public record Wave(float[][] channels, int sampleRateHz) {
                 sampleRateHz);
     }
 
-    /**
-     * Samples {@code start} up to, not including, {@code end} of every channel.
-     *
-     * @param start first sample
-     * @param end behind the last
-     * @return all channels of that part
-     */
+    /** Samples {@code start} up to, not including, {@code end} of every channel. */
     public Wave samples(int start, int end) {
         return new Wave(
                 Arrays.stream(channels)
@@ -135,10 +104,8 @@ public record Wave(float[][] channels, int sampleRateHz) {
     }
 
     /**
-     * As the Python project hands a slice on: the mean of the channels through a file of 16 bits, written times 32767
-     * and read by 32768.
-     *
-     * @return one channel
+     * The slice as the Python project passes it on: the mean of the channels through a file of 16 bits, multiplied by
+     * 32767 when written and divided by 32768 when read.
      */
     public Wave asPythonSlice() {
         float[] mean = mean(), rounded = new float[mean.length];
@@ -148,12 +115,7 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return mono(rounded, sampleRateHz);
     }
 
-    /**
-     * Every sample times {@code scale}; the wave itself for 1.
-     *
-     * @param scale factor
-     * @return a wave of the same rate
-     */
+    /** Every sample times {@code scale}; the wave itself for 1. */
     public Wave times(float scale) {
         if (scale == 1) {
             return this;

@@ -10,10 +10,10 @@ import java.util.Locale;
 
 /**
  * Writes WAV and FLAC, chosen by the file's ending, whole or not at all. An integer sample beyond full scale would wrap
- * or clip: the caller scales first ({@link #fitted}), and says so.
+ * or clip, so the caller scales first ({@link #fitted}) and reports it.
  */
 public final class WaveWriter {
-    /** Where the loudest sample goes when a wave would clip. */
+    /** The peak of a wave that was scaled because it would clip. */
     public static final float HEADROOM = 0.99f;
 
     private static final String STAGE = "output";
@@ -24,12 +24,7 @@ public final class WaveWriter {
     /** The wave, scaled to a peak of 0.99 if it goes beyond 1, and how far it was scaled (1 = untouched). */
     public record Fitted(Wave wave, float scale) {}
 
-    /**
-     * Scales a wave that would clip; one that fits is returned as it is.
-     *
-     * @param wave a recording
-     * @return the wave, and by how much it was scaled
-     */
+    /** Scales a wave that would clip; one that fits is returned as it is. */
     public static Fitted fitted(Wave wave) {
         float peak = wave.peak();
         return peak <= 1 ? new Fitted(wave, 1) : new Fitted(wave.times(HEADROOM / peak), HEADROOM / peak);
@@ -39,8 +34,6 @@ public final class WaveWriter {
      * Writes {@code file}, .wav or .flac, 16 bits a sample.
      *
      * @param file .wav or .flac
-     * @param wave a recording
-     * @return the path
      */
     public static Path write(Path file, Wave wave) {
         return write(file, wave, Depth.PCM16);
@@ -50,9 +43,6 @@ public final class WaveWriter {
      * Writes {@code file}, .wav or .flac.
      *
      * @param file .wav or .flac
-     * @param wave a recording
-     * @param depth 16, 24 or float
-     * @return the path
      * @throws Problem for another ending, an integer sample beyond [-1, 1], floats in FLAC, or a file that cannot be
      *     written
      */
@@ -64,10 +54,7 @@ public final class WaveWriter {
      * The same of a recording that may be longer than memory, every sample times {@code scale}.
      *
      * @param file .wav or .flac
-     * @param sound a recording
-     * @param depth 16, 24 or float
      * @param scale factor of every sample
-     * @return the path
      */
     public static Path write(Path file, Recording sound, Depth depth, float scale) {
         require(file, depth);
@@ -80,7 +67,7 @@ public final class WaveWriter {
         });
     }
 
-    /** Through a temporary WAV: what goes wrong there is no fault of the file's folder. */
+    /** Writes by way of a temporary WAV; an error there does not concern the file's folder. */
     private static void flac(Path named, Path flac, Recording sound, Depth depth, float scale) throws IOException {
         Path wav = Temporary.file(STAGE, ".wav");
         try {
@@ -118,10 +105,9 @@ public final class WaveWriter {
     }
 
     /**
-     * Refuses what no file can hold, before any work.
+     * Refuses an ending or a depth that no file can hold, before any work.
      *
      * @param file .wav or .flac
-     * @param depth 16, 24 or float
      */
     public static void require(Path file, Depth depth) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
@@ -133,12 +119,7 @@ public final class WaveWriter {
         }
     }
 
-    /**
-     * The wave as the bytes of a 16-bit FLAC file, half of a WAV's: the notebook's player.
-     *
-     * @param wave a recording
-     * @return a whole file
-     */
+    /** The bytes of a whole 16-bit FLAC file, about half of a WAV's: for the notebook's player. */
     public static byte[] flacBytes(Wave wave) {
         Path flac = Temporary.file(STAGE, ".flac");
         try {

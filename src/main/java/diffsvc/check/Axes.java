@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Checks shapes against letters: a letter is one size throughout a call, a number is that number. */
+/** Checks shapes against letters: a letter stands for one size throughout a call, a digit for itself. */
 public final class Axes {
     private final String stage;
     private final Map<String, Long> sizes = new HashMap<>();
@@ -15,23 +15,12 @@ public final class Axes {
         this.stage = stage;
     }
 
-    /**
-     * A fresh set of letters for one call of a stage.
-     *
-     * @param stage who asks
-     * @return no letter known yet
-     */
+    /** No letter is known yet; the errors name {@code stage}. */
     public static Axes of(String stage) {
         return new Axes(stage);
     }
 
-    /**
-     * Fixes a letter beforehand, the number of mel bins of a network for instance.
-     *
-     * @param letter of the axes
-     * @param size of it
-     * @return itself
-     */
+    /** Fixes the size of a letter beforehand: the number of mel bins of a network, for instance. */
     public Axes fix(String letter, long size) {
         sizes.put(letter, size);
         firstSeen.put(letter, "the model");
@@ -39,12 +28,9 @@ public final class Axes {
     }
 
     /**
-     * Asks that {@code array} has the axes of {@code letters}, "B 1 M T" for instance.
+     * Requires that {@code array} has the axes of {@code letters}, separated by spaces: "B 1 M T".
      *
      * @param name of the argument, for the error
-     * @param array whose axes are asked
-     * @param letters with spaces between
-     * @return itself, for the next question
      * @throws Problem naming the argument, the wanted axes and the shape that came
      */
     public Axes require(String name, NDArray array, String letters) {
@@ -74,12 +60,7 @@ public final class Axes {
         return this;
     }
 
-    /**
-     * The size a letter has taken.
-     *
-     * @param letter of the axes
-     * @return as first seen
-     */
+    /** The size of a letter that was fixed or met before. */
     public long size(String letter) {
         return sizes.get(letter);
     }

@@ -3,21 +3,16 @@ package diffsvc.check;
 import java.util.Locale;
 
 /**
- * Numbers are checked where they enter: each has a least and a most, and NaN and infinity are none. The sentence names
- * the bounds.
+ * Checks a number where it enters. Each number has a least and a most; NaN and infinity lie outside of them. The error
+ * names the bounds.
  */
 public final class Bound {
     private Bound() {}
 
     /**
-     * A number within bounds, both included.
+     * Returns {@code value} if it lies within the bounds, both included.
      *
-     * @param stage that takes it
      * @param name of the number, "infer.key" or "--key"
-     * @param value to be checked
-     * @param least smallest that is taken
-     * @param most largest that is taken
-     * @return the value
      * @throws Problem that names the bounds
      */
     public static double number(String stage, String name, double value, double least, double most) {
@@ -28,14 +23,8 @@ public final class Bound {
     }
 
     /**
-     * A whole number within bounds, both included.
+     * Returns {@code value} if it lies within the bounds, both included.
      *
-     * @param stage that takes it
-     * @param name of the number
-     * @param value to be checked
-     * @param least smallest that is taken
-     * @param most largest that is taken
-     * @return the value
      * @throws Problem that names the bounds
      */
     public static long whole(String stage, String name, long value, long least, long most) {

@@ -5,16 +5,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 
 /**
- * Whether values are numbers. NaN and infinity are caught at the stage that made them, before more work is done on
- * them.
+ * Finds NaN and infinity in the result of a stage, so that the error names the stage that made them and not a later
+ * one.
  */
 public final class Finite {
     private Finite() {}
 
     /**
-     * Whether every value is finite; an empty array is.
+     * Whether every value is finite. An empty array and an array of integers are.
      *
-     * @param array of floats
      * @return false for NaN or infinity anywhere
      */
     public static boolean all(NDArray array) {
@@ -28,20 +27,15 @@ public final class Finite {
         }
     }
 
-    /**
-     * What a spoilt array holds, "3 of 19200 values are NaN or infinite".
-     *
-     * @param array of floats
-     * @return for the got of a {@link Problem}
-     */
+    /** How many values are not finite, as an error says it: "3 of 19200 values are NaN or infinite". */
     public static String count(NDArray array) {
-        long spoilt = 0;
+        long bad = 0;
         try (NDManager scratch = array.getManager().newSubManager()) {
             scratch.tempAttachAll(array);
             for (double v : array.toType(DataType.FLOAT64, false).toDoubleArray()) {
-                spoilt += Double.isFinite(v) ? 0 : 1;
+                bad += Double.isFinite(v) ? 0 : 1;
             }
         }
-        return spoilt + " of " + array.size() + " values are NaN or infinite";
+        return bad + " of " + array.size() + " values are NaN or infinite";
     }
 }

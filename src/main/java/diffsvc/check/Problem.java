@@ -4,13 +4,13 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /**
- * The one error a person meets: which stage, which file, what was needed, what came, and what to do. It carries no
- * stack frames, so a notebook prints a line and the command line a sentence (exit code 2).
+ * The one error that users see: stage, file, what was needed, what came, and the remedy. It has no stack trace, so a
+ * notebook prints one line and the command line one sentence (exit code 2).
  */
 public final class Problem extends RuntimeException {
-    /** Who speaks. */
+    /** Where it happened. */
     private final String stage;
-    /** Whether it is the stop button. */
+    /** Whether the user stopped the work. */
     private final boolean stop;
 
     private Problem(String stage, String sentence, boolean stop) {
@@ -19,68 +19,35 @@ public final class Problem extends RuntimeException {
         this.stop = stop;
     }
 
-    /**
-     * {@code stage: file: need NEED, got GOT; REMEDY}.
-     *
-     * @param stage who speaks
-     * @param file that is concerned
-     * @param need what was needed
-     * @param got what came
-     * @param remedy what to do
-     * @return the problem, to be thrown
-     */
+    /** {@code stage: file: need NEED, got GOT; REMEDY}. */
     public static Problem in(String stage, Path file, String need, String got, String remedy) {
         return new Problem(stage, file + ": need " + need + ", got " + got + "; " + remedy, false);
     }
 
-    /**
-     * The same where no file is concerned.
-     *
-     * @param stage who speaks
-     * @param need what was needed
-     * @param got what came
-     * @param remedy what to do
-     * @return the problem, to be thrown
-     */
+    /** The same without a file. */
     public static Problem in(String stage, String need, String got, String remedy) {
         return new Problem(stage, "need " + need + ", got " + got + "; " + remedy, false);
     }
 
-    /**
-     * The stop button, or Ctrl-C, and how far the work had come: "after 12 of 200 steps".
-     *
-     * @param stage who speaks
-     * @param soFar "after 12 of 200 steps"
-     * @return the problem, to be thrown
-     */
+    /** The user stopped the work with the stop button or Ctrl-C; {@code soFar} is "after 12 of 200 steps". */
     public static Problem stopped(String stage, String soFar) {
         return new Problem(stage, "stopped " + soFar, true);
     }
 
     /**
-     * The same problem in other words, for a caller who knows more: which file it was, or what the file calls a key.
-     *
-     * @param words changes the sentence behind the stage
-     * @return the problem, to be thrown
+     * The same problem with another sentence behind the stage, for a caller who knows more: which file it was, or what
+     * the file calls a key.
      */
-    public Problem retold(UnaryOperator<String> words) {
+    public Problem reworded(UnaryOperator<String> words) {
         return new Problem(stage, words.apply(getMessage().substring(stage.length() + 2)), stop);
     }
 
-    /**
-     * Whether somebody stopped the work, and nothing is wrong.
-     *
-     * @return false for an error
-     */
+    /** Whether the user stopped the work; false for an error. */
     public boolean isStop() {
         return stop;
     }
 
-    /**
-     * The stage that speaks, as the command line's lines name it.
-     *
-     * @return as given
-     */
+    /** The stage, as the command line prints it in front of the sentence. */
     public String stage() {
         return stage;
     }

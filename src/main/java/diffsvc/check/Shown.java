@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What came, for the sentence of a {@link Problem}: short, in one line, and a collection not written out, which may be
- * without end.
+ * A value as the sentence of a {@link Problem} shows it: short and in one line. A collection is not written out,
+ * because it may be very long.
  */
 public final class Shown {
     private static final int LONGEST = 80, MOST_BITS = 400;

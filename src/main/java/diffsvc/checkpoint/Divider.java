@@ -21,10 +21,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The combined checkpoint of the Python project taken apart into the embedding model and the WaveNet, and put together
- * again. Each half is a torch file with a {@code state_dict} and the optimizer state of its own parameters; the
- * WaveNet's also holds the diffusion's buffers and, under {@code division}, the combined file's build with a pointer
- * for each tensor, so that merging gives back every key, value and shared storage in its order.
+ * Divides a combined checkpoint of the Python project into the embedding model and the WaveNet, and merges the two
+ * again. Each half is a torch file with a {@code state_dict} and the optimizer state of its own parameters. The
+ * WaveNet's also holds the buffers of the diffusion and, under {@code division}, the structure of the combined file
+ * with a pointer for each tensor, so that merging restores every key, value and shared storage in its order.
+ *
+ * <p>This class is long because the two directions share one layout of the halves and must stay inverse.
  */
 public final class Divider {
     private static final String STAGE = "divide",
@@ -42,25 +44,24 @@ public final class Divider {
     /**
      * What was written.
      *
-     * @param files the two halves, hparams.yaml, and where there is one the Python project's config.yaml; of merging
-     *     the checkpoint and the config beside it
-     * @param notes what changed on the way, for people
+     * @param files after division the two halves, hparams.yaml and, if there is one, the Python project's config.yaml;
+     *     after merging the checkpoint and the config beside it
+     * @param steps training steps of the checkpoint
+     * @param notes differences from the original, one sentence each
      */
     public record Result(List<Path> files, long steps, List<String> notes) {}
 
-    /** A file to be written, and what writes it. */
+    /** A file to write, and its writer. */
     private record Piece(Path file, Consumer<Path> writing) {}
 
-    /** Which half a tensor goes to, 0 the embedding model and 1 the WaveNet, and where in its file. */
+    /** Where a tensor goes: to the embedding model (0) or the WaveNet (1), and its path in that file. */
     private record Place(int half, List<Object> path) {}
 
     /**
-     * Divides a checkpoint into a folder that holds no other voice; what an earlier division of it left is no obstacle.
+     * Divides a checkpoint into a folder that holds no other voice. The files of an earlier division of the same
+     * checkpoint may lie there.
      *
-     * @param checkpoint path of the .ckpt
-     * @param config the Python project's config.yaml, or an hparams.yaml; null = the one beside the checkpoint
-     * @param folder of one voice
-     * @return the files that were written, and notes
+     * @param config the Python project's config.yaml, or an hparams.yaml; null for the one beside the checkpoint
      * @throws Problem when there is no config, the checkpoint lacks one of the two models, or another voice is there
      */
     public static Result divide(Path checkpoint, Path config, Path folder) {
@@ -68,42 +69,20 @@ public final class Divider {
     }
 
     /**
-     * The same under a rule for what may be replaced.
+     * The same with a rule for what may be replaced.
      *
-     * @param checkpoint path of the .ckpt
-     * @param config the Python project's config.yaml, or an hparams.yaml; null = the one beside the checkpoint
-     * @param folder of one voice
-     * @param output what may be replaced in it
-     * @return the files that were written, or were there byte for byte, and notes
+     * @param config the Python project's config.yaml, or an hparams.yaml; null for the one beside the checkpoint
+     * @return the files, written now or there already with the same bytes, and notes
      * @throws Problem when there is no config, the checkpoint lacks one of the two models, or another voice is there
      */
     public static Result divide(Path checkpoint, Path config, Path folder, Output output) {
-        Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
-        Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
-        if (!Files.isRegularFile(yaml)) {
-            throw Problem.in(
-                    STAGE,
-                    checkpoint,
-                    "config.yaml or hparams.yaml beside it",
-                    "nothing at " + yaml.getFileName(),
-                    "put it there, or name it with --config");
-        }
+        Path yaml = configOf(checkpoint, config);
         TorchFile.Content content = TorchFile.open(checkpoint);
         List<String> notes = new ArrayList<>(content.notes());
         Map<?, ?> root = content.root() instanceof Map<?, ?> map ? map : Map.of();
         boolean bare = !(root.get("state_dict") instanceof Map);
         Map<?, ?> state = bare ? root : (Map<?, ?>) root.get("state_dict");
-        String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith("model.")) ? "model." : "";
-        for (String part : new String[] {EMBEDDING, DENOISER}) {
-            if (state.keySet().stream().noneMatch(k -> String.valueOf(k).startsWith(prefix + part))) {
-                throw Problem.in(
-                        STAGE,
-                        checkpoint,
-                        "tensors named " + prefix + part + "*",
-                        state.size() + " others",
-                        "give a combined checkpoint of the Python project");
-            }
-        }
+        String prefix = prefixOf(state, checkpoint);
         long steps = steps(root, checkpoint);
         List<Map<Object, Object>> halves = List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
         Map<List<Object>, Place> places = new HashMap<>();
@@ -164,7 +143,38 @@ public final class Divider {
         return new Piece(file, to -> WholeFile.write(STAGE, to, part -> Files.writeString(part, text)));
     }
 
-    /** A folder is one voice's: of these steps, without a training run, and with no config but its own. */
+    /** The config that belongs to a checkpoint: the given one, or the one beside it. */
+    private static Path configOf(Path checkpoint, Path config) {
+        Path python = checkpoint.resolveSibling("config.yaml"), ours = checkpoint.resolveSibling("hparams.yaml");
+        Path yaml = config != null ? config : Files.exists(python) || !Files.exists(ours) ? python : ours;
+        if (!Files.isRegularFile(yaml)) {
+            throw Problem.in(
+                    STAGE,
+                    checkpoint,
+                    "config.yaml or hparams.yaml beside it",
+                    "nothing at " + yaml.getFileName(),
+                    "put it there, or name it with --config");
+        }
+        return yaml;
+    }
+
+    /** The prefix of all names, "model." or "", in a checkpoint that holds both models. */
+    private static String prefixOf(Map<?, ?> state, Path checkpoint) {
+        String prefix = state.keySet().stream().anyMatch(k -> String.valueOf(k).startsWith("model.")) ? "model." : "";
+        for (String part : new String[] {EMBEDDING, DENOISER}) {
+            if (state.keySet().stream().noneMatch(k -> String.valueOf(k).startsWith(prefix + part))) {
+                throw Problem.in(
+                        STAGE,
+                        checkpoint,
+                        "tensors named " + prefix + part + "*",
+                        state.size() + " others",
+                        "give a combined checkpoint of the Python project");
+            }
+        }
+        return prefix;
+    }
+
+    /** Requires that a folder holds no other voice: no other steps, no training run, no other config. */
     private static void requireNoOtherVoice(Path folder, long steps, boolean config) {
         String other = null;
         if (Files.isDirectory(folder)) {
@@ -200,7 +210,7 @@ public final class Divider {
         return all;
     }
 
-    /** Looks at all targets before the first is written; one that holds the same bytes already stays. */
+    /** Checks all targets before the first is written; a target that already holds the same bytes is left alone. */
     private static void write(String stage, List<Piece> pieces, Output output, long bytes) {
         List<Piece> needed = new ArrayList<>();
         for (Piece p : pieces) {
@@ -212,7 +222,7 @@ public final class Divider {
         needed.forEach(p -> p.writing().accept(p.file()));
     }
 
-    /** Whether the file has the very bytes that would be written; they are written beside it to compare. */
+    /** Whether the file holds the bytes that would be written; they are written beside it to compare. */
     private static boolean isThere(String stage, Piece piece) {
         if (!Files.isRegularFile(piece.file())) {
             return false;
@@ -256,9 +266,7 @@ public final class Divider {
      * Names of the trained parameters in the order in which the optimizer counts them: the state dict's, without
      * buffers.
      *
-     * @param state of a checkpoint
      * @param prefix of all names, "model." or ""
-     * @return without buffers
      */
     public static List<String> parameters(Map<?, ?> state, String prefix) {
         List<String> names = new ArrayList<>();
@@ -384,13 +392,11 @@ public final class Divider {
     }
 
     /**
-     * Puts a folder's two halves together. Halves that this project trained have no original: they become what the
-     * Python project calls a simplified checkpoint, weights without an optimizer.
+     * Merges the two halves in a folder. Halves that this project trained have no combined original: they become what
+     * the Python project calls a simplified checkpoint, weights without an optimizer.
      *
-     * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; with several N, hparams.yaml says
-     *     which
-     * @param checkpoint path of the .ckpt
-     * @return the checkpoint and what lies beside it
+     * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt; if there are several N, hparams.yaml
+     *     names one
      * @throws Problem when the halves are not there, or another file has the checkpoint's name
      */
     public static Result merge(Path folder, Path checkpoint) {
@@ -398,12 +404,9 @@ public final class Divider {
     }
 
     /**
-     * The same under a rule for what may be replaced.
+     * The same with a rule for what may be replaced.
      *
      * @param folder with embedding_model_steps_N.pt and wavenet_model_steps_N.pt
-     * @param checkpoint path of the .ckpt
-     * @param output what may be replaced
-     * @return the checkpoint and what lies beside it
      * @throws Problem when the halves are not there, or another file has the checkpoint's name
      */
     public static Result merge(Path folder, Path checkpoint, Output output) {
@@ -524,7 +527,7 @@ public final class Divider {
     }
 
     /**
-     * For storages that lay in one file and now lie in both: the one to keep, if both copies still hold the same bytes.
+     * For storages that were one and now lie in both files: the one to keep, if both copies still hold the same bytes.
      */
     private static Map<TorchStorage, TorchStorage> shared(Object division, List<Map<?, ?>> roots, List<String> notes) {
         Map<Long, List<TorchStorage>> byNumber = new TreeMap<>();

@@ -13,20 +13,18 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * What is in a checkpoint, as a table: a row a value, tensors with their range.
+ * The content of a checkpoint as a table: one row per value, tensors with their range.
  *
- * @param file the file
  * @param table columns key, dtype, shape, min, max, mean, nan, sha256; the last is of the elements' bytes in C order
- * @param notes what could not be kept as Python had it
+ * @param notes values that are read differently from Python, one sentence each
  */
 public record Inspection(Path file, Table table, List<String> notes) {
     private static final int LONGEST_VALUE = 60;
 
     /**
-     * Reads a torch or safetensors file; nothing in it is run.
+     * Reads a torch or safetensors file, without running code in it.
      *
      * @param file .pt, .ckpt, .pth or .safetensors
-     * @return a row an entry
      */
     public static Inspection of(Path file) {
         TorchFile.Content content = Safetensors.isOne(file)
@@ -78,7 +76,7 @@ public record Inspection(Path file, Table table, List<String> notes) {
                 content.notes());
     }
 
-    /** The optimizer's list of parameters would make the column as wide as a wall. */
+    /** Cuts a long value: the optimizer's list of parameters has hundreds of numbers. */
     private static String shortened(String value) {
         return value.length() <= LONGEST_VALUE
                 ? value
@@ -99,7 +97,7 @@ public record Inspection(Path file, Table table, List<String> notes) {
     }
 
     private record Range(double min, double max, double mean, long nan) {
-        /** Over the elements that are numbers; missing where there is none. */
+        /** Over the elements that are not NaN; all NaN if there is none. */
         static Range of(TorchTensor t) {
             double min = Double.POSITIVE_INFINITY, max = Double.NEGATIVE_INFINITY, sum = 0;
             long nan = 0, n = 0;
@@ -117,11 +115,7 @@ public record Inspection(Path file, Table table, List<String> notes) {
         }
     }
 
-    /**
-     * Tensors among the rows.
-     *
-     * @return how many
-     */
+    /** How many rows are tensors. */
     public long tensors() {
         return table.stringColumn("sha256").asList().stream()
                 .filter(s -> !s.isEmpty())

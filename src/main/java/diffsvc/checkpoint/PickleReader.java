@@ -14,17 +14,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads a pickle as data. It knows the opcodes torch.save writes (protocols 2 to 5, less what needs code), makes only
- * what the allow-list below names, and checks every claimed length against the bytes that remain. A global outside the
- * list is refused by its name.
+ * Reads a pickle as data. It knows the opcodes that torch.save writes (protocols 2 to 5, without those that need code),
+ * makes only what the allow-list below names, and checks every declared length against the remaining bytes. It refuses
+ * a global outside the list and names it.
  */
 final class PickleReader {
-    /** What a persistent id becomes: a storage of the zip. */
+    /** Resolves a persistent id to a storage of the file. */
     interface Storages {
         Object load(List<Object> persistentId);
     }
 
-    /** A name the pickle refers to, allowed but not yet called. */
+    /** A name that the pickle refers to, allowed but not yet called. */
     private record Global(String name) {}
 
     private static final Object MARK = new Object();
@@ -37,7 +37,7 @@ final class PickleReader {
     private final Map<Integer, Object> memo = new HashMap<>();
     private int scalars, operations;
 
-    /** Reads one pickle from where {@code in} stands, and leaves it behind the pickle's end. */
+    /** Reads one pickle from the position of {@code in}, and leaves the position behind its end. */
     PickleReader(Path file, ByteBuffer in, Storages storages, TensorBuilder tensors) {
         this.file = file;
         this.in = in.order(ByteOrder.LITTLE_ENDIAN);
@@ -82,8 +82,8 @@ final class PickleReader {
     }
 
     /**
-     * Refuses what would send a reader of the result round in circles: a value inside itself, or one that unfolds
-     * without end.
+     * Refuses a value that contains itself, or one that unfolds to very many: a reader of the result would not come to
+     * an end.
      */
     private void visit(Object value, int depth, int[] seen) {
         if (depth > DEEPEST || ++seen[0] > MOST_VALUES) {
@@ -109,11 +109,12 @@ final class PickleReader {
         }
     }
 
-    /** How many numpy scalars became plain numbers. */
+    /** How many NumPy scalars were read as plain numbers. */
     int numpyScalars() {
         return scalars;
     }
 
+    /** One instruction. The method is long because a line stands for each opcode. */
     private void step(int op) {
         switch (op) {
             case 0x80 -> in.get(); // PROTO
@@ -367,7 +368,7 @@ final class PickleReader {
         return new String(line, StandardCharsets.UTF_8);
     }
 
-    /** A Long where it fits, else a BigInteger: the old format's magic number has 80 bits. */
+    /** A Long if it fits, else a BigInteger: the magic number of the old format has 80 bits. */
     private static Object longOf(byte[] little) {
         byte[] big = new byte[little.length];
         for (int i = 0; i < big.length; i++) {

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Writes protocol 2 as torch.save does, with each storage once however many tensors look at it. */
+/** Writes protocol 2 as torch.save does; a storage that several tensors share is written once. */
 final class PickleWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final Map<String, ByteBuffer> storages = new LinkedHashMap<>();

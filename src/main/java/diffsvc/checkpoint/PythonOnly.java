@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tensors that the Python project's embedding has and that neither side uses where F0 is given: {@code mel_out} and
- * {@code pitch_predictor} of FastSpeech 2 (arXiv:2006.04558). Its strict load asks for them, and its optimizer counts
- * them, so what goes back there holds them at neutral values.
+ * Tensors of the Python project's embedding that no side uses if F0 is given: {@code mel_out} and
+ * {@code pitch_predictor} of FastSpeech 2 (arXiv:2006.04558). Its strict load requires them, and its optimizer counts
+ * them, so a file for that project holds them with neutral values.
  */
 public final class PythonOnly {
     private static final int LAYERS = 5, KERNEL = 5;
@@ -20,22 +20,20 @@ public final class PythonOnly {
     private PythonOnly() {}
 
     /**
-     * The one buffer among them.
+     * The one buffer among them, by its name.
      *
      * @param prefix "fs2." or "model.fs2."
-     * @return by name
      */
     public static Map<String, TorchTensor> buffers(String prefix) {
         return Map.of(prefix + PREDICTOR + "embed_positions._float_tensor", level(0, 1));
     }
 
     /**
-     * The parameters of one network.
+     * The parameters among them, by name.
      *
      * @param prefix of the names, "fs2." or "model.fs2."
      * @param hidden H
      * @param bins M
-     * @return by name
      */
     public static Map<String, TorchTensor> parameters(String prefix, int hidden, int bins) {
         Map<String, TorchTensor> all = new LinkedHashMap<>();
@@ -55,11 +53,9 @@ public final class PythonOnly {
     }
 
     /**
-     * Whether names are those of an embedding that lacks them: it embeds pitch and has no predictor.
+     * Whether these names belong to an embedding that lacks them: one that embeds pitch and has no predictor.
      *
      * @param prefix "fs2." or "model.fs2."
-     * @param names of a checkpoint
-     * @return whether they have to be added
      */
     public static boolean lacking(String prefix, java.util.Collection<String> names) {
         return names.contains(prefix + PITCH_EMBED)
@@ -67,14 +63,12 @@ public final class PythonOnly {
     }
 
     /**
-     * Parameters with these among them, in the order in which the Python project's optimizer counts: mel_out before
+     * Inserts them between other parameters, in the order of the Python project's optimizer: mel_out before
      * pitch_embed, pitch_predictor after it.
      *
-     * @param <T> what stands for a parameter
      * @param prefix "fs2." or "model.fs2."
      * @param parameters in the order of this project
-     * @param only the ones only Python has
-     * @return in Python's order
+     * @param only those to insert
      */
     public static <T> Map<String, T> among(String prefix, Map<String, T> parameters, Map<String, T> only) {
         List<String> before = new ArrayList<>(), after = new ArrayList<>();

@@ -22,15 +22,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Hugging Face's safetensors: the length of a JSON header, the header, the tensors' bytes. Named tensors and nothing
- * else. A sealed file holds the SHA-256 of all its bytes in its metadata, computed with zeros in that place; it stays a
- * safetensors file.
+ * Hugging Face's safetensors: the length of a JSON header, the header, the bytes of the tensors. A sealed file also
+ * holds the SHA-256 of all its bytes in its metadata, computed with zeros in that place; it is still a safetensors
+ * file.
  */
 public final class Safetensors {
     private static final String STAGE = "checkpoint", SEAL = "sha256", BLANK = "0".repeat(64);
     /**
-     * How a sealed file begins, behind the length of its header: the seal comes first, so that its place is known
-     * before anything in the file is believed.
+     * The beginning of a sealed file, behind the length of its header. The seal comes first, so that its place is known
+     * before anything else is read.
      */
     private static final byte[] SEALED = ("{\"__metadata__\":{\"" + SEAL + "\":\"").getBytes(StandardCharsets.US_ASCII);
 
@@ -60,49 +60,32 @@ public final class Safetensors {
 
     private Safetensors() {}
 
-    /**
-     * Whether a file's name says so.
-     *
-     * @param file path
-     * @return by its ending
-     */
+    /** Whether the name ends in .safetensors. */
     public static boolean isOne(Path file) {
         return file.getFileName().toString().toLowerCase().endsWith(".safetensors");
     }
 
     /**
-     * A file's content.
+     * The content of a file.
      *
-     * @param tensors in the file's order, mapped
-     * @param metadata what the header says besides, text by text
+     * @param tensors in the file's order; their values stay in the file until they are used
+     * @param metadata texts of the header by key
      */
     public record Content(Map<String, TorchTensor> tensors, Map<String, String> metadata) {}
 
-    /**
-     * The tensors in the file's order, mapped.
-     *
-     * @param file path
-     * @return by name
-     */
+    /** The tensors in the file's order, memory-mapped. */
     public static Map<String, TorchTensor> read(Path file) {
         return open(file).tensors();
     }
 
-    /**
-     * Tensors and metadata.
-     *
-     * @param file path
-     * @return tensors and metadata
-     */
+    /** Tensors, memory-mapped, and metadata. */
     public static Content open(Path file) {
         return open(file, true);
     }
 
     /**
-     * The same with tensors whose values are read from the file at each asking: no page of it counts with the process.
-     *
-     * @param file path
-     * @return tensors and metadata
+     * The same without a mapping: values are read from the file at each use, so its pages do not count as memory of the
+     * process.
      */
     public static Content openUnmapped(Path file) {
         return open(file, false);
@@ -162,12 +145,9 @@ public final class Safetensors {
     }
 
     /**
-     * A sealed file, every byte of it compared with the seal before anything in it is believed. Values are read from
-     * the file at each asking.
+     * Opens a sealed file without a mapping, after comparing all its bytes with the seal.
      *
-     * @param file that {@link #writeSealed} wrote
-     * @return tensors and metadata
-     * @throws Problem when there is no seal, or it does not fit
+     * @throws Problem when there is no seal, or the bytes differ
      */
     public static Content openSealed(Path file) {
         Input.require(STAGE, file, "a safetensors file");
@@ -240,31 +220,21 @@ public final class Safetensors {
     }
 
     /**
-     * Writes named tensors, whole or not at all. Tensors that share a storage become copies: the format knows no views.
-     *
-     * @param file path
-     * @param tensors by name
+     * Writes named tensors, whole or not at all. Tensors that share a storage become copies, since the format has no
+     * views.
      */
     public static void write(Path file, Map<String, TorchTensor> tensors) {
         write(file, tensors, Map.of());
     }
 
-    /**
-     * The same with metadata.
-     *
-     * @param file path
-     * @param tensors by name
-     * @param metadata text by name
-     */
+    /** The same with metadata. */
     public static void write(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata) {
         write(file, tensors, metadata, false);
     }
 
     /**
-     * The same with a seal over every byte, {@code sha256} in the metadata, which {@link #openSealed} compares.
+     * The same with a seal, which {@link #openSealed} compares: {@code sha256} of all bytes in the metadata.
      *
-     * @param file path
-     * @param tensors by name
      * @param metadata text by name, none of them called sha256
      */
     public static void writeSealed(Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata) {

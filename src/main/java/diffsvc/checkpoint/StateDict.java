@@ -8,27 +8,20 @@ import java.util.Map;
 /**
  * Named tensors of one file, in the file's order.
  *
- * @param file where they come from, for messages
- * @param tensors name to tensor
+ * @param file where they come from, named in errors; null if they were not read from a file
  */
 public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
-     * The tensors of a torch file. Containers in use are opened ("state_dict", "hubert", "generator", "model_gen"), and
-     * a prefix that every name has ("module.", "model.") is taken off.
+     * The tensors of a torch or safetensors file. Known containers are opened ("state_dict", "hubert", "generator",
+     * "model_gen"), and a prefix that all names share ("module.", "model.") is removed.
      *
-     * @param file path; relative ones from the project's folder where text
-     * @return by name
+     * @throws Problem when the file is missing or damaged, or holds no named tensors
      */
     public static StateDict read(Path file) {
         return of(file, Safetensors.isOne(file) ? Safetensors.read(file) : TorchFile.read(file));
     }
 
-    /**
-     * The same without a mapping, see {@link TorchFile#openUnmapped}.
-     *
-     * @param file path; relative ones from the project's folder where text
-     * @return by name
-     */
+    /** The same without a mapping, see {@link TorchFile#openUnmapped}. */
     public static StateDict readUnmapped(Path file) {
         return of(
                 file,
@@ -64,12 +57,7 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
         return result;
     }
 
-    /**
-     * Those whose names start with the prefix, without it.
-     *
-     * @param prefix of names
-     * @return their names without it
-     */
+    /** The tensors whose names start with the prefix, by their names without it. */
     public StateDict under(String prefix) {
         Map<String, TorchTensor> part = new LinkedHashMap<>();
         tensors.forEach((k, v) -> {
@@ -81,11 +69,9 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     }
 
     /**
-     * Weight norm folded in: {@code weight_g} and {@code weight_v} (or their names as parametrizations) become
+     * Folds weight norm in: {@code weight_g} and {@code weight_v} (or their names as parametrizations) become
      * {@code weight} = g v / ||v||, the norm over the axes on which g has size 1 (Salimans and Kingma,
-     * arXiv:1602.07868). The other tensors stay as they are.
-     *
-     * @return the same under plain names
+     * arXiv:1602.07868). The other tensors are kept.
      */
     public StateDict withoutWeightNorm() {
         Map<String, TorchTensor> folded = new LinkedHashMap<>();
@@ -138,10 +124,9 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     }
 
     /**
-     * All but those whose name the test takes.
+     * All tensors but those whose names pass a test.
      *
-     * @param name a test of names
-     * @return the others
+     * @param name true for a name to leave out
      */
     public StateDict without(java.util.function.Predicate<String> name) {
         Map<String, TorchTensor> part = new LinkedHashMap<>(tensors);
@@ -150,11 +135,10 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     }
 
     /**
-     * Size of one axis of a tensor; networks take their sizes from here.
+     * Size of one axis of a tensor. Networks take their sizes from here.
      *
-     * @param name of a tensor
      * @param axis 0-based
-     * @return its size
+     * @throws Problem when the tensor is missing or has fewer axes
      */
     public int size(String name, int axis) {
         TorchTensor t = tensors.get(name);
@@ -169,12 +153,7 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
         return Math.toIntExact(t.shape()[axis]);
     }
 
-    /**
-     * How many layers there are: the smallest n for which no name starts with {@code prefix + n + "."}.
-     *
-     * @param prefix of names
-     * @return 0 where there is none
-     */
+    /** The number of layers: the smallest n for which no name starts with {@code prefix + n + "."}. */
     public int layers(String prefix) {
         int n = 0;
         while (true) {

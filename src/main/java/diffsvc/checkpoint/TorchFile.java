@@ -26,10 +26,10 @@ import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 
 /**
- * What torch.save writes and torch.load reads, as data only. Two layouts are read: the zip of PyTorch 1.6 and newer
- * ({@code NAME/data.pkl}, a pickle whose tensors point into {@code NAME/data/K}) and the stream before it (five
- * pickles, then the storages one after the other). Written is the zip, such that torch.load(weights_only=True) opens
- * it, with the same names in the same order and storages shared as they were.
+ * The files of torch.save and torch.load, as data only. Reads two layouts: the zip of PyTorch 1.6 and newer
+ * ({@code NAME/data.pkl}, a pickle whose tensors point into {@code NAME/data/K}) and the older stream (five pickles,
+ * then the storages one after the other). Writes the zip such that torch.load(weights_only=True) opens it, and keeps
+ * names, their order and shared storages.
  */
 public final class TorchFile {
     private static final String STAGE = "checkpoint";
@@ -41,41 +41,30 @@ public final class TorchFile {
     private TorchFile() {}
 
     /**
-     * What a file holds.
+     * The content of a file.
      *
      * @param root nested {@link OrderedDict}s, maps, lists, {@link Tuple}s, numbers, strings and {@link TorchTensor}s
-     * @param notes what could not be kept as Python had it, for people
+     * @param notes values that are read differently from Python, one sentence each
      */
     public record Content(Object root, List<String> notes) {}
 
-    /**
-     * The object in the file.
-     *
-     * @param file path; relative ones from the project's folder where text
-     * @return maps, lists, numbers, text and tensors
-     */
+    /** The object in the file: {@link #open} without the notes. */
     public static Object read(Path file) {
         return open(file).root();
     }
 
     /**
-     * The object in the file, and what was changed on the way. Tensors stay in the file, mapped, until their values are
-     * asked for.
+     * The object in the file, and notes. Tensors are memory-mapped: their values are read when they are used.
      *
-     * @param file path; relative ones from the project's folder where text
-     * @return the object and notes
-     * @throws Problem when the file is missing, is no torch file, is broken, or names something that would run code
+     * @throws Problem when the file is missing, is no torch file, is damaged, or would run code in Python
      */
     public static Content open(Path file) {
         return open(file, true);
     }
 
     /**
-     * The same with tensors whose values are read from the file at each asking: no page of it counts with the process.
-     * The file must stay as it is.
-     *
-     * @param file path; relative ones from the project's folder where text
-     * @return the object and notes
+     * The same without a mapping: values are read from the file at each use, so its pages do not count as memory of the
+     * process. The file must not change meanwhile.
      */
     public static Content openUnmapped(Path file) {
         return open(file, false);
@@ -121,8 +110,7 @@ public final class TorchFile {
             this.file = file;
             this.channel = channel;
             this.mapped = mapped;
-            budget = Math.multiplyExact(4L, channel.size())
-                    + (64 << 20); // views may share a storage, but not without end
+            budget = Math.multiplyExact(4L, channel.size()) + (64 << 20); // views may share a storage, within limits
         }
 
         Content zip() throws IOException {
@@ -183,7 +171,7 @@ public final class TorchFile {
         /** A stretch of the file. */
         private record Place(long at, long size) {}
 
-        /** An entry's place, its bytes' checksum compared. */
+        /** The place of an entry, after comparing its checksum. */
         private Place place(Map<String, ZipArchiveEntry> entries, String name, long largest) throws IOException {
             ZipArchiveEntry entry = entries.get(name);
             if (entry == null) {
@@ -202,7 +190,8 @@ public final class TorchFile {
                 throw damaged(
                         "the entry " + name + " inside the file", size + " bytes at " + at + " of " + channel.size());
             }
-            if (entry.getCrc() != 0 && checksum(at, size) != entry.getCrc()) { // PyTorch writes 0 when told to skip it
+            if (entry.getCrc() != 0
+                    && checksum(at, size) != entry.getCrc()) { // PyTorch writes 0 if it skips the checksum
                 throw damaged("the entry " + name + " whole", "one whose checksum is wrong");
             }
             return new Place(at, size);
@@ -378,7 +367,7 @@ public final class TorchFile {
             return storages.computeIfAbsent(key, k -> new TorchStorage(type, elements, (TorchStorage.Bytes) null));
         }
 
-        /** A view; every index it touches lies inside the storage, or it is refused. */
+        /** A view. It is refused unless all its elements lie inside the storage. */
         private TorchTensor view(Object from, long offset, long[] shape, long[] stride, boolean requiresGrad) {
             TorchStorage storage = (TorchStorage) from;
             long count = 1, last = offset;
@@ -409,22 +398,15 @@ public final class TorchFile {
         }
     }
 
-    /**
-     * Writes nested maps, lists, tuples, numbers, strings, booleans, nulls and tensors; whole or not at all.
-     *
-     * @param file path; relative ones from the project's folder where text
-     * @param root maps, lists, numbers, text and tensors
-     */
+    /** Writes nested maps, lists, tuples, numbers, strings, booleans, nulls and tensors, whole or not at all. */
     public static void write(Path file, Map<?, ?> root) {
         write(file, root, written -> {});
     }
 
     /**
-     * The same; {@code check} sees the file before it gets its name, and keeps it from getting it by throwing.
+     * The same with a check of the written file.
      *
-     * @param file path; relative ones from the project's folder where text
-     * @param root maps, lists, numbers, text and tensors
-     * @param check looks at the written file before it gets its name
+     * @param check receives the temporary file before it is renamed; if it throws, no file is written
      */
     public static void write(Path file, Map<?, ?> root, java.util.function.Consumer<Path> check) {
         PickleWriter pickle = new PickleWriter();
@@ -445,7 +427,7 @@ public final class TorchFile {
     }
 
     /**
-     * One stored entry whose data begin at a multiple of 64, as PyTorch's memory mapping likes it; the gap is an extra
+     * One stored entry whose data begin at a multiple of 64, as PyTorch's memory mapping needs it; the gap is an extra
      * field.
      */
     private static void put(ZipOutputStream zip, Counting counted, String name, ByteBuffer data) throws IOException {

@@ -9,26 +9,26 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The memory that one or more tensors of a file look at. Two tensors share it when they hold the same object, and a
- * writer keeps that so. Read from a file it is a mapping of the file's bytes, nothing copied before somebody asks for
- * values; or a stretch of the file that is read at each asking, for those who answer for every page of their process.
+ * The memory of one or more tensors of a file. Tensors that hold the same object share it, also in a file that is
+ * written. A storage of a file is a memory mapping, or a stretch of the file that is read at each use, for processes
+ * whose pages are counted.
  */
 public final class TorchStorage {
     private final TorchTensor.Type type;
     private final long elements;
     private Bytes bytes;
 
-    /** Where bytes come from. */
+    /** The source of the bytes. */
     interface Bytes {
         ByteBuffer read(long from, int count);
 
-        /** Memory or a mapping. */
+        /** From memory or a mapping. */
         static Bytes of(ByteBuffer memory) {
             ByteBuffer all = memory.slice();
             return (from, count) -> all.slice(Math.toIntExact(from), count);
         }
 
-        /** A stretch of a file, copied at each asking. */
+        /** From a stretch of a file, copied at each use. */
         static Bytes of(Path file, long at) {
             return (from, count) -> {
                 try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -66,34 +66,22 @@ public final class TorchStorage {
         this.bytes = bytes;
     }
 
-    /** A stream file tells of its storages first and holds their bytes at its end. */
+    /** Sets the bytes later: a stream file lists its storages first and holds their bytes at its end. */
     void bind(Bytes later) {
         bytes = later;
     }
 
-    /**
-     * What an element is.
-     *
-     * @return their type
-     */
+    /** The type of the elements. */
     public TorchTensor.Type type() {
         return type;
     }
 
-    /**
-     * How many elements it holds.
-     *
-     * @return how many
-     */
+    /** The number of elements. */
     public long elements() {
         return elements;
     }
 
-    /**
-     * All bytes, little endian; a fresh view with its own position.
-     *
-     * @return little endian
-     */
+    /** All bytes, little endian, as a new view with its own position. */
     public ByteBuffer bytes() {
         return bytes(0, Math.toIntExact(elements * type.width()));
     }

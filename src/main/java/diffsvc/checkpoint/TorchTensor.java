@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * A tensor as a file holds it: a view of a storage, apart from any engine (which aborts on types it does not know).
- * Values are copied when they are asked for.
+ * A tensor as a file holds it: a view of a storage, independent of the engine, which aborts on types that it does not
+ * know. Values are copied when they are used.
  */
 public final class TorchTensor {
     /** Element types of torch storages. */
@@ -44,11 +44,7 @@ public final class TorchTensor {
             this.width = width;
         }
 
-        /**
-         * Bytes of an element.
-         *
-         * @return bytes an element
-         */
+        /** Bytes per element. */
         public int width() {
             return width;
         }
@@ -90,11 +86,9 @@ public final class TorchTensor {
     }
 
     /**
-     * A float32 tensor of these values.
+     * A float32 tensor.
      *
      * @param values in C order
-     * @param shape sizes of the axes
-     * @return a tensor of its own
      */
     public static TorchTensor of(float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
@@ -103,11 +97,9 @@ public final class TorchTensor {
     }
 
     /**
-     * A float16 tensor of these values, rounded to nearest; half the bytes where 11 bits are enough.
+     * A float16 tensor, rounded to nearest: half the bytes for values that need no more than 11 bits.
      *
      * @param values in C order
-     * @param shape sizes of the axes
-     * @return float16
      */
     public static TorchTensor half(float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * 2).order(ByteOrder.LITTLE_ENDIAN);
@@ -118,23 +110,15 @@ public final class TorchTensor {
     }
 
     /**
-     * A tensor of any type from its elements' bytes, little endian and in C order.
+     * A tensor of any type.
      *
-     * @param type of the elements
-     * @param bytes little endian
-     * @param shape sizes of the axes
-     * @return a tensor of its own
+     * @param bytes of the elements, little endian, in C order; not copied
      */
     public static TorchTensor ofBytes(Type type, ByteBuffer bytes, long... shape) {
         return contiguous(type, bytes.slice(), shape);
     }
 
-    /**
-     * A float32 copy of an array on any device.
-     *
-     * @param array any tensor
-     * @return a tensor of its own
-     */
+    /** A float32 copy of an array on any device. */
     public static TorchTensor of(NDArray array) {
         return of(array.toFloatArray(), array.getShape().getShape());
     }
@@ -148,24 +132,17 @@ public final class TorchTensor {
         if (magnitude < 6.1035156e-5f) { // subnormal: steps of 2^-24
             return (short) (sign | (int) Math.rint(magnitude / 5.9604644775390625e-8));
         }
-        int rounded = (bits & 0x7fffffff) + 0xfff + (bits >>> 13 & 1); // half to even on the 13 bits that go
+        int rounded =
+                (bits & 0x7fffffff) + 0xfff + (bits >>> 13 & 1); // the 13 bits that are dropped round half to even
         return (short) (sign | (rounded - (112 << 23)) >>> 13);
     }
 
-    /**
-     * What an element is.
-     *
-     * @return their type
-     */
+    /** The type of the elements. */
     public Type type() {
         return storage.type();
     }
 
-    /**
-     * Sizes; empty for a scalar.
-     *
-     * @return sizes of the axes
-     */
+    /** Sizes of the axes; empty for a scalar. */
     public long[] shape() {
         return shape.clone();
     }
@@ -195,12 +172,7 @@ public final class TorchTensor {
         return new TorchTensor(storage, offset, shape, stride, withGrad, true);
     }
 
-    /**
-     * Whether two tensors look at the same memory.
-     *
-     * @param other in its place
-     * @return whether a change of one shows in the other
-     */
+    /** Whether two tensors have the same storage. */
     public boolean sharesStorage(TorchTensor other) {
         return storage == other.storage;
     }
@@ -208,9 +180,8 @@ public final class TorchTensor {
     /**
      * Rows {@code from} up to, not including, {@code to} of the first axis: a view of the same storage.
      *
-     * @param from first
-     * @param to behind the last
-     * @return a view
+     * @param from first row
+     * @param to the row behind the last, at most shape()[0]
      */
     public TorchTensor rows(long from, long to) {
         if (from < 0 || to < from || to > shape[0]) {
@@ -221,11 +192,7 @@ public final class TorchTensor {
         return new TorchTensor(storage, offset + from * stride[0], part, stride, requiresGrad, parameter);
     }
 
-    /**
-     * Number of elements.
-     *
-     * @return how many values there are
-     */
+    /** Number of elements. */
     public long size() {
         return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     }
@@ -241,11 +208,7 @@ public final class TorchTensor {
         return true;
     }
 
-    /**
-     * The elements in C order, little endian: the file's own bytes where they lie that way, else a copy.
-     *
-     * @return little endian, in C order
-     */
+    /** The elements in C order, little endian: the bytes of the file if they are contiguous, else a copy. */
     public ByteBuffer bytes() {
         int width = type().width, n = Math.toIntExact(size() * width);
         if (n == 0) {
@@ -270,11 +233,7 @@ public final class TorchTensor {
         return out;
     }
 
-    /**
-     * The elements as float32, whatever their type.
-     *
-     * @return in C order
-     */
+    /** The elements in C order, converted to float32. */
     public float[] toFloats() {
         double[] exact = type() == Type.DOUBLE || type() == Type.LONG ? toDoubles() : null;
         float[] out = new float[Math.toIntExact(size())];
@@ -289,11 +248,7 @@ public final class TorchTensor {
         return out;
     }
 
-    /**
-     * The elements as float64; int64 beyond 2^53 are rounded.
-     *
-     * @return in C order
-     */
+    /** The elements in C order, converted to float64; int64 beyond 2^53 are rounded. */
     public double[] toDoubles() {
         double[] out = new double[Math.toIntExact(size())];
         ByteBuffer b = bytes();
@@ -318,12 +273,11 @@ public final class TorchTensor {
     }
 
     /**
-     * A float32 array of the manager, in memory of the engine's own. An array made from a Java buffer stays in that
-     * buffer, wherever it lies: the engine's matrix products round by alignment, so the same weights would give other
-     * last bits from run to run. Mapped values go past Java's heap.
+     * A float32 array in the engine's own memory. An array made from a Java buffer stays in that buffer at any
+     * alignment, and the engine's matrix products round by alignment, so the same weights would give other last bits
+     * from run to run. Memory-mapped values do not pass through Java's heap.
      *
-     * @param manager owner of what is made
-     * @return in C order
+     * @param manager owner of the array
      */
     public NDArray toFloat32(NDManager manager) {
         ByteBuffer b = bytes();
@@ -341,7 +295,7 @@ public final class TorchTensor {
     private static float half(short h) {
         int sign = (h & 0x8000) << 16, exponent = (h >> 10) & 31, mantissa = h & 1023;
         if (exponent == 0) {
-            float f = mantissa * 5.9604645e-8f; // subnormal: 2^-24 a step
+            float f = mantissa * 5.9604645e-8f; // subnormal: steps of 2^-24
             return sign == 0 ? f : -f;
         }
         return Float.intBitsToFloat(sign | (exponent == 31 ? 0x7f800000 : (exponent + 112) << 23) | mantissa << 13);

@@ -3,7 +3,7 @@ package diffsvc.checkpoint;
 import java.util.AbstractList;
 import java.util.List;
 
-/** A Python tuple, or a torch.Size: a list that cannot change, and is written back as what it was. */
+/** A Python tuple or a torch.Size, as an immutable list; it is written as what it was read as. */
 public final class Tuple extends AbstractList<Object> {
     private final Object[] values;
     private final boolean size;
@@ -13,17 +13,12 @@ public final class Tuple extends AbstractList<Object> {
         this.size = size;
     }
 
-    /**
-     * A tuple of these values.
-     *
-     * @param values in order
-     * @return a tuple
-     */
+    /** A tuple of these values. */
     public static Tuple of(Object... values) {
         return new Tuple(List.of(values), false);
     }
 
-    /** Whether Python wrote a torch.Size. */
+    /** Whether it is a torch.Size. */
     boolean isSize() {
         return size;
     }

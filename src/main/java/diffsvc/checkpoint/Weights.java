@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The parameters of one network under their checkpoint names. A network gives its table of names and shapes; loading
- * compares all keys and shapes and reports every difference together before it copies any.
+ * The parameters of one network by their names in a checkpoint. A network has a table of names and shapes; loading
+ * compares all names and shapes and reports all differences together before it copies any.
  */
 public final class Weights implements AutoCloseable {
     private final NDManager manager;
@@ -25,13 +25,9 @@ public final class Weights implements AutoCloseable {
         this.manager = manager;
     }
 
-    /**
-     * A number that the configuration gives and the file shows.
-     *
-     * @param key of the configuration, "wavenet.residual_layers" for instance
-     */
+    /** A setting as the configuration has it, and as the shapes of the file show it. */
     public record Setting(String key, Object config, Object file) {
-        boolean atOdds() {
+        boolean differs() {
             return !config.equals(file);
         }
 
@@ -42,15 +38,12 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Copies the tensors of a table from a file; names that the table lacks and {@code ignored} prefixes don't cover
-     * are differences too.
+     * Copies the tensors of a table from a file. Other tensors of the file are differences too, unless their names
+     * begin with an {@code ignored} prefix.
      *
      * @param parent owner of the weights
-     * @param network for errors
-     * @param table names and shapes
-     * @param from tensors of the file
+     * @param network named in errors
      * @param ignored prefixes that the network does not use
-     * @return the weights
      */
     public static Weights load(
             NDManager parent, String network, Map<String, Shape> table, StateDict from, String... ignored) {
@@ -61,12 +54,9 @@ public final class Weights implements AutoCloseable {
      * The same for a network whose table follows from a configuration.
      *
      * @param parent owner of the weights
-     * @param network for errors
-     * @param table names and shapes
-     * @param from tensors of the file
-     * @param settings what the configuration says and what the file shows; those at odds are named beside the tensors
+     * @param network named in errors
+     * @param settings those that differ are named in the error
      * @param ignored prefixes that the network does not use
-     * @return the weights
      * @throws Problem with all differences together, before anything is copied
      */
     public static Weights load(
@@ -96,8 +86,8 @@ public final class Weights implements AutoCloseable {
         }
         if (!differences.isEmpty()) {
             int shown = Math.min(12, differences.size());
-            List<String> odds = settings.stream()
-                    .filter(Setting::atOdds)
+            List<String> differing = settings.stream()
+                    .filter(Setting::differs)
                     .map(Setting::toString)
                     .toList();
             throw Problem.in(
@@ -106,12 +96,12 @@ public final class Weights implements AutoCloseable {
                     "the tensors of " + network,
                     differences.size() + " differences: " + String.join("; ", differences.subList(0, shown))
                             + (differences.size() > shown ? "; ..." : ""),
-                    odds.isEmpty()
+                    differing.isEmpty()
                             ? "config and checkpoint are one pair: use the hparams that came with this file"
-                            : String.join(", ", odds) + ": use the one that came with this file");
+                            : String.join(", ", differing) + ": use the one that came with this file");
         }
-        Weights weights = new Weights(
-                WeakManager.under(parent).manager()); // a network that nobody refers to any more frees itself
+        Weights weights =
+                new Weights(WeakManager.under(parent).manager()); // a network that is no longer referenced frees itself
         table.keySet()
                 .forEach(name ->
                         weights.arrays.put(name, from.tensors().get(name).toFloat32(weights.manager)));
@@ -124,38 +114,34 @@ public final class Weights implements AutoCloseable {
         return weights;
     }
 
-    /** A weight that is NaN or infinite makes every value after it so, and the song would be blamed. */
+    /** One weight that is NaN or infinite spoils every later value, and a later stage would report it. */
     private void requireFinite(Path file, String network) {
-        List<String> spoilt = new ArrayList<>();
+        List<String> bad = new ArrayList<>();
         arrays.forEach((name, array) -> {
             if (!Finite.all(array)) {
-                spoilt.add(name);
+                bad.add(name);
             }
         });
-        if (!spoilt.isEmpty()) {
+        if (!bad.isEmpty()) {
             throw Problem.in(
                     "checkpoint",
                     file,
                     "finite weights of " + network,
-                    "NaN or infinity in " + spoilt.get(0)
-                            + (spoilt.size() > 1 ? " and " + (spoilt.size() - 1) + " other tensors" : ""),
+                    "NaN or infinity in " + bad.get(0)
+                            + (bad.size() > 1 ? " and " + (bad.size() - 1) + " other tensors" : ""),
                     "the file is damaged or its training ran away: take it again, or an earlier checkpoint");
         }
     }
 
     /**
      * Random weights: normal with variance 2 / fan-in for convolutions (He et al., arXiv:1502.01852) and 1 / (3 fan-in)
-     * for matrices (PyTorch's default), 1 for the weights of norms, 0 for biases. One seed gives one network, name by
-     * name.
+     * for matrices (PyTorch's default), 1 for the weights of norms, 0 for biases. The same seed gives the same weights.
      *
      * @param parent owner of the weights
-     * @param table names and shapes
-     * @param seed the same seed, the same result
-     * @return the weights
      */
     public static Weights random(NDManager parent, Map<String, Shape> table, long seed) {
-        Weights weights = new Weights(
-                WeakManager.under(parent).manager()); // a network that nobody refers to any more frees itself
+        Weights weights =
+                new Weights(WeakManager.under(parent).manager()); // a network that is no longer referenced frees itself
         int index = 0;
         for (Map.Entry<String, Shape> e : table.entrySet()) {
             Shape shape = e.getValue();
@@ -176,10 +162,9 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * The tensor of a name.
+     * The tensor of a name in the table, or what was {@linkplain #lend lent} for it.
      *
-     * @param name as the table lists it
-     * @return an array of the table's shape
+     * @throws IllegalArgumentException for a name that the table lacks
      */
     public NDArray get(String name) {
         NDArray array = lent.getOrDefault(name, arrays.get(name));
@@ -189,19 +174,15 @@ public final class Weights implements AutoCloseable {
         return array;
     }
 
-    /**
-     * All, in the table's order.
-     *
-     * @return by name
-     */
+    /** All tensors by name, in the table's order. */
     public Map<String, NDArray> all() {
         return java.util.Collections.unmodifiableMap(arrays);
     }
 
     /**
-     * Lets the network calculate with another array of the same memory: an optimizer gives one that gathers a gradient.
+     * Makes the network compute with another array of the same memory: the optimizer lends one that collects a
+     * gradient.
      *
-     * @param name as the table lists it
      * @param alias of the tensor's shape, or null for the tensor itself
      */
     public void lend(String name, NDArray alias) {
@@ -212,12 +193,7 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /**
-     * Copies of the weights as a file takes them.
-     *
-     * @param prefix of the names
-     * @return by name
-     */
+    /** Copies of the weights for a file, by their names with {@code prefix} in front. */
     public Map<String, TorchTensor> toTensors(String prefix) {
         Map<String, TorchTensor> tensors = new LinkedHashMap<>();
         arrays.forEach((k, v) -> tensors.put(prefix + k, TorchTensor.of(v)));
@@ -225,9 +201,8 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Copies values into the tensor of a name, in C order.
+     * Copies values into the tensor of a name.
      *
-     * @param name as the table lists it
      * @param values in C order
      */
     public void fill(String name, float[] values) {
@@ -238,20 +213,12 @@ public final class Weights implements AutoCloseable {
         }
     }
 
-    /**
-     * How many values there are in all.
-     *
-     * @return numbers
-     */
+    /** The number of values in all tensors. */
     public long parameters() {
         return arrays.values().stream().mapToLong(NDArray::size).sum();
     }
 
-    /**
-     * The manager that owns them.
-     *
-     * @return closes with them
-     */
+    /** The manager that owns the tensors and closes with them. */
     public NDManager manager() {
         return manager;
     }

@@ -10,9 +10,11 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Manifest;
+import diffsvc.infer.Request;
+import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
-import diffsvc.voice.DiffSvc;
 import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +32,9 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class AgainCommand implements Callable<Integer> {
+    /** Exit code: the conversion ended, and its bytes are not those of before. */
+    private static final int OTHER_BYTES = 3;
+
     @Parameters(paramLabel = "MANIFEST", description = "the .json beside an output, from where you stand")
     String manifest;
 
@@ -66,12 +71,10 @@ final class AgainCommand implements Callable<Integer> {
                 ? files.upstream(paths.resolve(then.config()), paths.resolve(then.checkpoint()))
                 : files.project(then.project());
         Hparams hparams = HparamsYaml.of(then.hparams(), file);
-        try (DiffSvc svc = DiffSvc.open(paths, pair.with(hparams), "")) {
-            InferCommand.Threads.require("infer.threads", hparams.infer().threads(), 0);
-            if (hparams.infer().threads() > 0) {
-                InferCommand.Threads.use(hparams.infer().threads());
-            }
-            svc.files().forEach((role, path) -> {
+        try (Voice voice = Voice.open(paths, pair.with(hparams), h -> h)) {
+            EngineThreads.require("infer.threads", hparams.infer().threads(), 0);
+            EngineThreads.use(hparams.infer().threads());
+            voice.files().forEach((role, path) -> {
                 Manifest.Hashed was = then.models().get(role);
                 if (was == null) {
                     throw Problem.in(
@@ -88,34 +91,36 @@ final class AgainCommand implements Callable<Integer> {
                     ? file.resolveSibling(Path.of(then.output().file()).getFileName())
                     : ProjectPaths.here(out);
             Map<String, Manifest.Hashed> given = then.given();
-            Inference.Request request = new Inference.Request(
-                    paths.resolve(then.input().file()),
-                    target,
-                    then.asked(),
-                    given.containsKey("units")
-                            ? paths.resolve(given.get("units").file())
-                            : null,
-                    given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null,
-                    null,
-                    then.project().isEmpty() ? paths.resolve(then.config()) : null,
-                    then.project().isEmpty() ? paths.resolve(then.checkpoint()) : null,
-                    new Output(overwrite, List.of()));
-            Inference.Done done;
+            boolean upstream = then.project().isEmpty();
+            Request request = Request.of(paths.resolve(then.input().file()))
+                    .to(target)
+                    .key(then.asked())
+                    .units(
+                            given.containsKey("units")
+                                    ? paths.resolve(given.get("units").file())
+                                    : null)
+                    .f0(given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null)
+                    .voiceFrom(
+                            upstream ? paths.resolve(then.config()) : null,
+                            upstream ? paths.resolve(then.checkpoint()) : null)
+                    .replacing(new Output(overwrite, List.of()));
             Inference inference = new Inference(
-                    svc,
+                    voice,
                     maxMemory == null ? 0 : ProcessMemory.asked(maxMemory),
                     CondsCache.in(paths.cache()),
                     then.slices().mostSeconds());
-            try (SongBar bar = new SongBar()) {
+            Inference.Done done;
+            long began = System.nanoTime();
+            try (ConsoleProgress bar = new ConsoleProgress()) {
                 done = inference.convert(request, bar);
             }
-            InferCommand.print(done, request, svc);
+            InferCommand.print(done, voice, (System.nanoTime() - began) / 1e9);
             boolean same =
                     done.manifest().output().sha256().equals(then.output().sha256());
             System.out.println(
                     "again      " + (same ? "the same bytes" : "other bytes: " + why(then, done.manifest())));
+            return same ? 0 : OTHER_BYTES;
         }
-        return 0;
     }
 
     private static String why(Manifest then, Manifest now) {

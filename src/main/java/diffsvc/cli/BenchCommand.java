@@ -30,7 +30,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--repeat", defaultValue = "5", description = "timed steps (default ${DEFAULT-VALUE})")
     int repeat;
 
-    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
     @Override
@@ -48,29 +48,31 @@ final class BenchCommand implements Callable<Integer> {
                 base, Arg2Hparams.join("project=bench,training.batch=1,training.crop_frames=" + frames, overrides));
         Random random = new Random(1);
         float[] mel = new float[frames * hparams.audio().melBins()],
-                heard = new float[units * hparams.embedding().hiddenSize()],
+                content = new float[units * hparams.embedding().hiddenSize()],
                 f0 = new float[frames];
         for (int i = 0; i < mel.length; i++) {
             mel[i] = (float) (-2.5 + 0.7 * random.nextGaussian());
         }
-        for (int i = 0; i < heard.length; i++) {
-            heard[i] = (float) random.nextGaussian();
+        for (int i = 0; i < content.length; i++) {
+            content[i] = (float) random.nextGaussian();
         }
         Arrays.fill(f0, 220);
         Dataset data = Dataset.of(List.of(Clip.of(
                 "noise",
                 mel,
                 hparams.audio().melBins(),
-                List.of(heard),
+                List.of(content),
                 hparams.embedding().hiddenSize(),
                 f0)));
         double[] took = new double[repeat];
         try (NDManager manager = NDManager.newBaseManager();
-                TrainingRun run = new TrainingRun(manager, hparams, data)) {
+                TrainingRun run = new TrainingRun(manager, hparams, data);
+                ConsoleProgress bar = new ConsoleProgress()) {
             for (int i = -WARM_UP; i < repeat; i++) {
                 long start = System.nanoTime();
                 run.update();
                 took[Math.max(0, i)] = (System.nanoTime() - start) / 1e9;
+                bar.at("steps", WARM_UP + i + 1, WARM_UP + repeat);
             }
         }
         Arrays.sort(took);

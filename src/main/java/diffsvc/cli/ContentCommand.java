@@ -12,7 +12,8 @@ import diffsvc.training.ContentTraining;
 import diffsvc.training.LabelledSpeech;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -26,18 +27,18 @@ import picocli.CommandLine.Parameters;
         versionProvider = Main.Version.class)
 final class ContentCommand implements Callable<Integer> {
     private static final String STAGE = "content";
-    private static final int SIZES = 6;
+    private static final int SIZES = 6, SAVE_EVERY = 1000, JUDGED_CLIPS = 40;
 
     @Parameters(
             index = "0",
             paramLabel = "CORPUS",
-            description = "folder with encoder/ and heldout/, each with index.tsv, taken from where you stand")
+            description = "folder with encoder/ and heldout/, each with index.tsv; relative to the current directory")
     String corpus;
 
-    @Option(names = "--out", required = true, description = "file to write, .pt, taken from where you stand")
+    @Option(names = "--out", required = true, description = "file to write (.pt), relative to the current directory")
     String out;
 
-    @Option(names = "--overwrite", description = "replace a file that is there already, but never the one of --from")
+    @Option(names = "--overwrite", description = "replace an existing file, but never the one of --from")
     boolean overwrite;
 
     @Option(names = "--steps", defaultValue = "2500", description = "updates (default ${DEFAULT-VALUE})")
@@ -46,13 +47,16 @@ final class ContentCommand implements Callable<Integer> {
     @Option(
             names = "--minutes",
             defaultValue = "100000",
-            description = "stop after so many minutes if that comes first")
+            description = "stop after this many minutes if that comes first")
     double minutes;
 
-    @Option(names = "--batch", defaultValue = "12", description = "crops of 2 s an update (default ${DEFAULT-VALUE})")
+    @Option(
+            names = "--batch",
+            defaultValue = "12",
+            description = "crops of 2 s in an update (default ${DEFAULT-VALUE})")
     int batch;
 
-    @Option(names = "--lr", defaultValue = "1e-3", description = "highest rate (default ${DEFAULT-VALUE})")
+    @Option(names = "--lr", defaultValue = "1e-3", description = "highest learning rate (default ${DEFAULT-VALUE})")
     double lr;
 
     @Option(
@@ -63,16 +67,16 @@ final class ContentCommand implements Callable<Integer> {
 
     @Option(
             names = "--from",
-            description = "an encoder's file to go on from, taken from where you stand; its sizes hold")
+            description = "encoder file to begin from, relative to the current directory; it decides the sizes")
     String from;
 
     @Option(
             names = "--sung",
             defaultValue = "0",
-            description = "share of the clips to add as the vocoder sings them, 0 to 1 (default ${DEFAULT-VALUE})")
+            description = "share of the clips to add as song made by the vocoder, 0 to 1 (default ${DEFAULT-VALUE})")
     double sung;
 
-    @Option(names = "--seed", defaultValue = "1")
+    @Option(names = "--seed", defaultValue = "1", description = "random seed (default ${DEFAULT-VALUE})")
     long seed;
 
     /** Six positive whole numbers; the width is a multiple of the heads. */
@@ -119,44 +123,36 @@ final class ContentCommand implements Callable<Integer> {
         LabelledSpeech heldOut = Files.exists(folder.resolve("heldout/index.tsv"))
                 ? LabelledSpeech.read(folder.resolve("heldout"))
                 : speech;
-        List<LabelledSpeech> judges = List.of(heldOut, heldOut.sung(Hparams.defaults(), 1, seed + 1));
-        speech = sung > 0 ? speech.withSung(Hparams.defaults(), sung, seed) : speech;
+        LabelledSpeech sungHeldOut = heldOut.asSong(Hparams.defaults(), 1, seed + 1);
+        speech = sung > 0 ? speech.withSong(Hparams.defaults(), sung, seed) : speech;
         HubertSoft.Sizes net = new HubertSoft.Sizes(s[0], s[1], s[2], s[3], s[4], s[5], LabelledSpeech.PHONES.size());
         try (NDManager manager = NDManager.newBaseManager();
                 ContentTraining training = from == null
                         ? new ContentTraining(manager, net, speech, seed)
                         : new ContentTraining(manager, encoder, s[3], speech, seed)) {
             System.out.printf(
-                    "content  %d clips, %d parameters, %s%n",
+                    "content    %d clips, %d parameters, %s%n",
                     speech.clips().size(), training.net().weights().parameters(), manager.getDevice());
-            long start = System.nanoTime();
-            double mean = 0;
-            while (true) {
-                double elapsed = (System.nanoTime() - start) / 6e10,
-                        progress = Math.max(training.step() / (double) steps, elapsed / minutes);
-                if (progress >= 1) {
-                    break;
-                }
-                double loss = training.update(batch, lr, progress);
-                mean = training.step() == 1 ? loss : 0.98 * mean + 0.02 * loss;
-                if (training.step() % 100 == 0) {
-                    System.out.printf("step %d  loss %.3f  %.2f min%n", training.step(), mean, elapsed);
-                }
-                if (training.step() % 1000 == 0) {
-                    System.out.printf(
-                            "held-out voice: %.1f %% of frames named right, sung %.1f %%%n",
-                            100 * training.accuracy(judges.get(0), 20), 100 * training.accuracy(judges.get(1), 20));
+            ContentTraining.Plan plan = new ContentTraining.Plan(
+                    steps, Duration.ofMillis(Math.round(minutes * 60_000)), batch, lr, SAVE_EVERY);
+            try (ConsoleProgress bar = new ConsoleProgress()) {
+                training.train(plan, bar, loss -> bar.message(String.format(Locale.ROOT, "loss %.3f", loss)), () -> {
                     training.save(target);
-                }
+                    bar.line(judged(training, heldOut, sungHeldOut));
+                });
             }
-            training.save(target);
-            System.out.printf(
-                    "held-out voice: %.1f %% of frames named right, sung %.1f %%; wrote %s after %d updates%n",
-                    100 * training.accuracy(judges.get(0), 40),
-                    100 * training.accuracy(judges.get(1), 40),
-                    paths.shown(named),
-                    training.step());
+            System.out.printf("wrote      %s after %d updates%n", paths.shown(named), training.step());
         }
         return 0;
+    }
+
+    /** Share of correctly classified frames of a voice that the encoder was not trained on, as speech and as song. */
+    private static String judged(ContentTraining training, LabelledSpeech spoken, LabelledSpeech sung) {
+        return String.format(
+                Locale.ROOT,
+                "held out   step %d: %.1f %% of the frames of speech classified correctly, %.1f %% of song",
+                training.step(),
+                100 * training.accuracy(spoken, JUDGED_CLIPS),
+                100 * training.accuracy(sung, JUDGED_CLIPS));
     }
 }

@@ -1,29 +1,37 @@
 package diffsvc.cli;
 
-import ai.djl.engine.Engine;
-import diffsvc.audio.Depth;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
+import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
+import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.hparams.SamplerKind;
+import diffsvc.infer.Batch;
 import diffsvc.infer.Inference;
+import diffsvc.infer.Join;
 import diffsvc.infer.Manifest;
+import diffsvc.infer.Request;
+import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
-import diffsvc.voice.DiffSvc;
+import diffsvc.progress.Progress;
+import diffsvc.voice.Effect;
 import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -38,6 +46,8 @@ import picocli.CommandLine.Parameters;
         versionProvider = Main.Version.class,
         sortOptions = false)
 final class InferCommand implements Callable<Integer> {
+    private static final int MANY_STEPS = 50;
+
     @Parameters(
             paramLabel = "SONG",
             arity = "0..*",
@@ -63,7 +73,7 @@ final class InferCommand implements Callable<Integer> {
             description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
 
-    @Option(names = "--pitch", description = "praat, crepe or crepe-tiny")
+    @Option(names = "--pitch", completionCandidates = PitchNames.class, description = "one of ${COMPLETION-CANDIDATES}")
     String pitch;
 
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
@@ -82,10 +92,14 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(
             names = "--steps",
-            description = "network evaluations over the whole schedule; must divide its 1000 for ddpm, plms and ddim")
+            description = "network evaluations, spread over the diffusion steps from the start on: 1000, those of a"
+                    + " shallow voice (noise.k_step), or --add-noise-step")
     Integer steps;
 
-    @Option(names = "--sampler", description = "ddpm, plms, ddim, dpmpp, unipc2 or unipc3")
+    @Option(
+            names = "--sampler",
+            completionCandidates = SamplerNames.class,
+            description = "one of ${COMPLETION-CANDIDATES}")
     String sampler;
 
     @Option(
@@ -172,7 +186,7 @@ final class InferCommand implements Callable<Integer> {
                     keys.size() + " keys for " + songs.size() + " songs",
                     "leave some out");
         }
-        keys.forEach(key -> Bound.number("options", "--key", key, -Inference.LARGEST_KEY, Inference.LARGEST_KEY));
+        keys.forEach(key -> Bound.number("options", "--key", key, -Request.LARGEST_KEY, Request.LARGEST_KEY));
         List<Path> sources = songs.stream().map(ProjectPaths::here).toList();
         if (sources.stream().noneMatch(Files::isRegularFile)) { // before any model: a wrong path should cost nothing
             Input.require("audio", sources.get(0), "a recording");
@@ -181,32 +195,34 @@ final class InferCommand implements Callable<Integer> {
         ModelFiles.Pair pair = upstream == null
                 ? files.project(project)
                 : files.upstream(here(upstream.config), here(upstream.checkpoint));
-        String all = settings(pair.hparams());
+        UnaryOperator<Hparams> settings = settings(pair.hparams());
         long limit = maxMemory == null ? 0 : ProcessMemory.asked(maxMemory);
-        try (DiffSvc svc = DiffSvc.open(paths, pair, all)) {
-            Hparams.Infer infer = svc.hparams().infer();
-            check(infer);
-            svc.times(); // refuses steps that the sampler cannot take
-            if (infer.threads() > 0) {
-                Threads.use(infer.threads());
-            }
-            Inference inference = new Inference(svc, limit, noCache ? CondsCache.NONE : CondsCache.in(paths.cache()));
-            List<Inference.Request> requests = new ArrayList<>();
+        try (Voice voice = Voice.open(paths, pair, settings)) {
+            Hparams.Infer infer = voice.hparams().infer();
+            EngineThreads.require("infer.threads", infer.threads(), 0);
+            voice.times(); // refuses steps that the sampler cannot take
+            EngineThreads.use(infer.threads());
+            Inference inference = new Inference(voice, limit, noCache ? CondsCache.NONE : CondsCache.in(paths.cache()));
+            List<Request> requests = new ArrayList<>();
             for (int i = 0; i < sources.size(); i++) {
-                requests.add(request(
-                        paths,
-                        svc,
-                        sources.get(i),
-                        keys.isEmpty() ? infer.key() : keys.get(i < keys.size() ? i : 0),
-                        inference));
+                double key = keys.isEmpty() ? infer.key() : keys.get(i < keys.size() ? i : 0);
+                requests.add(request(voice, sources.get(i)).key(key));
             }
-            return new Batch(inference, requests, svc).run();
+            Report report = new Report(voice, requests.size());
+            int converted = new Batch(inference).run(requests, report);
+            if (requests.size() > 1) {
+                int failed = requests.size() - converted;
+                System.out.printf(
+                        "%d of %d songs converted%s%n",
+                        converted, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
+            }
+            return report.code();
         }
     }
 
-    private Inference.Request request(ProjectPaths paths, DiffSvc svc, Path song, double key, Inference inference) {
-        String ending = svc.hparams().infer().format().toLowerCase(Locale.ROOT);
-        Path target = svc.outputFile(song.toString(), ending);
+    private Request request(Voice voice, Path song) {
+        String ending = voice.hparams().infer().format();
+        Path target = voice.outputFile(song.toString(), ending);
         if (out != null) {
             Path given = ProjectPaths.here(out);
             String name = given.getFileName() == null
@@ -235,156 +251,121 @@ final class InferCommand implements Callable<Integer> {
         Path table = !exportF0
                 ? null
                 : target.resolveSibling(name.substring(0, Math.max(name.lastIndexOf('.'), 1)) + ".f0.csv");
-        Output rule =
-                new Output(overwrite, songs.stream().map(ProjectPaths::here).toList());
-        return new Inference.Request(
-                song,
-                target,
-                key,
-                here(units),
-                here(f0),
-                table,
-                upstream == null ? null : here(upstream.config),
-                upstream == null ? null : here(upstream.checkpoint),
-                rule);
+        Request request = Request.of(song)
+                .to(target)
+                .units(here(units))
+                .f0(here(f0))
+                .exportingF0(table)
+                .replacing(new Output(
+                        overwrite, songs.stream().map(ProjectPaths::here).toList()));
+        return upstream == null ? request : request.voiceFrom(here(upstream.config), here(upstream.checkpoint));
     }
 
     private static Path here(Object path) {
         return path == null ? null : ProjectPaths.here(path.toString());
     }
 
-    /**
-     * Songs one after the other. All outputs are tried first; what fails is named and counted, and the rest goes on.
-     */
-    private record Batch(Inference inference, List<Inference.Request> requests, DiffSvc svc) {
-        int run() {
-            Map<String, Path> targets = new LinkedHashMap<>();
-            for (Inference.Request r : requests) {
-                Path other = targets.putIfAbsent(
-                        Output.real(Inference.manifestOf(r.out())).toString(), r.song());
-                if (other != null) {
-                    throw Problem.in(
-                            "output",
-                            r.out(),
-                            "one output name a song",
-                            other + " and " + r.song(),
-                            "rename one, or convert them into different folders (--out)");
-                }
-            }
-            List<Inference.Request> possible = new ArrayList<>();
-            int code = 0;
-            for (Inference.Request r : requests) {
-                int failed = attempt(r, () -> inference.check(r));
-                code = worse(code, failed);
-                if (failed == 0) {
-                    possible.add(r);
-                }
-            }
-            int converted = 0;
-            for (Inference.Request r : possible) {
-                if (requests.size() > 1) {
-                    System.out.println(svc.paths().shown(r.song()));
-                }
-                int failed = attempt(r, () -> convert(r));
-                code = worse(code, failed);
-                converted += failed == 0 ? 1 : 0;
-            }
-            if (requests.size() > 1) {
-                int failed = requests.size() - converted;
-                System.out.printf(
-                        "%d of %d songs converted%s%n",
-                        converted, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
-            }
+    /** Prints what happens to each song, and keeps the exit code of the worst failure. */
+    private static final class Report implements Batch.Listener {
+        private final Voice voice;
+        private final int songs;
+        private ConsoleProgress bar;
+        private long began;
+        private int code;
+
+        Report(Voice voice, int songs) {
+            this.voice = voice;
+            this.songs = songs;
+        }
+
+        int code() {
             return code;
         }
 
-        private void convert(Inference.Request r) {
-            Inference.Done done;
-            try (SongBar bar = new SongBar()) {
-                done = inference.convert(r, bar);
+        @Override
+        public Progress begins(Request request) {
+            if (songs > 1) {
+                System.out.println(voice.paths().shown(request.song()));
             }
-            print(done, r, svc);
+            bar = new ConsoleProgress();
+            began = System.nanoTime();
+            return bar;
         }
 
-        /** An exit code; one song's error, even of memory, does not end the others. */
-        private int attempt(Inference.Request r, Runnable work) {
-            try {
-                work.run();
-                return 0;
-            } catch (Throwable e) {
-                Failure failure = Failure.of("infer", e);
-                if (failure.sentence() != null) {
-                    System.err.println(
-                            e instanceof Problem || requests.size() == 1
-                                    ? failure.sentence()
-                                    : r.song() + ": " + failure.sentence());
-                } else if (requests.size() == 1) {
-                    e.printStackTrace();
-                } else {
-                    System.err.println("infer: " + r.song() + ": need a conversion, got " + e + "; please report it");
-                }
-                return failure.code();
-            }
+        @Override
+        public void converted(Request request, Inference.Done done) {
+            bar.close();
+            print(done, voice, (System.nanoTime() - began) / 1e9);
         }
 
-        private static int worse(int code, int other) {
-            return code == 2 || other == 2 ? 2 : Math.max(code, other);
+        @Override
+        public void failed(Request request, Throwable e) {
+            if (bar != null) {
+                bar.close();
+            }
+            Failure failure = Failure.of("infer", e);
+            if (failure.sentence() != null) {
+                System.err.println(
+                        e instanceof Problem || songs == 1
+                                ? failure.sentence()
+                                : request.song() + ": " + failure.sentence());
+            } else if (songs == 1) {
+                e.printStackTrace();
+            } else {
+                System.err.println("infer: " + request.song() + ": need a conversion, got " + e + "; please report it");
+            }
+            code = code == 2 || failure.code() == 2 ? 2 : Math.max(code, failure.code());
         }
     }
 
-    static void print(Inference.Done done, Inference.Request r, DiffSvc svc) {
-        for (Manifest.Stage s : done.manifest().stages()) {
-            String what = s.what() + (s.slices() > 1 ? " (x " + s.slices() + ")" : "");
+    /** What was written, and what a person should know of it; the stages were printed as they ended. */
+    static void print(Inference.Done done, Voice voice, double seconds) {
+        Manifest manifest = done.manifest();
+        long audible = manifest.joins().stream().filter(Join::audible).count();
+        if (!manifest.joins().isEmpty()) {
             System.out.printf(
-                    Locale.ROOT,
-                    "%-10s %-52s %-18s %7.2f s %6s%n",
-                    s.stage(),
-                    what,
-                    s.slices() > 1 ? "" : s.shape(),
-                    s.seconds(),
-                    s.peakBytes() > 0 ? ProcessMemory.shown(s.peakBytes()) : "");
+                    "joins      %d, %s%n",
+                    manifest.joins().size(), audible == 0 ? "none audible" : audible + " audible");
         }
-        long stand = done.manifest().seams().stream()
-                .filter(diffsvc.infer.Join::heard)
-                .count();
-        if (!done.manifest().seams().isEmpty()) {
-            System.out.printf(
-                    "seams      %d, %s%n",
-                    done.manifest().seams().size(), stand == 0 ? "none stands out" : stand + " stand out");
-        }
-        boolean silent = done.manifest().slices().sounding() == 0
-                || done.manifest().stages().stream().noneMatch(s -> s.stage().equals("vocoder"));
+        boolean silent = manifest.slices().sounding() == 0
+                || manifest.stages().stream().noneMatch(s -> s.stage().equals("vocoder"));
         if (silent) {
             System.out.println("note       the song is silent, so the output is too");
         }
-        done.manifest().warnings().forEach(w -> System.out.println("note       " + w));
+        manifest.warnings().forEach(w -> System.out.println("note       " + w));
+        long peak = manifest.stages().stream()
+                .mapToLong(Manifest.Stage::peakBytes)
+                .max()
+                .orElse(0);
+        double song = manifest.input().seconds();
+        System.out.printf(
+                Locale.ROOT,
+                "total      %.1f s for %.1f s of song, %.1f x real time%s%n",
+                seconds,
+                song,
+                seconds / Math.max(1e-9, song),
+                peak > 0 ? ", peak " + ProcessMemory.shown(peak) : "");
+        if (voice.times().length - 1 > MANY_STEPS && seconds > song) {
+            System.out.println("note       faster: --sampler unipc2 --steps 20");
+        }
         if (done.f0Export() != null) {
-            System.out.println("wrote      " + svc.paths().shown(done.f0Export()));
+            System.out.println("wrote      " + voice.paths().shown(done.f0Export()));
         }
-        System.out.println(
-                (done.replaced() ? "replaced   " : "wrote      ") + svc.paths().shown(done.file()));
+        System.out.println((done.replaced() ? "replaced   " : "wrote      ")
+                + voice.paths().shown(done.file()));
     }
 
-    private static void check(Hparams.Infer infer) {
-        Threads.require("infer.threads", infer.threads(), 0);
-        String ending = infer.format().toLowerCase(Locale.ROOT);
-        if (!ending.equals("wav") && !ending.equals("flac")) {
-            throw Problem.in("options", "--format wav or flac", infer.format(), "choose one of the two");
-        }
-        Depth.of(infer.depth());
-    }
-
-    /** The options as overrides of the hparams, then those of --hparams, for keys that no option sets. */
-    private String settings(Hparams of) {
-        if (pitch != null && !List.of("praat", "crepe", "crepe-tiny").contains(pitch)) {
-            throw Problem.in("options", "--pitch praat, crepe or crepe-tiny", pitch, "choose one of the three");
+    /** The options as an edit of the voice's settings, with those of --hparams for keys that no option sets. */
+    private UnaryOperator<Hparams> settings(Hparams of) {
+        if (pitch != null) {
+            PitchKind.named("options", "--pitch", pitch);
         }
         if (vocoder != null && !vocoder.equals("built-in")) {
             throw Problem.in(
                     "options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
         }
         if (threads != null) {
-            Threads.require("--threads", threads, 1);
+            EngineThreads.require("--threads", threads, 1);
         }
         Overrides set = new Overrides("options", overrides);
         without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
@@ -411,30 +392,37 @@ final class InferCommand implements Callable<Integer> {
             throw Problem.in(
                     "options", "--use-gt-mel with --add-noise-step", "--add-noise-step alone", "add --use-gt-mel");
         }
-        StringBuilder all = new StringBuilder();
-        if (pythonOrder) {
-            add(all, "quirks", "python");
-            add(all, "infer.python_order", true);
-            if (steps == null && sampler == null && accelerate == null) {
-                accelerate = 20;
-            }
+        if (pythonOrder && steps == null && sampler == null && accelerate == null) {
+            accelerate = 20;
         }
         if (accelerate != null) {
-            accelerated(of.noise().steps());
+            accelerated(Arg2Hparams.apply(edited(of), overrides));
         }
-        add(all, "pitch.extractor", pitch);
-        add(all, "infer.auto_key", autoKey);
-        add(all, "infer.steps", steps);
-        add(all, "infer.sampler", sampler);
-        add(all, "infer.use_gt_mel", useGtMel);
-        add(all, "infer.add_noise_step", addNoiseStep);
-        add(all, "infer.seed", seed);
-        add(all, "infer.threads", threads);
-        add(all, "infer.format", format);
-        add(all, "infer.depth", depth);
-        add(all, "infer.slice_db", sliceDb);
-        add(all, "vocoder.built_in", vocoder == null ? null : Boolean.TRUE);
-        return diffsvc.hparams.Arg2Hparams.join(all.toString(), overrides);
+        set.keys().forEach(key -> Effect.require(Arg2Hparams.apply(edited(of), overrides), key));
+        return h -> Arg2Hparams.apply(edited(h), overrides);
+    }
+
+    private Hparams edited(Hparams h) {
+        return h.quirks(pythonOrder ? Hparams.Quirks.PYTHON : h.quirks())
+                .pitch(p -> given(p, pitch, Hparams.Pitch::extractor))
+                .vocoder(v -> given(v, vocoder == null ? null : Boolean.TRUE, Hparams.Vocoder::builtIn))
+                .infer(i -> {
+                    Hparams.Infer e = i.pythonOrder(pythonOrder || i.pythonOrder());
+                    e = given(e, autoKey, Hparams.Infer::autoKey);
+                    e = given(e, steps, Hparams.Infer::steps);
+                    e = given(e, sampler, Hparams.Infer::sampler);
+                    e = given(e, useGtMel, Hparams.Infer::useGtMel);
+                    e = given(e, addNoiseStep, Hparams.Infer::addNoiseStep);
+                    e = given(e, seed, Hparams.Infer::seed);
+                    e = given(e, threads, Hparams.Infer::threads);
+                    e = given(e, format, Hparams.Infer::format);
+                    e = given(e, depth, Hparams.Infer::depth);
+                    return given(e, sliceDb, Hparams.Infer::sliceDb);
+                });
+    }
+
+    private static <S, T> S given(S scope, T option, BiFunction<S, T, S> edit) {
+        return option == null ? scope : edit.apply(scope, option);
     }
 
     /** An option and an override of the same key: one of them would have no effect. */
@@ -449,8 +437,12 @@ final class InferCommand implements Callable<Integer> {
         }
     }
 
-    /** 20 is 50 steps of PLMS over a schedule of 1000, 1 is every step by DDPM. */
-    private void accelerated(int schedule) {
+    /**
+     * 20 is every 20th step by PLMS: 50 of a schedule of 1000, and fewer from a lower start; 1 is every step by DDPM.
+     * Only with the Python project's quirks does infer.steps count the whole schedule whatever the start.
+     */
+    private void accelerated(Hparams h) {
+        int schedule = h.noise().steps();
         if (steps != null) {
             throw Problem.in("options", "--steps or --accelerate", "both", "leave one out");
         }
@@ -461,36 +453,24 @@ final class InferCommand implements Callable<Integer> {
                     String.valueOf(accelerate),
                     "take 10, 20 or 50");
         }
-        steps = schedule / accelerate;
+        int start = h.quirks() == Hparams.Quirks.PYTHON
+                ? schedule
+                : h.infer().useGtMel() ? h.infer().addNoiseStep() : h.noise().trainedSteps();
+        steps = (start + accelerate - 1) / accelerate;
         sampler = sampler != null ? sampler : accelerate == 1 ? "ddpm" : "plms";
     }
 
-    private static void add(StringBuilder all, String name, Object value) {
-        if (value != null) {
-            all.append(all.length() == 0 ? "" : ",").append(name).append('=').append(value);
+    /** The names of the pitch extractors, for the help and for completion in a shell. */
+    static final class PitchNames extends ArrayList<String> {
+        PitchNames() {
+            super(Arrays.stream(PitchKind.values()).map(PitchKind::text).toList());
         }
     }
 
-    /** The engine's thread counts; the second can be set only before the first operation. */
-    static final class Threads {
-        private Threads() {}
-
-        /** More than a few a core only wait for one another. */
-        static void require(String name, int threads, int least) {
-            int most = 4 * Runtime.getRuntime().availableProcessors();
-            if (threads < least || threads > most) {
-                throw Problem.in(
-                        "options",
-                        name + " from " + least + " to " + most + ", four a core",
-                        String.valueOf(threads),
-                        "leave it out to use all cores");
-            }
-        }
-
-        static void use(int threads) {
-            System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));
-            Engine.getInstance();
-            ai.djl.pytorch.jni.JniUtils.setNumThreads(threads);
+    /** The names of the samplers, for the help and for completion in a shell. */
+    static final class SamplerNames extends ArrayList<String> {
+        SamplerNames() {
+            super(SamplerKind.names());
         }
     }
 }

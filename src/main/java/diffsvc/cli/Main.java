@@ -32,15 +32,13 @@ import picocli.CommandLine.IVersionProvider;
             "  130  stopped by Ctrl-C; nothing half written remains"
         })
 public final class Main implements Runnable {
-    /** The version of the pom. */
+    /** The version of the pom, for {@code --version}. */
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"diffsvc " + CURRENT};
+            return new String[] {"diffsvc " + diffsvc.platform.Version.CURRENT};
         }
     }
-
-    static final String CURRENT = "0.1.0";
 
     private Main() {}
 

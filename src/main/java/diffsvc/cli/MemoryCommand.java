@@ -14,6 +14,7 @@ import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -28,6 +29,9 @@ import picocli.CommandLine.Option;
 final class MemoryCommand implements Callable<Integer> {
     /** The founders' first user: conds of a 24 kHz clip of 6 s in the Python project took 31 % of 12 GiB. */
     private static final double DATUM_SECONDS = 6, DATUM_BYTES = 0.31 * 12 * (1L << 30);
+
+    /** The networks that conds take. */
+    private static final Set<String> CONDS = Set.of("hubert", "crepe");
 
     @Option(names = "--project", description = "name of a voice; without it the published sizes")
     String project;
@@ -112,12 +116,9 @@ final class MemoryCommand implements Callable<Integer> {
                     seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
                     Plan.MOST,
                     mib(plan.lines().stream()
-                            .filter(l -> l.cost().model().equals("hubert")
-                                    || l.cost().model().equals("crepe"))
-                            .mapToLong(l -> l.cost()
-                                    .peak(
-                                            l.cost().model().equals("crepe") ? 64 : 1,
-                                            l.cost().frames(DATUM_SECONDS)))
+                            .filter(l -> CONDS.contains(l.cost().model()))
+                            .mapToLong(l ->
+                                    l.cost().peak(l.cost().atOnce(), l.cost().frames(DATUM_SECONDS)))
                             .sum()),
                     DATUM_SECONDS,
                     mib((long) DATUM_BYTES));

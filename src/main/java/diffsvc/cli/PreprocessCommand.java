@@ -2,8 +2,8 @@ package diffsvc.cli;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.conds.crepe.Crepe;
-import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.dataset.ClipReport;
 import diffsvc.dataset.Preprocessing;
 import diffsvc.files.Input;
@@ -15,6 +15,7 @@ import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Networks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,9 +23,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,20 +30,20 @@ import picocli.CommandLine.Parameters;
 /** Makes a dataset from a folder of recordings. */
 @Command(
         name = "preprocess",
-        description =
-                "Cuts the recordings of a folder into clips and makes their mel, F0 and units once, for training.",
+        description = "Cuts the recordings of a folder into clips and computes their mel, F0 and units for training.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class PreprocessCommand implements Callable<Integer> {
-    /** The demo's networks and encoder, without what its own recordings needed: they are speech. */
+    /** Changes to the demo's hparams for a new voice: the demo's own recordings are speech, others are not. */
     private static final String NEW_VOICE =
             "dataset.sung_share=0,dataset.valid_share=0.05,training.batch=0,training.lr=8e-4,training.decay_steps=40000,";
 
     @Parameters(
             index = "0",
             paramLabel = "FOLDER",
-            description = "recordings of one voice (wav, flac, ogg, mp3 ...), "
-                    + "sub-folders included; a relative path is taken from where you stand")
+            description =
+                    "recordings of one voice (wav, flac, ogg, mp3 ...), sub-folders included; relative to the current "
+                            + "directory")
     String folder;
 
     @Option(names = "--project", required = true, description = "name of the voice; the dataset goes to data/NAME")
@@ -53,20 +51,24 @@ final class PreprocessCommand implements Callable<Integer> {
 
     @Option(
             names = "--hparams-file",
-            description = "hparams.yaml or a Python config.yaml to start from, taken from "
-                    + "where you stand; else the project's own, else the demo's networks and encoder")
+            description =
+                    "hparams.yaml or a Python config.yaml to start from, relative to the current directory (default: "
+                            + "the project's own, or else the demo's networks and encoder)")
     String hparamsFile;
 
-    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
-    @Option(names = "--out", description = "another folder than data/NAME, taken from where you stand")
+    @Option(
+            names = "--out",
+            description = "dataset folder to write, relative to the current directory (default data/NAME)")
     String out;
 
     @Option(
             names = "--overwrite",
-            description = "write into a folder that preprocess did not make, and replace an "
-                    + "hparams.yaml or report.csv that was edited")
+            description =
+                    "write into a folder that preprocess did not make, and replace an hparams.yaml or report.csv that was "
+                            + "edited")
     boolean overwrite;
 
     @Override
@@ -100,27 +102,19 @@ final class PreprocessCommand implements Callable<Integer> {
                 + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
         ModelFiles files = ModelFiles.in(paths.models());
         try (NDManager manager = NDManager.newBaseManager();
-                HubertSoft encoder = files.encoder(manager, hparams);
-                Crepe crepe = hparams.pitch().extractor().startsWith("crepe")
-                        ? Crepe.load(manager, files.crepeFile(hparams.pitch().extractor()))
-                        : null;
-                ProgressBar bar = new ProgressBarBuilder()
-                        .setTaskName("recordings")
-                        .setStyle(ProgressBarStyle.ASCII)
-                        .setUpdateIntervalMillis(200)
-                        .build()) {
-            Preprocessing.Result result = new Preprocessing(hparams, encoder, crepe)
-                    .run(ProjectPaths.here(folder), target, output, (done, of, name, reused) -> {
-                        bar.maxHint(of);
-                        bar.stepTo(done);
-                    });
-            bar.close();
-            tell(result, paths);
+                ContentEncoder encoder = Networks.encoder(manager, hparams, files);
+                PitchExtractor pitchExtractor = Networks.pitchExtractor(manager, hparams, files)) {
+            Preprocessing preprocessing = new Preprocessing(hparams, encoder, pitchExtractor);
+            Preprocessing.Result result;
+            try (ConsoleProgress bar = new ConsoleProgress()) {
+                result = preprocessing.run(ProjectPaths.here(folder), target, output, bar::at);
+            }
+            print(result, paths);
         }
         return 0;
     }
 
-    private static void tell(Preprocessing.Result result, ProjectPaths paths) {
+    private static void print(Preprocessing.Result result, ProjectPaths paths) {
         Map<String, List<ClipReport>> reasons = result.reports().stream()
                 .filter(r -> !r.skipped().isEmpty() && !r.skipped().equals("silence"))
                 .collect(Collectors.groupingBy(ClipReport::skipped, TreeMap::new, Collectors.toList()));
@@ -145,6 +139,9 @@ final class PreprocessCommand implements Callable<Integer> {
             System.out.println(
                     "note       " + clipped + " clips have samples at full scale: see clipped_samples in report.csv");
         }
+        result.notes()
+                .forEach((text, names) -> System.out.printf(
+                        "note       %s%s: %s%n", names.get(0), names.size() > 1 ? " and others" : "", text));
         Hparams.Range range = result.hparams().range();
         System.out.printf(
                 "f0         median %.0f Hz, 5 %% below %.0f Hz, 5 %% above %.0f Hz%n",

@@ -1,5 +1,6 @@
 package diffsvc.cli;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
@@ -7,31 +8,27 @@ import diffsvc.dataset.Dataset;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
-import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
-import diffsvc.memory.Cost;
 import diffsvc.memory.Plan;
 import diffsvc.platform.ProcessMemory;
-import diffsvc.training.Checkpoints;
+import diffsvc.training.BatchFit;
 import diffsvc.training.MetricsCsv;
 import diffsvc.training.RunFolder;
 import diffsvc.training.RunLock;
-import diffsvc.training.RunSettings;
+import diffsvc.training.RunStart;
+import diffsvc.training.TrainingLoop;
 import diffsvc.training.TrainingRun;
-import diffsvc.training.TrainingState;
-import diffsvc.training.Validation;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Pairing;
 import java.io.File;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -39,47 +36,46 @@ import picocli.CommandLine.Option;
 @Command(
         name = "train",
         description =
-                "Trains embedding and denoiser jointly on data/NAME. A project that has checkpoints goes on from the newest one.",
+                "Trains embedding and denoiser jointly on data/NAME. A project that has checkpoints resumes from the newest one.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class TrainCommand implements Callable<Integer> {
     private static final String STAGE = "train";
+    private static final double SMOOTHING = 0.99;
 
     @Option(
             names = "--project",
             required = true,
-            description = "name of the voice: data/NAME is read, models/NAME written")
+            description = "name of the voice: data/NAME is read, models/NAME is written")
     String project;
 
-    @Option(names = "--data", description = "another dataset folder than data/NAME, taken from where you stand")
+    @Option(names = "--data", description = "dataset folder, relative to the current directory (default data/NAME)")
     String data;
 
-    @Option(names = "--resume", description = "insist on a checkpoint to go on from")
+    @Option(names = "--resume", description = "refuse to begin at step 0: a checkpoint must be there")
     boolean resume;
 
     @Option(
             names = "--from",
-            description = "begin from the voice of a project (its name) or of a folder (a path with "
-                    + "a slash), or from a model_ckpt_steps_N.ckpt with its optimizer, if it has one; a path is taken from "
-                    + "where you stand")
+            description =
+                    "begin from the voice of a project (its name) or of a folder (a path with a slash), or from a "
+                            + "model_ckpt_steps_N.ckpt, with its optimizer if it has one; paths are relative to the current "
+                            + "directory")
     String from;
 
-    @Option(names = "--steps", description = "train until so many updates in all")
+    @Option(names = "--steps", description = "number of updates in all, those before a resume included")
     Integer steps;
 
     @Option(
             names = "--max-memory",
-            description = "most the whole process may take, 6GiB for instance; the batch is chosen by it")
+            description = "memory limit of the whole process, for instance 6GiB; the batch is fitted to it")
     String maxMemory;
 
-    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
-    @Option(names = "--minutes", defaultValue = "1e9", description = "save and stop after so many minutes")
+    @Option(names = "--minutes", defaultValue = "1e9", description = "save and stop after this many minutes")
     double minutes;
-
-    /** What a run begins with: a state, or a voice, or neither. */
-    private record Start(RunSettings settings, TrainingState state, ModelFiles.Pair voice) {}
 
     @Override
     public Integer call() {
@@ -88,8 +84,9 @@ final class TrainCommand implements Callable<Integer> {
         if (steps != null) {
             Bound.whole(STAGE, "--steps", steps, 1, Integer.MAX_VALUE);
         }
-        if (maxMemory != null) {
-            ProcessMemory.asked(maxMemory);
+        long limit = maxMemory == null ? -1 : ProcessMemory.asked(maxMemory);
+        if (from != null && resume) {
+            throw Problem.in("options", "--from or --resume", "both", "leave one out");
         }
         ProjectPaths paths = ProjectPaths.find();
         RunFolder folder = new RunFolder(paths.models().resolve(project));
@@ -97,82 +94,38 @@ final class TrainCommand implements Callable<Integer> {
         Dataset clips = Dataset.open(set);
         try (RunLock lock = RunLock.of(folder.home())) {
             ModelFiles files = ModelFiles.in(paths.models());
-            Start start = start(folder, set, files);
-            Hparams asked = start.settings().with(overrides, steps);
-            if (start.voice() != null
-                    && asked.training().steps() <= start.voice().hparams().steps()) {
-                throw Problem.in(
-                        STAGE,
-                        "more steps than the voice has behind it, "
-                                + start.voice().hparams().steps(),
-                        asked.training().steps() + " in all",
-                        "give for instance --steps " + (start.voice().hparams().steps() + 10000));
-            }
+            RunStart start = start(folder, set, files);
+            Hparams asked = steps == null ? start.with(overrides) : start.with(overrides, steps);
             Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
             pairing.require();
             pairing.findings().stream()
                     .filter(f -> f.verdict() == Pairing.Verdict.NOTE)
-                    .forEach(f -> System.out.println("note       " + f.file()));
+                    .forEach(f -> note(f.file()));
             try (NDManager manager = NDManager.newBaseManager()) {
-                Hparams hparams = fitted(asked, clips, Plan.baseline(manager));
-                return train(manager, hparams, clips, start, folder, paths);
+                long baseline = Plan.baseline(manager);
+                BatchFit fit = limit < 0
+                        ? BatchFit.ofMachine(asked, clips, baseline)
+                        : BatchFit.within(asked, clips, baseline, limit);
+                print(fit);
+                try (TrainingRun run = start.open(manager, fit.hparams(), clips)) {
+                    print(run, start, manager.getDevice());
+                    train(run, folder, paths, limit);
+                }
             }
         }
+        return 0;
     }
 
-    private Start start(RunFolder folder, Path set, ModelFiles files) {
-        Hparams made = HparamsYaml.read(set.resolve("hparams.yaml"));
-        Checkpoints checkpoints = folder.checkpoints(made);
-        TrainingState state = checkpoints.newest(spoilt ->
-                System.out.println("note       a checkpoint cannot be read, taking the one before: " + spoilt));
-        if (from != null && state != null) {
-            throw Problem.in(
-                    STAGE,
-                    folder.home(),
-                    "no run yet for --from",
-                    "checkpoints up to step " + state.step(),
-                    "leave --from out to go on, or choose another project");
+    private RunStart start(RunFolder folder, Path set, ModelFiles files) {
+        if (resume) {
+            return RunStart.resume(folder, set, project, TrainCommand::note);
         }
-        if (resume && state == null && checkpoints.setAside().isEmpty()) {
-            throw Problem.in(STAGE, folder.home(), "a checkpoint to resume", "none", "leave --resume out to begin");
+        if (from == null) {
+            return RunStart.in(folder, set, project, TrainCommand::note);
         }
-        if (state != null) {
-            // a run that goes on keeps its own hparams: the dataset's mel range may have changed since
-            Path kept = folder.home().resolve("hparams.yaml");
-            if (!Files.exists(kept)) {
-                System.out.println("note       the run's own hparams.yaml is gone, taking the dataset's");
-            }
-            return new Start(
-                    RunSettings.fromCheckpoint(made, Files.exists(kept) ? HparamsYaml.read(kept) : made, project),
-                    state,
-                    null);
-        }
-        if (from == null || resume) {
-            folder.requireBeginning(checkpoints, project);
-            return new Start(RunSettings.fresh(made, project), null, null);
-        }
-        if (from.endsWith(".ckpt")) {
-            return new Start(
-                    RunSettings.fromCheckpoint(made, made, project), TrainingState.read(ProjectPaths.here(from)), null);
-        }
-        ModelFiles.Pair voice = voice(files);
-        return new Start(RunSettings.fromVoice(made, voice.hparams(), project), null, voice);
-    }
-
-    private static TrainingRun begun(NDManager manager, Hparams hparams, Dataset clips, Start start) {
-        if (start.state() != null) {
-            return new TrainingRun(manager, hparams, clips, start.state());
-        }
-        ModelFiles.Pair voice = start.voice();
-        return voice == null
-                ? new TrainingRun(manager, hparams, clips)
-                : TrainingRun.fromVoice(
-                        manager,
-                        hparams,
-                        clips,
-                        voice.embedding(),
-                        voice.wavenet(),
-                        voice.hparams().steps());
+        return from.endsWith(".ckpt")
+                ? RunStart.from(folder, set, project, ProjectPaths.here(from), TrainCommand::note)
+                : RunStart.from(folder, set, project, () -> voice(files), TrainCommand::note);
     }
 
     private ModelFiles.Pair voice(ModelFiles files) {
@@ -184,181 +137,101 @@ final class TrainCommand implements Callable<Integer> {
         return ModelFiles.in(voice.getParent()).project(voice.getFileName().toString());
     }
 
-    private int train(
-            NDManager manager, Hparams hparams, Dataset clips, Start start, RunFolder folder, ProjectPaths paths) {
-        TrainingState state = start.state();
-        ModelFiles.Pair voice = start.voice();
-        try (TrainingRun run = begun(manager, hparams, clips, start)) {
-            folder.requireRoom(run);
-            if (state == null || from != null) {
-                folder.begin();
-            }
-            run.keepSpoiltBatchesIn(folder.home());
-            HparamsYaml.write(folder.home().resolve("hparams.yaml"), hparams);
-            System.out.printf(
-                    "train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n",
-                    clips.training().size(),
-                    clips.frames()
-                            * (double) hparams.audio().hopSamples()
-                            / hparams.audio().sampleRateHz()
-                            / 60,
-                    clips.validation().size(),
-                    run.training().optimizer().parameters().values().stream()
-                            .mapToLong(a -> a.size())
-                            .sum(),
-                    manager.getDevice());
-            System.out.println((state == null
-                            ? voice == null ? "begin      " : "from       voice " + from + ", "
-                            : from != null ? "from       " + from + ", " : "resume     ")
-                    + "step " + run.step() + " of " + hparams.training().steps());
-            return go(run, folder, paths);
-        }
+    private static void note(String text) {
+        System.out.println("note       " + text);
     }
 
-    /** The batch that fits the limit, said; without a limit and with a batch that is set, the hparams as they are. */
-    private Hparams fitted(Hparams asked, Dataset clips, long baseline) {
-        Hparams.Training t = asked.training();
-        long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
-        int frames = t.cropFrames() > 0 ? t.cropFrames() : clips.longest();
-        Hparams hparams = limit < 0 || maxMemory == null && t.batch() > 0
-                ? asked
-                : Plan.fitted(asked, frames, clips.training().size(), limit, baseline);
-        Cost pair = Cost.pair(hparams);
-        int batch = Math.max(1, hparams.training().batch()),
-                sum = Math.max(1, hparams.training().accumulate());
+    private static void print(BatchFit fit) {
+        Hparams.Training t = fit.hparams().training();
+        int sum = Math.max(1, t.accumulate());
         System.out.printf(
                 "batch      %d clips of %s%d frames%s: about %s in all (process %s, networks and optimizer %s)%n",
-                batch,
+                Math.max(1, t.batch()),
                 t.cropFrames() > 0 ? "" : "up to ",
-                frames,
+                fit.frames(),
                 sum > 1 ? ", " + sum + " batches an update" : "",
-                ProcessMemory.shown(baseline + pair.peak(batch, frames)),
-                ProcessMemory.shown(baseline),
-                ProcessMemory.shown(pair.peak(1, 1)));
-        if (limit >= 0 && baseline + pair.peak(batch, frames) > limit) {
-            System.out.println("note       that is more than the " + ProcessMemory.shown(limit)
-                    + " there are: set training.batch=0 or give --max-memory");
+                ProcessMemory.shown(fit.peak()),
+                ProcessMemory.shown(fit.baseline()),
+                ProcessMemory.shown(fit.networks()));
+        if (fit.exceeds()) {
+            note("that is more than the " + ProcessMemory.shown(fit.limit())
+                    + " that are available: set training.batch=0 or give --max-memory");
         }
-        return hparams;
     }
 
-    private int go(TrainingRun run, RunFolder folder, ProjectPaths paths) {
-        Stop stop = new Stop();
-        Runtime.getRuntime().addShutdownHook(stop);
-        try {
-            Path saved = train(run, folder, stop);
-            long limit = maxMemory == null ? -1 : ProcessMemory.asked(maxMemory), peak = ProcessMemory.peak();
+    private void print(TrainingRun run, RunStart start, Device device) {
+        Dataset clips = run.data();
+        Hparams.Audio audio = run.hparams().audio();
+        System.out.printf(
+                "train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n",
+                clips.training().size(),
+                clips.frames() * (double) audio.hopSamples() / audio.sampleRateHz() / 60,
+                clips.validation().size(),
+                run.parameters(),
+                device);
+        String how = start.resumes()
+                ? "resume     "
+                : start.voice() != null
+                        ? "from       voice " + from + ", "
+                        : start.state() != null ? "from       " + from + ", " : "begin      ";
+        System.out.println(
+                how + "step " + run.step() + " of " + run.hparams().training().steps());
+    }
+
+    private void train(TrainingRun run, RunFolder folder, ProjectPaths paths, long limit) {
+        TrainingLoop loop = new TrainingLoop(run, folder).within(Duration.ofMillis(Math.round(minutes * 60_000)));
+        CtrlC ctrlC = new CtrlC(loop::stop);
+        Runtime.getRuntime().addShutdownHook(ctrlC);
+        try (ConsoleProgress bar = new ConsoleProgress()) {
+            TrainingLoop.Result result = loop.listening(bar).each(losses(bar)).until();
+            bar.close();
+            long peak = ProcessMemory.peak();
             if (peak >= 0) {
                 System.out.println("memory     " + ProcessMemory.shown(peak) + " at the peak"
                         + (limit < 0 ? "" : ", limit " + ProcessMemory.shown(limit)));
             }
             System.out.printf(
                     "%s step %d, %s and %s%n",
-                    stop.asked ? "stopped   " : "saved     ",
-                    run.step(),
-                    paths.shown(saved),
+                    result.stopped() ? "stopped   " : "saved     ",
+                    result.step(),
+                    paths.shown(result.checkpoint()),
                     paths.shown(folder.voice()));
-            return 0;
         } catch (Problem e) {
-            if (stop.asked) {
-                System.err.println(e.getMessage()); // the process ends before anybody else could say it
+            if (ctrlC.isAlive()) {
+                System.err.println(e.getMessage()); // the process ends before the caller can print it
             }
             throw e;
         } finally {
-            stop.done.countDown();
+            ctrlC.done.countDown();
         }
     }
 
-    /** Trains to the end and gives the path of the last checkpoint. */
-    private Path train(TrainingRun run, RunFolder folder, Stop stop) {
-        Hparams.Training t = run.hparams().training();
-        long start = System.nanoTime(), begun = run.step();
-        Path[] saved = {null};
-        Checkpoints checkpoints = folder.checkpoints(run.hparams());
-        Validation validation = new Validation(run, folder.home().resolve("validation"));
-        try (MetricsCsv ledger = MetricsCsv.open(folder.home().resolve("ledger.csv"), run.step());
-                ProgressBar bar = new ProgressBarBuilder()
-                        .setTaskName("training")
-                        .setInitialMax(t.steps())
-                        .setStyle(ProgressBarStyle.ASCII)
-                        .setUpdateIntervalMillis(500)
-                        .setUnit(" steps", 1)
-                        .showSpeed()
-                        .build()) {
-            bar.stepTo(run.step());
-            double mean = Double.NaN;
-            boolean told = false;
-            while (run.step() < t.steps() && (System.nanoTime() - start) / 6e10 < minutes && !stop.asked) {
-                long at = System.nanoTime();
-                TrainingRun.Update u = run.update();
-                double seconds = (System.nanoTime() - at) / 1e9, valid = Double.NaN;
-                if (t.validEvery() > 0 && u.step() % t.validEvery() == 0) {
-                    valid = run.validate();
-                    unlessFull(
-                            next(u.step() + t.validEvery(), t.steps(), "the pictures of this step are left out"),
-                            validation::save);
-                }
-                mean = Double.isNaN(mean) ? u.loss() : 0.99 * mean + 0.01 * u.loss();
-                if (!ledger.add(new MetricsCsv.Line(
-                                u.step(),
-                                u.loss(),
-                                valid,
-                                u.lr(),
-                                u.gradientNorm(),
-                                u.embeddingNorm(),
-                                u.wavenetNorm(),
-                                seconds,
-                                ProcessMemory.resident() / 1048576.0))
-                        && !told) {
-                    told = true;
-                    System.out.println("\nnote       the ledger cannot be written: make space; training goes on");
-                }
-                bar.stepTo(u.step());
-                bar.setExtraMessage(String.format(java.util.Locale.ROOT, " loss %.4f", mean)
-                        + (Double.isNaN(valid) ? "" : String.format(java.util.Locale.ROOT, ", valid %.4f", valid)));
-                if (u.step() % Math.max(1, t.saveEvery()) == 0 && u.step() < t.steps()) {
-                    run.state().requireFinite(Checkpoints.OLDER_STAY);
-                    String next = next(
-                            u.step() + Math.max(1, t.saveEvery()),
-                            t.steps(),
-                            "the next try is at the end, step " + t.steps());
-                    saved[0] = null;
-                    unlessFull(next, () -> saved[0] = folder.save(run, checkpoints, TrainCommand::setAside));
-                }
+    /** Shows the losses behind the bar: a mean, since single ones jump, and the last of the validation. */
+    private static Consumer<MetricsCsv.Row> losses(ConsoleProgress bar) {
+        double[] mean = {Double.NaN};
+        String[] valid = {""};
+        return row -> {
+            mean[0] = Double.isNaN(mean[0]) ? row.loss() : SMOOTHING * mean[0] + (1 - SMOOTHING) * row.loss();
+            if (!Double.isNaN(row.validLoss())) {
+                valid[0] = String.format(Locale.ROOT, ", valid %.4f", row.validLoss());
             }
-            return saved[0] != null && saved[0].equals(checkpoints.file(run.step()))
-                    ? saved[0]
-                    : folder.finish(run, checkpoints, begun, TrainCommand::setAside);
-        }
+            bar.message(String.format(Locale.ROOT, "loss %.4f", mean[0]) + valid[0]);
+        };
     }
 
-    private static void setAside(String why) {
-        System.out.println("\nnote       a checkpoint cannot be read: " + why);
-    }
-
-    /** When the next try comes, as far as the run goes. */
-    private static String next(long step, long last, String otherwise) {
-        return step < last ? "the next try is at step " + step : otherwise;
-    }
-
-    /** Writing fails when the disk is full: no reason to lose the run. */
-    private static void unlessFull(String next, Runnable writing) {
-        try {
-            writing.run();
-        } catch (Problem e) {
-            System.out.println("\nnot saved  " + e.getMessage() + "; training goes on, " + next);
-        }
-    }
-
-    /** Ctrl-C ends the run after the update it is in, saved. */
-    private static final class Stop extends Thread {
+    /** Ctrl-C asks for the end and keeps the process alive until the run is saved. */
+    private static final class CtrlC extends Thread {
         private static final int PATIENCE_SECONDS = 120;
         private final CountDownLatch done = new CountDownLatch(1);
-        private volatile boolean asked;
+        private final Runnable stop;
+
+        CtrlC(Runnable stop) {
+            this.stop = stop;
+        }
 
         @Override
         public void run() {
-            asked = true;
+            stop.run();
             try {
                 done.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
             } catch (InterruptedException e) {

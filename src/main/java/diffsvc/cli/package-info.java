@@ -1,5 +1,6 @@
 /**
- * The launcher's commands, one class each. They print one line a stage and turn a {@link diffsvc.check.Problem} into
- * one sentence and exit code 2. Read {@link diffsvc.cli.Main}.
+ * The commands of the launcher, one class each. They parse options, call the library and print each stage as it ends; a
+ * {@link diffsvc.check.Problem} becomes one message and exit code 2. Loops and policies live in the library. Read
+ * {@link diffsvc.cli.Main}.
  */
 package diffsvc.cli;

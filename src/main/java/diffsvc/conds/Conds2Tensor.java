@@ -7,26 +7,22 @@ import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 
-/** Brings units and melody to the mel's clock, as the embedding model wants them. Opens no file. */
+/** Aligns units and F0 with the mel's frames, in the form that the embedding model takes. Opens no file. */
 public final class Conds2Tensor {
     /**
-     * What the embedding model takes.
+     * The input of the embedding model.
      *
      * @param units [1, P, H]
-     * @param mel2ph [1, T] int64, which unit each mel frame belongs to: 1-based, 0 = padding
+     * @param mel2ph [1, T] int64, the unit that each mel frame belongs to, 1-based; 0 is padding
      * @param f0 [1, T] log2 Hz, interpolated through unvoiced frames
      * @param energy [1, T]
-     * @param unvoiced [1, T], 1 where the voice does not sound; read by models with use_uv only
+     * @param unvoiced [1, T], 1 in unvoiced frames; only models with use_uv read it
      */
     public record Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy, NDArray unvoiced) {
         /**
-         * Checks the axes and that all stand on one clock.
+         * Checks the axes: units [B, P, H], all others [B, T].
          *
-         * @param units [B, P, H]
-         * @param mel2ph [1, T] int64, 1-based, 0 = padding
-         * @param f0 [B, T], log2 Hz
-         * @param energy [1, T]
-         * @param unvoiced [1, T]
+         * @throws Problem when one of them has other axes, or they differ in B or T
          */
         public Conds {
             Axes.of("conds")
@@ -37,33 +33,17 @@ public final class Conds2Tensor {
                     .require("unvoiced", unvoiced, "B T");
         }
 
-        /**
-         * All of it voiced.
-         *
-         * @param units [B, P, H]
-         * @param mel2ph [1, T] int64, 1-based, 0 = padding
-         * @param f0 [B, T], log2 Hz
-         * @param energy [1, T]
-         */
+        /** Conds whose frames are all voiced. */
         public Conds(NDArray units, NDArray mel2ph, NDArray f0, NDArray energy) {
             this(units, mel2ph, f0, energy, energy.getManager().zeros(energy.getShape()));
         }
 
-        /**
-         * The same with another melody.
-         *
-         * @param other [1, T], log2 Hz
-         * @return all else as it is
-         */
+        /** The same conds with another f0 [B, T], log2 Hz. */
         public Conds withF0(NDArray other) {
             return new Conds(units, mel2ph, other, energy, unvoiced);
         }
 
-        /**
-         * Mel frames, T.
-         *
-         * @return T
-         */
+        /** T, the number of mel frames. */
         public long frames() {
             return mel2ph.getShape().get(1);
         }
@@ -72,55 +52,46 @@ public final class Conds2Tensor {
     private final Hparams.Pitch pitch;
     private final boolean pythonQuirks;
 
-    /**
-     * For this range of F0; quirks decide about F0 beyond it and about the energy.
-     *
-     * @param pitch range of F0 and number of coarse bins
-     * @param quirks whether the Python project's oddities are repeated
-     */
+    /** An alignment for one range of F0; the quirks decide on F0 beyond the range and on the energy. */
     public Conds2Tensor(Hparams.Pitch pitch, Hparams.Quirks quirks) {
         this.pitch = pitch;
         this.pythonQuirks = quirks == Hparams.Quirks.PYTHON;
     }
 
     /**
-     * Aligns units [1, P, H] and a melody of T frames; {@code mel} [T, M] only gives the energy. The arrays belong to
-     * {@code manager}.
+     * Aligns units and F0 with the frames of a mel, which only gives the energy.
      *
-     * @param manager owner of what is made
-     * @param units [1, P, H], 50 a second
-     * @param melody F0 and voicing, T frames
-     * @param mel [T, M], log10
-     * @return units [1, P, H], mel2ph, f0 (log2 Hz) and energy [1, T]
-     * @throws Problem when melody and mel differ in frames
+     * @param manager owner of the arrays of the result
+     * @param units [1, P, H]
+     * @param mel [1, T, M], log10
+     * @return units [1, P, H], mel2ph, f0 (log2 Hz), energy and unvoiced [1, T]
+     * @throws Problem when F0 and mel differ in frames
      */
-    public Conds align(NDManager manager, NDArray units, F0Track melody, NDArray mel) {
-        int frames = melody.frames();
-        if (mel.getShape().get(0) != frames) {
+    public Conds align(NDManager manager, NDArray units, F0Track f0Track, NDArray mel) {
+        int frames = f0Track.frames();
+        Axes.of("conds").require("units", units, "1 P H").require("mel", mel, "1 T M");
+        if (mel.getShape().get(1) != frames) {
             throw Problem.in(
                     "conds",
                     "as many F0 frames as mel frames",
-                    frames + " and " + mel.getShape().get(0),
+                    frames + " and " + mel.getShape().get(1),
                     "follow the F0 with the mel's frame count");
         }
         NDArray mel2ph = manager.create(mel2ph(frames, (int) units.getShape().get(1)), new Shape(1, frames));
-        NDArray f0 = manager.create(normInterp(melody.f0Hz()), new Shape(1, frames));
+        NDArray f0 = manager.create(normInterp(f0Track.f0Hz()), new Shape(1, frames));
         NDArray own = units.duplicate();
         own.attach(manager);
         float[] unvoiced = new float[frames];
         for (int t = 0; t < frames; t++) {
-            unvoiced[t] = melody.voiced()[t] ? 0 : 1;
+            unvoiced[t] = f0Track.voiced()[t] ? 0 : 1;
         }
         return new Conds(own, mel2ph, f0, energy(manager, mel), manager.create(unvoiced, new Shape(1, frames)));
     }
 
     /**
-     * Which unit (1-based) each of T mel frames takes: unit i ends at frame int(i r + r + 0.5), inclusive, r = T / P;
-     * the next starts one later, so the first has one frame more (the reference's order of operations).
-     *
-     * @param frames T
-     * @param units P
-     * @return [T], 1 to P
+     * The unit (1-based, 1 to P) that each of T mel frames takes, [T]. Unit i ends at frame int(i r + r + 0.5),
+     * inclusive, r = T / P; the next starts one later, so the first has one frame more (the reference's order of
+     * operations).
      */
     public static long[] mel2ph(int frames, int units) {
         if (units < 1 || frames < 0) {
@@ -144,10 +115,8 @@ public final class Conds2Tensor {
     }
 
     /**
-     * log2 Hz [T]; unvoiced gaps are filled on a line in log2, ends held, all unvoiced gives 0 (that is 1 Hz).
-     *
-     * @param f0Hz [T] Hz, 0 where unvoiced
-     * @return [T], log2 Hz
+     * log2 of F0 [T] in Hz, where 0 is unvoiced. Unvoiced gaps are interpolated linearly in log2, the ends are held; a
+     * track without a voiced frame gives 0 (that is 1 Hz).
      */
     public static float[] normInterp(float[] f0Hz) {
         double[] exact = new double[f0Hz.length];
@@ -157,12 +126,7 @@ public final class Conds2Tensor {
         return normInterp(exact);
     }
 
-    /**
-     * The same from double precision.
-     *
-     * @param f0Hz [T] Hz, 0 where unvoiced
-     * @return [T], log2 Hz
-     */
+    /** The same in double precision. */
     public static float[] normInterp(double[] f0Hz) {
         float[] log = new float[f0Hz.length];
         int before = -1;
@@ -186,12 +150,10 @@ public final class Conds2Tensor {
     }
 
     /**
-     * A key shift in semitones on log2 F0 [B, T]. Above f0_max the Python project writes 0, which is 1 Hz (quirk 6);
-     * fixed: held at f0_max.
+     * Shifts log2 F0 [B, T] by semitones. Above f0_max the Python project writes 0, which is 1 Hz (quirk 6); fixed: F0
+     * is held at f0_max.
      *
-     * @param f0 [B, T], log2 Hz
      * @param semitones up, or down below 0
-     * @return [B, T], log2 Hz
      */
     public NDArray shift(NDArray f0, double semitones) {
         NDArray shifted = f0.add((float) (semitones / 12));
@@ -201,11 +163,8 @@ public final class Conds2Tensor {
     }
 
     /**
-     * Coarse pitch 1 .. bins - 1 of Hz on arrays: half to even, as NumPy rounds. The embedding has its own, on tensors.
-     *
-     * @param f0Hz [T] Hz, 0 where unvoiced
-     * @param pitch range of F0 and number of coarse bins
-     * @return [T], 1 to bins - 1
+     * Coarse pitch, 1 to bins - 1, of F0 [T] in Hz: rounded half to even, as NumPy rounds. The embedding has its own,
+     * on tensors.
      */
     public static int[] coarse(double[] f0Hz, Hparams.Pitch pitch) {
         double low = mel(pitch.f0MinHz()), high = mel(pitch.f0MaxHz());
@@ -219,19 +178,18 @@ public final class Conds2Tensor {
     }
 
     /**
-     * sqrt of the summed squares of the mel's exponentials, [T, M] to [1, T]; the base is e although the mel is log10
-     * (quirk 5).
+     * The energy of each frame, [1, T]: sqrt of the summed squares of the mel's exponentials; the base is e although
+     * the mel is log10 (quirk 5).
      *
-     * @param manager owner of what is made
-     * @param mel [T, M], log10
-     * @return [1, T]
+     * @param manager owner of the result
+     * @param mel [1, T, M], log10
      */
     public NDArray energy(NDManager manager, NDArray mel) {
         try (NDManager scratch = manager.newSubManager()) {
             scratch.tempAttachAll(mel);
             NDArray linear =
                     pythonQuirks ? mel.exp() : mel.mul((float) Math.log(10)).exp();
-            NDArray energy = linear.square().sum(new int[] {1}).sqrt().expandDims(0);
+            NDArray energy = linear.square().sum(new int[] {2}).sqrt(); // [1, T]
             energy.attach(manager);
             return energy;
         }

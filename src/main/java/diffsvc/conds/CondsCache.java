@@ -26,17 +26,17 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Melodies and units that were heard before, in files named by the SHA-256 of everything that shaped them: the samples,
- * their rate, the model's file and every setting, so nothing in it can be stale. Each value carries its checksum
- * (CRC-32, the archive's own); a damaged file is made again and named. The least used files go when the cache grows
- * beyond its limit.
+ * F0 and units of earlier conversions, in files named by the SHA-256 of everything that shaped them: the samples, their
+ * rate, the model's file and every setting. So no entry can be stale. Each value carries its checksum (CRC-32, the
+ * archive's own); a damaged file is reported and computed again. The least used files go when the cache grows beyond
+ * its limit.
  *
  * @param folder of the files; null keeps nothing
- * @param mostBytes what it may hold
- * @param notes takes a sentence for each file that is damaged and made again
+ * @param mostBytes bytes that all files together may take
+ * @param notes receives a sentence for each damaged file
  */
 public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
-    /** Changes when the way from sound to value does. */
+    /** Changes when the computation from sound to value does. */
     private static final String VERSION = "1";
 
     private static final String STAGE = "cache", ENDING = ".npz";
@@ -45,10 +45,9 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     public static final CondsCache NONE = new CondsCache(null, 0);
 
     /**
-     * A cache whose sentences nobody takes.
+     * A cache that drops its sentences.
      *
      * @param folder of the files; null keeps nothing
-     * @param mostBytes what it may hold
      */
     public CondsCache(Path folder, long mostBytes) {
         this(folder, mostBytes, note -> {});
@@ -57,43 +56,35 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     /** One file. */
     public record Entry(Path file, String kind, long bytes, Instant used) {}
 
-    /**
-     * In a folder, up to 2 GiB.
-     *
-     * @param folder made as needed
-     * @return a cache; its folder is made with the first entry
-     */
+    /** A cache of up to 2 GiB in a folder, which the first entry creates. */
     public static CondsCache in(Path folder) {
         return new CondsCache(folder, MOST_BYTES);
     }
 
     /**
-     * The same cache, whose sentences go elsewhere.
+     * The same cache, whose sentences go to another receiver.
      *
-     * @param to takes a sentence for each file that is damaged and made again
-     * @return all else as it is
+     * @param to receives a sentence for each damaged file
      */
     public CondsCache noting(Consumer<String> to) {
         return new CondsCache(folder, mostBytes, to);
     }
 
     /**
-     * The melody of a wave, heard or remembered. {@code settings} names all that shapes it beside the wave.
+     * The F0 of a wave, T frames, from the cache or computed.
      *
-     * @param manager owner of what is made
-     * @param wave a recording
-     * @param settings all that shapes the result beside the wave
-     * @param hear makes it where nothing is remembered
-     * @return T frames
+     * @param manager owner of the result
+     * @param settings a text that names everything else that shapes the result
+     * @param compute runs where the cache has no entry
      */
-    public F0Track melody(NDManager manager, Wave wave, String settings, Supplier<F0Track> hear) {
+    public F0Track f0(NDManager manager, Wave wave, String settings, Supplier<F0Track> compute) {
         if (folder == null) {
-            return hear.get();
+            return compute.get();
         }
         Path file = file("f0", wave, settings);
         try (NDManager scratch = manager.newSubManager()) {
             Map<String, NDArray> kept = kept(scratch, file);
-            if (kept != null && isMelody(file, kept)) {
+            if (kept != null && isF0(file, kept)) {
                 float[] hz = kept.get("f0_hz").toFloatArray();
                 int[] sounds = kept.get("voiced").toIntArray();
                 boolean[] voiced = new boolean[hz.length];
@@ -102,49 +93,47 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
                 }
                 return new F0Track(hz, voiced, kept.get("frame_seconds").toDoubleArray()[0]);
             }
-            F0Track heard = hear.get();
-            int[] sounds = new int[heard.frames()];
+            F0Track f0 = compute.get();
+            int[] sounds = new int[f0.frames()];
             for (int t = 0; t < sounds.length; t++) {
-                sounds[t] = heard.voiced()[t] ? 1 : 0;
+                sounds[t] = f0.voiced()[t] ? 1 : 0;
             }
             keep(
                     file,
                     Map.of(
                             "f0_hz",
-                            scratch.create(heard.f0Hz()),
+                            scratch.create(f0.f0Hz()),
                             "voiced",
                             scratch.create(sounds),
                             "frame_seconds",
-                            scratch.create(new double[] {heard.frameSeconds()}, new Shape(1))));
-            return heard;
+                            scratch.create(new double[] {f0.frameSeconds()}, new Shape(1))));
+            return f0;
         }
     }
 
     /**
-     * The units of a wave, heard or remembered; they belong to {@code manager}.
+     * The units of a wave, [1, P, H], from the cache or computed.
      *
-     * @param manager owner of what is made
-     * @param wave a recording
-     * @param settings all that shapes the result beside the wave
-     * @param hear makes it where nothing is remembered
-     * @return [1, P, H]
+     * @param manager owner of the result
+     * @param settings a text that names everything else that shapes the result
+     * @param compute runs where the cache has no entry
      */
-    public NDArray units(NDManager manager, Wave wave, String settings, Supplier<NDArray> hear) {
+    public NDArray units(NDManager manager, Wave wave, String settings, Supplier<NDArray> compute) {
         if (folder == null) {
-            return hear.get();
+            return compute.get();
         }
         Path file = file("units", wave, settings);
         Map<String, NDArray> kept = kept(manager, file);
         if (kept != null && isUnits(file, kept)) {
             return kept.get("units");
         }
-        NDArray heard = hear.get();
-        keep(file, Map.of("units", heard));
-        return heard;
+        NDArray units = compute.get();
+        keep(file, Map.of("units", units));
+        return units;
     }
 
-    /** The archive's checksums were right; its values must be a melody's too. */
-    private boolean isMelody(Path file, Map<String, NDArray> kept) {
+    /** Whether the arrays form an F0 track; the archive's checksums were right. */
+    private boolean isF0(Path file, Map<String, NDArray> kept) {
         NDArray hz = kept.get("f0_hz"), voiced = kept.get("voiced"), seconds = kept.get("frame_seconds");
         boolean fits = hz != null
                 && voiced != null
@@ -228,11 +217,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
         return folder.resolve(kind + "-" + Sha256.hex(digest) + ENDING);
     }
 
-    /**
-     * All files in it, the last used first.
-     *
-     * @return name, bytes and when it was used
-     */
+    /** All files in the cache, the last used first. */
     public List<Entry> entries() {
         List<Entry> entries = new ArrayList<>();
         if (folder == null || !Files.isDirectory(folder)) {
@@ -255,11 +240,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
         return entries;
     }
 
-    /**
-     * Removes them all; gives the bytes that were freed.
-     *
-     * @return bytes
-     */
+    /** Removes all files and returns the freed bytes. */
     public long clear() {
         long freed = 0;
         for (Entry e : entries()) {

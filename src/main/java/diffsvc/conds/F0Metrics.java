@@ -4,23 +4,18 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * How well one melody follows another, frame by frame.
+ * How well one F0 track agrees with another, frame by frame.
  *
- * @param medianCents median distance in cents (1200 an octave) of the frames where both sound; infinite where none does
- * @param voicing share of frames on whose voicing they agree, 0 to 1
- * @param octaves share of the frames where both sound that lie more than half an octave apart: jumps of the pitch
- *     tracker, most often
+ * @param medianCents median distance in cents (1200 an octave) of the frames that are voiced in both; infinite where
+ *     there is none
+ * @param voicing share of frames on whose voicing both agree, 0 to 1
+ * @param octaves share of the frames voiced in both that lie more than half an octave apart, mostly octave errors of
+ *     the pitch extractor
  */
 public record F0Metrics(double medianCents, double voicing, double octaves) {
     private static final double HALF_AN_OCTAVE = 600;
 
-    /**
-     * Compares two melodies on one clock; frames that only the longer one has are left out.
-     *
-     * @param a one melody, T frames
-     * @param b the other one
-     * @return what their common frames say
-     */
+    /** Compares two tracks of one frame duration; frames that only the longer one has are left out. */
     public static F0Metrics of(F0Track a, F0Track b) {
         int frames = Math.min(a.frames(), b.frames()), agree = 0, both = 0, far = 0;
         double[] cents = new double[frames];

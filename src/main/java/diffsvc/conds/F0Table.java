@@ -17,28 +17,23 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * A song's melody as a table that people edit: time in seconds, F0 in Hz (0 = none), voiced. Any times do that rise: a
- * curve drawn by hand, another program's 10 ms. As a file it is CSV with the header {@code time,hz,voiced}.
+ * The F0 of a song as a table that people edit: time in seconds, F0 in Hz (0 is none), voiced. The times rise and need
+ * no fixed step: a curve drawn by hand, another program's 10 ms. As a file it is CSV with the header
+ * {@code time,hz,voiced}.
  *
  * @param seconds rising
- * @param hz 0 where there is none
- * @param voiced whether the voice sounds
+ * @param hz Hz, 0 where there is none
+ * @param voiced whether the row is voiced
  */
 public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     private static final String STAGE = "pitch", HEADER = "time,hz,voiced";
-    /** A frame this near to a row is the row's own: CSV times are rounded. */
+    /** A frame this near to a row takes the row's value, because CSV times are rounded. */
     private static final double SAME_SECONDS = 5e-5;
 
     private static final double HIGHEST_HZ = 20000;
     private static final long MOST_BYTES = 64 << 20;
 
-    /**
-     * Checks that the columns have one length and the times rise.
-     *
-     * @param seconds rising
-     * @param hz 0 where unvoiced
-     * @param voiced a row each
-     */
+    /** Checks that the columns have one length and that the times rise. */
     public F0Table {
         if (seconds.length != hz.length || seconds.length != voiced.length) {
             throw new IllegalArgumentException(
@@ -46,27 +41,16 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         }
     }
 
-    /**
-     * A melody as followed, its first frame at {@code startSeconds}.
-     *
-     * @param melody as a pitch extractor gave it
-     * @param startSeconds of the first frame
-     * @return a row a frame
-     */
-    public static F0Table of(F0Track melody, double startSeconds) {
-        double[] seconds = new double[melody.frames()];
+    /** The table of an F0 track, one row a frame, the first frame at {@code startSeconds}. */
+    public static F0Table of(F0Track f0, double startSeconds) {
+        double[] seconds = new double[f0.frames()];
         for (int t = 0; t < seconds.length; t++) {
-            seconds[t] = startSeconds + t * melody.frameSeconds();
+            seconds[t] = startSeconds + t * f0.frameSeconds();
         }
-        return new F0Table(seconds, melody.f0Hz().clone(), melody.voiced().clone());
+        return new F0Table(seconds, f0.f0Hz().clone(), f0.voiced().clone());
     }
 
-    /**
-     * Tables one after the other; of what overlaps the earlier one stays.
-     *
-     * @param parts in the order of their times
-     * @return one table
-     */
+    /** Joins tables in the order of their times; where two overlap, the rows of the earlier one stay. */
     public static F0Table joined(List<F0Table> parts) {
         double last = Double.NEGATIVE_INFINITY;
         int n = parts.stream().mapToInt(p -> p.seconds.length).sum(), at = 0;
@@ -85,12 +69,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(Arrays.copyOf(seconds, at), Arrays.copyOf(hz, at), Arrays.copyOf(voiced, at));
     }
 
-    /**
-     * The rows before a time.
-     *
-     * @param end seconds
-     * @return the earlier rows
-     */
+    /** The rows before a time in seconds. */
     public F0Table before(double end) {
         int n = 0;
         while (n < seconds.length && seconds[n] < end) {
@@ -99,20 +78,12 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(Arrays.copyOf(seconds, n), Arrays.copyOf(hz, n), Arrays.copyOf(voiced, n));
     }
 
-    /**
-     * Rows.
-     *
-     * @return how many
-     */
+    /** Number of rows. */
     public int rows() {
         return seconds.length;
     }
 
-    /**
-     * As a table to look at and work on.
-     *
-     * @return time, hz, voiced
-     */
+    /** The columns time, hz and voiced as a Tablesaw table. */
     public Table table() {
         Table table = Table.create(
                 "f0", DoubleColumn.create("time"), DoubleColumn.create("hz"), BooleanColumn.create("voiced"));
@@ -124,12 +95,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return table;
     }
 
-    /**
-     * Back from such a table.
-     *
-     * @param table as table() gives it
-     * @return a row a frame
-     */
+    /** The F0 table of a Tablesaw table with the columns of {@link #table()}. */
     public static F0Table of(Table table) {
         int n = table.rowCount();
         double[] seconds = new double[n];
@@ -143,12 +109,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         return new F0Table(seconds, hz, voiced);
     }
 
-    /**
-     * Writes the CSV, whole or not at all.
-     *
-     * @param file a CSV
-     * @return the path
-     */
+    /** Writes the CSV, whole or not at all. */
     public Path write(Path file) {
         StringBuilder text = new StringBuilder(HEADER).append('\n');
         for (int i = 0; i < seconds.length; i++) {
@@ -163,10 +124,8 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
 
     /**
      * Reads a CSV of two or three columns: time, Hz, and voiced (true/false, 1/0); without the third, 0 Hz is unvoiced.
-     * Commas, semicolons or tabs; a header is taken by its names, in any order.
+     * Commas, semicolons or tabs; a header gives the columns' order.
      *
-     * @param file a CSV
-     * @return a row a line
      * @throws Problem that names the line
      */
     public static F0Table read(Path file) {
@@ -273,14 +232,9 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     }
 
     /**
-     * The melody on T frames, the first at {@code startSeconds} of the table: a row's own value where one stands, in
-     * between a line in log2 from voiced row to voiced row; voiced as the nearest row. Before the first and behind the
-     * last row nothing sounds.
-     *
-     * @param frames T
-     * @param frameSeconds from frame to frame
-     * @param startSeconds of the first frame
-     * @return T frames
+     * F0 and voicing on T frames, the first at {@code startSeconds} of the table. A frame at a row takes the row's
+     * value; between voiced rows F0 is interpolated linearly in log2; voicing is the nearest row's. Before the first
+     * and behind the last row frames are unvoiced.
      */
     public F0Track track(int frames, double frameSeconds, double startSeconds) {
         float[] f0 = new float[frames];

@@ -1,33 +1,23 @@
 package diffsvc.conds;
 
+import java.util.Arrays;
+
 /**
- * The melody on the mel's clock.
+ * F0 and voicing on the mel's frames.
  *
  * @param f0Hz [T] Hz, 0 where unvoiced
- * @param voiced [T] whether the voice sounds there; travels beside the F0, which the model sees interpolated
- * @param frameSeconds time from frame to frame
+ * @param voiced [T] whether the frame is voiced; kept beside F0, which the model takes interpolated
+ * @param frameSeconds seconds from frame to frame
  */
 public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
-    /**
-     * Checks that both are of one length.
-     *
-     * @param f0Hz [T] Hz, 0 where unvoiced
-     * @param voiced [T]
-     * @param frameSeconds from frame to frame
-     */
+    /** Checks that F0 and voicing have one length. */
     public F0Track {
         if (f0Hz.length != voiced.length) {
             throw new IllegalArgumentException("f0Hz has " + f0Hz.length + " frames, voiced " + voiced.length);
         }
     }
 
-    /**
-     * Voicing read off the F0: above 0.
-     *
-     * @param f0Hz [T] Hz, 0 where unvoiced
-     * @param frameSeconds from frame to frame
-     * @return a track
-     */
+    /** A track of F0 [T] in Hz whose frames are voiced where F0 is above 0. */
     public static F0Track of(float[] f0Hz, double frameSeconds) {
         boolean[] voiced = new boolean[f0Hz.length];
         for (int t = 0; t < voiced.length; t++) {
@@ -36,30 +26,37 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
         return new F0Track(f0Hz, voiced, frameSeconds);
     }
 
-    /**
-     * How well this melody follows another one: median cents, voicing, octaves.
-     *
-     * @param other what it should follow
-     * @return over the frames that both have
-     */
+    /** How well this track agrees with another: median cents, voicing, octaves, over the frames that both have. */
     public F0Metrics with(F0Track other) {
         return F0Metrics.of(other, this);
     }
 
-    /**
-     * Frames, T.
-     *
-     * @return T
-     */
+    /** T, the number of frames. */
     public int frames() {
         return f0Hz.length;
     }
 
-    /**
-     * Share of voiced frames, 0 to 1.
-     *
-     * @return 0 for a track without frames
-     */
+    /** F0 of the frames that are voiced and above 0 Hz, sorted upwards, Hz. */
+    public float[] voicedHz() {
+        float[] hz = new float[frames()];
+        int n = 0;
+        for (int t = 0; t < hz.length; t++) {
+            if (voiced[t] && f0Hz[t] > 0) {
+                hz[n++] = f0Hz[t];
+            }
+        }
+        float[] sorted = Arrays.copyOf(hz, n);
+        Arrays.sort(sorted);
+        return sorted;
+    }
+
+    /** The median of {@link #voicedHz}, the upper one of two; 0 where no frame is voiced. */
+    public double medianHz() {
+        float[] sorted = voicedHz();
+        return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+    }
+
+    /** Share of voiced frames, 0 to 1; 0 for a track without frames. */
     public double voicedShare() {
         int n = 0;
         for (boolean v : voiced) {

@@ -3,21 +3,21 @@ package diffsvc.conds;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * A song's melody against the one a voice was trained on: what it will have to sing that it never did.
+ * The F0 of a song against the F0 a voice was trained on: how much of the song lies where the voice has learnt nothing.
  *
- * @param songHz median of the song's voiced frames, 0 where none is
- * @param trainedHz median of the training's, 0 where nobody counted
- * @param key semitones the song is shifted by
- * @param outside share of the song's voiced frames that lie, shifted, in a semitone the training hardly held
- * @param firstHz where the first semitone of the shares begins
+ * @param songHz median of the song's voiced frames, Hz; 0 without a voiced frame
+ * @param trainedHz median of the training's voiced frames, Hz; 0 where the hparams hold no statistics
+ * @param key semitones by which the song is shifted
+ * @param outside share of the song's voiced frames that lie, shifted, in a semitone that training hardly contained, 0
+ *     to 1
+ * @param firstHz lower edge of the first semitone of the shares, Hz
  * @param song share of the song's voiced frames in each semitone, shifted
- * @param trained the training's
+ * @param trained share of the training's voiced frames in each semitone
  */
 public record VocalRange(
         double songHz,
@@ -27,20 +27,15 @@ public record VocalRange(
         double firstHz,
         List<Double> song,
         List<Double> trained) {
-    /** A semitone with less of the training than this counts as not held. */
+    /** A semitone with a smaller share of the training counts as not contained. */
     private static final double HELD = 1e-3;
 
     /**
-     * Compares a melody, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them into
-     * its hparams).
-     *
-     * @param melody F0 and voicing, T frames
-     * @param hparams the voice's settings
-     * @param key semitones
-     * @return shares and what lies outside
+     * Compares the F0 of a song, shifted by {@code key} semitones, with a voice's statistics (preprocessing writes them
+     * into its hparams).
      */
-    public static VocalRange of(F0Track melody, Hparams hparams, double key) {
-        float[] voiced = voiced(melody);
+    public static VocalRange of(F0Track f0, Hparams hparams, double key) {
+        float[] voiced = f0.voicedHz();
         Hparams.Range range = hparams.range();
         double first = hparams.pitch().f0MinHz();
         int n = range.semitones().size();
@@ -59,7 +54,7 @@ public record VocalRange(
             song.add(s);
         }
         return new VocalRange(
-                voiced.length == 0 ? 0 : voiced[voiced.length / 2],
+                f0.medianHz(),
                 range.medianHz(),
                 key,
                 voiced.length == 0 || n == 0 ? 0 : outside / (double) voiced.length,
@@ -69,14 +64,11 @@ public record VocalRange(
     }
 
     /**
-     * Whole semitones that bring the song's median nearest to the training's; 0 for a song without a voice.
+     * Whole semitones that bring the song's median nearest to the training's; 0 for a song without a voiced frame.
      *
-     * @param melody F0 and voicing, T frames
-     * @param hparams the voice's settings
-     * @return semitones
      * @throws Problem when the voice's hparams hold no statistics
      */
-    public static double suggestedKey(F0Track melody, Hparams hparams) {
+    public static double suggestedKey(F0Track f0, Hparams hparams) {
         double trained = hparams.range().medianHz();
         if (trained <= 0) {
             throw Problem.in(
@@ -86,48 +78,21 @@ public record VocalRange(
                     "none",
                     "make the dataset with ./diffsvc preprocess, or give --key");
         }
-        float[] voiced = voiced(melody);
-        return voiced.length == 0 ? 0 : Math.rint(semitones(trained, voiced[voiced.length / 2]));
+        double median = f0.medianHz();
+        return median == 0 ? 0 : Math.rint(semitones(trained, median));
     }
 
-    /**
-     * Semitones from one frequency up to another.
-     *
-     * @param hz upper frequency
-     * @param fromHz lower frequency
-     * @return below 0 where the first is lower
-     */
+    /** Semitones from {@code fromHz} up to {@code hz}; below 0 where {@code hz} is the lower one. */
     public static double semitones(double hz, double fromHz) {
         return 12 * Math.log(hz / fromHz) / Math.log(2);
     }
 
-    private static float[] voiced(F0Track melody) {
-        float[] voiced = new float[melody.frames()];
-        int n = 0;
-        for (int t = 0; t < voiced.length; t++) {
-            if (melody.voiced()[t] && melody.f0Hz()[t] > 0) {
-                voiced[n++] = melody.f0Hz()[t];
-            }
-        }
-        float[] sorted = Arrays.copyOf(voiced, n);
-        Arrays.sort(sorted);
-        return sorted;
-    }
-
-    /**
-     * Whether there is anything to compare with.
-     *
-     * @return false for a voice without statistics
-     */
+    /** Whether the voice's hparams hold statistics to compare with. */
     public boolean known() {
         return trainedHz > 0 && !trained.isEmpty();
     }
 
-    /**
-     * A row a semitone that either of them holds.
-     *
-     * @return from_hz, song, trained
-     */
+    /** A table with one row for each semitone that song or training contains: from_hz, song, trained. */
     public Table table() {
         Table table = Table.create(
                 "range", DoubleColumn.create("from_hz"), DoubleColumn.create("song"), DoubleColumn.create("trained"));

@@ -5,50 +5,36 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import java.util.List;
 
 /**
- * What one training pass takes in.
+ * The input of one training pass: B clips of T mel frames.
  *
- * @param conds units, mel2ph, f0, energy
  * @param mels [B, T, M] log10
- * @param t [B] int64, diffusion step of each clip
+ * @param t [B] int64, diffusion step of each clip , diffusion step of each clip
  * @param noise [B, 1, M, T] standard normal
- * @param clips their names
+ * @param clips names of the clips, for error messages; empty where they have none
  */
 public record Batch(Conds conds, NDArray mels, NDArray t, NDArray noise, List<String> clips) {
     /**
      * A batch of clips without names.
      *
-     * @param conds units, mel2ph, f0, energy
      * @param mels [B, T, M] log10
-     * @param t [B] int64
+     * @param t [B] int64, diffusion step of each clip
      * @param noise [B, 1, M, T] standard normal
      */
     public Batch(Conds conds, NDArray mels, NDArray t, NDArray noise) {
         this(conds, mels, t, noise, List.of());
     }
 
-    /**
-     * The number of clips.
-     *
-     * @return B
-     */
+    /** The number of clips, B. */
     public int size() {
         return (int) mels.getShape().get(0);
     }
 
-    /**
-     * The number of mel frames.
-     *
-     * @return T
-     */
+    /** The number of mel frames, T. */
     public int frames() {
         return (int) mels.getShape().get(1);
     }
 
-    /**
-     * All tensors of the batch; the unvoiced mask may be null.
-     *
-     * @return in no particular order
-     */
+    /** All tensors of the batch, in no particular order; the unvoiced mask may be null. */
     public NDArray[] arrays() {
         return new NDArray[] {
             conds.units(), conds.mel2ph(), conds.f0(), conds.energy(), conds.unvoiced(), mels, t, noise

@@ -3,7 +3,6 @@ package diffsvc.dataset;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.check.Bound;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
@@ -16,9 +15,9 @@ import java.util.Random;
 import java.util.SplittableRandom;
 
 /**
- * Which clips a batch holds and what is drawn for them, all from (seed, number of the batch): no generator has a state
- * that a checkpoint would have to keep. With training.crop_frames every batch is drawn from all clips, each cut to that
- * length; without, whole clips of like lengths go together and an epoch visits each once.
+ * Draws batches. Clips, crops, diffusion steps and noise follow from (seed, number of the batch) alone, so a checkpoint
+ * need not keep the state of a generator. With training.crop_frames, each batch is drawn from all clips, each cut to
+ * that length. Without, whole clips of similar length form a batch, and an epoch visits each clip once.
  */
 public final class Batches {
     private static final int BUCKET = 64;
@@ -31,21 +30,19 @@ public final class Batches {
     private long shuffledEpoch = -1;
     private List<List<Clip>> epoch;
 
-    /** One clip of a batch: a reading of its units, a stretch of its frames, how much louder (log10). */
+    /** One clip of a batch: the index of its units, a stretch of its frames, and a gain (log10). */
     private record Choice(Clip clip, int reading, int start, int frames, float louder) {}
 
     /**
-     * Batches of {@code hparams.training().batch()} clips.
+     * Batches of training.batch clips (at least one).
      *
-     * @param clips of the training part
-     * @param hparams batch, crop, seed
+     * @param hparams training.batch, crop_frames, volume_db; noise.k_step; embedding.use_energy_embed
      * @param noiseSteps S; a shallow voice (noise.k_step) draws only the first of them
      */
     public Batches(List<Clip> clips, Hparams hparams, int noiseSteps) {
         this.clips = clips;
         this.hparams = hparams;
-        int k = hparams.noise().kStep();
-        this.noiseSteps = k == 0 ? noiseSteps : (int) Bound.whole("train", "noise.k_step", k, 1, noiseSteps);
+        this.noiseSteps = hparams.noise().trainedSteps(noiseSteps);
         size = Math.max(1, hparams.training().batch());
         conds = new Conds2Tensor(hparams.pitch(), hparams.quirks());
         silence = FrontEnd.of(hparams).silenceLog10();
@@ -56,22 +53,11 @@ public final class Batches {
     }
 
     /**
-     * Batches that visit every clip once, where whole clips are trained on.
+     * Batch {@code number} of a run.
      *
-     * @return 0 where crops are drawn
-     */
-    public int epochBatches() {
-        return bounds.size();
-    }
-
-    /**
-     * Batch {@code number} of a run, counted from 0 over all updates and accumulations; its arrays belong to
-     * {@code manager}.
-     *
-     * @param manager owner of what is made
+     * @param manager owner of the batch's arrays
      * @param seed the same seed, the same result
-     * @param number from 0 over all updates and accumulations
-     * @return the same for the same number
+     * @param number from 0, over all updates and accumulations
      */
     public Batch batch(NDManager manager, long seed, long number) {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "batch", number));
@@ -99,13 +85,11 @@ public final class Batches {
     }
 
     /**
-     * Clip {@code i} as it is, at most {@code frames} long, with draws that only depend on seed and i: for validation.
+     * Clip {@code i}, unaugmented, at most {@code frames} mel frames long, with draws that depend on seed and i alone:
+     * for validation.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the batch's arrays
      * @param seed the same seed, the same result
-     * @param i of the clip
-     * @param frames at most
-     * @return a batch of one
      */
     public Batch fixed(NDManager manager, long seed, int i, int frames) {
         Clip c = clips.get(i % clips.size());
@@ -119,7 +103,7 @@ public final class Batches {
         return (float) (hparams.training().volumeDb() * (2 * random.nextDouble() - 1) / 20);
     }
 
-    /** The batches of one epoch: lengths of a bucket shuffled among themselves, then the batches among each other. */
+    /** The batches of one epoch: clips shuffled within buckets of similar length, then the batches shuffled. */
     private synchronized List<List<Clip>> shuffled(long seed, long number) {
         if (number != shuffledEpoch) {
             List<Clip> order = new ArrayList<>(clips);

@@ -4,25 +4,21 @@ import diffsvc.checkpoint.TorchTensor;
 import java.util.List;
 
 /**
- * One stretch of one recording with its conditions, as it lies in its shard: values are read when a batch needs them.
+ * One stretch of one recording with its conditions. The values stay in the shard until a batch reads them.
  *
- * @param name recording, clip number and what was done to it
+ * @param name {@code recording#number}, followed by the augmentation if there is one
  * @param recording file it comes from, relative to the folder that was walked
  * @param mel [T, M] log10, float16: 11 bits of a number between -6 and 2
- * @param units one or more readings, each [P, H]; the first is of the clip as it is
- * @param f0Hz [T], 0 where unvoiced
+ * @param units one or more, each [P, H]; the first are those of the clip as it is, the others of dataset.unit_speeds
+ * @param f0Hz [T] in Hz, 0 where unvoiced
  */
 public record Clip(String name, String recording, TorchTensor mel, List<TorchTensor> units, TorchTensor f0Hz) {
     /**
      * A clip of plain arrays, row by row.
      *
-     * @param name recording#part
-     * @param mel [T M] row by row, log10
-     * @param melBins M
-     * @param units [P H] row by row, one an unit speed
-     * @param unitWidth H
-     * @param f0Hz [T] Hz, 0 where unvoiced
-     * @return a clip
+     * @param mel [T, M] row by row, log10
+     * @param units each [P, H] row by row
+     * @param f0Hz [T] in Hz, 0 where unvoiced
      */
     public static Clip of(String name, float[] mel, int melBins, List<float[]> units, int unitWidth, float[] f0Hz) {
         return new Clip(
@@ -35,39 +31,18 @@ public record Clip(String name, String recording, TorchTensor mel, List<TorchTen
                 TorchTensor.of(f0Hz, f0Hz.length));
     }
 
-    /**
-     * T.
-     *
-     * @return T
-     */
+    /** Mel frames, T. */
     public int frames() {
         return (int) mel.shape()[0];
     }
 
-    /**
-     * M.
-     *
-     * @return M
-     */
+    /** Mel bins, M. */
     public int melBins() {
         return (int) mel.shape()[1];
     }
 
-    /**
-     * H.
-     *
-     * @return H
-     */
+    /** Width of a unit, H. */
     public int unitWidth() {
         return (int) units.get(0).shape()[1];
-    }
-
-    /**
-     * P of the clip as it is.
-     *
-     * @return P
-     */
-    public int unitCount() {
-        return (int) units.get(0).shape()[0];
     }
 }

@@ -10,14 +10,17 @@ import tech.tablesaw.api.Table;
 /**
  * What became of one stretch of a recording.
  *
+ * @param recording file relative to the folder of recordings
  * @param clip its name in the dataset; empty when it was skipped
  * @param part train, valid or test; empty when it was skipped
+ * @param startSeconds where it begins in the recording
  * @param voicedShare share of frames with a pitch, 0 to 1
  * @param f0LowHz the 5th percentile of the voiced frames
  * @param f0HighHz the 95th percentile
  * @param peak largest magnitude, 1 = full scale
  * @param clippedSamples samples at full scale
  * @param skipped why it is not in the dataset; empty when it is
+ * @param note a remark of the decoder on the whole recording, {@link diffsvc.audio.Recording#notes}; empty as a rule
  */
 public record ClipReport(
         String recording,
@@ -31,9 +34,15 @@ public record ClipReport(
         double f0HighHz,
         double peak,
         long clippedSamples,
-        String skipped) {
+        String skipped,
+        String note) {
+    /** A shard of an older version has no notes. */
+    public ClipReport {
+        note = note == null ? "" : note;
+    }
+
     static ClipReport skipped(String recording, double start, double seconds, String why) {
-        return new ClipReport(recording, "", "", start, seconds, 0, 0, 0, 0, 0, 0, why);
+        return new ClipReport(recording, "", "", start, seconds, 0, 0, 0, 0, 0, 0, why, "");
     }
 
     /** The same of a recording under another name. */
@@ -50,10 +59,12 @@ public record ClipReport(
                 f0HighHz,
                 peak,
                 clippedSamples,
-                skipped);
+                skipped,
+                note);
     }
 
-    ClipReport in(String part) {
+    /** The same in a part of the dataset, with a remark on its recording. */
+    ClipReport in(String part, String note) {
         return new ClipReport(
                 recording,
                 clip,
@@ -66,15 +77,11 @@ public record ClipReport(
                 f0HighHz,
                 peak,
                 clippedSamples,
-                skipped);
+                skipped,
+                note);
     }
 
-    /**
-     * As a table, a row a clip.
-     *
-     * @param reports a clip each
-     * @return columns as in report.csv
-     */
+    /** The reports as a table with the columns of report.csv. */
     public static Table table(List<ClipReport> reports) {
         Table table = Table.create("clips");
         table.addColumns(
@@ -91,7 +98,8 @@ public record ClipReport(
                 LongColumn.create(
                         "clipped_samples",
                         reports.stream().mapToLong(ClipReport::clippedSamples).toArray()),
-                StringColumn.create("skipped", reports.stream().map(ClipReport::skipped)));
+                StringColumn.create("skipped", reports.stream().map(ClipReport::skipped)),
+                StringColumn.create("note", reports.stream().map(ClipReport::note)));
         return table;
     }
 

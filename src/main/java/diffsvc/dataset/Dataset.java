@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A dataset, opened: clips whose values stay in their files until a batch needs them.
+ * An open dataset. The values of its clips stay in their shards until a batch reads them.
  *
  * @param training at least one clip, augmented ones included
  * @param validation clips of recordings that training never sees
@@ -22,13 +22,7 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
     private static final String STAGE = "dataset", REMEDY = "make it with ./diffsvc preprocess FOLDER --project NAME";
     private static final List<String> PARTS = List.of("train", "valid", "test");
 
-    /**
-     * Keeps its own lists.
-     *
-     * @param training clips to train on
-     * @param validation clips to look at on the way
-     * @param test clips for the end
-     */
+    /** Requires a training clip, and clips of one front end and one encoder. */
     public Dataset {
         if (training.isEmpty()) {
             throw Problem.in(STAGE, "a clip to train on", "none", REMEDY);
@@ -47,21 +41,14 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         }
     }
 
-    /**
-     * Clips that are all trained on.
-     *
-     * @param clips recordings in pieces
-     * @return a dataset without validation
-     */
+    /** A dataset without validation and test. */
     public static Dataset of(List<Clip> clips) {
         return new Dataset(clips, List.of(), List.of());
     }
 
     /**
-     * Opens a folder that {@link Preprocessing} wrote; every byte of every shard is compared with its checksum.
+     * Opens a folder that {@link Preprocessing} wrote; every shard is verified against its checksum.
      *
-     * @param folder of one dataset
-     * @return clips in shards, read when they are needed
      * @throws Problem naming a shard that is damaged or of an older format, and its recording
      */
     public static Dataset open(Path folder) {
@@ -104,38 +91,22 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         return new Dataset(parts.get("train"), parts.get("valid"), parts.get("test"));
     }
 
-    /**
-     * M of every clip's mel [T, M].
-     *
-     * @return M
-     */
+    /** Mel bins M of every clip. */
     public int melBins() {
         return training.get(0).melBins();
     }
 
-    /**
-     * H of every clip's units [P, H].
-     *
-     * @return H
-     */
+    /** Width H of every clip's units. */
     public int unitWidth() {
         return training.get(0).unitWidth();
     }
 
-    /**
-     * Frames of all training clips.
-     *
-     * @return T of all together
-     */
+    /** Mel frames of all training clips together. */
     public long frames() {
         return training.stream().mapToLong(Clip::frames).sum();
     }
 
-    /**
-     * Frames of the longest training clip.
-     *
-     * @return T
-     */
+    /** Mel frames of the longest training clip. */
     public int longest() {
         return training.stream().mapToInt(Clip::frames).max().orElse(0);
     }

@@ -21,11 +21,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What preprocessing may replace in a dataset's folder. The folder is ours when its index.json says so, or when it
- * holds nothing but what an unfinished run leaves. In it hparams.yaml, mel_range.yaml, report.csv and the index are
- * replaced only as they were written: index.json keeps their SHA-256, and so does {@code shards/written.json} from
- * before they are written, so that a run that was killed in between, or found no clip, knows its own files again. What
- * somebody edited stays.
+ * The files of a dataset's folder, and which of them preprocessing may replace. The folder is ours if its index.json
+ * says so, or if it holds only what an unfinished run leaves. hparams.yaml, mel_range.yaml, report.csv and the index
+ * are replaced only if they are as preprocessing wrote them: index.json keeps their SHA-256, and
+ * {@code shards/written.json} keeps it from before they are written, so that a run recognises its own files after it
+ * was killed in between or found no clip. A file that was edited stays.
  */
 final class DatasetFolder {
     static final String INDEX = "index.json",
@@ -48,13 +48,13 @@ final class DatasetFolder {
     record Entry(String recording, String key, String part) {}
 
     /**
-     * What index.json says.
+     * The content of index.json.
      *
-     * @param written SHA-256 of what was written with it; null in older ones
+     * @param written SHA-256 of the files written with it; null in an older index
      */
     record Index(String format, String project, List<Entry> recordings, Map<String, String> written) {}
 
-    /** By name, what lay there and what is being put in its place: SHA-256 each. */
+    /** By file name, the SHA-256 of the file that is there and of the one that replaces it. */
     private record Written(Map<String, List<String>> written) {}
 
     private DatasetFolder(Path folder, Output output) {
@@ -62,7 +62,7 @@ final class DatasetFolder {
         this.output = output;
     }
 
-    /** Claims a folder before the work; refuses one that is somebody else's, and files in it that were edited. */
+    /** Claims a folder before the work; refuses a folder of somebody else, and edited files in it. */
     static DatasetFolder claim(Path folder, String project, Output output) {
         DatasetFolder claimed = new DatasetFolder(folder, output);
         if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(folder)) {
@@ -88,7 +88,7 @@ final class DatasetFolder {
         return folder.resolve(SHARDS).resolve(key.substring(0, 24) + ".safetensors");
     }
 
-    /** The index as it lies there; null where there is none or a file of another kind. */
+    /** The index in the folder; null if there is none, or a file of another kind. */
     private Index index() {
         try {
             Index index = Files.isRegularFile(folder.resolve(INDEX))
@@ -230,7 +230,7 @@ final class DatasetFolder {
         keep(known);
     }
 
-    /** What lies there was found to be ours, and stays known until the index names what comes in its place. */
+    /** The files that are there were found to be ours; they stay known until the index names their replacements. */
     private void begin(Map<String, String> written) {
         Map<String, List<String>> known = new LinkedHashMap<>(written());
         written.forEach((name, sha) -> {

@@ -13,18 +13,20 @@ import java.util.Map;
 
 /**
  * The clips of one recording in one sealed safetensors file: {@code 0/mel}, {@code 0/f0_hz}, {@code 0/units/0} ..., and
- * in its metadata the key it was made under and the clips' reports without the recording's name (it may get another),
- * so that a dataset that was interrupted goes on with the recordings that are missing. The seal covers every byte, and
- * reading compares it.
+ * in its metadata the key it was made under and the clips' reports without the recording's name (the file may be
+ * renamed), so that an interrupted run continues with the recordings that are missing. The seal covers every byte, and
+ * reading verifies it.
  *
- * @param reports one a clip, then those of skipped stretches
+ * @param reports one for each clip, then those of skipped stretches
  * @param augmented which clips were made from others: training alone uses them
+ * @param notes remarks of the decoder on the recording
  */
-record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented) {
+record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented, List<String> notes) {
     private static final String FORMAT = "diffsvc-clips-2", OLDER = "diffsvc-clips-1";
     private static final Gson GSON = new Gson();
 
-    private record Said(List<ClipReport> reports, List<Boolean> augmented) {}
+    /** The metadata; {@code notes} is null where there are none, so that the file is the same as before it had them. */
+    private record Said(List<ClipReport> reports, List<Boolean> augmented, List<String> notes) {}
 
     /** What lies under a shard's name. */
     enum State {
@@ -34,7 +36,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         OLDER
     }
 
-    /** The shard that was looked for; null unless it is whole. */
+    /** What lies under the name; the shard is null unless it is whole. */
     record Found(State state, Shard shard) {}
 
     void write(Path file, String key) {
@@ -52,11 +54,13 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         metadata.put("format", FORMAT);
         metadata.put("key", key);
         metadata.put(
-                "said", GSON.toJson(new Said(reports.stream().map(r -> r.of("")).toList(), augmented)));
+                "said",
+                GSON.toJson(new Said(
+                        reports.stream().map(r -> r.of("")).toList(), augmented, notes.isEmpty() ? null : notes)));
         Safetensors.writeSealed(file, tensors, metadata);
     }
 
-    /** The shard under a key, or why there is none: it is made again then. */
+    /** The shard under a key, or why there is none: then the recording is analysed again. */
     static Found find(Path file, String key, String recording) {
         if (!Files.exists(file)) {
             return new Found(State.MISSING, null);
@@ -120,7 +124,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
             }
             clips.add(new Clip(reports.get(i).clip(), recording, mel, units, f0));
         }
-        return new Shard(clips, reports, said.augmented());
+        return new Shard(clips, reports, said.augmented(), said.notes() == null ? List.of() : said.notes());
     }
 
     private static Problem unfit(Path file, String recording, String need, String got) {

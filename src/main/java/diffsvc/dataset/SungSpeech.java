@@ -15,11 +15,14 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Speech, sung: the mel of a recording goes through the source-filter vocoder on notes of a made-up melody, longer than
- * it was spoken. What was said stays known, so an encoder learns held vowels, high notes and the vocoder's own sound,
- * and a voice of which only speech exists learns to hold notes.
+ * Makes song out of speech: stretches the mel of a recording and vocodes it with the source-filter vocoder on a random
+ * sequence of notes. Phone labels stay known, so an encoder can be trained on held vowels, high notes and the vocoder's
+ * own sound; a voice of which only speech exists learns to hold notes.
  */
 public final class SungSpeech {
+    /** Where a recording without a voiced frame is taken to lie. */
+    private static final double UNVOICED_HZ = 150;
+
     private static final double LONGEST_STRETCH = 2,
             FARTHEST_SHIFT_OCTAVES = 0.7,
             STEP_SEMITONES = 5,
@@ -31,11 +34,7 @@ public final class SungSpeech {
     private final Hparams.Pitch pitch;
     private final MelSpectrogram front;
 
-    /**
-     * A singer of this front end's rate.
-     *
-     * @param hparams the voice's settings
-     */
+    /** Works at the rate and with the front end of the settings. */
     public SungSpeech(Hparams hparams) {
         audio = hparams.audio();
         pitch = hparams.pitch();
@@ -43,20 +42,18 @@ public final class SungSpeech {
     }
 
     /**
-     * One recording, sung.
+     * Song made of one recording.
      *
      * @param wave one channel at the front end's rate
-     * @param stretch seconds sung over seconds spoken
+     * @param stretch seconds of song per second of speech, 1 to 2
      */
     public record Sung(Wave wave, double stretch) {}
 
     /**
-     * Which of n recordings a share of them is, drawn from the seed, in rising order.
+     * Draws a share of n recordings.
      *
-     * @param n how many there are
      * @param share 0 to 1
      * @param seed the same seed, the same result
-     * @return indices
      */
     public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
@@ -68,26 +65,23 @@ public final class SungSpeech {
     }
 
     /**
-     * Sings a recording; number and seed fix melody and pace. One in three keeps its own and only passes through the
-     * vocoder.
+     * Makes song of a recording. Seed and number fix notes and duration; one recording in three keeps its own F0 and
+     * duration and only passes through the vocoder.
      *
-     * @param manager owner of what is made
-     * @param speech labelled clips
+     * @param manager owner of temporary arrays
+     * @param speech one channel, any rate
      * @param seed the same seed, the same result
-     * @param number of the clip
-     * @return a clip, sung
      */
     public Sung sing(NDManager manager, Wave speech, long seed, long number) {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "sung", number));
         float[] signal = front.signal(speech), mel = front.of(manager, signal).toFloatArray();
         int bins = audio.melBins(), frames = mel.length / bins;
-        F0Track melody = new PraatPitch(PraatPitch.Settings.of(pitch.f0MinHz(), pitch.f0MaxHz()))
-                .follow(signal, audio.sampleRateHz(), audio.hopSamples(), frames);
+        F0Track track = PraatPitch.of(pitch).f0(Wave.mono(signal, audio.sampleRateHz()), audio.hopSamples(), frames, 0);
         boolean plain = random.nextInt(PLAIN_ONE_IN) == 0;
         int longer = plain ? frames : (int) (frames * (1 + random.nextDouble() * (LONGEST_STRETCH - 1)));
         double stretch = longer / (double) frames,
-                own = median(melody),
-                seconds = audio.hopSamples() / (double) audio.sampleRateHz();
+                own = track.medianHz() > 0 ? track.medianHz() : UNVOICED_HZ,
+                seconds = audio.hopSeconds();
         double home = own * Math.pow(2, FARTHEST_SHIFT_OCTAVES * (2 * random.nextDouble() - 1)), note = home, until = 0;
         float[] stretched = new float[longer * bins], f0 = new float[longer];
         boolean[] voiced = new boolean[longer];
@@ -98,14 +92,14 @@ public final class SungSpeech {
                 stretched[t * bins + k] =
                         (float) (mel[a * bins + k] + (at - a) * (mel[b * bins + k] - mel[a * bins + k]));
             }
-            voiced[t] = melody.voiced()[a];
+            voiced[t] = track.voiced()[a];
             if (t * seconds >= until) {
                 note = home * Math.pow(2, (random.nextDouble() * 2 - 1) * STEP_SEMITONES / 12);
                 until = t * seconds + 0.2 + 0.6 * random.nextDouble();
             }
             double vibrato = Math.pow(2, VIBRATO_SEMITONES / 12 * Math.sin(2 * Math.PI * VIBRATO_HZ * t * seconds));
             f0[t] = (float)
-                    (plain ? melody.f0Hz()[a] : Math.max(pitch.f0MinHz(), Math.min(pitch.f0MaxHz(), note * vibrato)));
+                    (plain ? track.f0Hz()[a] : Math.max(pitch.f0MinHz(), Math.min(pitch.f0MaxHz(), note * vibrato)));
         }
         if (!plain) {
             flatten(stretched, bins, own);
@@ -120,18 +114,9 @@ public final class SungSpeech {
         return new Sung(Wave.mono(wave, audio.sampleRateHz()), stretch);
     }
 
-    private static double median(F0Track melody) {
-        double[] sounding = IntStream.range(0, melody.frames())
-                .filter(t -> melody.voiced()[t] && melody.f0Hz()[t] > 0)
-                .mapToDouble(t -> melody.f0Hz()[t])
-                .sorted()
-                .toArray();
-        return sounding.length == 0 ? 150 : sounding[sounding.length / 2];
-    }
-
     /**
-     * Takes the old harmonics out of the envelope: each bin becomes the mean over one old harmonic's band, so that a
-     * new note finds no valleys.
+     * Removes the old harmonics from the envelope: each bin becomes the mean over the band of one old harmonic, so that
+     * no valleys remain under a new note.
      */
     private void flatten(float[] mel, int bins, double f0Hz) {
         double[] edges = diffsvc.conds.mel.MelFilters.edges(bins, audio.fminHz(), audio.fmaxHz()),

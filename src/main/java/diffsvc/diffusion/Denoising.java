@@ -8,90 +8,40 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The one loop: it walks a sampler's times and frees what a step leaves behind. Progress, plots and sound listen from
- * outside.
+ * The loop of sampling: it walks a sampler's times and frees the temporaries of each step. Progress, plots and sound
+ * listen from outside, through a {@link StepListener}.
  */
 public final class Denoising {
-    /** Sees each step; x and x0 live only during the call, duplicate what is to be kept. */
-    @FunctionalInterface
-    public interface Listener {
-        /**
-         * Step {@code done} of {@code of} was taken, from time t (a diffusion step, 0 to S - 1).
-         *
-         * @param done so many
-         * @param of of so many
-         * @param t diffusion step, 0 to S - 1
-         * @param step x, the guess of x0 and the noise, only during the call
-         */
-        void after(int done, int of, double t, Sampler.Step step);
-
-        /**
-         * Hears that the loop leaves because somebody pressed stop.
-         *
-         * @param done so many
-         * @param of of so many
-         * @param x [B, 1, M, T] where it stands, only during the call
-         * @param x0 the last guess of the clean mel, null before the first step
-         */
-        default void stopped(int done, int of, NDArray x, NDArray x0) {}
-
-        /**
-         * This one, and then another one.
-         *
-         * @param other hears after this one
-         * @return a listener that tells both
-         */
-        default Listener and(Listener other) {
-            Listener first = this;
-            return new Listener() {
-                @Override
-                public void after(int done, int of, double t, Sampler.Step step) {
-                    first.after(done, of, t, step);
-                    other.after(done, of, t, step);
-                }
-
-                @Override
-                public void stopped(int done, int of, NDArray x, NDArray x0) {
-                    first.stopped(done, of, x, x0);
-                    other.stopped(done, of, x, x0);
-                }
-            };
-        }
-    }
-
     private Denoising() {}
 
     /**
-     * What a listener shows may fail because its thread was interrupted; then the loop leaves by its own look, with
-     * what was made.
+     * Walks the times without a listener.
+     *
+     * @param sampler takes the steps; a {@link Stochastic} one holds its own source of noise
+     * @param model predicts the noise in x at time t
+     * @param x [B, 1, M, T] at the first of the times; left as it is
+     * @param times diffusion steps, downwards, as {@link Sampler#times} gives them
+     * @return [B, 1, M, T] at the last of the times, in x's manager
+     * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted between two steps
      */
-    private static void tell(Listener listener, int done, int of, double t, Sampler.Step step) {
-        try {
-            listener.after(done, of, t, step);
-        } catch (RuntimeException e) {
-            if (!EngineLock.pressed()) {
-                throw e;
-            }
-        }
+    public static NDArray run(Sampler sampler, Sampler.Eps model, NDArray x, double[] times) {
+        return run(sampler, model, x, times, StepListener.NONE);
     }
 
     /**
-     * From x [B, 1, M, T] at the first of the times to x at the last; the answer belongs to x's manager, x itself is
-     * left as it is.
+     * Walks the times and reports each step.
      *
-     * @param sampler takes the steps
-     * @param network says the noise in x at time t
-     * @param draw where fresh noise comes from
-     * @param x [B, 1, M, T] at the first of the times
-     * @param times diffusion steps to go through, downwards
-     * @param listener hears of each step
-     * @return [B, 1, M, T]
+     * @param sampler takes the steps; a {@link Stochastic} one holds its own source of noise
+     * @param model predicts the noise in x at time t
+     * @param x [B, 1, M, T] at the first of the times; left as it is
+     * @param times diffusion steps, downwards, as {@link Sampler#times} gives them
+     * @param listener is called after each step, and once where the loop is stopped
+     * @return [B, 1, M, T] at the last of the times, in x's manager
      * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted between two steps
      */
-    public static NDArray run(
-            Sampler sampler, Sampler.Eps network, Sampler.Draw draw, NDArray x, double[] times, Listener listener) {
+    public static NDArray run(Sampler sampler, Sampler.Eps model, NDArray x, double[] times, StepListener listener) {
         NDManager home = x.getManager();
-        NDManager before = home.newSubManager(); // owns x and the past of the step that comes next
+        NDManager before = home.newSubManager(); // owns x and the past of the next step
         try {
             NDArray current = x.duplicate();
             current.attach(before);
@@ -109,8 +59,8 @@ public final class Denoising {
                     for (NDArray p : past.values()) {
                         scratch.tempAttachAll(p);
                     }
-                    Sampler.Step step = sampler.step(network, draw, current, times, i, past);
-                    tell(listener, i + 1, steps, times[i], step);
+                    Sampler.Step step = sampler.step(model, current, times, i, past);
+                    report(listener, i + 1, steps, times[i], step);
                     List<NDArray> kept = new ArrayList<>();
                     for (NDArray p : step.past().values()) {
                         NDArray own = p.duplicate();
@@ -132,6 +82,20 @@ public final class Denoising {
             return result;
         } finally {
             before.close();
+        }
+    }
+
+    /**
+     * A listener may fail because its thread was interrupted. Then the check at the head of the loop stops the walk and
+     * reports the partial result.
+     */
+    private static void report(StepListener listener, int done, int of, double t, Sampler.Step step) {
+        try {
+            listener.after(done, of, t, step);
+        } catch (RuntimeException e) {
+            if (!EngineLock.pressed()) {
+                throw e;
+            }
         }
     }
 }

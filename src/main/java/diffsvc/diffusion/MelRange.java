@@ -13,19 +13,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which log10 mel maps to -1 and which to 1, one value or one a bin. The values are buffers of a checkpoint (spec_min,
- * spec_max), where they win over the config.
+ * Maps a log10 mel to the denoiser's range: min to -1 and max to 1. The values of a checkpoint (buffers spec_min and
+ * spec_max) win over the configuration.
  *
- * @param min [1] or [M]
- * @param max as long as min
+ * @param min [1] for all bins, or [M]
+ * @param max [1] for all bins, or [M]
  */
 public record MelRange(float[] min, float[] max) {
-    /**
-     * Checks that the numbers are finite, and that there is one or as many each.
-     *
-     * @param min [1] or [M], finite
-     * @param max [1] or [M], finite
-     */
+    /** Checks that the values are finite, that min lies up to max in each bin, and that the two lengths fit. */
     public MelRange {
         if (min.length == 0 || max.length == 0 || min.length != max.length && min.length != 1 && max.length != 1) {
             throw Problem.in(
@@ -46,22 +41,12 @@ public record MelRange(float[] min, float[] max) {
         }
     }
 
-    /**
-     * As the hparams say, noise.spec_min and noise.spec_max: one value for all bins, or one each.
-     *
-     * @param noise hparams with spec_min and spec_max
-     * @return the range
-     */
+    /** The range of noise.spec_min and noise.spec_max. */
     public static MelRange of(Hparams.Noise noise) {
         return new MelRange(floats(noise.specMin()), floats(noise.specMax()));
     }
 
-    /**
-     * As a trained file says; its buffers spec_min and spec_max win over the hparams.
-     *
-     * @param state tensors by name, of a checkpoint
-     * @return the range
-     */
+    /** The range of a trained file: its buffers spec_min and spec_max. */
     public static MelRange ofBuffers(StateDict state) {
         TorchTensor low = state.tensors().get("spec_min"),
                 high = state.tensors().get("spec_max");
@@ -76,7 +61,7 @@ public record MelRange(float[] min, float[] max) {
     }
 
     /**
-     * mel [B, T, M] to x0 [B, 1, M, T] in [-1, 1]; a bin of one value, as in a band without sound, is -1.
+     * From a mel to x0 in [-1, 1]. A bin whose min and max are equal, as in a band without sound, becomes -1.
      *
      * @param mel [B, T, M], log10
      * @return [B, 1, M, T]
@@ -90,7 +75,7 @@ public record MelRange(float[] min, float[] max) {
     }
 
     /**
-     * x [B, 1, M, T] to mel [B, T, M], log10.
+     * From x in [-1, 1] to a mel.
      *
      * @param x [B, 1, M, T]
      * @return [B, T, M], log10
@@ -108,8 +93,8 @@ public record MelRange(float[] min, float[] max) {
     }
 
     /**
-     * Denormalises and then masks by mel2ph > 0: padding is 0.0, which is full scale, not silence (the reference's
-     * order).
+     * From x in [-1, 1] to a mel, in which padding is 0.0. As in the reference, the mask comes last, so padding is full
+     * scale and not silence.
      *
      * @param x [B, 1, M, T]
      * @param mel2ph [B, T], 0 = padding
@@ -119,11 +104,7 @@ public record MelRange(float[] min, float[] max) {
         return denorm(x).mul(mel2ph.gt(0).toType(DataType.FLOAT32, false).expandDims(2));
     }
 
-    /**
-     * As a checkpoint holds them, [1, 1, n].
-     *
-     * @return spec_min and spec_max
-     */
+    /** The buffers of a checkpoint, spec_min and spec_max, each [1, 1, n]. */
     public Map<String, TorchTensor> buffers() {
         Map<String, TorchTensor> buffers = new LinkedHashMap<>();
         buffers.put("spec_min", TorchTensor.of(min, 1, 1, min.length));

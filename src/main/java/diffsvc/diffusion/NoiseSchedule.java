@@ -2,7 +2,6 @@ package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
@@ -15,14 +14,16 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * How much noise each of S steps holds (Ho et al., arXiv:2006.11239, section 2 and 3; betas of Nichol and Dhariwal,
- * arXiv:2102.09672, for the cosine). Made in float64 and rounded once to float32, as the buffers of a checkpoint; a
- * trained file's betas win over any config.
+ * The noise schedule: how much noise each of the S diffusion steps holds (Ho et al., arXiv:2006.11239, sections 2 and
+ * 3; cosine betas of Nichol and Dhariwal, arXiv:2102.09672). Computed in float64 and rounded once to float32, as the
+ * buffers of a checkpoint. The betas of a trained file win over any configuration.
  */
 public final class NoiseSchedule {
     private static final String STAGE = "schedule";
-    private static final int MOST_STEPS = 100_000;
-    /** Below it the root of alphaBar nears the smallest float32, and what is divided by it is lost. */
+    /** The largest S. */
+    public static final int MOST_STEPS = 100_000;
+
+    /** Below it the root of alphaBar comes near the smallest float32, and a division by it loses its digits. */
     private static final double LEAST_ALPHA_BAR = 1e-30;
 
     private static final double FIRST_BETA = 1e-4, COSINE_S = 0.008, COSINE_TOP = 0.999, TINIEST_VARIANCE = 1e-20;
@@ -53,12 +54,7 @@ public final class NoiseSchedule {
         }
     }
 
-    /**
-     * As the hparams say: "linear" from 1e-4 to max_beta, or "cosine".
-     *
-     * @param noise hparams
-     * @return the schedule
-     */
+    /** The schedule of noise.schedule: "linear" from 1e-4 to noise.max_beta, or "cosine". */
     public static NoiseSchedule of(Hparams.Noise noise) {
         return switch (noise.schedule()) {
             case "linear" -> linear(noise.steps(), noise.maxBeta());
@@ -68,11 +64,10 @@ public final class NoiseSchedule {
     }
 
     /**
-     * linspace(1e-4, maxBeta, steps).
+     * Betas linspace(1e-4, maxBeta, steps).
      *
-     * @param steps S
-     * @param maxBeta the last beta
-     * @return the schedule
+     * @param steps S, 1 to 100000
+     * @param maxBeta the last beta, 0 to below 1
      */
     public static NoiseSchedule linear(int steps, double maxBeta) {
         Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
@@ -86,11 +81,10 @@ public final class NoiseSchedule {
     }
 
     /**
-     * Squared cosine with offset 0.008, betas clipped to [0, 0.999]; the reference spaces steps + 1 points over steps +
-     * 1.
+     * Squared cosine with offset 0.008, betas clipped to [0, 0.999]. As in the reference, the steps + 1 points are
+     * spread over steps + 1.
      *
-     * @param steps S
-     * @return the schedule
+     * @param steps S, 1 to 100000
      */
     public static NoiseSchedule cosine(int steps) {
         Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
@@ -106,12 +100,7 @@ public final class NoiseSchedule {
         return new NoiseSchedule(betas);
     }
 
-    /**
-     * From the betas of a trained file.
-     *
-     * @param state tensors by name, of a checkpoint
-     * @return the schedule
-     */
+    /** The schedule of a trained file: its buffer {@code betas}. */
     public static NoiseSchedule ofBuffers(StateDict state) {
         TorchTensor there = state.tensors().get("betas");
         if (there == null) {
@@ -130,26 +119,20 @@ public final class NoiseSchedule {
     }
 
     /**
-     * This schedule as a checkpoint will hold it, betas in float32: a run that goes on from the file must not differ
-     * from one that never stopped.
-     *
-     * @return the schedule of the file
+     * This schedule as a checkpoint holds it, with betas in float32, so that a run resumed from the file does not
+     * differ from one that never stopped.
      */
     public NoiseSchedule asSaved() {
         return ofBuffers(new StateDict(null, buffers()));
     }
 
-    /**
-     * S.
-     *
-     * @return 1000 in published voices
-     */
+    /** S, the number of diffusion steps: 1000 in published voices. */
     public int steps() {
         return betas.length;
     }
 
     /**
-     * Variance of the noise that diffusion step t (0 to S - 1) adds.
+     * Variance of the noise that diffusion step t adds.
      *
      * @param t diffusion step, 0 to S - 1
      * @return 0 to 1
@@ -159,9 +142,9 @@ public final class NoiseSchedule {
     }
 
     /**
-     * Product of 1 - beta up to t; 1 before the first step.
+     * Product of 1 - beta up to t.
      *
-     * @param t diffusion step, 0 to S - 1
+     * @param t diffusion step, 0 to S - 1; below 0 is the clean mel, for which the product is 1
      * @return 0 to 1
      */
     public double alphaBar(int t) {
@@ -193,13 +176,14 @@ public final class NoiseSchedule {
     }
 
     /**
-     * log of {@link #alpha}, between two steps on the line between theirs, as the solvers' authors interpolate; 0 at
-     * the clean mel.
+     * Logarithm of {@link #alpha}, interpolated linearly between two steps, as the authors of the solvers do.
      *
-     * @param t diffusion step, 0 to S - 1
-     * @return 0 or less
+     * @param t from -1, the clean mel, to S - 1; may lie between two steps
+     * @return 0 or less, 0 for the clean mel
+     * @throws Problem for a time outside of these
      */
     public double logAlpha(double t) {
+        Bound.number(STAGE, "the diffusion step", t, -1, betas.length - 1.0);
         if (t <= 0) {
             return t < 0 ? 0 : 0.5 * Math.log(alphaBar[0]);
         }
@@ -209,21 +193,21 @@ public final class NoiseSchedule {
     }
 
     /**
-     * Share of the noise between two steps: the root of what {@link #logAlpha} leaves.
+     * Share of the noise, sqrt(1 - alpha^2), with alpha from {@link #logAlpha}.
      *
-     * @param t diffusion step, 0 to S - 1
+     * @param t from -1, the clean mel, to S - 1; may lie between two steps
      * @return 0 to 1
      */
     public double sigmaBetween(double t) {
         return Math.sqrt(-Math.expm1(2 * logAlpha(t)));
     }
 
-    /** Share of the clean signal between two steps. */
+    /** Share of the clean signal; t may lie between two steps. */
     double alphaBetween(double t) {
         return Math.exp(logAlpha(t));
     }
 
-    /** The clean signal that x at t holds, if {@code eps} is its noise. */
+    /** The clean signal in x at t, given its noise {@code eps}. */
     NDArray clean(NDArray x, NDArray eps, double t) {
         return x.sub(eps.mul((float) sigmaBetween(t))).div((float) alphaBetween(t));
     }
@@ -231,45 +215,14 @@ public final class NoiseSchedule {
     /**
      * Half the logarithm of the signal-to-noise ratio, log(alpha / sigma): the time in which the solvers step.
      *
-     * @param t diffusion step, 0 to S - 1
-     * @return infinite at the clean mel
+     * @param t from -1, the clean mel, to S - 1; may lie between two steps
+     * @return infinite for the clean mel
      */
     public double lambda(double t) {
         return logAlpha(t) - Math.log(sigmaBetween(t));
     }
 
-    /**
-     * N + 1 times from the noisiest below {@code top} to 0, evenly, as the solvers' authors place them; N of the full
-     * S, fewer from a lower top.
-     *
-     * @param top S for pure noise, less for a start from the source
-     * @param evaluations of the network over the full S
-     * @return [N + 1], downwards
-     * @throws Problem when either is not from 1 to S
-     */
-    public double[] even(int top, int evaluations) {
-        Bound.whole(STAGE, "evaluations", evaluations, 1, top(top).steps());
-        int n = Math.max(1, (int) Math.round(evaluations * (double) top / steps()));
-        double[] times = new double[n + 1];
-        for (int i = 0; i <= n; i++) {
-            times[i] = (top - 1) * (double) (n - i) / n;
-        }
-        return times;
-    }
-
-    /** Requires a step to start below, from 1 to S. */
-    NoiseSchedule top(int top) {
-        Bound.whole(STAGE, "the step to start below", top, 1, steps());
-        return this;
-    }
-
-    /** Requires steps to go at once, from 1 to S. */
-    NoiseSchedule interval(int interval) {
-        Bound.whole(STAGE, "the interval of steps", interval, 1, steps());
-        return this;
-    }
-
-    /** The noise that steps s + 1 to t add together, as one step's beta. */
+    /** The beta of one step that adds the noise of the steps s + 1 to t. */
     private double betaBetween(int t, int s) {
         return s == t - 1 ? betas[t] : 1 - alphaBar(t) / alphaBar(s);
     }
@@ -286,11 +239,10 @@ public final class NoiseSchedule {
     }
 
     /**
-     * Its logarithm, with the zero before the clean signal replaced by 1e-20.
+     * Natural logarithm of {@link #posteriorVariance}, whose zero before the clean signal is replaced by 1e-20.
      *
      * @param t diffusion step, 0 to S - 1
      * @param s earlier step, -1 = the clean signal
-     * @return natural logarithm
      */
     public double posteriorLogVariance(int t, int s) {
         return Math.log(Math.max(posteriorVariance(t, s), TINIEST_VARIANCE));
@@ -301,7 +253,6 @@ public final class NoiseSchedule {
      *
      * @param t diffusion step, 0 to S - 1
      * @param s earlier step, -1 = the clean signal
-     * @return a factor
      */
     public double posteriorMeanX0(int t, int s) {
         return betaBetween(t, s) * Math.sqrt(alphaBar(s)) / (1 - alphaBar[t]);
@@ -312,17 +263,12 @@ public final class NoiseSchedule {
      *
      * @param t diffusion step, 0 to S - 1
      * @param s earlier step, -1 = the clean signal
-     * @return a factor
      */
     public double posteriorMeanXt(int t, int s) {
         return (1 - alphaBar(s)) * Math.sqrt(1 - betaBetween(t, s)) / (1 - alphaBar[t]);
     }
 
-    /**
-     * A row a diffusion step: t, beta, alpha_bar, alpha, sigma, lambda.
-     *
-     * @return S rows
-     */
+    /** One row per diffusion step: t, beta, alpha_bar, alpha, sigma, lambda. */
     public Table table() {
         DoubleColumn t = DoubleColumn.create("t"),
                 beta = DoubleColumn.create("beta"),
@@ -341,11 +287,7 @@ public final class NoiseSchedule {
         return Table.create("schedule", t, beta, alphaBar, alpha, sigma, lambda);
     }
 
-    /**
-     * The twelve buffers of a checkpoint, float32, in the reference's order.
-     *
-     * @return by their names
-     */
+    /** The twelve buffers of a checkpoint, float32, in the reference's order. */
     public Map<String, TorchTensor> buffers() {
         Map<String, TorchTensor> buffers = new LinkedHashMap<>();
         put(buffers, "betas", this::beta);
@@ -372,10 +314,10 @@ public final class NoiseSchedule {
     }
 
     /**
-     * q(x_t | x_0): x0 [B, 1, M, T] with noise of the same shape mixed in, t [B] int64 (eq. 4).
+     * A sample of q(x_t | x_0): x0 with noise mixed in (eq. 4).
      *
      * @param x0 [B, 1, M, T]
-     * @param t diffusion steps, each 0 to S - 1, as many as x0 has clips
+     * @param t [B] int64, diffusion steps, each 0 to S - 1
      * @param noise [B, 1, M, T]
      * @return [B, 1, M, T]
      * @throws Problem for a step that the schedule does not have
@@ -397,7 +339,17 @@ public final class NoiseSchedule {
         return x0.mul(m.create(alpha, new Shape(b, 1, 1, 1))).add(noise.mul(m.create(sigma, new Shape(b, 1, 1, 1))));
     }
 
-    static NDArray steps(NDManager manager, double t, long batch) {
-        return manager.full(new Shape(batch), (float) t, DataType.FLOAT32);
+    /**
+     * Diffusion steps as the network and {@link #noised} take them.
+     *
+     * @param steps one per clip, each 0 to S - 1
+     * @return [B] int64
+     * @throws Problem for a step that the schedule does not have
+     */
+    public NDArray timesteps(NDManager manager, long... steps) {
+        for (long step : steps) {
+            Bound.whole(STAGE, "the diffusion step", step, 0, steps() - 1L);
+        }
+        return manager.create(steps);
     }
 }

@@ -1,60 +1,45 @@
 package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.check.Bound;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A way from noise to a mel. A sampler is a small record with a pure {@link #step}: what it remembers comes in and goes
- * out as a value, so a cell can call it by hand and two songs may share it.
+ * A method to get from noise to a mel. A sampler is a small record with a pure {@link #step}: its memory of earlier
+ * steps comes in and goes out as a value, so a step can be called by hand and two songs may share a sampler.
+ * {@link Samplers} lists them.
  */
 public interface Sampler {
-    /** What the network says: the noise in x [B, 1, M, T] at step t, which may lie between two of the S. */
+    /** The network under one condition: the noise in x. */
     @FunctionalInterface
     interface Eps {
         /**
-         * The noise [B, 1, M, T] that the network sees in x at time t.
+         * The noise that the network predicts in x at time t.
          *
          * @param x [B, 1, M, T]
-         * @param t diffusion step, 0 to S - 1
+         * @param t diffusion step, 0 to S - 1; may lie between two
          * @return an array of x's shape, in x's manager
          */
         NDArray at(NDArray x, double t);
     }
 
-    /** Fresh noise of x's shape for the draw at step t; only samplers with a random posterior ask. */
-    @FunctionalInterface
-    interface Draw {
-        /**
-         * A standard normal draw of x's shape for diffusion step t.
-         *
-         * @param x [B, 1, M, T]
-         * @param t diffusion step, 0 to S - 1
-         * @return an array of x's shape, in x's manager
-         */
-        NDArray at(NDArray x, int t);
-    }
-
     /**
-     * What a multistep sampler remembers of the steps before, newest last.
+     * What a multistep sampler remembers of earlier steps, newest last.
      *
-     * @param values one a remembered evaluation, each of x's shape
-     * @param times where they were made
+     * @param values one per remembered evaluation, each of x's shape
+     * @param times diffusion step of each
      */
     record Past(List<NDArray> values, List<Double> times) {
-        /** Before the first step, and where one begins anew with another sampler. */
+        /** Before the first step, and after a change of sampler. */
         public static final Past NONE = new Past(List.of(), List.of());
 
-        /**
-         * How many steps back it reaches.
-         *
-         * @return 0 at the start
-         */
+        /** How many evaluations are remembered. */
         public int size() {
             return values.size();
         }
 
-        /** The newest {@code most} of these, and one more. */
+        /** The newest {@code most} of these, and then one more. */
         Past and(int most, NDArray value, double time) {
             int from = Math.max(0, size() - most);
             List<NDArray> v = new ArrayList<>(values.subList(from, size()));
@@ -66,34 +51,42 @@ public interface Sampler {
     }
 
     /**
-     * After a step.
+     * The result of a step.
      *
-     * @param x where it stands now [B, 1, M, T]
-     * @param x0 its guess of the clean mel, seen from before the step
-     * @param eps the noise it used
-     * @param past what the next step needs
+     * @param x [B, 1, M, T] at the time where the step ends
+     * @param x0 [B, 1, M, T], the guess of the clean mel at the time where the step began
+     * @param eps [B, 1, M, T], the noise that the step used
+     * @param past for the next step
      */
     record Step(NDArray x, NDArray x0, NDArray eps, Past past) {}
 
-    /**
-     * The times to go through, N + 1 for N steps, downwards; -1 is the clean mel.
-     *
-     * @param top S for pure noise, add_noise_step for a start from the source; the first time is below it
-     * @param evaluations network calls over the full S; fewer from a lower top
-     * @return [N + 1]
-     */
-    double[] times(int top, int evaluations);
+    /** The schedule by which steps are weighted. */
+    NoiseSchedule schedule();
+
+    /** How this sampler spreads its times. */
+    Spacing spacing();
 
     /**
-     * From {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager.
+     * The times to go through, downwards; one more than there are evaluations, because the last is only where the last
+     * step ends (-1 is the clean mel).
      *
-     * @param eps the network
-     * @param draw where fresh noise comes from
-     * @param x [B, 1, M, T]
-     * @param times as times() gives them, downwards
-     * @param i index of the step, 0-based
-     * @param past what the step before left
-     * @return where it stands then, and what the next step needs
+     * @param top S for pure noise, add_noise_step for a start from the source; the first time is below it
+     * @param evaluations network calls within [0, top), 1 to top; {@link Plms} makes one more in its first step
+     * @return [evaluations + 1]
+     * @throws diffsvc.check.Problem for a top outside 1 to S, or for more evaluations than there are steps below it
      */
-    Step step(Eps eps, Draw draw, NDArray x, double[] times, int i, Past past);
+    default double[] times(int top, int evaluations) {
+        Bound.whole("schedule", "the step to start below", top, 1, schedule().steps());
+        return spacing().times(top, evaluations);
+    }
+
+    /**
+     * One step, from {@code times[i]} to {@code times[i + 1]}. All arrays belong to x's manager.
+     *
+     * @param x [B, 1, M, T]
+     * @param times as {@link #times} gives them, downwards
+     * @param i index of the step, 0-based
+     * @param past what the step before returned, {@link Past#NONE} in the first
+     */
+    Step step(Eps model, NDArray x, double[] times, int i, Past past);
 }

@@ -10,7 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** A file that is to be read: whether a regular file lies there and, if not, what does. */
+/** Checks a file before it is read: whether a regular file lies at a path and, if not, what does. */
 public final class Input {
     private static final int TYPE = 0170000, PIPE = 0010000, CHARACTERS = 0020000, BLOCKS = 0060000, SOCKET = 0140000;
 
@@ -19,10 +19,8 @@ public final class Input {
     /**
      * Requires a regular file that may be read.
      *
-     * @param stage that reads it
-     * @param file path
-     * @param need what it should be, "a recording"
-     * @return the path
+     * @param need what the stage reads, "a recording"
+     * @return {@code file}
      * @throws Problem that says what lies there instead
      */
     public static Path require(String stage, Path file, String need) {
@@ -39,9 +37,6 @@ public final class Input {
     /**
      * What lies at a path: "nothing at that path", "a folder", "a named pipe", "a link that leads in a circle", "a
      * file" ...
-     *
-     * @param path any path
-     * @return for the got of a {@link Problem}
      */
     public static String kind(Path path) {
         try {

@@ -16,40 +16,39 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a command may replace. One rule for all of them: an existing file goes only where it is known that the same
- * command made it for the same purpose, or where the user says {@code --overwrite}; a file that the command reads never
- * goes. Files are compared as files (links, hard links, case and {@code ..} make no difference), and a link is
- * followed: what it leads to is replaced, the link stays.
+ * What a command may replace; one rule for all commands. An existing file is replaced only if the same command made it
+ * for the same purpose, or if the user passes {@code --overwrite}; a file that the command reads is never replaced.
+ * Files are compared as files (links, hard links, case and {@code ..} make no difference), and a link is followed: its
+ * target is replaced, the link stays.
  *
- * @param overwrite whether the user allows to replace anything but the inputs
+ * @param overwrite whether everything but the inputs may be replaced
  * @param inputs files that the command reads
  */
 public record Output(boolean overwrite, List<Path> inputs) {
-    /** Replaces only what is ours. */
+    /** Replaces only files that the command made itself. */
     public static final Output CAREFUL = new Output(false, List.of());
 
     private static final int PROBE = 4096;
 
-    /** Knows the files that a command made. */
+    /** Tells the files that a command made from all others. */
     @FunctionalInterface
     public interface Owner {
-        /** No existing file is ours. */
+        /** The command made no existing file. */
         Owner NOBODY = file -> "a file that was there before";
 
         /**
-         * Why an existing file is not ours.
+         * Describes an existing file that the command did not make.
          *
          * @param file its real path
-         * @return null where it is ours, else what it is: "a file that infer did not write"
+         * @return null for a file of the command, else what it is: "a file that infer did not write"
          */
         String stranger(Path file);
     }
 
     /**
-     * Keeps its own list.
+     * Copies the list without its nulls.
      *
-     * @param overwrite whether anything but the inputs may go
-     * @param inputs files that the command reads; null ones are left out
+     * @param inputs files that the command reads; nulls are left out
      */
     public Output {
         List<Path> there = new ArrayList<>();
@@ -62,10 +61,9 @@ public record Output(boolean overwrite, List<Path> inputs) {
     }
 
     /**
-     * The same with further files that are read.
+     * The same with further inputs.
      *
-     * @param files null ones are left out
-     * @return all else as it is
+     * @param files that the command reads; nulls are left out
      */
     public Output reading(Path... files) {
         List<Path> all = new ArrayList<>(inputs);
@@ -78,27 +76,23 @@ public record Output(boolean overwrite, List<Path> inputs) {
     }
 
     /**
-     * Decides whether {@code target} may be written.
+     * Requires that {@code target} may be written.
      *
-     * @param stage that writes it
-     * @param target path of a file
-     * @param owner knows what is ours
+     * @param owner knows the files that the command made
      * @return the real path to write to
-     * @throws Problem when an input, a folder, a special file or somebody else's file lies there
+     * @throws Problem when an input, a folder, a special file or a file of another origin lies there
      */
     public Path require(String stage, Path target, Owner owner) {
         return require(stage, target, owner, "choose another name, or replace it with --overwrite");
     }
 
     /**
-     * The same with a remedy of its own.
+     * The same with another remedy in the error.
      *
-     * @param stage that writes it
-     * @param target path of a file
-     * @param owner knows what is ours
-     * @param remedy what to do where the file is not ours; it names --overwrite
+     * @param owner knows the files that the command made
+     * @param remedy for a file that the command did not make; it names --overwrite
      * @return the real path to write to
-     * @throws Problem when an input, a folder, a special file or somebody else's file lies there
+     * @throws Problem when an input, a folder, a special file or a file of another origin lies there
      */
     public Path require(String stage, Path target, Owner owner, String remedy) {
         if (!Files.exists(target)) {
@@ -131,9 +125,7 @@ public record Output(boolean overwrite, List<Path> inputs) {
     /**
      * Whether two paths lead to one file.
      *
-     * @param a a path
-     * @param b another
-     * @return false where one of them is null or does not exist
+     * @return false if one of them is null or does not exist
      */
     public static boolean same(Path a, Path b) {
         try {
@@ -143,12 +135,7 @@ public record Output(boolean overwrite, List<Path> inputs) {
         }
     }
 
-    /**
-     * The path with all links followed as far as it exists.
-     *
-     * @param path may not exist
-     * @return absolute
-     */
+    /** The absolute path with all links followed. The end of the path need not exist. */
     public static Path real(Path path) {
         Path absolute = path.toAbsolutePath();
         List<Path> missing = new ArrayList<>();
@@ -167,25 +154,22 @@ public record Output(boolean overwrite, List<Path> inputs) {
     }
 
     /**
-     * Tries an output before the work: the nearest folder that exists takes a file, its disk has room, and no name is
-     * too long. Nothing stays behind.
+     * Tests an output before the work: the nearest existing folder takes a file, its disk has room, and no name is too
+     * long. Nothing stays behind.
      *
-     * @param stage that writes it
      * @param target path of a file whose folders may not exist yet
-     * @param bytes that will be written; 0 = not known
-     * @throws Problem that says what stands in the way
+     * @param bytes that will be written; 0 if that is not known
+     * @throws Problem that names the obstacle
      */
     public static void tryOut(String stage, Path target, long bytes) {
         tryOut(stage, target, bytes, false);
     }
 
     /**
-     * The same, and tries whether a file may be as large (ulimit -f, the file system's own limit).
+     * The same, and tests whether a file may be so large (ulimit -f, the file system's own limit).
      *
-     * @param stage that writes it
      * @param target path of a file whose folders may not exist yet
-     * @param bytes of the file
-     * @throws Problem that says what stands in the way
+     * @throws Problem that names the obstacle
      */
     public static void trySize(String stage, Path target, long bytes) {
         tryOut(stage, target, bytes, true);

@@ -18,10 +18,8 @@ public final class Sha256 {
     private Sha256() {}
 
     /**
-     * Of a file's bytes.
+     * The hash of a file's bytes.
      *
-     * @param file a regular file
-     * @return 64 digits
      * @throws Problem when the file cannot be read
      */
     public static String of(Path file) {
@@ -38,33 +36,19 @@ public final class Sha256 {
         }
     }
 
-    /**
-     * Of the bytes that remain in a buffer; its position stays.
-     *
-     * @param bytes any bytes
-     * @return 64 digits
-     */
+    /** The hash of the remaining bytes of a buffer, whose position does not move. */
     public static String of(ByteBuffer bytes) {
         MessageDigest digest = digest();
         digest.update(bytes.duplicate());
         return hex(digest);
     }
 
-    /**
-     * Of a text in UTF-8.
-     *
-     * @param text any text
-     * @return 64 digits
-     */
+    /** The hash of a text in UTF-8. */
     public static String of(String text) {
         return of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /**
-     * An empty digest, for what comes in parts.
-     *
-     * @return SHA-256
-     */
+    /** An empty digest, for data that comes in parts. */
     public static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");
@@ -73,12 +57,7 @@ public final class Sha256 {
         }
     }
 
-    /**
-     * What a digest holds, which is empty afterwards.
-     *
-     * @param digest of {@link #digest()}
-     * @return 64 digits
-     */
+    /** The hash that a digest holds; the digest is reset. */
     public static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Temporary files, all in one folder; where that is missing, closed or full, the error names it and not the song that
- * was worked on.
+ * Temporary files, all in one folder. If that folder is missing, write-protected or full, the error names the folder
+ * and not the song.
  */
 public final class Temporary {
     private static final String REMEDY = "set TMPDIR (Java: -Djava.io.tmpdir) to a folder with room";
@@ -15,11 +15,9 @@ public final class Temporary {
     private Temporary() {}
 
     /**
-     * Makes an empty temporary file. The caller deletes it; what an interruption leaves goes at the end of the process.
+     * Makes an empty temporary file. The caller deletes it; after an interruption it is deleted when the process ends.
      *
-     * @param stage that needs it
      * @param ending of its name, ".wav"
-     * @return the path
      * @throws Problem when the temporary folder takes no file
      */
     public static Path file(String stage, String ending) {
@@ -32,23 +30,15 @@ public final class Temporary {
         }
     }
 
-    /**
-     * The problem where a temporary file cannot be made or written.
-     *
-     * @param stage that needs it
-     * @param e as the system gave it
-     * @return the problem, to be thrown
-     */
+    /** The problem of a temporary file that cannot be made or written. */
     public static Problem refused(String stage, IOException e) {
         return refused(stage, WholeFile.reason(e));
     }
 
     /**
-     * The same where the reason is known in words.
+     * The same with the reason in words.
      *
-     * @param stage that needs it
      * @param reason "No space left on device"
-     * @return the problem, to be thrown
      */
     public static Problem refused(String stage, String reason) {
         Path folder = folder();
@@ -60,11 +50,7 @@ public final class Temporary {
                 REMEDY);
     }
 
-    /**
-     * The folder that holds them.
-     *
-     * @return of java.io.tmpdir, which the launcher takes from TMPDIR
-     */
+    /** The folder that holds them: java.io.tmpdir, which the launcher takes from TMPDIR. */
     public static Path folder() {
         return Path.of(System.getProperty("java.io.tmpdir"));
     }

@@ -13,17 +13,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.regex.Pattern;
 
 /**
- * Writes a file whole or not at all: to a temporary name beside the target, synced, renamed. The temporary file goes
- * when the writing fails, and at the end of the process when that is interrupted (Ctrl-C).
+ * Writes a file whole or not at all: under a temporary name beside the target, synced, then renamed. The temporary file
+ * is deleted when writing fails, and at the end of the process when that is interrupted (Ctrl-C).
  */
 public final class WholeFile {
-    /** What fills the temporary file. */
+    /** Writes the content. */
     @FunctionalInterface
     public interface Filler {
         /**
          * Writes everything into the temporary file.
          *
-         * @param temporary path
          * @throws IOException when it cannot be written
          */
         void fill(Path temporary) throws IOException;
@@ -35,12 +34,9 @@ public final class WholeFile {
     private WholeFile() {}
 
     /**
-     * Fills a temporary file and renames it to {@code target}, folders made as needed.
+     * Fills a temporary file and renames it to {@code target}. Missing folders are made.
      *
-     * @param stage who speaks in errors
-     * @param target path of the file
-     * @param filler writes into the temporary file
-     * @return the path
+     * @return {@code target}
      * @throws Problem when the folder cannot be written or the disk is full
      */
     public static Path write(String stage, Path target, Filler filler) {
@@ -81,22 +77,12 @@ public final class WholeFile {
         }
     }
 
-    /**
-     * Whether a name is one that a killed process was writing under: the file never got its own name.
-     *
-     * @param file path
-     * @return by its name
-     */
+    /** Whether the name is a temporary one: the process was killed before it renamed the file. */
     public static boolean isUnfinished(Path file) {
         return UNFINISHED.matcher(file.getFileName().toString()).matches();
     }
 
-    /**
-     * Why reading or writing failed, in words: "no permission", "No space left on device".
-     *
-     * @param e as the system gave it
-     * @return for the got of a {@link Problem}
-     */
+    /** The reason of a failure in words: "no permission", "No space left on device". */
     public static String reason(IOException e) {
         if (e instanceof AccessDeniedException) {
             return "no permission";

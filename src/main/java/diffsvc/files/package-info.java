@@ -1,7 +1,7 @@
 /**
- * Files in and out, by one set of rules. {@link diffsvc.files.Input} names what lies at a path that is to be read,
- * {@link diffsvc.files.Output} decides what may be replaced and tries an output before the work,
- * {@link diffsvc.files.WholeFile} writes a file whole or not at all, {@link diffsvc.files.Sha256} names its content,
- * {@link diffsvc.files.Temporary} makes the files that only pass through.
+ * Files in and out, by one set of rules. {@link diffsvc.files.Input} checks a path before it is read,
+ * {@link diffsvc.files.Output} decides what may be replaced and tests an output before the work,
+ * {@link diffsvc.files.WholeFile} writes a file whole or not at all, {@link diffsvc.files.Sha256} hashes its content,
+ * {@link diffsvc.files.Temporary} makes temporary files.
  */
 package diffsvc.files;

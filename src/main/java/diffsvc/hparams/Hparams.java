@@ -203,6 +203,21 @@ public record Hparams(
             below("audio.mel_vmin", melVmin, "audio.mel_vmax", melVmax);
         }
 
+        /** Mel frames a second: the rate over the hop. */
+        public double framesPerSecond() {
+            return sampleRateHz / (double) hopSamples;
+        }
+
+        /** Seconds from mel frame to mel frame: the hop over the rate. */
+        public double hopSeconds() {
+            return hopSamples / (double) sampleRateHz;
+        }
+
+        /** Seconds that so many mel frames take. */
+        public double seconds(long frames) {
+            return frames * (double) hopSamples / sampleRateHz;
+        }
+
         public Audio sampleRateHz(int sampleRateHz) {
             return Components.copy(this, "sampleRateHz", sampleRateHz);
         }
@@ -287,11 +302,16 @@ public record Hparams(
      */
     public record Pitch(String extractor, double f0MinHz, double f0MaxHz, int f0Bins, boolean useUv, boolean peEnable) {
         public Pitch {
-            oneOf("pitch.extractor", extractor, "praat", "crepe", "crepe-tiny");
+            PitchKind.named(present("pitch.extractor", extractor));
             Bound.number(STAGE, "pitch.f0_min_hz", f0MinHz, 1, 20_000);
             Bound.number(STAGE, "pitch.f0_max_hz", f0MaxHz, 1, 20_000);
             below("pitch.f0_min_hz", f0MinHz, "pitch.f0_max_hz", f0MaxHz);
             Bound.whole(STAGE, "pitch.f0_bins", f0Bins, 2, 300);
+        }
+
+        /** The pitch extractor that {@code extractor} names. */
+        public PitchKind type() {
+            return PitchKind.named(extractor);
         }
 
         public Pitch extractor(String extractor) {
@@ -331,6 +351,11 @@ public record Hparams(
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
             Bound.whole(STAGE, "hubert.heads", heads, 0, 1024);
+        }
+
+        /** The content encoder that the file holds. */
+        public EncoderKind type() {
+            return EncoderKind.HUBERT_SOFT;
         }
 
         public Hubert file(String file) {
@@ -510,7 +535,18 @@ public record Hparams(
 
         /** Returns how many diffusion steps training drew from: k_step, or all; 1 to steps. */
         public int trainedSteps() {
-            return kStep == 0 ? steps : kStep;
+            return trainedSteps(steps);
+        }
+
+        /**
+         * The same where a checkpoint has its own schedule, whose number of steps wins over {@link #steps}.
+         *
+         * @param all S of the schedule in use
+         * @return 1 to all
+         * @throws Problem where k_step is more than all
+         */
+        public int trainedSteps(int all) {
+            return kStep == 0 || kStep == steps ? all : (int) Bound.whole(STAGE, "noise.k_step", kStep, 1, all);
         }
     }
 
@@ -744,9 +780,9 @@ public record Hparams(
     /**
      * A conversion.
      *
-     * @param sampler ddpm, plms, ddim, dpmpp, unipc2 or unipc3
-     * @param steps sampler steps, 1 to 100000, at most the diffusion steps between start and 0; with quirks=python a
-     *     divisor of them
+     * @param sampler a {@link SamplerKind} by its text
+     * @param steps network evaluations, 1 to 100000, spread over the diffusion steps that are sampled: noise.k_step, or
+     *     add_noise_step with use_gt_mel; with quirks=python they count all of noise.steps, which they must divide
      * @param key shift of the F0 in semitones, -48 to 48
      * @param autoKey whether to shift by further whole semitones to the median F0 that the voice was trained on
      * @param useGtMel whether sampling starts from the noised source mel instead of pure noise
@@ -774,7 +810,7 @@ public record Hparams(
             double sliceDb,
             double sliceSeconds) {
         public Infer {
-            oneOf("infer.sampler", sampler, "ddpm", "plms", "ddim", "dpmpp", "unipc2", "unipc3");
+            SamplerKind.named(present("infer.sampler", sampler));
             Bound.whole(STAGE, "infer.steps", steps, 1, MOST_STEPS);
             Bound.number(STAGE, "infer.key", key, -MOST_KEY, MOST_KEY);
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);
@@ -850,9 +886,19 @@ public record Hparams(
      */
     public record Vocoder(String kind, String file, String sha256, boolean builtIn) {
         public Vocoder {
-            oneOf("vocoder.kind", kind, "source_filter", "nsf_hifigan", "hifigan");
+            VocoderKind.named(present("vocoder.kind", kind));
             text("vocoder.file", file);
             sha256 = hash("vocoder.sha256", sha256);
+        }
+
+        /** The vocoder that {@code kind} names: it decides the front end. */
+        public VocoderKind type() {
+            return VocoderKind.named(kind);
+        }
+
+        /** The vocoder that makes the wave: the one {@code kind} names, or the built-in one in its place. */
+        public VocoderKind inUse() {
+            return builtIn ? VocoderKind.SOURCE_FILTER : type();
         }
 
         public Vocoder kind(String kind) {

@@ -344,7 +344,7 @@ public final class HparamsYaml {
         try {
             return Components.create(type, values);
         } catch (Problem beyond) {
-            throw file == null ? beyond : beyond.retold(sentence -> file + ": " + sentence);
+            throw file == null ? beyond : beyond.reworded(sentence -> file + ": " + sentence);
         }
     }
 
@@ -427,6 +427,6 @@ public final class HparamsYaml {
     static Problem wrong(Path file, String name, String need, Object given) {
         String remedy = "correct " + name;
         Problem problem = Problem.in(STAGE, name + " to be " + need, Shown.of(given), remedy);
-        return file == null ? problem : problem.retold(sentence -> file + ": " + sentence);
+        return file == null ? problem : problem.reworded(sentence -> file + ": " + sentence);
     }
 }

@@ -67,7 +67,7 @@ final class PythonConfig {
                     HparamsYaml.of(nested(HparamsYaml.map(file), file), file).quirks(Hparams.Quirks.PYTHON);
             return h.noise().kStep() == h.noise().steps() ? h.noise(n -> n.kStep(0)) : h;
         } catch (Problem e) {
-            throw e.retold(PythonConfig::inPython);
+            throw e.reworded(PythonConfig::inPython);
         }
     }
 
@@ -123,10 +123,11 @@ final class PythonConfig {
         }
         place(nested, "hubert", "file", fileName(flat.get("hubert_path")));
         String vocoder = flat.get("vocoder") instanceof String text ? text : "";
-        if (vocoder.endsWith(".NsfHifiGAN") || vocoder.endsWith(".HifiGAN")) {
-            boolean nsf = vocoder.endsWith(".NsfHifiGAN");
-            place(nested, "vocoder", "kind", nsf ? "nsf_hifigan" : "hifigan");
-            place(nested, "vocoder", "file", nsf ? "nsf_hifigan.pt" : "hifigan_24k.pt");
+        for (VocoderKind kind : VocoderKind.values()) {
+            if (kind.hasWeights() && vocoder.endsWith("." + kind.pythonClass())) {
+                place(nested, "vocoder", "kind", kind.text());
+                place(nested, "vocoder", "file", kind.file());
+            }
         }
         return nested;
     }

@@ -7,17 +7,11 @@ import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
-import diffsvc.audio.WavReader;
-import diffsvc.audio.WavWriter;
-import diffsvc.audio.Wave;
-import diffsvc.audio.WaveWriter;
-import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
-import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
@@ -26,13 +20,15 @@ import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.memory.Plan;
+import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
+import diffsvc.platform.Version;
+import diffsvc.progress.Progress;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
-import diffsvc.voice.DiffSvc;
-import diffsvc.voice.PartialResult;
+import diffsvc.voice.Conversion;
+import diffsvc.voice.Voice;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -45,171 +41,62 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Songs through one voice, file to file. The models stay open from song to song; of a song only one slice is in memory
- * at a time.
+ * Converts songs of any length with one voice, file to file. A song is cut into {@link Slice}s, each slice is a
+ * {@link Conversion}, and the results are joined; only one slice of a song is in memory at a time.
  *
  * <pre>{@code
- * var done = new Inference(svc).convert("raw/music1.wav");
- * done.manifest().stages()
+ * var done = new Inference(voice).convert("raw/music1.wav");
+ * done.manifest().table();
  * }</pre>
  */
 public final class Inference {
-    private static final int LONGEST_KEPT_SECONDS = 600;
-    /** Semitones a song may be shifted by. */
-    public static final int LARGEST_KEY = 48;
-    /** Version of the program in every manifest. */
-    public static final String PROGRAM = "diffsvc 0.1.0";
+    /** Name and version of the program, as every manifest holds it. */
+    public static final String PROGRAM = "diffsvc " + Version.CURRENT;
 
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
-    private static final int UNITS_PER_SECOND = 50,
-            FEWEST_UNITS_PER_SECOND = 5,
-            MOST_UNITS_PER_SECOND = 500,
-            FLAC_PACKS = 4;
-    private static final double MUCH_UNLIKE = 0.05, MUCH_UNCOVERED = 0.1;
+    private static final int FLAC_PACKS = 4;
     private static final float LOUD = 4;
-    private final DiffSvc svc;
+    private final Voice voice;
     private final CondsCache cache;
     private final long limit;
     private final double sliceSeconds;
     private final Map<String, Manifest.Hashed> models = new LinkedHashMap<>();
 
-    /** Where a conversion stands: parts of {@code of} done, in the stage of that name. */
-    @FunctionalInterface
-    public interface Progress {
-        /**
-         * A stage stands at {@code done} of {@code of} samples of the song.
-         *
-         * @param stage as the command line names it
-         * @param done samples of the song
-         * @param of samples in all
-         */
-        void at(String stage, long done, long of);
-
-        /**
-         * The song's melody against the training's, before anything is sung; only where the voice's statistics are
-         * known.
-         *
-         * @param range song and training
-         * @param suggestedKey whole semitones
-         */
-        default void range(VocalRange range, double suggestedKey) {}
-    }
-
     /**
-     * One song and what is special about it.
-     *
-     * @param out file to write; null = the usual one under output/
-     * @param key semitones, beside an automatic key
-     * @param units file that takes the place of the voice's encoder, or null
-     * @param f0 table that takes the place of the pitch extractor, or null
-     * @param f0Export where the melody goes as a table, or null
-     * @param config where the voice came from, if not from models/: for the manifest
-     * @param checkpoint the same
-     * @param rule what may be replaced, and what else is read and must stay
-     */
-    public record Request(
-            Path song,
-            Path out,
-            double key,
-            Path units,
-            Path f0,
-            Path f0Export,
-            Path config,
-            Path checkpoint,
-            Output rule) {
-        /**
-         * Checks the key.
-         *
-         * @param song recording
-         * @param out file to write; null = the usual one under output/
-         * @param key semitones, beside an automatic key
-         * @param units file that takes the place of the voice's encoder, or null
-         * @param f0 table that takes the place of the pitch extractor, or null
-         * @param f0Export where the melody goes as a table, or null
-         * @param config where the voice came from, if not from models/
-         * @param checkpoint the same
-         * @param rule what may be replaced
-         */
-        public Request {
-            Bound.number("infer", "a key", key, -LARGEST_KEY, LARGEST_KEY);
-        }
-
-        /**
-         * With nothing replaced but what infer wrote.
-         *
-         * @param song recording
-         * @param out file to write; null = the usual one under output/
-         * @param key semitones, beside an automatic key
-         * @param units file that takes the place of the voice's encoder, or null
-         * @param f0 table that takes the place of the pitch extractor, or null
-         * @param f0Export where the melody goes as a table, or null
-         * @param config where the voice came from, if not from models/
-         * @param checkpoint the same
-         */
-        public Request(
-                Path song, Path out, double key, Path units, Path f0, Path f0Export, Path config, Path checkpoint) {
-            this(song, out, key, units, f0, f0Export, config, checkpoint, Output.CAREFUL);
-        }
-
-        /**
-         * Only the song; all else as the hparams say.
-         *
-         * @param song path
-         * @param key semitones
-         * @return a request
-         */
-        public static Request of(Path song, double key) {
-            return new Request(song, null, key, null, null, null, null, null);
-        }
-
-        /**
-         * The same to another place.
-         *
-         * @param file where to
-         * @return all else as it is
-         */
-        public Request to(Path file) {
-            return new Request(song, file, key, units, f0, f0Export, config, checkpoint, rule);
-        }
-    }
-
-    /**
-     * The file, and what happened.
+     * A converted song.
      *
      * @param file the song
-     * @param f0Export the table, or null
+     * @param f0Export the table of its F0, or null
      * @param replaced whether an earlier result lay there
      * @param manifest as it lies beside the song
      */
     public record Done(Path file, Path f0Export, boolean replaced, Manifest manifest) {}
 
+    /** Uses most of the machine's memory, and no cache. */
+    public Inference(Voice voice) {
+        this(voice, 0, CondsCache.NONE);
+    }
+
     /**
-     * With the machine's memory as the limit and nothing remembered.
+     * Keeps the process below a limit.
      *
-     * @param svc an open session
+     * @param limit bytes that the process may take; 0: 80 % of what there is
+     * @param cache of F0 and units
      */
-    public Inference(DiffSvc svc) {
-        this(svc, 0, CondsCache.NONE);
+    public Inference(Voice voice, long limit, CondsCache cache) {
+        this(voice, limit, cache, 0);
     }
 
     /**
-     * @param svc an open session
-     * @param limit bytes that the process may take; 0 = most of what there is
-     * @param cache what remembers melodies and units
-     */
-    public Inference(DiffSvc svc, long limit, CondsCache cache) {
-        this(svc, limit, cache, 0);
-    }
-
-    /**
-     * @param svc an open session
-     * @param limit bytes the process may take; 0 = most of what there is
-     * @param cache remembers melodies and units
-     * @param sliceSeconds longest slice, as a manifest says; 0 = as memory and hparams allow. A longer one than they
+     * Repeats the slices of an earlier conversion.
+     *
+     * @param limit bytes that the process may take; 0: 80 % of what there is
+     * @param cache of F0 and units
+     * @param sliceSeconds longest slice, as a manifest holds it; 0: as memory and hparams allow. A longer one than they
      *     allow is refused
      */
-    public Inference(DiffSvc svc, long limit, CondsCache cache, double sliceSeconds) {
-        this.svc = svc;
+    public Inference(Voice voice, long limit, CondsCache cache, double sliceSeconds) {
+        this.voice = voice;
         this.cache = cache;
         this.sliceSeconds = sliceSeconds;
         long most = ProcessMemory.limit();
@@ -217,53 +104,46 @@ public final class Inference {
     }
 
     /**
-     * A song to its usual place; a relative path is taken from the project's folder.
+     * Converts a song to its usual place, output/SONG_PROJECT_steps_N.FORMAT.
      *
-     * @param song path
-     * @return output, manifest and what was noticed
+     * @param song path; a relative one starts at the project's folder
      */
     public Done convert(String song) {
-        return convert(
-                Request.of(svc.paths().resolve(song), svc.hparams().infer().key()), (stage, done, of) -> {});
+        return convert(Request.of(voice.paths().resolve(song))
+                .key(voice.hparams().infer().key()));
     }
 
-    /**
-     * Where a request's result goes.
-     *
-     * @param request what to convert, and to where
-     * @return an absolute path
-     */
+    /** {@link #convert(Request, Progress)} without a listener. */
+    public Done convert(Request request) {
+        return convert(request, Progress.NONE);
+    }
+
+    /** The absolute path of a request's result. */
     public Path target(Request request) {
         return request.out() != null
                 ? request.out()
-                : svc.outputFile(
+                : voice.outputFile(
                         request.song().toString(),
-                        svc.hparams().infer().format().toLowerCase(Locale.ROOT));
+                        voice.hparams().infer().format().toLowerCase(Locale.ROOT));
     }
 
-    /**
-     * The manifest that belongs to an output.
-     *
-     * @param output path of a converted song
-     * @return the path with .json in place of its ending
-     */
+    /** The manifest that belongs to an output: the same path with .json as its ending. */
     public static Path manifestOf(Path output) {
         return Targets.manifestOf(output);
     }
 
     /**
-     * Decides what a request may write and tries to, without converting anything: what is wrong with an output is known
-     * before hours of work.
+     * Decides what a request may write and tries to, without a conversion, so that a wrong output is known before hours
+     * of work.
      *
-     * @param request what to convert, and to where
-     * @throws Problem when something lies at its targets that is not ours, or nothing can be written there
+     * @throws Problem when its targets hold a file that infer did not write, or cannot be written
      */
     public void check(Request request) {
         targets(request);
     }
 
     private Targets targets(Request r) {
-        List<Path> inputs = new ArrayList<>(svc.files().values());
+        List<Path> inputs = new ArrayList<>(voice.files().values());
         Collections.addAll(inputs, r.song(), r.units(), r.config(), r.checkpoint());
         Output rule = r.rule().reading(inputs.toArray(Path[]::new));
         Path export = r.f0Export() != null && Output.same(r.f0Export(), r.f0())
@@ -273,293 +153,214 @@ public final class Inference {
                 target(r),
                 export,
                 rule.reading(r.f0()),
-                Depth.of(svc.hparams().infer().depth()));
+                Depth.of(voice.hparams().infer().depth()));
     }
 
     /**
      * Converts one song and writes output and manifest.
      *
-     * @param request what to convert, and to where
-     * @param progress hears how far it is
-     * @return output, manifest and what was noticed
+     * @param progress hears of the stages as they end; "pitch" counts samples of the song, "sampling" evaluations of
+     *     the denoiser
      * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be
      *     written
      */
     public Done convert(Request request, Progress progress) {
-        Hparams.Infer infer = svc.hparams().infer();
-        Depth depth = Depth.of(infer.depth());
         Targets targets = targets(request);
-        Path target = targets.out();
-        List<String> warnings = new ArrayList<>(svc.notes());
-        warnings.addAll(svc.samplingNotes());
-        try (StageTimer ledger = new StageTimer();
+        List<String> warnings = new ArrayList<>(voice.notes());
+        warnings.addAll(voice.samplingNotes());
+        try (StageTimer timer = new StageTimer();
                 Recording song = AudioFile.open(request.song());
-                NDManager own = svc.manager().newSubManager()) {
+                NDManager own = voice.manager().newSubManager()) {
             warnings.addAll(song.notes());
+            Hparams.Infer infer = voice.hparams().infer();
+            Depth depth = Depth.of(infer.depth());
             long began = System.nanoTime();
-            int rate = svc.hparams().audio().sampleRateHz();
-            double most = Plan.sliceSeconds(
-                    svc.costs(),
-                    limit,
-                    Plan.baseline(own),
-                    python() ? Math.max(infer.sliceSeconds(), song.seconds()) : infer.sliceSeconds());
-            if (sliceSeconds > most) {
-                throw Problem.in(
-                        "memory",
-                        "slices of " + sliceSeconds + " s, as they were then",
-                        String.format(Locale.ROOT, "room for %.1f s", most),
-                        "give more memory (--max-memory)");
+            double most = sliceSeconds(song, own);
+            SliceJoiner joiner = joiner(song, most);
+            timer.ended(new Progress.Stage(
+                    "audio", described(song, joiner), "[" + joiner.samples() + "]", (System.nanoTime() - began) / 1e9));
+            timer.report(progress);
+            requireRoom(targets, joiner, depth);
+            F0Table table = request.f0() == null ? null : GivenValues.f0(request.f0(), song, warnings);
+            NDArray units = request.units() == null ? null : GivenValues.units(own, request.units(), song, warnings);
+            CondsCache noting = cache.noting(warnings::add);
+            SongF0 f0 = SongF0.of(voice, joiner, table, noting, f0Settings(), timer, progress);
+            timer.report(progress);
+            if (f0.peak() > LOUD) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "the song's samples go up to %.1f, %.0f dB above full scale, and it is converted as loud as that",
+                        f0.peak(),
+                        20 * Math.log10(f0.peak())));
             }
-            most = sliceSeconds > 0 ? sliceSeconds : most;
-            List<Slice> parts =
-                    Slice.of(song, Slicer.standard().at(infer.sliceDb()), (int) (most * song.sampleRateHz()), (int)
-                            (CONTEXT_SECONDS * song.sampleRateHz()));
-            SliceJoiner joining =
-                    python() ? SliceJoiner.asPython(song, parts, rate) : SliceJoiner.exact(song, parts, rate);
-            ledger.done(
-                    "audio",
-                    String.format(
-                            Locale.ROOT,
-                            "%.2f s at %d Hz, %d slice%s",
-                            song.seconds(),
-                            song.sampleRateHz(),
-                            parts.size(),
-                            parts.size() == 1 ? "" : "s"),
-                    "[" + joining.samples() + "]",
-                    (System.nanoTime() - began) / 1e9);
-            boolean flac = target.toString().toLowerCase(Locale.ROOT).endsWith(".flac");
-            targets.require((long) joining.samples() * depth.bytes() / (flac ? FLAC_PACKS : 1));
-            Output.trySize(
-                    "temporary files",
-                    Temporary.folder().resolve("diffsvc.wav"),
-                    (long) joining.samples() * Float.BYTES);
-            F0Table table = request.f0() == null ? null : table(request.f0(), song, warnings);
-            NDArray units = request.units() == null ? null : units(own, request.units(), song, warnings);
-            List<F0Track> melodies = melodies(joining, table, ledger, progress, cache.noting(warnings::add), warnings);
-            F0Table whole = melody(joining, melodies);
-            Map<String, Manifest.Hashed> exports = new TreeMap<>(targets.exports());
-            if (targets.f0Export() != null) {
-                exports.put("f0", hashed(whole.write(targets.f0Export())));
-            } else if (request.f0Export() != null) {
-                warnings.add(shown(request.f0Export())
-                        + " is the curve that was given: it stays as it is, and nothing is exported");
-            }
+            F0Table whole = f0.table(joiner);
+            Map<String, Manifest.Hashed> exports = exported(request, targets, whole, warnings);
             F0Track all = new F0Track(whole.hz(), whole.voiced(), 0);
-            double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, svc.hparams()) : 0);
-            VocalRange range = VocalRange.of(all, svc.hparams(), key);
-            if (range.known()) {
-                progress.range(range, VocalRange.suggestedKey(all, svc.hparams()));
-                if (range.outside() > MUCH_OUTSIDE) {
-                    warnings.add(String.format(
-                            Locale.ROOT,
-                            "%.0f %% of the melody lies outside what the voice was trained on; --auto-key brings it nearer",
-                            100 * range.outside()));
-                }
-            }
-            SliceConverter singer =
-                    singer(joining, melodies, units, key, ledger, progress, cache.noting(warnings::add));
-            Written written = written(joining, singer, target, depth, warnings, ledger);
+            double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, voice.hparams()) : 0);
+            VocalRange range = VocalRange.of(all, voice.hparams(), key);
+            reportRange(range, all, progress, warnings);
+            SliceConverter converter = converter(joiner, f0, units, key, timer, progress, noting);
+            SongWriter.Written written = new SongWriter(depth, warnings, timer, voice.values()::keep)
+                    .write(joiner, converter, targets.out());
+            timer.report(progress);
             Targets last = stillFree(request, targets, warnings);
             Manifest manifest =
-                    manifest(request, last.out(), song, joining, most, key, range, written, ledger, exports, warnings);
+                    manifest(request, last.out(), joiner, most, key, range, written, timer, exports, warnings);
             place(written.file(), last.out());
             manifest.write(last.manifest());
             return new Done(last.out(), targets.f0Export(), last.replaces(), manifest);
         }
     }
 
-    /**
-     * A curve of this song: one that lies wholly beside it is another song's, one that covers part of it leaves the
-     * rest unvoiced.
-     */
-    private static F0Table table(Path file, Recording song, List<String> warnings) {
-        F0Table table = F0Table.read(file);
-        double first = table.seconds()[0],
-                last = table.seconds()[table.rows() - 1],
-                end = song.seconds(),
-                covered = Math.min(end, last) - Math.max(0, first);
-        if (last < 0 || first > end) {
+    private double sliceSeconds(Recording song, NDManager own) {
+        double wanted = voice.hparams().infer().sliceSeconds();
+        double most = Plan.sliceSeconds(
+                voice.costs(), limit, Plan.baseline(own), python() ? Math.max(wanted, song.seconds()) : wanted);
+        if (sliceSeconds > most) {
             throw Problem.in(
-                    "pitch",
-                    file,
-                    String.format(Locale.ROOT, "rows between 0 and %.2f s, the song's end", end),
-                    String.format(Locale.ROOT, "%.2f to %.2f s", first, last),
-                    "give the curve of this song");
+                    "memory",
+                    "slices of " + sliceSeconds + " s, as they were then",
+                    String.format(Locale.ROOT, "room for %.1f s", most),
+                    "give more memory (--max-memory)");
         }
-        if (covered < (1 - MUCH_UNCOVERED) * end) {
-            warnings.add(String.format(
-                    Locale.ROOT,
-                    "the F0 table covers %.2f of %.2f s; outside it nothing is voiced",
-                    Math.max(0, covered),
-                    end));
-        }
-        return table;
+        return sliceSeconds > 0 ? sliceSeconds : most;
     }
 
-    /** Units of this song: their number tells. */
-    private static NDArray units(NDManager own, Path file, Recording song, List<String> warnings) {
-        NDArray units = UnitsFile.read(own, file);
-        double seconds = song.seconds(), rate = units.getShape().get(1) / seconds;
-        if (rate < FEWEST_UNITS_PER_SECOND || rate > MOST_UNITS_PER_SECOND) {
-            throw Problem.in(
-                    "content",
-                    file,
-                    String.format(
-                            Locale.ROOT,
-                            "%d to %d units a second, so %.0f to %.0f rows for %.2f s",
-                            FEWEST_UNITS_PER_SECOND,
-                            MOST_UNITS_PER_SECOND,
-                            Math.ceil(FEWEST_UNITS_PER_SECOND * seconds),
-                            Math.floor(MOST_UNITS_PER_SECOND * seconds),
-                            seconds),
-                    units.getShape().get(1) + " rows",
-                    "give the units of this song");
-        }
-        if (Math.abs(rate / UNITS_PER_SECOND - 1) > MUCH_UNLIKE
-                && Math.abs(units.getShape().get(1) - UNITS_PER_SECOND * seconds) > 2) {
-            warnings.add(String.format(
-                    Locale.ROOT,
-                    "the given units are %.1f a second, the voice's own encoder makes %d; they are stretched over the song",
-                    rate,
-                    UNITS_PER_SECOND));
-        }
-        return units;
+    private SliceJoiner joiner(Recording song, double mostSeconds) {
+        int rate = voice.hparams().audio().sampleRateHz();
+        List<Slice> slices = Slice.of(
+                song,
+                Slicer.standard().at(voice.hparams().infer().sliceDb()),
+                (int) (mostSeconds * song.sampleRateHz()),
+                (int) (CONTEXT_SECONDS * song.sampleRateHz()));
+        return python() ? SliceJoiner.asPython(song, slices, rate) : SliceJoiner.exact(song, slices, rate);
     }
 
     private boolean python() {
-        return svc.hparams().quirks() == Hparams.Quirks.PYTHON;
+        return voice.hparams().quirks() == Hparams.Quirks.PYTHON;
     }
 
-    /** The melody of every sounding part; all of them come first, because an automatic key asks for the whole song. */
-    private List<F0Track> melodies(
-            SliceJoiner joining,
-            F0Table table,
-            StageTimer ledger,
-            Progress progress,
-            CondsCache cache,
-            List<String> warnings) {
-        List<F0Track> melodies = new ArrayList<>();
-        float loudest = 0;
-        Hparams h = svc.hparams();
-        FrontEnd front = FrontEnd.of(h);
-        double frame = h.audio().hopSamples() / (double) h.audio().sampleRateHz();
-        String settings = "f0|" + h.pitch() + "|" + h.audio() + "|" + h.quirks() + "|"
-                + front.getClass().getSimpleName() + "|"
-                + (svc.files().containsKey("crepe")
+    private static String described(Recording song, SliceJoiner joiner) {
+        int slices = joiner.slices().size();
+        return String.format(
+                Locale.ROOT,
+                "%.2f s at %d Hz, %d slice%s",
+                song.seconds(),
+                song.sampleRateHz(),
+                slices,
+                slices == 1 ? "" : "s");
+    }
+
+    private static void requireRoom(Targets targets, SliceJoiner joiner, Depth depth) {
+        boolean flac = targets.out().toString().toLowerCase(Locale.ROOT).endsWith(".flac");
+        targets.require((long) joiner.samples() * depth.bytes() / (flac ? FLAC_PACKS : 1));
+        Output.trySize(
+                "temporary files", Temporary.folder().resolve("diffsvc.wav"), (long) joiner.samples() * Float.BYTES);
+    }
+
+    /** All that F0 depends on beside the wave. */
+    private String f0Settings() {
+        Hparams h = voice.hparams();
+        return "f0|" + h.pitch() + "|" + h.audio() + "|" + h.quirks() + "|"
+                + FrontEnd.of(h).getClass().getSimpleName() + "|"
+                + (voice.files().containsKey("crepe")
                         ? models().get("crepe").sha256() + "|" + h.infer().seed()
                         : "");
-        for (int i = 0; i < joining.parts().size(); i++) {
-            Slice p = joining.parts().get(i);
-            progress.at("pitch", p.start(), joining.song().samples());
-            if (p.silent()) {
-                melodies.add(null);
-                continue;
-            }
-            long began = System.nanoTime();
-            Wave heard = heard(joining, i);
-            loudest = Math.max(loudest, heard.peak());
-            F0Track melody;
-            if (heard.peak() < DiffSvc.SILENCE) {
-                int frames = front.frames(front.signal(heard).length);
-                melody = new F0Track(new float[frames], new boolean[frames], frame);
-            } else if (table != null) {
-                melody = svc.melodyOf(
-                        heard, table, p.from() / (double) joining.song().sampleRateHz());
-            } else {
-                melody = cache.melody(svc.manager(), heard, settings, () -> svc.pitch(svc.signal(heard)));
-            }
-            melodies.add(melody);
-            ledger.done(
-                    "pitch",
-                    table == null ? "F0 by " + h.pitch().extractor() : "F0 given",
-                    "[" + melody.frames() + "]",
-                    (System.nanoTime() - began) / 1e9);
+    }
+
+    private Map<String, Manifest.Hashed> exported(
+            Request request, Targets targets, F0Table whole, List<String> warnings) {
+        Map<String, Manifest.Hashed> exports = new TreeMap<>(targets.exports());
+        if (targets.f0Export() != null) {
+            exports.put("f0", hashed(whole.write(targets.f0Export())));
+        } else if (request.f0Export() != null) {
+            warnings.add(shown(request.f0Export())
+                    + " is the curve that was given: it stays as it is, and nothing is exported");
         }
-        if (loudest > LOUD) {
+        return exports;
+    }
+
+    private void reportRange(VocalRange range, F0Track f0, Progress progress, List<String> warnings) {
+        if (!range.known()) {
+            return;
+        }
+        double suggested = VocalRange.suggestedKey(f0, voice.hparams());
+        progress.ended(new Progress.Stage(
+                "range",
+                String.format(
+                        Locale.ROOT,
+                        "key %+.1f; song %.0f Hz, voice %.0f Hz (nearest key %+.0f), %.0f %% outside",
+                        range.key(),
+                        range.songHz(),
+                        range.trainedHz(),
+                        suggested,
+                        100 * range.outside()),
+                "",
+                0));
+        if (range.outside() > MUCH_OUTSIDE) {
             warnings.add(String.format(
                     Locale.ROOT,
-                    "the song's samples go up to %.1f, %.0f dB above full scale, and it is converted as loud as that",
-                    loudest,
-                    20 * Math.log10(loudest)));
+                    "%.0f %% of the song's F0 lies outside what the voice was trained on; --auto-key brings it nearer",
+                    100 * range.outside()));
         }
-        return melodies;
     }
 
-    /** All parts' melodies as one, each frame at its time in the song. */
-    private static F0Table melody(SliceJoiner joining, List<F0Track> melodies) {
-        List<F0Table> tables = new ArrayList<>();
-        double rate = joining.song().sampleRateHz();
-        for (int i = 0; i < melodies.size(); i++) {
-            Slice p = joining.parts().get(i);
-            if (melodies.get(i) != null) {
-                tables.add(F0Table.of(melodies.get(i), p.from() / rate).before(p.to() / rate));
-            }
-        }
-        return F0Table.joined(tables);
-    }
-
-    private Wave heard(SliceJoiner joining, int i) {
-        return python() ? joining.heard(i).asPythonSlice() : joining.heard(i);
-    }
-
-    private SliceConverter singer(
-            SliceJoiner joining,
-            List<F0Track> melodies,
+    /** A conversion a slice; it closes before the next one begins. */
+    private SliceConverter converter(
+            SliceJoiner joiner,
+            SongF0 f0,
             NDArray units,
             double key,
-            StageTimer ledger,
+            StageTimer timer,
             Progress progress,
             CondsCache cache) {
-        Hparams h = svc.hparams();
-        String encoder = svc.files().containsKey("encoder")
+        Hparams h = voice.hparams();
+        String encoder = voice.files().containsKey("encoder")
                 ? models().get("encoder").sha256() + "|" + h.hubert().heads()
                 : "";
-        RandomSource stream =
-                h.infer().pythonOrder() ? RandomSource.inPythonOrder(h.infer().seed()) : null;
-        long samples = joining.song().samples();
-        return (i, given, wanted) -> {
-            Slice p = joining.parts().get(i);
-            Wave heard = python() ? given.asPythonSlice() : given;
-            RandomSource draws = stream != null
-                    ? stream
-                    : RandomSource.keyed(
-                            p.start() == 0
-                                    ? h.infer().seed()
-                                    : KeyedRandom.mix(h.infer().seed(), "slice", p.start()));
-            try (NDManager own = svc.manager().newSubManager()) {
-                long began = System.nanoTime();
-                NDArray said = units != null
-                        ? part(units, joining.song(), p)
-                        : heard.peak() < DiffSvc.SILENCE || encoder.isEmpty()
-                                ? null
-                                : cache.units(own, heard, encoder, () -> svc.units(heard));
-                if (said != null) {
-                    ledger.done(
-                            "content",
-                            units == null ? "units of " + h.hubert().file() : "units given",
-                            said.getShape().toString(),
-                            (System.nanoTime() - began) / 1e9);
+        RandomSource[] stream = {
+            h.infer().pythonOrder() ? RandomSource.inPythonOrder(h.infer().seed()) : null
+        };
+        long sounding = joiner.slices().stream().filter(s -> !s.silent()).count();
+        int evaluations = voice.times().length - 1;
+        long[] before = {0};
+        Progress listener = timer.and(new Progress() {
+            @Override
+            public void at(String stage, long done, long of) {
+                progress.at(stage, before[0] + done, sounding * evaluations);
+            }
+
+            @Override
+            public void ended(Stage stage) {
+                if (sounding == 1) { // else a line a slice would hide the total
+                    timer.report(progress);
                 }
-                float[] wave = svc.convert(
-                                heard,
-                                DiffSvc.Given.NOTHING
-                                        .withUnits(said)
-                                        .withMelody(melodies.get(i))
-                                        .withKey(key),
-                                wanted,
-                                draws,
-                                (stage, what, shape, seconds) -> {
-                                    if (!List.of("audio", "pitch", "content", "range")
-                                            .contains(stage)) { // heard before, and counted
-                                        ledger.done(stage, what, shape, seconds);
-                                    }
-                                },
-                                (done, of, t, step) ->
-                                        progress.at("sampling", p.start() + (long) p.samples() * done / of, samples),
-                                (name, value) -> {})
-                        .wave()
-                        .first();
-                progress.at("sampling", p.end(), samples);
+            }
+        });
+        return (i, source, samples) -> {
+            Slice slice = joiner.slices().get(i);
+            RandomSource random = stream[0] != null
+                    ? stream[0]
+                    : RandomSource.keyed(
+                            slice.start() == 0
+                                    ? h.infer().seed()
+                                    : KeyedRandom.mix(h.infer().seed(), "slice", slice.start()));
+            try (NDManager own = voice.manager().newSubManager();
+                    Conversion c = given(
+                                    voice.convert(source).withF0(f0.tracks().get(i)),
+                                    own,
+                                    units == null ? null : GivenValues.unitsOf(slice, units, joiner.song()),
+                                    encoder,
+                                    listener,
+                                    cache)
+                            .key(key)
+                            .samples(samples)
+                            .drawing(random)
+                            .listening(listener)) {
+                float[] wave = c.wave().first();
+                stream[0] = stream[0] == null ? null : c.randomAfter();
+                before[0] += evaluations;
+                progress.at("sampling", before[0], sounding * evaluations);
                 return wave;
             } finally {
                 ProcessMemory.release();
@@ -567,116 +368,35 @@ public final class Inference {
         };
     }
 
-    /** The rows of a whole song's units that belong to a part. */
-    private static NDArray part(NDArray units, Recording song, Slice p) {
-        if (p.heard() == song.samples()) {
-            return units.duplicate();
+    /** With the units that a file gives or the cache remembers; else the conversion makes them. */
+    private Conversion given(
+            Conversion c, NDManager own, NDArray given, String encoder, Progress listener, CondsCache cache) {
+        if (given == null && (c.silent() || encoder.isEmpty())) {
+            return c;
         }
-        long rows = units.getShape().get(1),
-                from = Math.min(rows - 1, Math.round(p.from() * (double) rows / song.samples()));
-        long to = Math.max(from + 1, Math.min(rows, Math.round(p.to() * (double) rows / song.samples())));
-        return units.get(":, " + from + ":" + to + ", :").duplicate();
+        long began = System.nanoTime();
+        NDArray units = given != null ? given : cache.units(own, c.song(), encoder, () -> voice.units(c.song()));
+        units.attach(own);
+        listener.ended(new Progress.Stage(
+                "content",
+                given != null
+                        ? "units given"
+                        : "units of " + voice.hparams().hubert().file(),
+                units.getShape().toString(),
+                (System.nanoTime() - began) / 1e9));
+        return c.withUnits(units);
     }
-
-    /** The result, whole and read back, under a temporary name beside its target. */
-    private record Written(Path file, float scale, long beyond, List<Join> seams, int samples) {}
 
     /**
-     * The joined song first as floats beside its target, then, when its peak is known, in the format that was asked
-     * for.
+     * Where another program has put a file of that name during hours of work, that file stays and the song goes beside
+     * it.
      */
-    private Written written(
-            SliceJoiner joining,
-            SliceConverter singer,
-            Path target,
-            Depth depth,
-            List<String> warnings,
-            StageTimer ledger) {
-        int rate = joining.rateHz();
-        Path joined = null, fresh = null;
-        boolean whole = false;
-        try {
-            joined = Temporary.file("output", ".wav"); // 10 MB a minute
-            float[] peak = {0};
-            long[] beyond = {0};
-            try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {
-                joining.run(singer, samples -> {
-                    for (float v : samples) {
-                        peak[0] = Math.max(peak[0], Math.abs(v));
-                        beyond[0] += Math.abs(v) > 1 ? 1 : 0;
-                    }
-                    out.append(samples);
-                });
-            } catch (Problem stop) {
-                if (stop.isStop()) {
-                    keepWhatWasSung(joining, joined);
-                }
-                throw stop;
-            }
-            long began = System.nanoTime();
-            float scale = depth == Depth.FLOAT || peak[0] <= 1 ? 1 : WaveWriter.HEADROOM / peak[0];
-            if (beyond[0] > 0) {
-                warnings.add(
-                        depth == Depth.FLOAT
-                                ? beyond[0] + " samples go beyond full scale; floats keep them, players may not"
-                                : String.format(
-                                        Locale.ROOT,
-                                        "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips",
-                                        beyond[0],
-                                        scale));
-            }
-            List<Join> seams;
-            int written;
-            String ending = target.getFileName().toString().replaceAll(".*\\.", "");
-            fresh = target.resolveSibling(".diffsvc-" + Long.toHexString(System.nanoTime()) + ".part." + ending);
-            fresh.toFile().deleteOnExit();
-            try (WavReader result = WavReader.open(joined)) {
-                seams = Join.audit(joining, result);
-                written = result.samples();
-                WaveWriter.write(fresh, result, depth, scale);
-            }
-            try (Recording back = AudioFile.open(fresh)) { // what was promised can be read back
-                if (back.samples() != written) {
-                    throw Problem.in(
-                            "output",
-                            target,
-                            written + " samples",
-                            String.valueOf(back.samples()),
-                            "check the disk, and try again");
-                }
-            }
-            ledger.done(
-                    "output",
-                    ending + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"),
-                    "[" + written + "]",
-                    (System.nanoTime() - began) / 1e9);
-            whole = true;
-            return new Written(fresh, scale, beyond[0], seams, written);
-        } catch (IOException | UncheckedIOException e) {
-            throw Problem.in(
-                    "output",
-                    target,
-                    "a file that can be written",
-                    WholeFile.reason(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e),
-                    "check the folder's permissions and the free disk space");
-        } finally {
-            if (joined != null) {
-                joined.toFile().delete();
-            }
-            if (fresh != null && !whole) {
-                fresh.toFile().delete();
-            }
-        }
-    }
-
-    /** Work of hours: where somebody put a file of that name meanwhile, theirs stays and the song goes beside it. */
     private Targets stillFree(Request r, Targets before, List<String> warnings) {
         try {
-            return targets(new Request(
-                    r.song(), r.out(), r.key(), r.units(), r.f0(), null, r.config(), r.checkpoint(), r.rule()));
+            return targets(r.exportingF0(null));
         } catch (Problem e) {
             Targets beside = before.beside();
-            warnings.add(shown(before.out()) + " was written by somebody else meanwhile and stays; the song is in "
+            warnings.add(shown(before.out()) + " was written by another program meanwhile and stays; the song is in "
                     + beside.out().getFileName());
             return beside;
         }
@@ -695,26 +415,10 @@ public final class Inference {
         }
     }
 
-    /** After the stop button: the song up to there, unless it is too long to hold. */
-    private void keepWhatWasSung(SliceJoiner joining, Path joined) throws IOException {
-        try (WavReader sung = WavReader.open(joined)) {
-            int done = 0;
-            while (done < joining.parts().size() && joining.places()[done + 1] <= sung.samples()) {
-                done++;
-            }
-            Wave wave = sung.samples() > 0 && sung.samples() <= LONGEST_KEPT_SECONDS * joining.rateHz()
-                    ? sung.read(0, sung.samples())
-                    : null;
-            svc.keep(new PartialResult("song", done, joining.parts().size(), Map.of(), wave));
-        }
-    }
-
     /** Files and hashes of the models; made once. */
     private Map<String, Manifest.Hashed> models() {
         if (models.isEmpty()) {
-            svc.files()
-                    .forEach((role, file) ->
-                            models.put(role, new Manifest.Hashed(svc.paths().shown(file), Sha256.of(file))));
+            voice.files().forEach((role, file) -> models.put(role, hashed(file)));
         }
         return models;
     }
@@ -722,33 +426,33 @@ public final class Inference {
     private Manifest manifest(
             Request r,
             Path target,
-            Recording song,
-            SliceJoiner joining,
+            SliceJoiner joiner,
             double most,
             double key,
             VocalRange range,
-            Written written,
-            StageTimer ledger,
+            SongWriter.Written written,
+            StageTimer timer,
             Map<String, Manifest.Hashed> exports,
             List<String> warnings) {
-        Hparams h = svc.hparams();
+        Hparams h = voice.hparams();
+        Recording song = joiner.song();
         int silent = 0, cuts = 0;
         double silentSeconds = 0, longest = 0;
-        for (Slice p : joining.parts()) {
+        for (Slice p : joiner.slices()) {
             silent += p.silent() ? 1 : 0;
             cuts += p.cut() ? 1 : 0;
             silentSeconds += p.silent() ? p.samples() / (double) song.sampleRateHz() : 0;
-            longest = p.silent() ? longest : Math.max(longest, p.heard() / (double) song.sampleRateHz());
+            longest = p.silent() ? longest : Math.max(longest, p.reach() / (double) song.sampleRateHz());
         }
         if (silent > 0) {
             warnings.add(String.format(
                     Locale.ROOT, "%d silent slices, %.2f s together, stay silent", silent, silentSeconds));
         }
-        written.seams().stream()
-                .filter(Join::heard)
+        written.joins().stream()
+                .filter(Join::audible)
                 .forEach(s -> warnings.add(String.format(
                         Locale.ROOT,
-                        "the seam at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f",
+                        "the join at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f",
                         s.seconds(),
                         s.kind(),
                         s.loudnessDb(),
@@ -774,7 +478,7 @@ public final class Inference {
                 key,
                 given,
                 exports,
-                svc.vocoderName(),
+                voice.vocoderName(),
                 models(),
                 new Manifest.Input(
                         shown(r.song()),
@@ -787,11 +491,11 @@ public final class Inference {
                         shown(target),
                         Sha256.of(written.file()),
                         written.samples(),
-                        joining.rateHz(),
+                        joiner.rateHz(),
                         h.infer().depth(),
                         written.scale(),
                         written.beyond()),
-                new Manifest.Slices(joining.parts().size() - silent, silent, silentSeconds, cuts, longest, most),
+                new Manifest.Slices(joiner.slices().size() - silent, silent, silentSeconds, cuts, longest, most),
                 new Manifest.Range(
                         range.songHz(),
                         range.trainedHz(),
@@ -799,8 +503,8 @@ public final class Inference {
                         range.firstHz(),
                         range.song(),
                         range.trained()),
-                ledger.lines(),
-                written.seams(),
+                timer.lines(),
+                written.joins(),
                 List.copyOf(warnings));
     }
 
@@ -809,7 +513,7 @@ public final class Inference {
     }
 
     private String shown(Path file) {
-        return svc.paths().shown(file);
+        return voice.paths().shown(file);
     }
 
     private static Map<String, String> machine() {
@@ -821,7 +525,7 @@ public final class Inference {
                 Engine.getInstance().getEngineName() + " "
                         + Engine.getInstance().getVersion());
         machine.put("device", Engine.getInstance().defaultDevice().toString());
-        machine.put("threads", String.valueOf(ai.djl.pytorch.jni.JniUtils.getNumThreads()));
+        machine.put("threads", String.valueOf(EngineThreads.count()));
         return machine;
     }
 }

@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How the result sounds where two parts meet.
+ * How the result sounds where two slices meet.
  *
- * @param seconds where
+ * @param seconds position in the result
  * @param kind "cut" inside a phrase, "silence" at one
  * @param jump difference of the two samples that meet
  * @param jumpAround largest difference of neighbours within 20 ms
- * @param loudnessDb of the 50 ms around the seam, dB of full scale, at least -120
+ * @param loudnessDb of the 50 ms around the join, dB of full scale, at least -120
  * @param aroundDb of the loudest 50 ms within 150 ms
  */
 public record Join(double seconds, String kind, double jump, double jumpAround, double loudnessDb, double aroundDb) {
@@ -22,30 +22,20 @@ public record Join(double seconds, String kind, double jump, double jumpAround, 
             LOUDER_DB = 0.5,
             AUDIBLE = 1e-3;
 
-    /**
-     * Whether one hears it: louder than what surrounds it, or a step that the sound around does not make.
-     *
-     * @return whether it stands out
-     */
-    public boolean heard() {
+    /** Whether it is audible: louder than its surroundings, or a step that the surroundings do not make. */
+    public boolean audible() {
         return loudnessDb > aroundDb + LOUDER_DB || jump > AUDIBLE && jump > 2 * jumpAround;
     }
 
-    /**
-     * Listens to every seam of a joined song.
-     *
-     * @param joining how the song was joined
-     * @param result the joined song
-     * @return a line a seam
-     */
-    public static List<Join> audit(SliceJoiner joining, Recording result) {
-        List<Join> seams = new ArrayList<>();
+    /** Measures every join of a song. */
+    public static List<Join> audit(SliceJoiner joiner, Recording result) {
+        List<Join> joins = new ArrayList<>();
         int rate = result.sampleRateHz(),
                 n = result.samples(),
                 window = (int) (WINDOW * rate),
                 around = (int) (AROUND * rate);
-        for (int i = 1; i < joining.parts().size(); i++) {
-            int at = joining.places()[i],
+        for (int i = 1; i < joiner.slices().size(); i++) {
+            int at = joiner.places()[i],
                     from = Math.max(0, at - around - window / 2),
                     to = Math.min(n, at + around + window / 2);
             if (at <= 0 || at >= n) {
@@ -62,15 +52,15 @@ public record Join(double seconds, String kind, double jump, double jumpAround, 
             for (int shift = window / 2; shift <= around; shift += Math.max(1, window / 10)) {
                 loudest = Math.max(loudest, Math.max(db(x, here - shift, window), db(x, here + shift, window)));
             }
-            seams.add(new Join(
+            joins.add(new Join(
                     at / (double) rate,
-                    joining.parts().get(i).cut() ? "cut" : "silence",
+                    joiner.slices().get(i).cut() ? "cut" : "silence",
                     jump,
                     jumpAround,
                     db(x, here, window),
                     loudest));
         }
-        return seams;
+        return joins;
     }
 
     private static double db(float[] x, int centre, int window) {

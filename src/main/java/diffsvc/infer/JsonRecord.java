@@ -160,7 +160,7 @@ final class JsonRecord {
             return type.getDeclaredConstructor(types).newInstance(made);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof Problem problem) {
-                throw problem.retold(sentence -> file + ": " + sentence);
+                throw problem.reworded(sentence -> file + ": " + sentence);
             }
             throw new IllegalStateException(e);
         } catch (ReflectiveOperationException e) {

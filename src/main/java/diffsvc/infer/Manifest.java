@@ -7,9 +7,11 @@ import diffsvc.check.Problem;
 import diffsvc.check.Shown;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.ProjectName;
+import diffsvc.progress.Progress;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +39,7 @@ import tech.tablesaw.api.Table;
  * @param models role to file and SHA-256
  * @param slices how the song was cut
  * @param range the song's melody against the training's
- * @param seams every place where two slices meet
+ * @param joins every place where two slices meet
  * @param warnings what a person should know
  */
 public record Manifest(
@@ -59,10 +61,13 @@ public record Manifest(
         Slices slices,
         Range range,
         List<Stage> stages,
-        List<Join> seams,
+        List<Join> joins,
         List<String> warnings) {
     /** What this class writes and reads. */
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
+
+    /** The format before: it calls the joins seams. */
+    private static final long OLDER = 1;
 
     private static final String STAGE = "manifest",
             WHAT = "a manifest that infer wrote",
@@ -96,7 +101,7 @@ public record Manifest(
      * @param slices null = empty
      * @param range null = empty
      * @param stages null = empty
-     * @param seams null = empty
+     * @param joins null = empty
      * @param warnings null = empty
      */
     public Manifest {
@@ -115,7 +120,7 @@ public record Manifest(
         slices = slices == null ? new Slices(0, 0, 0, 0, 0, 0) : slices;
         range = range == null ? new Range(0, 0, 0, 0, List.of(), List.of()) : range;
         stages = list(stages);
-        seams = list(seams);
+        joins = list(joins);
         warnings = list(warnings);
     }
 
@@ -245,6 +250,13 @@ public record Manifest(
             what = text(what);
             shape = text(shape);
         }
+
+        /** The stage over all its slices, as a listener hears of it. */
+        Progress.Stage progress() {
+            return slices > 1
+                    ? new Progress.Stage(stage, what + " (x " + slices + ")", "", seconds)
+                    : new Progress.Stage(stage, what, shape, seconds);
+        }
     }
 
     /**
@@ -292,7 +304,10 @@ public record Manifest(
         JsonRecord json = new JsonRecord(STAGE, file, REMEDY);
         Map<?, ?> tree = json.tree(WHAT);
         if (!tree.containsKey("format") || !tree.containsKey("input")) {
-            throw json.wrong(WHAT, "other JSON");
+            throw json.wrong(WHAT, "other JSON, without format or input");
+        }
+        if (Long.valueOf(OLDER).equals(tree.get("format"))) {
+            tree = renewed(tree);
         }
         if (!Long.valueOf(FORMAT).equals(tree.get("format"))) {
             throw Problem.in(
@@ -306,9 +321,16 @@ public record Manifest(
         try {
             manifest.require(json);
         } catch (Problem e) {
-            throw e.getMessage().contains(file.toString()) ? e : e.retold(sentence -> file + ": " + sentence);
+            throw e.getMessage().contains(file.toString()) ? e : e.reworded(sentence -> file + ": " + sentence);
         }
         return manifest;
+    }
+
+    private static Map<String, Object> renewed(Map<?, ?> older) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        older.forEach((key, value) -> tree.put(key.equals("seams") ? "joins" : String.valueOf(key), value));
+        tree.put("format", (long) FORMAT);
+        return tree;
     }
 
     private void require(JsonRecord json) {
@@ -316,6 +338,8 @@ public record Manifest(
         Bound.number(STAGE, "key", key, -MOST_SHIFT, MOST_SHIFT); // an automatic key comes on top
         if (!project.isEmpty()) {
             ProjectName.require(STAGE, project);
+        } else if (config.isEmpty() && checkpoint.isEmpty()) {
+            throw json.wrong("project, or config and checkpoint", "none of them");
         } else {
             named(json, "config", config);
             named(json, "checkpoint", checkpoint);

@@ -6,59 +6,50 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A stretch of a song that is sung at once, in samples of the song: it answers for {@code start} to {@code end} and is
- * heard from {@code from} to {@code to}, which reaches further where a phrase had to be cut.
+ * A stretch of a song that is converted at once, in samples of the song: its result covers {@code start} to
+ * {@code end}; the networks receive {@code from} to {@code to}, which reaches further where a phrase had to be cut.
  *
  * @param silent nothing sounds in it: it becomes digital silence
  * @param cut its beginning is a forced cut inside a phrase
  */
 public record Slice(int start, int end, int from, int to, boolean silent, boolean cut) {
     /**
-     * Parts that follow each other from 0 to N.
+     * Cuts a song into slices that follow each other from 0 to N: at silences, and where a phrase is too long.
      *
-     * @param sound a recording that is read part by part
-     * @param slicer says where silence is
-     * @param most longest that may be heard at once, samples
-     * @param context heard beyond a forced cut on either side, samples
-     * @return in order
+     * @param song is read in parts
+     * @param slicer finds silence
+     * @param most longest slice with its context, samples
+     * @param context beyond a forced cut on either side, samples
      */
-    public static List<Slice> of(Recording sound, Slicer slicer, int most, int context) {
-        List<Slice> parts = new ArrayList<>();
-        for (Slicer.Slice slice : slicer.slice(sound)) {
-            if (slice.silent() || slice.samples() <= most) {
-                parts.add(new Slice(slice.start(), slice.end(), slice.start(), slice.end(), slice.silent(), false));
+    public static List<Slice> of(Recording song, Slicer slicer, int most, int context) {
+        List<Slice> slices = new ArrayList<>();
+        for (Slicer.Slice sound : slicer.slice(song)) {
+            if (sound.silent() || sound.samples() <= most) {
+                slices.add(new Slice(sound.start(), sound.end(), sound.start(), sound.end(), sound.silent(), false));
                 continue;
             }
             int reach = Math.min(context, most / 4);
-            for (Slicer.Slice s : slicer.bound(sound, slice, most - 2 * reach)) {
-                boolean first = s.start() == slice.start(), last = s.end() == slice.end();
-                parts.add(new Slice(
+            for (Slicer.Slice s : slicer.bound(song, sound, most - 2 * reach)) {
+                boolean first = s.start() == sound.start(), last = s.end() == sound.end();
+                slices.add(new Slice(
                         s.start(),
                         s.end(),
-                        first ? s.start() : Math.max(slice.start(), s.start() - reach),
-                        last ? s.end() : Math.min(slice.end(), s.end() + reach),
+                        first ? s.start() : Math.max(sound.start(), s.start() - reach),
+                        last ? s.end() : Math.min(sound.end(), s.end() + reach),
                         false,
                         !first));
             }
         }
-        return parts;
+        return slices;
     }
 
-    /**
-     * Samples of the song that the part covers, without what is heard beyond its cuts.
-     *
-     * @return n
-     */
+    /** Samples of the song that the result covers, without context. */
     public int samples() {
         return end - start;
     }
 
-    /**
-     * Samples heard.
-     *
-     * @return n
-     */
-    public int heard() {
+    /** Samples that the networks receive, context included. */
+    public int reach() {
         return to - from;
     }
 }

@@ -2,16 +2,15 @@ package diffsvc.infer;
 
 import diffsvc.audio.Wave;
 
-/** What sings one part of a song. */
+/** Converts one slice of a song. */
 @FunctionalInterface
 public interface SliceConverter {
     /**
-     * The part in another voice.
+     * The slice in the voice.
      *
-     * @param index of the part
-     * @param heard the part with what lies around it, at the song's rate
-     * @param samples wanted, at the voice's rate
-     * @return [samples]
+     * @param index of the slice
+     * @param source the slice with its context, at the song's rate
+     * @param samples that the result must have, at the voice's rate
      */
-    float[] sing(int index, Wave heard, int samples);
+    float[] convert(int index, Wave source, int samples);
 }

@@ -7,13 +7,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Has the parts of a song sung one after the other and joins them while they come. At a forced cut both sides have sung
- * the place, and a linear crossfade goes from one to the other: the sum is never louder than the louder of them. Beside
- * a silence the sound fades over some milliseconds.
+ * Converts the slices of a song one after the other and joins the results while they come. At a forced cut both sides
+ * cover the place, and a linear crossfade leads from one to the other: the sum is never louder than the louder of them.
+ * Beside a silence the sound fades over some milliseconds.
  *
- * @param places where each part begins in the result, and behind the last where it ends; in samples of the result
+ * @param places where each slice begins in the result, and behind the last where it ends; in samples of the result
+ * @param fades false: nothing fades, as in the Python project
  */
-public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] places, boolean fades) {
+public record SliceJoiner(Recording song, List<Slice> slices, int rateHz, int[] places, boolean fades) {
     private static final double CROSSFADE_SECONDS = 0.05, EDGE_SECONDS = 0.005, SHORTEST_SECONDS = 0.1;
     private static final int BLOCK = 1 << 16;
 
@@ -30,80 +31,70 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
     }
 
     /**
-     * The result begins each part where the song does, so that it ends at round(seconds x rate).
+     * Each slice of the result begins where the song's does, so the result has round(seconds x rate) samples.
      *
-     * @param song the recording
-     * @param parts that follow each other from 0 to N
-     * @param rateHz samples a second
-     * @return how the parts are placed
+     * @param slices that follow each other from 0 to N
+     * @param rateHz of the result
      */
-    public static SliceJoiner exact(Recording song, List<Slice> parts, int rateHz) {
-        int[] places = new int[parts.size() + 1];
-        for (int i = 0; i < parts.size(); i++) {
-            places[i + 1] = place(song, parts.get(i).end(), rateHz);
+    public static SliceJoiner exact(Recording song, List<Slice> slices, int rateHz) {
+        int[] places = new int[slices.size() + 1];
+        for (int i = 0; i < slices.size(); i++) {
+            places[i + 1] = place(song, slices.get(i).end(), rateHz);
         }
-        return new SliceJoiner(song, parts, rateHz, places, true);
+        return new SliceJoiner(song, slices, rateHz, places, true);
     }
 
     /**
-     * As the Python project joins: every slice takes ceil(seconds x rate) samples, and nothing fades.
+     * Joins as the Python project does: every slice takes ceil(seconds x rate) samples, and nothing fades.
      *
-     * @param song the recording
-     * @param parts that follow each other from 0 to N
-     * @param rateHz samples a second
-     * @return how the parts are placed
+     * @param slices that follow each other from 0 to N
+     * @param rateHz of the result
      */
-    public static SliceJoiner asPython(Recording song, List<Slice> parts, int rateHz) {
-        int[] places = new int[parts.size() + 1];
-        for (int i = 0; i < parts.size(); i++) {
-            places[i + 1] = places[i] + (int) Math.ceil(parts.get(i).samples() / (double) song.sampleRateHz() * rateHz);
+    public static SliceJoiner asPython(Recording song, List<Slice> slices, int rateHz) {
+        int[] places = new int[slices.size() + 1];
+        for (int i = 0; i < slices.size(); i++) {
+            places[i + 1] =
+                    places[i] + (int) Math.ceil(slices.get(i).samples() / (double) song.sampleRateHz() * rateHz);
         }
-        return new SliceJoiner(song, parts, rateHz, places, false);
+        return new SliceJoiner(song, slices, rateHz, places, false);
     }
 
     private static int place(Recording song, int sample, int rateHz) {
         return Math.toIntExact(Math.round(sample / (double) song.sampleRateHz() * rateHz));
     }
 
-    /**
-     * Samples of the result.
-     *
-     * @return N
-     */
+    /** Samples of the result. */
     public int samples() {
-        return places[parts.size()];
+        return places[slices.size()];
     }
 
     /**
-     * What part {@code i} is heard as, never shorter than a tenth of a second: silence fills up.
-     *
-     * @param i index of the part
-     * @return at the song's rate
+     * Slice {@code i} with its context, at the song's rate and never shorter than a tenth of a second: silence fills
+     * up.
      */
-    public Wave heard(int i) {
-        Slice p = parts.get(i);
-        Wave heard = song.read(p.from(), p.to());
+    public Wave source(int i) {
+        Slice slice = slices.get(i);
+        Wave wave = song.read(slice.from(), slice.to());
         int least = (int) Math.ceil(SHORTEST_SECONDS * song.sampleRateHz());
-        return heard.samples() >= least
-                ? heard
-                : new Wave(
-                        Arrays.stream(heard.channels())
-                                .map(c -> Arrays.copyOf(c, least))
-                                .toArray(float[][]::new),
-                        song.sampleRateHz());
+        if (wave.samples() < least) {
+            wave = new Wave(
+                    Arrays.stream(wave.channels())
+                            .map(c -> Arrays.copyOf(c, least))
+                            .toArray(float[][]::new),
+                    song.sampleRateHz());
+        }
+        return fades ? wave : wave.asPythonSlice();
     }
 
     /**
-     * Sings and joins; {@code out} gets {@link #samples()} samples.
+     * Converts and joins; {@code out} receives {@link #samples()} samples.
      *
-     * @param singer gives each part in the other voice
-     * @param out takes the result in order
      * @throws IOException when {@code out} throws it
      */
-    public void run(SliceConverter singer, Sink out) throws IOException {
+    public void run(SliceConverter converter, Sink out) throws IOException {
         float[] tail = new float[0];
-        for (int i = 0; i < parts.size(); i++) {
-            Slice p = parts.get(i);
+        for (int i = 0; i < slices.size(); i++) {
+            Slice p = slices.get(i);
             int core = places[i + 1] - places[i];
             if (p.silent() || core == 0) {
                 for (int left = core; left > 0; left -= BLOCK) {
@@ -115,18 +106,18 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
                     after = place(song, p.to() - p.end(), rateHz),
                     left = half(i),
                     right = half(i + 1);
-            Wave heard = heard(i);
-            int least = place(song, heard.samples(), rateHz), wanted = Math.max(before + core + after, least);
-            float[] wave = heard.peak() == 0 ? new float[wanted] : singer.sing(i, heard, wanted);
+            Wave source = source(i);
+            int least = place(song, source.samples(), rateHz), wanted = Math.max(before + core + after, least);
+            float[] wave = source.peak() == 0 ? new float[wanted] : converter.convert(i, source, wanted);
             if (fades && left == 0 && i > 0) {
                 fade(wave, before, 1, core);
             }
-            if (fades && right == 0 && i < parts.size() - 1) {
+            if (fades && right == 0 && i < slices.size() - 1) {
                 fade(wave, before + core - 1, -1, core);
             }
             for (int k = 0; k < 2 * left; k++) {
-                float part = (k + 0.5f) / (2 * left);
-                tail[k] = tail[k] * (1 - part) + wave[before - left + k] * part;
+                float share = (k + 0.5f) / (2 * left);
+                tail[k] = tail[k] * (1 - share) + wave[before - left + k] * share;
             }
             out.accept(tail);
             out.accept(Arrays.copyOfRange(wave, before + left, before + core - right));
@@ -135,14 +126,14 @@ public record SliceJoiner(Recording song, List<Slice> parts, int rateHz, int[] p
     }
 
     /**
-     * Half of the crossfade at the beginning of part {@code i}, in samples of the result; 0 where nothing is cut, so
+     * Half of the crossfade at the beginning of slice {@code i}, in samples of the result; 0 where nothing is cut, so
      * beside a silence no tail is left over.
      */
     private int half(int i) {
-        if (!fades || i <= 0 || i >= parts.size() || !parts.get(i).cut()) {
+        if (!fades || i <= 0 || i >= slices.size() || !slices.get(i).cut()) {
             return 0;
         }
-        Slice a = parts.get(i - 1), b = parts.get(i);
+        Slice a = slices.get(i - 1), b = slices.get(i);
         int most = (int) (CROSSFADE_SECONDS * rateHz / 2);
         return Math.min(
                 most,

@@ -1,19 +1,22 @@
 package diffsvc.infer;
 
 import diffsvc.platform.ProcessMemory;
-import diffsvc.voice.DiffSvc;
+import diffsvc.progress.Progress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Seconds and memory by stage, over all slices of a song. Memory is looked at fifty times a second: a peak between two
- * looks goes unseen.
+ * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times a second, so a shorter peak
+ * goes unseen.
  */
-final class StageTimer implements DiffSvc.Stages, AutoCloseable {
+final class StageTimer implements Progress, AutoCloseable {
     private static final long EVERY_MS = 20;
     private final Map<String, Manifest.Stage> lines = new LinkedHashMap<>();
+    private final Set<String> reported = new HashSet<>();
     private final Thread watch;
     private volatile boolean open = true;
     private long peak;
@@ -22,7 +25,7 @@ final class StageTimer implements DiffSvc.Stages, AutoCloseable {
         watch = new Thread(
                 () -> {
                     while (open) {
-                        look();
+                        sample();
                         try {
                             Thread.sleep(EVERY_MS);
                         } catch (InterruptedException e) {
@@ -36,26 +39,38 @@ final class StageTimer implements DiffSvc.Stages, AutoCloseable {
         watch.start();
     }
 
-    private synchronized void look() {
+    private synchronized void sample() {
         peak = Math.max(peak, ProcessMemory.resident());
     }
 
     @Override
-    public synchronized void done(String stage, String what, String shape, double seconds) {
-        look();
-        Manifest.Stage before = lines.get(stage);
+    public void at(String stage, long done, long of) {}
+
+    @Override
+    public synchronized void ended(Stage stage) {
+        sample();
+        Manifest.Stage before = lines.get(stage.name());
         lines.put(
-                stage,
+                stage.name(),
                 before == null
-                        ? new Manifest.Stage(stage, what, shape, 1, seconds, peak)
+                        ? new Manifest.Stage(stage.name(), stage.what(), stage.shape(), 1, stage.seconds(), peak)
                         : new Manifest.Stage(
-                                stage,
+                                stage.name(),
                                 before.what(),
                                 before.shape(),
                                 before.slices() + 1,
-                                before.seconds() + seconds,
+                                before.seconds() + stage.seconds(),
                                 Math.max(before.peakBytes(), peak)));
         peak = 0;
+    }
+
+    /** Tells a listener of every stage that it has not heard of, with what all slices took so far. */
+    synchronized void report(Progress progress) {
+        for (Manifest.Stage line : lines.values()) {
+            if (reported.add(line.stage())) {
+                progress.ended(line.progress());
+            }
+        }
     }
 
     synchronized List<Manifest.Stage> lines() {

@@ -1,7 +1,7 @@
 /**
- * A whole song, however long, file to file. In: a recording. Out: the recording in another voice, round(seconds x rate)
- * samples, and a manifest of what happened. {@link diffsvc.song.Part} cuts at silences and where a phrase is too long;
- * {@link diffsvc.song.Joining} has each part sung and joins them while they come; {@link diffsvc.song.Seam} listens to
- * the joins. {@link diffsvc.song.Inference} walks all of it and writes the {@link diffsvc.song.Manifest}.
+ * A song of any length, file to file. In: a recording. Out: the recording in another voice, round(seconds x rate)
+ * samples, and a manifest of how it was made. {@link diffsvc.infer.Slice} cuts at silences and where a phrase is too
+ * long, {@link diffsvc.infer.SliceJoiner} converts slice by slice and joins them, {@link diffsvc.infer.Join} checks the
+ * joins. {@link diffsvc.infer.Inference} runs all of it and writes the {@link diffsvc.infer.Manifest}.
  */
 package diffsvc.infer;

@@ -9,6 +9,7 @@ import ai.djl.util.cuda.CudaUtils;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.ProcessMemory;
+import diffsvc.tensor.Cost;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.IntColumn;
@@ -20,15 +21,14 @@ import tech.tablesaw.api.Table;
  * How many clips of a length each model may take at once below a limit of the whole process, each model alone in it.
  *
  * @param limit bytes that the process may take at its peak (VmHWM)
- * @param baseline bytes of the process before it opens a model, and the Java heap at its largest
+ * @param baseline bytes of the process before it opens a model, with the Java heap at its largest
  * @param seconds of a clip
  */
 public record Plan(long limit, long baseline, double seconds, List<Line> lines) {
     private static final String STAGE = "memory";
-    /** More at once gains nothing on a CPU; training.batch can ask for more. */
-    public static final int MOST = 32;
+    /** More clips at once gain nothing on a CPU; training.batch can ask for more. */
+    public static final int MOST = Cost.MOST_CLIPS;
 
-    private static final int CREPE_MOST = 256;
     private static final double SHORTEST_SLICE = 2;
 
     /**
@@ -40,11 +40,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @param peak bytes above the baseline with that batch, with one clip where not even that fits
      */
     public record Line(Cost cost, String at, int frames, int batch, long peak) {
-        /**
-         * Bytes above the baseline with the smallest batch.
-         *
-         * @return bytes
-         */
+        /** Bytes above the baseline with a batch of 1. */
         public long least() {
             return cost.peak(1, frames);
         }
@@ -64,27 +60,22 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @param seconds of a clip
      * @param limit bytes the process may take
      * @param baseline bytes of the process without models
-     * @return a line a model
      */
     public static Plan of(List<Model> models, double seconds, long limit, long baseline) {
         List<Line> lines = new ArrayList<>();
         for (Model model : models) {
             Cost c = model.cost();
-            int frames = c.frames(seconds),
-                    batch = largest(c, frames, limit - baseline, c.model().equals("crepe") ? CREPE_MOST : MOST);
+            int frames = c.frames(seconds), batch = largest(c, frames, limit - baseline, c.most());
             lines.add(new Line(c, model.at(), frames, batch, c.peak(Math.max(1, batch), frames)));
         }
         return new Plan(limit, baseline, seconds, lines);
     }
 
     /**
-     * The largest batch whose peak stays within {@code bytes}; 0 = none.
+     * The largest batch whose peak stays within {@code bytes}; 0 where not even one clip fits.
      *
-     * @param cost of one model
      * @param frames T of a clip
-     * @param bytes that may be used
-     * @param most clips
-     * @return clips
+     * @param most clips at once
      */
     public static int largest(Cost cost, int frames, long bytes, int most) {
         int batch = 0;
@@ -97,7 +88,6 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     /**
      * Batch and accumulation for training within a limit.
      *
-     * @param hparams the voice's settings
      * @param frames of the longest clip of a batch
      * @param clips asked for at once
      * @param limit bytes the process may take
@@ -107,7 +97,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
      * @throws Problem with the smallest limit that would do, where not even one clip fits
      */
     public static Hparams fitted(Hparams hparams, int frames, int clips, long limit, long baseline) {
-        Cost pair = Cost.pair(hparams);
+        Cost pair = TrainingCost.of(hparams);
         int asked = hparams.training().batch(),
                 most =
                         asked > 0
@@ -131,13 +121,12 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     }
 
     /**
-     * The longest slice that a conversion may take at once.
+     * The longest slice, in seconds, that a conversion may take at once.
      *
      * @param costs of the models, which are open already: one after the other they work above what the process takes
      * @param limit bytes the process may take
      * @param baseline bytes of the process without models
-     * @param wanted seconds that are never exceeded
-     * @return seconds
+     * @param wanted seconds that the result never exceeds
      * @throws Problem with the smallest limit that would do, where not even the shortest slice fits
      */
     public static double sliceSeconds(List<Cost> costs, long limit, long baseline, double wanted) {
@@ -157,8 +146,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
 
     private static long most(List<Cost> costs, double seconds) {
         return costs.stream()
-                .mapToLong(c ->
-                        c.atWork(c.model().equals("crepe") ? diffsvc.conds.crepe.Crepe.AT_ONCE : 1, c.frames(seconds)))
+                .mapToLong(c -> c.atWork(c.atOnce(), c.frames(seconds)))
                 .max()
                 .orElse(0);
     }
@@ -187,12 +175,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
                 "give --max-memory " + mib + "MiB or more" + (stage.equals("infer") ? "" : ", or take shorter clips"));
     }
 
-    /**
-     * Bytes of this process with its engine started and no model open, and what the Java heap may still grow by.
-     *
-     * @param manager owner of what is made
-     * @return bytes
-     */
+    /** Bytes of this process with its engine started and no model open, plus what the Java heap may still grow by. */
     public static long baseline(NDManager manager) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray x = scratch.randomNormal(new Shape(64, 64));
@@ -205,11 +188,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
 
     private static final long UNKNOWN = 200 << 20;
 
-    /**
-     * What the models may take: the GPU's memory where the engine has one, else {@link ProcessMemory#limit}.
-     *
-     * @return bytes
-     */
+    /** Bytes that the models may take: the GPU's memory where the engine has one, else {@link ProcessMemory#limit}. */
     public static long available() {
         if (Engine.getInstance().getGpuCount() > 0) {
             return CudaUtils.getGpuMemory(Device.gpu()).getMax();
@@ -218,10 +197,8 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     }
 
     /**
-     * A row a model, in MiB. Nobody has compared the column for GPUs with a GPU yet: it is what the arrays take,
-     * without the process.
-     *
-     * @return MiB
+     * One row for each model, in MiB. The column for GPUs is what the arrays take, without the process; it has not been
+     * compared with a GPU.
      */
     public Table table() {
         Table t = Table.create("memory");

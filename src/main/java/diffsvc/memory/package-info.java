@@ -1,5 +1,5 @@
 /**
- * What each of the seven models costs in memory, and what fits. In: sizes of the networks, frames, a limit. Out: bytes
- * by part, a batch for each model. Read {@link diffsvc.memory.Cost}, then {@link diffsvc.memory.Plan}.
+ * What fits into memory. In: the {@link diffsvc.tensor.Cost} of each network, frames, a limit. Out: a batch for each
+ * network, the longest slice of a conversion. Opens no file. Read {@link diffsvc.memory.Plan}.
  */
 package diffsvc.memory;

@@ -18,7 +18,7 @@ public final class Help {
             A song       var song = session().read("raw/music1.wav").slice(0, 6)
                          session().convert(song).wave()          all stages at once
             By steps     var signal = session().signal(song)     44.1 kHz, one channel
-                         var mel = session().mel(signal)         [T, M], log10
+                         var mel = session().mel(signal)         [1, T, M], log10
                          var melody = session().pitch(signal)    F0 and voicing
                          var units = session().units(song)       [1, P, H]
                          var conds = session().align(units, melody, mel)

@@ -6,7 +6,7 @@ import diffsvc.platform.JavadocSources;
 import diffsvc.platform.SnippetCleaner;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
-import diffsvc.voice.Trace;
+import diffsvc.voice.Stages;
 import java.lang.reflect.Method;
 import java.util.Map;
 import jdk.jshell.JShell;
@@ -76,10 +76,10 @@ public final class KernelExtension implements Extension {
                 out.getOutputContainer().putText(Html.text(parts));
             }
         });
-        renderer.createRegistration(Trace.class)
+        renderer.createRegistration(Stages.class)
                 .preferring("text/html")
-                .register((trace, out) ->
-                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", trace.values())));
+                .register((stages, out) ->
+                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", stages.values())));
         renderer.createRegistration(Wave.class)
                 .preferring("text/html")
                 .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));

@@ -1,11 +1,10 @@
 package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
-import diffsvc.dataset.Preprocessing;
-import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Sampler;
-import diffsvc.infer.Inference;
+import diffsvc.diffusion.StepListener;
 import diffsvc.platform.EngineLock;
+import diffsvc.progress.Progress;
 import java.util.Locale;
 import java.util.UUID;
 
@@ -13,7 +12,7 @@ import java.util.UUID;
  * A bar that grows in its place in the page while a cell works; without a page a line now and then. Hand it to whatever
  * takes a listener, or call {@link #at} in a loop of your own: it looks for the stop button too.
  */
-public final class ProgressBar implements Denoising.Listener, Inference.Progress, Preprocessing.Progress {
+public final class ProgressBar implements StepListener, Progress {
     private static final long PAUSE_NS = 200_000_000L, PAUSE_TEXT_NS = 5_000_000_000L;
     private final String id = UUID.randomUUID().toString(), what;
     private final long since = System.nanoTime();
@@ -113,10 +112,5 @@ public final class ProgressBar implements Denoising.Listener, Inference.Progress
     @Override
     public void at(String stage, long done, long of) {
         at(done, of, ", " + stage);
-    }
-
-    @Override
-    public void done(int recordings, int of, String name, boolean reused) {
-        at(recordings, of, ", " + name + (reused ? " (as before)" : ""));
     }
 }

@@ -445,7 +445,7 @@ public final class Plots {
     }
 
     private double seconds(int frames) {
-        return frames * audio.hopSamples() / (double) audio.sampleRateHz();
+        return audio.seconds(frames);
     }
 
     private static int bins(float[][] mel) {

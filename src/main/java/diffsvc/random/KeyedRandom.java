@@ -6,12 +6,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * One draw, fixed by (seed, purpose, index). The engine has one generator for the process and its state cannot be read,
- * so it is seeded for each draw under a lock: what was drawn before does not matter, and a resumed run draws what the
- * uninterrupted one would have.
+ * One random draw that (seed, purpose, index) determine. The engine has one generator for the process and its state
+ * cannot be read, so it is seeded for each draw under a lock: what was drawn before does not matter, and a resumed run
+ * draws what the uninterrupted one would have.
  */
 public final class KeyedRandom {
-    private static final Object GENERATOR = new Object();
+    /** Held by whoever seeds the engine's one generator or draws from it. */
+    static final Object GENERATOR = new Object();
+
     private final NDManager manager;
     private final long seed;
 
@@ -21,39 +23,29 @@ public final class KeyedRandom {
     }
 
     /**
-     * The draw for this seed, purpose ("x_T", "posterior", ...) and index; the array belongs to {@code manager}.
+     * The draw for a seed, a purpose and an index; it serves one call of {@link #normal} or {@link #uniform}.
      *
-     * @param manager owner of what is made
-     * @param seed of the run or the song
+     * @param manager owner of the result
      * @param purpose "x_T", "posterior", ...
-     * @param index of the draw, a slice or a step
-     * @return to be asked once
+     * @param index of the draw: a slice or a step
      */
     public static KeyedRandom of(NDManager manager, long seed, String purpose, long index) {
         return new KeyedRandom(manager, mix(seed, purpose, index));
     }
 
-    /**
-     * Standard normal, float32.
-     *
-     * @param shape sizes of the axes
-     * @return float32
-     */
+    /** Standard normal, float32. */
     public NDArray normal(Shape shape) {
         synchronized (GENERATOR) {
+            TorchStream.left();
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
             return manager.randomNormal(shape);
         }
     }
 
-    /**
-     * Uniform in [0, 1), float32.
-     *
-     * @param shape sizes of the axes
-     * @return float32
-     */
+    /** Uniform in [0, 1), float32. */
     public NDArray uniform(Shape shape) {
         synchronized (GENERATOR) {
+            TorchStream.left();
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
             return manager.randomUniform(0, 1, shape);
         }
@@ -65,28 +57,25 @@ public final class KeyedRandom {
     }
 
     /**
-     * Draws in a row after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the order
-     * is the same.
+     * Makes several draws after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the
+     * order is the same.
      *
      * @param <T> what the draws give
-     * @param seed of the run or the song
-     * @param draws made at once, nothing else draws meanwhile
-     * @return what the draws gave
+     * @param draws runs at once; nothing else draws meanwhile
      */
     public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
         synchronized (GENERATOR) {
+            TorchStream.left();
             Engine.getInstance().setRandomSeed(fold(seed));
             return draws.get();
         }
     }
 
     /**
-     * A seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts).
+     * A 64-bit seed for java.util.SplittableRandom and the like, by the same rule (splitmix64 over the three parts).
      *
-     * @param seed of the run or the song
      * @param purpose "x_T", "posterior", ...
-     * @param index of the draw, a slice or a step
-     * @return 64 bits
+     * @param index of the draw: a slice or a step
      */
     public static long mix(long seed, String purpose, long index) {
         long h = splitMix(seed);

@@ -1,53 +1,48 @@
 package diffsvc.random;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
-/** All that is random in a conversion: start noise, posterior noise, the vocoder's phases and noise. */
+/** All random numbers of a conversion: start noise, posterior noise, the vocoder's phases and noise. */
 public interface RandomSource {
     /**
-     * Standard normal, float32, for a purpose ("x_T", "posterior", ...) and an index; it belongs to {@code manager}.
+     * Standard normal numbers, float32.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the array
      * @param purpose "x_T", "posterior", ...
-     * @param index of the draw, a slice or a step
-     * @param shape sizes of the axes
-     * @return an array of that shape
+     * @param index of a step or slice
+     * @param shape of the array
      */
     NDArray normal(NDManager manager, String purpose, long index, Shape shape);
 
     /**
-     * Uniform in [0, 1), float32.
+     * Uniform numbers in [0, 1), float32.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the array
      * @param purpose "x_T", "posterior", ...
-     * @param index of the draw, a slice or a step
-     * @param shape sizes of the axes
-     * @return an array of that shape
+     * @param index of a step or slice
+     * @param shape of the array
      */
     NDArray uniform(NDManager manager, String purpose, long index, Shape shape);
 
-    /**
-     * For generators of our own, which Python has no counterpart of.
-     *
-     * @return a number
-     */
+    /** The seed, for generators that Python has no counterpart of. */
     long seed();
 
-    /**
-     * Whether every draw moves the next: then those that Python makes and does not use must be made too.
-     *
-     * @return false where draws do not depend on each other
-     */
+    /** Whether each draw moves the next one; then draws that Python makes and does not use must be made too. */
     boolean inPythonOrder();
 
     /**
-     * Each draw by its seed, purpose and index alone, whatever was drawn before ({@link KeyedRandom}).
+     * A source that stands where this one stands: what is drawn from either leaves the other as it is. A conversion
+     * keeps one behind each of its random stages, so that a stage that is replaced or repeated draws what it would have
+     * drawn.
+     */
+    RandomSource fork();
+
+    /**
+     * Each draw follows from seed, purpose and index alone, whatever was drawn before ({@link KeyedRandom}).
      *
      * @param seed of the conversion
-     * @return draws that do not depend on each other
      */
     static RandomSource keyed(long seed) {
         return new RandomSource() {
@@ -70,38 +65,21 @@ public interface RandomSource {
             public boolean inPythonOrder() {
                 return false;
             }
+
+            @Override
+            public RandomSource fork() {
+                return this;
+            }
         };
     }
 
     /**
      * One stream, as after {@code torch.manual_seed(seed)}: the draws of the Python project if they are asked for in
-     * its order. The engine has one generator for the process, so nothing else may draw until the conversion ends.
+     * its order.
      *
      * @param seed of the conversion
-     * @return that stream
      */
     static RandomSource inPythonOrder(long seed) {
-        Engine.getInstance().setRandomSeed(KeyedRandom.fold(seed));
-        return new RandomSource() {
-            @Override
-            public NDArray normal(NDManager manager, String purpose, long index, Shape shape) {
-                return manager.randomNormal(shape);
-            }
-
-            @Override
-            public NDArray uniform(NDManager manager, String purpose, long index, Shape shape) {
-                return manager.randomUniform(0, 1, shape);
-            }
-
-            @Override
-            public long seed() {
-                return seed;
-            }
-
-            @Override
-            public boolean inPythonOrder() {
-                return true;
-            }
-        };
+        return new TorchStream(seed);
     }
 }

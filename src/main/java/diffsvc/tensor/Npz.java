@@ -35,13 +35,13 @@ import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /**
- * NumPy's .npy and .npz files. The engine's own reader ends the process on element types it does not know, and believes
- * whatever sizes a file declares; here a header is read and judged first, then its values come block by block. What is
- * between float16 and int8 becomes float32, float64, int32 or int64.
+ * NumPy's .npy and .npz files. The engine's own reader ends the process on element types it does not know, and trusts
+ * the sizes that a file declares; here the header is checked first, then the values are read block by block. Float16
+ * and float32 become float32, float64 stays, int64 and uint32 become int64, all other integers and bool become int32.
  *
  * <p>All arrays of a file together may take {@link #mostBytes} in memory. The checksum of every part of a .npz is
- * compared, so a changed byte is noticed; a lone .npy has none. What is read owns its memory: it is no view of another
- * array and borrows no Java buffer.
+ * compared, so a changed byte is found; a .npy has none. Each array that is read owns its memory: it is no view of
+ * another array and borrows no Java buffer.
  */
 public final class Npz {
     private static final int ALIGN = 64, LONGEST_HEADER = 10_000, MOST_ARRAYS = 4096, MOST_AXES = 32, BLOCK = 1 << 18;
@@ -56,25 +56,20 @@ public final class Npz {
     private Npz() {}
 
     /**
-     * How much memory the arrays of one file may take: half of what the Java heap may grow to. With the launcher's 384
-     * MiB that is an hour of units, 50 a second and 256 wide.
-     *
-     * @return bytes
+     * How many bytes the arrays of one file may take: half of the largest Java heap. With the launcher's 384 MiB that
+     * is an hour of units, 50 a second and 256 wide.
      */
     public static long mostBytes() {
         return Runtime.getRuntime().maxMemory() / 2;
     }
 
     /**
-     * All arrays by name, in the file's order; a .npy file holds one, named by an empty string. They belong to
+     * All arrays by name, in the file's order; a .npy file holds one, whose name is empty. They belong to
      * {@code manager}.
      *
      * @param manager owner of what is made
-     * @param stage who speaks in errors
-     * @param file .npz or .npy
-     * @return by name
-     * @throws Problem in the words of {@code stage} when the file is missing or damaged, holds element types that
-     *     nothing here reads, or more than {@link #mostBytes}
+     * @throws Problem of {@code stage} when the file is missing or damaged, holds other element types, or more than
+     *     {@link #mostBytes}
      */
     public static Map<String, NDArray> read(NDManager manager, String stage, Path file) {
         return read(manager, stage, file, mostBytes());
@@ -99,7 +94,7 @@ public final class Npz {
             }
             whole = true;
             return arrays;
-            // a name in the archive that is no text is the latter
+            // IllegalArgumentException: a name in the archive that is no text
         } catch (IOException | IllegalArgumentException e) {
             throw Problem.in(
                     stage,
@@ -115,7 +110,7 @@ public final class Npz {
         }
     }
 
-    /** One file, and how much of the memory is left for what comes next. */
+    /** One file, and how many bytes its further arrays may take. */
     private static final class Reader {
         private final NDManager manager;
         private final String stage;
@@ -176,7 +171,7 @@ public final class Npz {
             }
         }
 
-        /** Looks at the archive's end before its directory comes into memory, which may be larger than that. */
+        /** Checks the end of the archive before its directory is read, which may be larger than the memory. */
         private void directory() throws IOException {
             try (FileChannel in = FileChannel.open(file)) {
                 int tail = (int) Math.min(in.size(), END_BYTES + LONGEST_REMARK);
@@ -287,7 +282,7 @@ public final class Npz {
                     : transposed ? array.reshape(sizes) : array;
         }
 
-        /** Block by block into memory that the engine made. */
+        /** Copies block by block into memory of the engine. */
         private void fill(
                 NDArray array, String need, InputStream in, String type, ByteOrder order, int width, long count)
                 throws IOException {
@@ -311,7 +306,7 @@ public final class Npz {
             }
         }
 
-        /** Column by column as it came, made row by row in memory of its own: a transposed view would not be. */
+        /** From Fortran order to C order in memory of its own, which a transposed view is not. */
         private static NDArray straightened(NDArray columns, Shape shape) {
             NDArray own = columns.getManager().create(shape, columns.getDataType());
             try (NDManager scratch = columns.getManager().newSubManager()) {
@@ -380,12 +375,10 @@ public final class Npz {
     }
 
     /**
-     * Writes arrays of float32, float64, int32, int64 or bool, whole or not at all; {@code numpy.load} opens it.
+     * Writes arrays of float32, float64, int32, int64 or bool to a .npz, whole or not at all. The same values give the
+     * same bytes.
      *
-     * @param stage who speaks in errors
-     * @param file .npz or .npy
-     * @param arrays by name
-     * @return the path
+     * @return {@code file}
      */
     public static Path write(String stage, Path file, Map<String, NDArray> arrays) {
         return WholeFile.write(stage, file, part -> {

@@ -7,10 +7,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * A tensor in a line instead of a wall of numbers.
+ * A tensor in a line: shape, type, range and mean.
  *
  * @param shape sizes, "[1, 518, 256]"
- * @param type element type
  * @param min smallest finite value
  * @param max largest finite value
  * @param mean over finite values
@@ -18,22 +17,12 @@ import java.util.Locale;
  * @param infinite how many are infinite
  */
 public record Summary(String shape, DataType type, double min, double max, double mean, long nan, long infinite) {
-    /**
-     * Sizes as a person writes them, "[1, 518, 256]".
-     *
-     * @param array of any shape and type
-     * @return with brackets
-     */
+    /** The sizes of the axes, "[1, 518, 256]". */
     public static String shape(NDArray array) {
         return Arrays.toString(array.getShape().getShape());
     }
 
-    /**
-     * Looks at every value once.
-     *
-     * @param array of any shape and type
-     * @return what there is to say
-     */
+    /** Summarises all values of an array; an empty one has no range. */
     public static Summary of(NDArray array) {
         if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
             return new Summary(shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0, 0);
@@ -62,7 +51,7 @@ public record Summary(String shape, DataType type, double min, double max, doubl
                 infinite);
     }
 
-    /** Every value, row after row; ids of 64 bits are exact up to 2^53. */
+    /** All values in C order; int64 values are exact up to 2^53. */
     public static double[] values(NDArray array) {
         try (NDManager scratch = array.getManager().newSubManager()) {
             scratch.tempAttachAll(array);
@@ -70,20 +59,12 @@ public record Summary(String shape, DataType type, double min, double max, doubl
         }
     }
 
-    /**
-     * Values that are no numbers of finite size.
-     *
-     * @return NaN and infinite
-     */
+    /** How many values are NaN or infinite. */
     public long nonFinite() {
         return nan + infinite;
     }
 
-    /**
-     * "float32, -5.000 to 0.3632, mean -2.741, NaN 0".
-     *
-     * @return without the shape
-     */
+    /** Without the shape: "float32, -5.000 to 0.3632, mean -2.741, NaN 0". */
     public String text() {
         return String.format(
                 Locale.ROOT,
@@ -96,7 +77,7 @@ public record Summary(String shape, DataType type, double min, double max, doubl
                 infinite == 0 ? "" : ", infinite " + infinite);
     }
 
-    /** A value of the array as a person writes it: whole where the type is. */
+    /** A value of the array: without decimals if the type is an integer. */
     public String value(double v) {
         return String.format(Locale.ROOT, type.isInteger() && Double.isFinite(v) ? "%.0f" : "%.4g", v);
     }

@@ -1,2 +1,6 @@
-/** What networks need beside the engine's own calls. Read {@link diffsvc.tensor.Constant}. */
+/**
+ * Tensors apart from any network: {@link diffsvc.tensor.Npz} reads and writes NumPy's files,
+ * {@link diffsvc.tensor.Summary} describes a tensor in a line, {@link diffsvc.tensor.GraphScalar} is a number that a
+ * gradient may refer to.
+ */
 package diffsvc.tensor;

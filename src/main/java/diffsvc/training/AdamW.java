@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
 
 /**
  * AdamW by PyTorch's formula (Loshchilov and Hutter, arXiv:1711.05101): decay first, epsilon outside the bias-corrected
- * root. DJL's own keeps its moments private, so nothing could be saved. On a CPU one pass over memory does all of an
- * update (moments, weights, average), in blocks that stay in the cache; on other devices the same is written in array
- * operations, which nobody has run there yet.
+ * root. DJL's optimizer keeps its moments private, so they could not be saved. On a CPU one pass over memory does the
+ * whole update (moments, weights, average), in blocks that fit the cache. On other devices array operations do the
+ * same; that path is untested on a GPU.
  */
 public final class AdamW implements AutoCloseable {
     private static final int BLOCK = 16384;
@@ -35,14 +35,14 @@ public final class AdamW implements AutoCloseable {
     private long updates;
 
     /**
-     * An optimizer of all parameters of some networks, which must live longer than it.
+     * An optimizer of all parameters of some networks, which must be closed after it.
      *
-     * @param parent closes the optimizer when it closes
-     * @param networks by the prefix that their parameters' names get, in the order of the checkpoint
-     * @param beta1 of the first moments
-     * @param beta2 of the second moments
-     * @param eps beside the root of the second moments
-     * @param weightDecay as AdamW takes it
+     * @param parent owner of moments and average
+     * @param networks by the prefix of their parameters' names, in the order of the checkpoint
+     * @param beta1 decay of the first moments, 0 to 1
+     * @param beta2 decay of the second moments, 0 to 1
+     * @param eps added to the root of the second moments
+     * @param weightDecay decoupled decay; the weights are multiplied by 1 - lr weightDecay
      * @param averaged whether to keep an exponential average of the weights too
      */
     public AdamW(
@@ -70,44 +70,31 @@ public final class AdamW implements AutoCloseable {
         clear();
     }
 
-    /**
-     * The weights, by name.
-     *
-     * @return in the checkpoint's order
-     */
+    /** The weights by name, in the order of the checkpoint. */
     public Map<String, NDArray> parameters() {
         return parameters;
     }
 
-    /**
-     * Updates made so far.
-     *
-     * @return 0 for a new one
-     */
+    /** Updates behind the moments; 0 for a new optimizer. */
     public long updates() {
         return updates;
     }
 
     /**
-     * One parameter's gradient, null where it got none; it belongs to {@code scratch}.
+     * The gradient of one parameter.
      *
-     * @param scratch owner of what is made
-     * @param name of a parameter
-     * @return an array of the parameter's shape
+     * @param scratch owner of the result
+     * @return in the parameter's shape; null if no loss reached it
      */
     public NDArray gradient(NDManager scratch, String name) {
         NDArray g = leaves.get(name).getGradient();
         g.attach(scratch);
         return g.getShape().equals(parameters.get(name).getShape())
                 ? g
-                : null; // one that was never reached comes as an empty array
+                : null; // the engine gives an empty array where no loss reached the parameter
     }
 
-    /**
-     * Names and norms of the gradients.
-     *
-     * @return 0 where none came
-     */
+    /** Norms of the gradients by parameter name; 0 where no loss reached the parameter. */
     public Map<String, Double> gradientNorms() {
         Map<String, Double> norms = new LinkedHashMap<>();
         try (NDManager scratch = manager.newSubManager()) {
@@ -128,19 +115,15 @@ public final class AdamW implements AutoCloseable {
         return norms;
     }
 
-    /**
-     * The norm over all gradients.
-     *
-     * @return root of the sum of squares
-     */
+    /** The norm over all gradients together. */
     public double gradientNorm() {
         return Math.sqrt(
                 gradientNorms().values().stream().mapToDouble(n -> n * n).sum());
     }
 
     /**
-     * Forgets all gradients: the networks get new arrays of the same memory to gather them in. Writing zeros instead
-     * would cost a pass over memory here, and another in the next backward pass, which would add to them.
+     * Discards all gradients: the networks get new arrays that share the weights' memory and hold no gradient. Writing
+     * zeros instead would cost a pass over memory here, and another in the next backward pass, which would add to them.
      */
     public void clear() {
         leaves.values().forEach(NDArray::close);
@@ -167,14 +150,13 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * One update from the gradients the parameters hold, which are then forgotten. Where a gradient is not finite
-     * nothing changes.
+     * One update from the gradients held, which are then discarded. If the norm is not finite nothing changes.
      *
      * @param lr learning rate
      * @param clipNorm limit of the total norm; 0 = none
-     * @param averageDecay decay of the average, where one is kept
-     * @param norm of all gradients, as {@link #gradientNorm} gives it
-     * @return that norm
+     * @param averageDecay decay of the average, 0 to 1, if one is kept
+     * @param norm as {@link #gradientNorm} gives it
+     * @return {@code norm}
      */
     public double update(double lr, double clipNorm, double averageDecay, double norm) {
         if (!Double.isFinite(norm)) {
@@ -223,7 +205,7 @@ public final class AdamW implements AutoCloseable {
                 return 0;
             }
             gradient.get(from, g, 0, size);
-            double a = 0, b = 0, c = 0, d = 0; // four sums, so that one addition need not wait for the other
+            double a = 0, b = 0, c = 0, d = 0; // four sums, so that additions do not wait for one another
             int i = 0;
             for (; i + 3 < size; i += 4) {
                 a += (double) g[i] * g[i];
@@ -240,7 +222,7 @@ public final class AdamW implements AutoCloseable {
         void update(Step s, Room room, FloatBuffer first, FloatBuffer second, FloatBuffer mean) {
             float[] p = room.p, g = room.g, m = room.m, v = room.v;
             weight.get(from, p, 0, size);
-            if (gradient != null) { // what no loss reached stays as it is, undecayed, as in PyTorch
+            if (gradient != null) { // a parameter that no loss reached stays as it is, without decay, as in PyTorch
                 gradient.get(from, g, 0, size);
                 first.get(at, m, 0, size);
                 second.get(at, v, 0, size);
@@ -282,12 +264,12 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** One thread's arrays, small enough for its cache. */
+    /** Arrays of one thread, small enough for its cache. */
     private static final class Room {
         private final float[] p = new float[BLOCK], g = new float[BLOCK], m = new float[BLOCK], v = new float[BLOCK];
     }
 
-    /** All parts, shared out among the processors; which one takes which part changes no result. */
+    /** Processes all parts on all processors; the assignment does not change the result. */
     private static void each(List<Part> parts, java.util.function.ObjIntConsumer<Room> work) {
         AtomicInteger next = new AtomicInteger();
         IntStream.range(0, Runtime.getRuntime().availableProcessors())
@@ -331,7 +313,7 @@ public final class AdamW implements AutoCloseable {
         return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     }
 
-    /** Values into an array where it lies: NDArray.set would move it into a Java buffer. */
+    /** Writes values into an array in place: NDArray.set would move it into a Java buffer. */
     private void put(NDManager scratch, NDArray array, float[] values) {
         if (onCpu) {
             floats(array).put(values);
@@ -380,18 +362,14 @@ public final class AdamW implements AutoCloseable {
         return ai.djl.ndarray.NDArrays.concat(parts);
     }
 
-    /** Lets the average begin at the present weights. */
+    /** Resets the average to the current weights. */
     public void average() {
         if (average != null) {
             fill(average, weights());
         }
     }
 
-    /**
-     * The weights by name. On a CPU they are the arrays' own memory, valid until the optimizer closes.
-     *
-     * @return by parameter name
-     */
+    /** The weights by name. On a CPU they share the arrays' memory, valid until the optimizer closes. */
     public Map<String, TorchTensor> weights() {
         Map<String, TorchTensor> named = new LinkedHashMap<>();
         parameters.forEach((name, p) -> named.put(
@@ -401,28 +379,19 @@ public final class AdamW implements AutoCloseable {
         return named;
     }
 
-    /**
-     * First moments by parameter name, as {@link #weights}.
-     *
-     * @return memory of the optimizer
-     */
+    /** First moments by parameter name, sharing memory as {@link #weights} do. */
     public Map<String, TorchTensor> firstMoments() {
         return named(m);
     }
 
-    /**
-     * Second moments by parameter name, as {@link #weights}.
-     *
-     * @return memory of the optimizer
-     */
+    /** Second moments by parameter name, sharing memory as {@link #weights} do. */
     public Map<String, TorchTensor> secondMoments() {
         return named(v);
     }
 
     /**
-     * The averaged weights by name, or the weights themselves where no average is kept.
-     *
-     * @return memory of the optimizer
+     * The averaged weights by name, or the weights themselves if no average is kept; they share memory as
+     * {@link #weights} do.
      */
     public Map<String, TorchTensor> averages() {
         return average == null ? weights() : named(average);
@@ -450,10 +419,10 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * Goes on from saved moments; names that are missing keep zeros, as parameters that never had a gradient.
+     * Resumes from saved moments; a missing name keeps zeros, as a parameter that never had a gradient.
      *
-     * @param first moments by name
-     * @param second moments by name
+     * @param first moments by parameter name
+     * @param second moments by parameter name
      * @param updates behind the moments
      */
     public void resume(Map<String, TorchTensor> first, Map<String, TorchTensor> second, long updates) {
@@ -463,9 +432,9 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * Sets all weights, shapes as they are.
+     * Sets all weights.
      *
-     * @param saved by name
+     * @param saved by parameter name, each in the parameter's shape
      */
     public void restore(Map<String, TorchTensor> saved) {
         try (NDManager scratch = manager.newSubManager()) {
@@ -478,9 +447,9 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * Sets the average.
+     * Sets the average, if one is kept.
      *
-     * @param saved by name
+     * @param saved by parameter name; a missing one becomes zeros
      */
     public void resumeAverage(Map<String, TorchTensor> saved) {
         if (average != null) {

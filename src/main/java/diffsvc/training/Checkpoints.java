@@ -14,26 +14,22 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A run's checkpoints, {@code model_ckpt_steps_N.ckpt} in one folder. Each is written beside its name, read back and
- * compared to the bit before it counts; the newest few stay, and every so many steps one for ever. One that turns out
- * to be damaged counts for nothing: it is set aside as {@code ....ckpt.unreadable}.
+ * The checkpoints of a run, {@code model_ckpt_steps_N.ckpt} in one folder. Each is written under a temporary name, read
+ * back and compared to the bit before it gets its own. The newest few stay, and one every so many steps stays for good.
+ * A damaged one does not count: it is renamed to {@code ....ckpt.unreadable}.
  *
- * @param keep newest ones that stay
- * @param keepEvery those of steps that this divides stay as well; 0 = none
+ * @param keep number of the newest checkpoints that stay
+ * @param keepEvery checkpoints whose step is a multiple of this stay too; 0 = none
  */
 public record Checkpoints(Path folder, int keep, int keepEvery) {
-    /** What to do when the weights are no numbers any more. */
-    public static final String OLDER_STAY = "nothing was saved, and the checkpoints before this are as they were: go "
-            + "on from them with a lower training.lr";
+    /** The remedy where weights are not finite. */
+    public static final String OLDER_STAY = "nothing was saved, and the older checkpoints are unchanged: "
+            + "resume from them with a lower training.lr";
 
     private static final Pattern NAME = Pattern.compile("model_ckpt_steps_(\\d+)\\.ckpt"),
             ASIDE = Pattern.compile("model_ckpt_steps_\\d+\\.ckpt\\.unreadable(?:-\\d+)?");
 
-    /**
-     * Steps of the checkpoints there are, newest first.
-     *
-     * @return empty for a new run
-     */
+    /** Steps of the checkpoints in the folder, newest first; empty for a new run. */
     public List<Long> steps() {
         return names().stream()
                 .map(NAME::matcher)
@@ -43,11 +39,7 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
                 .toList();
     }
 
-    /**
-     * Names of those that were set aside because they are damaged.
-     *
-     * @return in the order of their names
-     */
+    /** Names of the checkpoints that were set aside because they are damaged, sorted. */
     public List<String> setAside() {
         return names().stream().filter(n -> ASIDE.matcher(n).matches()).sorted().toList();
     }
@@ -64,48 +56,38 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         }
     }
 
-    /**
-     * The file of a step.
-     *
-     * @param step training step
-     * @return whether it is there or not
-     */
+    /** The path of a step's checkpoint, whether there is a file or not. */
     public Path file(long step) {
         return folder.resolve("model_ckpt_steps_" + step + ".ckpt");
     }
 
     /**
-     * Writes, reads back, compares; then the older ones that need not stay go. The one just saved always stays, and so
-     * does one that the Python project wrote.
+     * Writes a checkpoint, reads it back and compares it; then deletes older ones that need not stay. The one just
+     * saved always stays, and so does each that the Python project wrote.
      *
-     * @param state to be kept
-     * @param beta1 of the first moments
-     * @param beta2 of the second moments
-     * @param eps AdamW's
-     * @param weightDecay as AdamW takes it
-     * @param said hears of each checkpoint that is set aside
-     * @return its path; a file is there
-     * @throws Problem when a number in the state is none, or the disk does not give back what was written
+     * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
+     * @return path of the checkpoint, which exists
+     * @throws Problem when a number in the state is not finite, or the disk does not return what was written
      */
     public Path save(
-            TrainingState state, double beta1, double beta2, double eps, double weightDecay, Consumer<String> said) {
+            TrainingState state, double beta1, double beta2, double eps, double weightDecay, Consumer<String> notes) {
         sweep();
         state.requireFinite(OLDER_STAY);
         Path file = file(state.step());
         state.write(file, beta1, beta2, eps, weightDecay);
-        prune(state.step(), said);
+        prune(state.step(), notes);
         if (!Files.isRegularFile(file)) {
             throw Problem.in(
                     "train",
                     file,
                     "the checkpoint that was just saved",
                     "nothing at that path",
-                    "see what removes files in this folder; training can go on from an older one");
+                    "check what removes files in this folder; training can resume from an older one");
         }
         return file;
     }
 
-    private void prune(long saved, Consumer<String> said) {
+    private void prune(long saved, Consumer<String> notes) {
         int stay = 1;
         for (long step : steps()) {
             if (step == saved) {
@@ -113,9 +95,9 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
             }
             try {
                 if (stay < keep) {
-                    stay += look(step, said) != null ? 1 : 0;
+                    stay += read(step, notes) != null ? 1 : 0;
                 } else if ((keepEvery <= 0 || step % keepEvery != 0)
-                        && look(step, said) != null
+                        && read(step, notes) != null
                         && TrainingState.isOurs(file(step))) {
                     Files.deleteIfExists(file(step));
                 }
@@ -125,7 +107,7 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         }
     }
 
-    /** What a killed run was writing has no name yet and goes. */
+    /** Deletes what a killed run was writing under a temporary name. */
     private void sweep() {
         if (!Files.isDirectory(folder)) {
             return;
@@ -139,17 +121,21 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
         }
     }
 
+    /** The newest state that can be read, without notes; null if there is none. */
+    public TrainingState newest() {
+        return newest(note -> {});
+    }
+
     /**
-     * The newest state that can be read; one that is damaged is set aside, named to {@code spoilt}, and the one before
-     * it taken. Null where there is none.
+     * The newest state that can be read. A damaged checkpoint is set aside and the one before it is taken.
      *
-     * @param spoilt hears why one cannot be read, and its new name
-     * @return null where there is none
-     * @throws Problem when one may not be read, or memory is too small for it: that is no damage, and it stays
+     * @param notes receives, for each damaged checkpoint, why it cannot be read and its new name
+     * @return null if there is none
+     * @throws Problem when permissions, the disk or memory do not allow to read one: it is not damaged, and stays
      */
-    public TrainingState newest(Consumer<String> spoilt) {
+    public TrainingState newest(Consumer<String> notes) {
         for (long step : steps()) {
-            TrainingState state = look(step, spoilt);
+            TrainingState state = read(step, notes);
             if (state != null) {
                 return state;
             }
@@ -158,25 +144,25 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
     }
 
     /** The state of a step; null when it is damaged and was set aside. */
-    private TrainingState look(long step, Consumer<String> said) {
+    private TrainingState read(long step, Consumer<String> notes) {
         Path file = file(step);
         try {
             return TrainingState.read(file);
         } catch (OutOfMemoryError e) {
             throw tooLarge(file);
         } catch (Problem e) {
-            if (e.getMessage().contains("Map failed")) { // no address space left, says the system
+            if (e.getMessage().contains("Map failed")) { // the address space is used up
                 throw tooLarge(file);
             }
-            return damaged(file, e.getMessage(), said);
-        } catch (ClassCastException | NullPointerException e) { // a pickle of another make
-            return damaged(file, "train: " + file + ": need a training checkpoint, got another layout", said);
+            return damaged(file, e.getMessage(), notes);
+        } catch (ClassCastException | NullPointerException e) { // a pickle with another layout
+            return damaged(file, "train: " + file + ": need a training checkpoint, got another layout", notes);
         }
     }
 
-    private TrainingState damaged(Path file, String why, Consumer<String> said) {
+    private TrainingState damaged(Path file, String why, Consumer<String> notes) {
         requireBytes(file);
-        said.accept(why + "; set aside as " + setAside(file));
+        notes.accept(why + "; set aside as " + setAside(file));
         return null;
     }
 
@@ -186,10 +172,10 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
                 file,
                 "memory to read the checkpoint",
                 "too little of it",
-                "give the process more; the checkpoint stays as it is");
+                "give the process more memory; the checkpoint stays as it is");
     }
 
-    /** A file whose bytes do not come is not damaged for that: permissions and disks can be mended. */
+    /** A file that cannot be read to its end may be whole: permissions and disks can be repaired. */
     private static void requireBytes(Path file) {
         byte[] block = new byte[1 << 16];
         try (InputStream in = Files.newInputStream(file)) {

@@ -9,14 +9,18 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.platform.EngineLock;
+import diffsvc.progress.Progress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 
 /**
- * Trains a small content encoder of the HuBERT-soft architecture to name phones: cross-entropy of the cosine between a
- * unit and each label's vector over 0.1, as soft units are trained (arXiv:2111.02392, eq. 1), with the synthesizer's
- * phones in place of cluster numbers.
+ * Trains a small content encoder of the HuBERT-soft architecture to classify phones: cross-entropy over the cosine
+ * between a unit and each label's vector, divided by 0.1, as soft units are trained (arXiv:2111.02392, eq. 1), with the
+ * synthesizer's phones in place of cluster numbers.
  */
 public final class ContentTraining implements AutoCloseable {
     private static final int WARM_UP = 300;
@@ -28,11 +32,9 @@ public final class ContentTraining implements AutoCloseable {
     private long step;
 
     /**
-     * A run from random weights.
+     * A training from random weights.
      *
-     * @param parent what it closes with
-     * @param sizes of the encoder
-     * @param speech labelled clips
+     * @param parent owner of its tensors
      * @param seed the same seed, the same result
      */
     public ContentTraining(NDManager parent, HubertSoft.Sizes sizes, LabelledSpeech speech, long seed) {
@@ -41,18 +43,19 @@ public final class ContentTraining implements AutoCloseable {
             net.weights()
                     .fill(
                             "positional_embedding.conv.weight_g",
-                            ones(128, 0.5f)); // as long as the published start, sqrt(4 / (128 D)) an entry
+                            ones(
+                                    128,
+                                    0.5f)); // as long as the published initial values, sqrt(4 / (128 D)) for each entry
             return net;
         });
     }
 
     /**
-     * A run that goes on from an encoder's file, with a fresh optimizer.
+     * A training that begins from an encoder's file, with a fresh optimizer.
      *
-     * @param parent what it closes with
-     * @param encoder path of an encoder's file
-     * @param heads of the attention; 0 = one a 64 channels
-     * @param speech labelled clips
+     * @param parent owner of its tensors
+     * @param encoder HuBERT-soft's file format
+     * @param heads of the attention; 0 = one for every 64 channels
      * @param seed the same seed, the same result
      */
     public ContentTraining(NDManager parent, Path encoder, int heads, LabelledSpeech speech, long seed) {
@@ -73,20 +76,12 @@ public final class ContentTraining implements AutoCloseable {
         return v;
     }
 
-    /**
-     * The encoder that learns; its weights change with each update.
-     *
-     * @return owned by the training
-     */
+    /** The encoder; owned by the training, and its weights change with each update. */
     public HubertSoft net() {
         return net;
     }
 
-    /**
-     * Updates made so far.
-     *
-     * @return updates of this run
-     */
+    /** Updates of this training. */
     public long step() {
         return step;
     }
@@ -94,10 +89,11 @@ public final class ContentTraining implements AutoCloseable {
     /**
      * One update on crops of two seconds.
      *
-     * @param batch clips an update
-     * @param lr learning rate
-     * @param progress 0 at the start of the run, 1 at its end: the rate falls as a cosine
+     * @param batch number of crops
+     * @param lr highest learning rate
+     * @param progress 0 at the start of the training, 1 at its end: the rate falls as a cosine
      * @return the mean cross-entropy
+     * @throws Problem when the loss is not finite
      */
     public double update(int batch, double lr, double progress) {
         LabelledSpeech.Batch b = speech.augmented(batch, 2 * HubertSoft.RATE_HZ, seed, step);
@@ -112,7 +108,7 @@ public final class ContentTraining implements AutoCloseable {
             loss = nll.getFloat();
         }
         if (!Double.isFinite(loss)) {
-            throw Problem.in("content", "a finite loss", loss + " at step " + step, "lower the rate");
+            throw Problem.in("content", "a finite loss", loss + " at step " + step, "lower the learning rate");
         }
         step++;
         optimizer.update(
@@ -124,10 +120,52 @@ public final class ContentTraining implements AutoCloseable {
     }
 
     /**
-     * Share of frames whose nearest label is the right one, over at most {@code limit} clips of other speech.
+     * How long an encoder is trained, and how fast.
      *
-     * @param other speech that training has not seen
-     * @param limit clips at most
+     * @param steps updates of this run at most
+     * @param limit wall time at most
+     * @param batch crops of two seconds in an update
+     * @param lr highest learning rate
+     * @param saveEvery updates between two saves
+     */
+    public record Plan(long steps, Duration limit, int batch, double lr, int saveEvery) {}
+
+    /**
+     * Updates until the plan's steps or its time are used up.
+     *
+     * @param progress {@code at("training", step, steps)} after each update
+     * @param meanLoss receives the exponential mean of the losses, decay 0.98, before each report
+     * @param save called every {@code saveEvery} updates and at the end
+     * @throws Problem {@link Problem#isStop() stopped} when the thread was interrupted; a loss that is not finite
+     */
+    public void train(Plan plan, Progress progress, DoubleConsumer meanLoss, Runnable save) {
+        long start = System.nanoTime();
+        double mean = 0;
+        while (true) {
+            EngineLock.look("content", step, plan.steps(), "updates");
+            double spent = (System.nanoTime() - start) / 1e9 / (plan.limit().toMillis() / 1e3),
+                    done = Math.max(step / (double) plan.steps(), spent);
+            if (done >= 1) {
+                break;
+            }
+            double loss = update(plan.batch(), plan.lr(), done);
+            mean = step == 1 ? loss : 0.98 * mean + 0.02 * loss;
+            meanLoss.accept(mean);
+            progress.at("training", step, plan.steps());
+            if (step % plan.saveEvery() == 0) {
+                save.run();
+            }
+        }
+        if (step == 0 || step % plan.saveEvery() != 0) {
+            save.run();
+        }
+    }
+
+    /**
+     * Share of the frames that are classified correctly.
+     *
+     * @param other speech that is not trained on
+     * @param limit number of its clips that are used at most
      * @return 0 to 1
      */
     public double accuracy(LabelledSpeech other, int limit) {
@@ -152,13 +190,12 @@ public final class ContentTraining implements AutoCloseable {
     /**
      * Writes the encoder in HuBERT-soft's file format.
      *
-     * @param file where to
-     * @throws Problem when a weight is no number
+     * @throws Problem when a weight is not finite, or the file cannot be written
      */
     public void save(Path file) {
         Map<String, TorchTensor> tensors = net.weights().toTensors("");
         FiniteTensors.require(
-                "weights of the encoder", tensors, "the file that was there stays; train again with a lower rate");
+                "weights of the encoder", tensors, "the existing file stays; train again with a lower rate");
         TorchFile.write(file, tensors);
     }
 

@@ -5,11 +5,11 @@ import diffsvc.checkpoint.TorchTensor;
 import java.nio.FloatBuffer;
 import java.util.Map;
 
-/** Weights that are no numbers come out of no file and go into none. */
+/** Keeps values that are not finite out of every file that is read or written. */
 final class FiniteTensors {
     private FiniteTensors() {}
 
-    /** Names the first tensor that holds NaN or infinity. */
+    /** Requires finite tensors; the error names the first that holds NaN or infinity. */
     static void require(String what, Map<String, TorchTensor> tensors, String remedy) {
         tensors.forEach((name, t) -> {
             FloatBuffer values =

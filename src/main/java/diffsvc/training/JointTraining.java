@@ -22,17 +22,17 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Embedding and denoiser as one network with one optimizer: noise a mel, guess the noise, send the error back through
- * the denoiser into the embedding (arXiv:2006.11239, Algorithm 1). The loss covers all elements, padding included, as
- * the reference's does.
+ * Embedding and denoiser as one network with one optimizer: add noise to a mel, predict the noise, and propagate the
+ * error back through the denoiser into the embedding (arXiv:2006.11239, Algorithm 1). The loss covers all elements,
+ * padding included, as in the reference.
  */
 public final class JointTraining implements AutoCloseable {
     /**
-     * What the network said, still knowing how it came about.
+     * The result of a forward pass, attached to the graph for {@link #backward}.
      *
-     * @param cond [B, T, H] of the embedding
-     * @param guess [B, 1, M, T] of the denoiser
-     * @param noise [B, 1, M, T] that was mixed in
+     * @param cond [B, T, H], the embedding's output
+     * @param guess [B, 1, M, T], the noise that the denoiser predicts
+     * @param noise [B, 1, M, T], the noise that was added
      */
     public record Forward(NDArray cond, NDArray guess, NDArray noise) {}
 
@@ -43,22 +43,19 @@ public final class JointTraining implements AutoCloseable {
     private final Hparams.Training settings;
     private final AdamW optimizer;
     /**
-     * The engine's one collector, and whose pass it remembers: a training that a cell has replaced may have left it
-     * open.
+     * The engine's one gradient collector, and the training whose forward pass it recorded: a training that a cell has
+     * replaced may have left it open.
      */
     private static GradientCollector collector;
 
-    private static JointTraining remembers;
+    private static JointTraining recorded;
 
     /**
      * Takes over both models: closing the training closes them.
      *
-     * @param manager owner of the models
-     * @param hparams the voice's settings
-     * @param embedding the model, which learns
-     * @param wavenet the model, which learns
-     * @param noise schedule
-     * @param range of each mel bin
+     * @param manager parent of the optimizer's tensors
+     * @param hparams their training part is used
+     * @throws Problem when training.loss is neither l1 nor l2
      */
     public JointTraining(
             NDManager manager,
@@ -88,52 +85,32 @@ public final class JointTraining implements AutoCloseable {
                 settings.emaDecay() > 0);
     }
 
-    /**
-     * The embedding model that learns.
-     *
-     * @return with gradients
-     */
+    /** The embedding model. */
     public EmbeddingModel embedding() {
         return embedding;
     }
 
-    /**
-     * The denoiser that learns.
-     *
-     * @return with gradients
-     */
+    /** The denoiser. */
     public WaveNet wavenet() {
         return wavenet;
     }
 
-    /**
-     * The one optimizer of both models.
-     *
-     * @return the optimizer
-     */
+    /** The one optimizer of both models. */
     public AdamW optimizer() {
         return optimizer;
     }
 
-    /**
-     * The schedule that noises the mels.
-     *
-     * @return S steps
-     */
+    /** The noise schedule. */
     public NoiseSchedule noise() {
         return noise;
     }
 
-    /**
-     * The range of each mel bin.
-     *
-     * @return as the mels were normalised
-     */
+    /** The range that maps each mel bin to -1 .. 1. */
     public MelRange range() {
         return range;
     }
 
-    /** From a batch to the guess; the arrays belong to the batch's manager. */
+    /** From a batch to the prediction; the arrays belong to the batch's manager. */
     private Forward walk(Batch batch, UnaryOperator<NDArray> onCondition) {
         NDArray x0 = range.norm(batch.mels()); // [B, 1, M, T]
         NDArray x = noise.noised(x0, batch.t(), batch.noise());
@@ -144,30 +121,28 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * The forward pass, remembered for {@link #backward}. One at a time in a process: a pass that was begun and never
-     * sent back is forgotten.
+     * The forward pass, recorded for {@link #backward}. There is one at a time in a process: an earlier pass without
+     * its backward pass is discarded.
      *
-     * @param batch conds, mels, t and noise of some clips
-     * @return cond, guess and noise
+     * @return arrays of the batch's manager
      */
     public Forward forward(Batch batch) {
         return forward(batch, UnaryOperator.identity());
     }
 
     /**
-     * The same with something done to the condition [B, H, T] on its way to the denoiser, for experiments: with
-     * {@code NDArray::stopGradient} the embedding learns nothing.
+     * The same with a function applied to the condition, for experiments: with {@code NDArray::stopGradient} the
+     * embedding receives no gradient.
      *
-     * @param batch conds, mels, t and noise of some clips
-     * @param onCondition what happens to it, [B, H, T] to [B, H, T]
-     * @return cond, guess and noise
+     * @param onCondition from the condition [B, H, T] to what the denoiser gets, [B, H, T]
+     * @return arrays of the batch's manager
      */
     public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
         EngineLock.look("train", "before the forward pass");
         stop();
         synchronized (JointTraining.class) {
             collector = Engine.getInstance().newGradientCollector();
-            remembers = this;
+            recorded = this;
         }
         try {
             return walk(batch, onCondition);
@@ -178,9 +153,8 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * The mean error of the guess over all elements, padding included as in the reference: a scalar.
+     * The mean error of the prediction over all elements, absolute or squared (training.loss).
      *
-     * @param forward what the forward pass gave
      * @return a scalar
      */
     public NDArray loss(Forward forward) {
@@ -191,13 +165,14 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * Sends a loss back: adds to the gradients both models hold, and gives its value.
+     * The backward pass: adds to the gradients that both models hold.
      *
-     * @param loss a scalar
+     * @param loss a scalar of the last forward pass
      * @return its value
+     * @throws Problem when no forward pass was recorded, or the last one is another training's
      */
     public double backward(NDArray loss) {
-        if (remembers != this) {
+        if (recorded != this) {
             throw Problem.in(
                     "train",
                     "a forward pass before each backward pass",
@@ -217,16 +192,11 @@ public final class JointTraining implements AutoCloseable {
         if (collector != null) {
             collector.close();
             collector = null;
-            remembers = null;
+            recorded = null;
         }
     }
 
-    /**
-     * The loss of a batch without remembering, for validation.
-     *
-     * @param batch conds, mels, t and noise of some clips
-     * @return a number
-     */
+    /** The loss of a batch without gradients, for validation. */
     public double lossOf(Batch batch) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
             scratch.tempAttachAll(batch.arrays());
@@ -235,11 +205,10 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * Forward and backward of one batch, its share of the loss added to the gradients; the whole loss of the batch.
+     * Forward and backward pass of one batch that is a part of an update.
      *
-     * @param batch conds, mels, t and noise of some clips
-     * @param share of the batch in the update
-     * @return the whole loss of the batch
+     * @param share factor of its loss in the gradients, above 0; 1 / n for one of n batches
+     * @return the loss of the batch, not multiplied by the share
      */
     public double accumulate(Batch batch, double share) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
@@ -254,19 +223,18 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * Forward and backward of one batch.
+     * Forward and backward pass of one batch.
      *
-     * @param batch conds, mels, t and noise of some clips
-     * @return the whole loss of the batch
+     * @return the loss of the batch
      */
     public double accumulate(Batch batch) {
         return accumulate(batch, 1);
     }
 
     /**
-     * What each parameter would learn from the gradients that are held: the proof that one loss reaches both models.
+     * The norm of each gradient that is held: it shows that one loss reaches both models.
      *
-     * @return parameter, model, shape, norm
+     * @return columns parameter, model, shape, norm
      */
     public Table gradients() {
         Map<String, Double> norms = optimizer.gradientNorms();
@@ -285,23 +253,21 @@ public final class JointTraining implements AutoCloseable {
     }
 
     /**
-     * One update from what was accumulated; the total gradient norm before clipping.
+     * One update from the accumulated gradients.
      *
-     * @param step training step, 0-based
-     * @return norms, rate and step
+     * @param step training step, 0-based; the learning rate follows from it
+     * @return the total gradient norm before clipping
      */
     public double update(long step) {
         return optimizer.update(learningRate(settings.lr(), settings.decaySteps(), step), settings.clipGradNorm());
     }
 
     /**
-     * Rate of update {@code step} (0-based): after update g the reference sets lr 0.5^floor(g / decaySteps) for the
-     * next one.
+     * The learning rate of an update. After update g the reference sets lr 0.5^floor(g / decaySteps) for the next one.
      *
      * @param lr rate at the start
-     * @param decaySteps updates until the rate halves
+     * @param decaySteps updates until the rate halves, above 0
      * @param step training step, 0-based
-     * @return the rate
      */
     public static double learningRate(double lr, int decaySteps, long step) {
         return lr * Math.pow(0.5, Math.floorDiv(Math.max(0, step - 1), decaySteps));
@@ -309,7 +275,7 @@ public final class JointTraining implements AutoCloseable {
 
     @Override
     public void close() {
-        if (remembers == this) {
+        if (recorded == this) {
             stop();
         }
         optimizer.close();

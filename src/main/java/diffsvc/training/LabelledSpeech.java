@@ -7,6 +7,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.dataset.SungSpeech;
+import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
 import java.io.IOException;
@@ -18,14 +19,17 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Speech whose phones are known, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end
- * phone:end ...".
+ * Speech with known phones, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end phone:end
+ * ..." on each line.
  *
- * @param clips all of them, at 16 kHz
+ * @param clips at 16 kHz
  */
 public record LabelledSpeech(List<Clip> clips) {
+    /** Samples at 16 kHz from unit to unit. */
+    private static final int HOP = EncoderKind.HUBERT_SOFT.hopSamples();
+
     /**
-     * The US phone set of flite and festival; a label is a place in this list, and a row of the encoder's label
+     * The US phone set of flite and festival; a label is an index into this list, and a row of the encoder's label
      * embedding.
      */
     public static final List<String> PHONES = List.of(
@@ -33,9 +37,15 @@ public record LabelledSpeech(List<Clip> clips) {
             "ih", "iy", "jh", "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v",
             "w", "y", "z", "zh");
 
-    /** One sentence: 16-bit samples at 16 kHz, phone labels and where each ends, in seconds. */
+    /**
+     * One sentence.
+     *
+     * @param samples 16 bits, at 16 kHz
+     * @param phones label of each phone, an index into {@link #PHONES}
+     * @param ends end of each phone in seconds, rising
+     */
     public record Clip(String name, String voice, short[] samples, int[] phones, double[] ends) {
-        /** The label at a time; silence after the last. */
+        /** The label at a time; silence after the last phone. */
         int phoneAt(double seconds) {
             int i = Arrays.binarySearch(ends, seconds);
             i = i < 0 ? -i - 1 : i + 1;
@@ -44,10 +54,9 @@ public record LabelledSpeech(List<Clip> clips) {
     }
 
     /**
-     * Reads a folder's index.tsv and its files.
+     * Reads a folder's index.tsv and the files it names.
      *
-     * @param folder with index.tsv
-     * @return clips with a label a frame
+     * @throws Problem when a file is missing or a phone is unknown
      */
     public static LabelledSpeech read(Path folder) {
         try {
@@ -87,29 +96,27 @@ public record LabelledSpeech(List<Clip> clips) {
     }
 
     /**
-     * The same speech and, after it, a drawn share of its clips as the source-filter vocoder sings them, longer and on
-     * notes: what an encoder that is to hear songs has to be taught, and speech alone does not hold.
+     * The same speech, followed by a random share of its clips as song ({@link SungSpeech}): an encoder that converts
+     * songs has to be trained on long notes, which speech does not contain.
      *
-     * @param hparams front end of the vocoder
+     * @param hparams their front end is used
      * @param share of the clips, 0 to 1
      * @param seed the same seed, the same result
-     * @return speech, then song
      */
-    public LabelledSpeech withSung(Hparams hparams, double share, long seed) {
+    public LabelledSpeech withSong(Hparams hparams, double share, long seed) {
         List<Clip> all = new ArrayList<>(clips);
-        all.addAll(sung(hparams, share, seed).clips());
+        all.addAll(asSong(hparams, share, seed).clips());
         return new LabelledSpeech(all);
     }
 
     /**
-     * A drawn share of the clips, sung.
+     * A random share of the clips as song ({@link SungSpeech}).
      *
-     * @param hparams front end of the vocoder
+     * @param hparams their front end is used
      * @param share of the clips, 0 to 1
      * @param seed the same seed, the same result
-     * @return the drawn clips
      */
-    public LabelledSpeech sung(Hparams hparams, double share, long seed) {
+    public LabelledSpeech asSong(Hparams hparams, double share, long seed) {
         SungSpeech singer = new SungSpeech(hparams);
         return new LabelledSpeech(Arrays.stream(SungSpeech.drawn(clips.size(), share, seed))
                 .parallel()
@@ -133,12 +140,17 @@ public record LabelledSpeech(List<Clip> clips) {
                 .toList());
     }
 
-    /** Crops with their labels. */
+    /**
+     * Crops with their labels.
+     *
+     * @param wave [B, samples] row by row
+     * @param labels [B, frames] row by row
+     */
     record Batch(float[] wave, int samples, long[] labels, int frames) {}
 
     /**
-     * Crops for one update, drawn from (seed, step): speed, and with it pitch and formants, by 2^-0.6 .. 2^0.5, level,
-     * spectral tilt and noise, so that the encoder learns the sound and not the speaker.
+     * Crops for one update, drawn from (seed, step). Speed, and with it pitch and formants, varies by 2^-0.6 to 2^0.5;
+     * level, spectral tilt and noise vary too, so that the encoder learns the phone and not the speaker.
      */
     Batch augmented(int batch, int samples, long seed, long step) {
         int frames = HubertSoft.frames(samples);
@@ -171,7 +183,7 @@ public record LabelledSpeech(List<Clip> clips) {
             }
             for (int f = 0; f < frames; f++) {
                 labels[b * frames + f] = clip.phoneAt(
-                        (start + (f * 320 + 160) * speed) / HubertSoft.RATE_HZ); // centre of the unit's window
+                        (start + (f * HOP + HOP / 2) * speed) / HubertSoft.RATE_HZ); // centre of the unit's window
             }
         });
         return new Batch(wave, samples, labels, frames);
@@ -182,18 +194,18 @@ public record LabelledSpeech(List<Clip> clips) {
         for (int i = 0; i < 4; i++) {
             sum += random.nextDouble();
         }
-        return (sum - 2) * Math.sqrt(3); // near enough to normal for a background hiss
+        return (sum - 2) * Math.sqrt(3); // close enough to normal for background noise
     }
 
     private static float at(Clip clip, int i) {
         return i < 0 || i >= clip.samples().length ? 0 : clip.samples()[i] / 32768f;
     }
 
-    /** Labels of the whole clip, a unit each. */
+    /** Labels of the whole clip, one for each unit. */
     static long[] labels(Clip clip) {
         long[] labels = new long[HubertSoft.frames(clip.samples().length)];
         for (int f = 0; f < labels.length; f++) {
-            labels[f] = clip.phoneAt((f * 320 + 160) / (double) HubertSoft.RATE_HZ);
+            labels[f] = clip.phoneAt((f * HOP + HOP / 2) / (double) HubertSoft.RATE_HZ);
         }
         return labels;
     }

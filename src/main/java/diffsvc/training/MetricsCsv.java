@@ -3,19 +3,20 @@ package diffsvc.training;
 import diffsvc.check.Problem;
 import diffsvc.files.WholeFile;
 import java.io.BufferedWriter;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
 
 /**
- * What each update did, a line each, as CSV. Numbers are written so that they read back to the bit. A run that goes on
- * from step N drops the lines after N first: they belong to updates that were lost.
+ * The numbers of each update as rows of a CSV file, {@code ledger.csv}. They are written so that they read back to the
+ * bit. A run that resumes from step N first drops the rows after N: they belong to updates that were lost.
  */
 public final class MetricsCsv implements AutoCloseable {
     private static final String HEADER =
@@ -23,8 +24,16 @@ public final class MetricsCsv implements AutoCloseable {
     private final Path file;
     private BufferedWriter out;
 
-    /** One line. */
-    public record Line(
+    /**
+     * One row.
+     *
+     * @param step updates behind the weights, this one included
+     * @param validLoss NaN where the update was not validated
+     * @param gradientNorm of both models together, before clipping
+     * @param seconds wall time of the update
+     * @param memoryMib resident memory of the process after the update
+     */
+    public record Row(
             long step,
             double loss,
             double validLoss,
@@ -43,16 +52,17 @@ public final class MetricsCsv implements AutoCloseable {
 
     private MetricsCsv(Path file) throws IOException {
         this.file = file;
-        out = Files.newBufferedWriter(
-                file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        // not a channel: an interrupted thread closes it, and the row of its last update would be lost
+        out = new BufferedWriter(
+                new OutputStreamWriter(new FileOutputStream(file.toFile(), true), StandardCharsets.UTF_8));
     }
 
     /**
-     * The ledger of a run that stands at {@code step}.
+     * Opens the metrics of a run at {@code step}.
      *
-     * @param file a CSV
-     * @param step lines behind it are cut off
-     * @return to be closed
+     * @param file created if missing
+     * @param step rows of later steps are dropped
+     * @throws Problem when the file cannot be read or written
      */
     public static MetricsCsv open(Path file, long step) {
         try {
@@ -60,7 +70,7 @@ public final class MetricsCsv implements AutoCloseable {
             List<String> kept = new ArrayList<>(List.of(HEADER));
             for (String line : lines) {
                 String[] cells = line.split(",", -1);
-                // a line that a kill cut short has fewer cells
+                // a row that a kill cut short has fewer cells
                 if (cells.length == HEADER.split(",").length
                         && cells[0].matches("\\d+")
                         && Long.parseLong(cells[0]) <= step) {
@@ -73,21 +83,16 @@ public final class MetricsCsv implements AutoCloseable {
             throw Problem.in(
                     "train",
                     file,
-                    "a ledger that can be written",
+                    "a file for the metrics that can be written",
                     e.getClass().getSimpleName(),
                     "check the folder and the free disk space");
         }
     }
 
-    /**
-     * Adds a line; on disk before this returns. False when the disk does not take it.
-     *
-     * @param line of one step
-     * @return whether it is on disk
-     */
-    public boolean add(Line line) {
+    /** Adds a row and flushes it; false if it cannot be written. */
+    public boolean add(Row row) {
         try {
-            out.write(line.csv());
+            out.write(row.csv());
             out.newLine();
             out.flush();
             return true;
@@ -96,12 +101,7 @@ public final class MetricsCsv implements AutoCloseable {
         }
     }
 
-    /**
-     * A ledger as a table.
-     *
-     * @param file a CSV
-     * @return a row a line
-     */
+    /** The rows of a file as a table; valid_loss is missing where an update was not validated. */
     public static Table table(Path file) {
         return Table.read()
                 .usingOptions(CsvReadOptions.builder(file.toFile())
@@ -111,11 +111,7 @@ public final class MetricsCsv implements AutoCloseable {
                                 : tech.tablesaw.api.ColumnType.DOUBLE));
     }
 
-    /**
-     * The file.
-     *
-     * @return its path
-     */
+    /** Path of the file. */
     public Path file() {
         return file;
     }
@@ -125,7 +121,7 @@ public final class MetricsCsv implements AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            // every line was flushed when it came
+            // every row was flushed when it was added
         }
     }
 }

@@ -11,23 +11,22 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Where a run keeps its files: the voice's folder and, in it, {@code training/}. Decides what a run may begin from, so
- * that neither a voice nor a checkpoint is the price of a training, and saves both.
+ * The folder of a voice and, in it, {@code training/}, where its run keeps checkpoints, metrics and settings. Decides
+ * where a run may begin, so that no training destroys a voice or a checkpoint, and saves both.
  *
  * @param voice models/NAME
  */
 public record RunFolder(Path voice) {
     private static final String STAGE = "train";
-    /** What a checkpoint and a voice hold beside numbers: names, shapes, gaps. */
+    /** Bytes of a checkpoint and a voice beside their numbers: names, shapes, alignment. */
     private static final long ROUND = 1 << 20;
 
     private static final int NAMED = 3;
 
     /**
-     * A folder, or the name of one that is not there yet.
+     * A folder that exists or will be created.
      *
-     * @param voice models/NAME
-     * @throws Problem when a file lies there, or a link to nowhere
+     * @throws Problem when the path is a file, or a link to nowhere
      */
     public RunFolder {
         for (Path p : new Path[] {voice, home(voice)}) {
@@ -46,11 +45,7 @@ public record RunFolder(Path voice) {
         return voice.resolve("training");
     }
 
-    /**
-     * The run's own folder: checkpoints, ledger, hparams.yaml.
-     *
-     * @return training/ in the voice's folder
-     */
+    /** The run's own folder {@code training/}: checkpoints, ledger.csv, hparams.yaml, validation. */
     public Path home() {
         return home(voice);
     }
@@ -58,8 +53,7 @@ public record RunFolder(Path voice) {
     /**
      * The run's checkpoints.
      *
-     * @param hparams say how many stay
-     * @return those in {@link #home}
+     * @param hparams training.keep and training.keep_every are used
      */
     public Checkpoints checkpoints(Hparams hparams) {
         return new Checkpoints(
@@ -67,11 +61,11 @@ public record RunFolder(Path voice) {
     }
 
     /**
-     * Requires that a run may begin at step 0 in this folder: no voice is there, and no checkpoint that was damaged.
+     * Requires that a run may begin at step 0 in this folder.
      *
-     * @param checkpoints of which none can be read
-     * @param project its name
-     * @throws Problem naming {@code --from}
+     * @param checkpoints those of the run, none of which can be read
+     * @param project name of the voice, for the remedy
+     * @throws Problem when there is a voice, or a checkpoint that was set aside as damaged
      */
     public void requireBeginning(Checkpoints checkpoints, String project) {
         List<String> aside = checkpoints.setAside(), parts = VoiceWriter.parts(voice);
@@ -79,7 +73,7 @@ public record RunFolder(Path voice) {
             throw Problem.in(
                     STAGE,
                     home(),
-                    "a checkpoint to go on from",
+                    "a checkpoint to resume from",
                     "none that can be read (set aside: " + named(aside) + ")",
                     "put a whole one there, or "
                             + (parts.isEmpty()
@@ -90,7 +84,7 @@ public record RunFolder(Path voice) {
             throw Problem.in(
                     STAGE,
                     voice,
-                    "a new project, or a run to go on with",
+                    "a new project, or a run to resume",
                     "a voice without a run: " + named(parts),
                     "train it further with --from " + project + ", or choose another --project");
         }
@@ -101,15 +95,14 @@ public record RunFolder(Path voice) {
                 + (names.size() > NAMED ? " ... (" + names.size() + ")" : "");
     }
 
-    /** A run that begins has written nothing yet: what lies in the folder is not its own, and stays. */
+    /** Begins a new run: none of the files in the folder counts as its own, so all of them stay. */
     public void begin() {
         VoiceRecord.begin(voice);
     }
 
     /**
-     * Tries the disk before the work: room for a checkpoint and a voice beside those that are there.
+     * Tests the disk before the work: there must be room for a checkpoint and a voice beside those that exist.
      *
-     * @param run that will be saved
      * @throws Problem when the folder cannot be written or has no room
      */
     public void requireRoom(TrainingRun run) {
@@ -118,10 +111,7 @@ public record RunFolder(Path voice) {
     }
 
     private static long weights(TrainingRun run) {
-        return run.training().optimizer().parameters().values().stream()
-                        .mapToLong(p -> p.size())
-                        .sum()
-                * Float.BYTES;
+        return run.parameters() * Float.BYTES;
     }
 
     /** Bytes of a checkpoint (weights, two moments, average) and a voice, rounded up: the most that one save takes. */
@@ -130,33 +120,30 @@ public record RunFolder(Path voice) {
     }
 
     /**
-     * Saves checkpoint and voice. The checkpoint comes first: with it the run can go on, whatever comes after.
+     * Saves checkpoint and voice, the checkpoint first: if the voice cannot be written, the run can still be resumed.
      *
-     * @param run as it stands between two updates
-     * @param checkpoints of the run
-     * @param said hears of each checkpoint that is set aside
-     * @return path of the checkpoint; a file is there
+     * @param run between two updates
+     * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
+     * @return path of the checkpoint, which exists
      */
-    public Path save(TrainingRun run, Checkpoints checkpoints, Consumer<String> said) {
-        Path file = run.save(checkpoints, said);
+    public Path save(TrainingRun run, Checkpoints checkpoints, Consumer<String> notes) {
+        Path file = run.save(checkpoints, notes);
         run.saveVoice(voice);
         return file;
     }
 
     /**
-     * Saves at the end of a run. A run that made no update has its checkpoint already, which stays as it is; only a
-     * voice that it lacks is written.
+     * Saves at the end of a run. If the run made no update, its checkpoint stays as it is, and the voice is written
+     * only if it is missing.
      *
-     * @param run at its end
-     * @param checkpoints of the run
-     * @param begun step at which it began
-     * @param said hears of each checkpoint that is set aside
-     * @return path of the checkpoint; a file is there
+     * @param begun step at which the run began or resumed
+     * @param notes receives a sentence for each checkpoint that is set aside because it is damaged
+     * @return path of the checkpoint, which exists
      */
-    public Path finish(TrainingRun run, Checkpoints checkpoints, long begun, Consumer<String> said) {
+    public Path finish(TrainingRun run, Checkpoints checkpoints, long begun, Consumer<String> notes) {
         Path file = checkpoints.file(run.step());
         if (run.step() != begun || !Files.isRegularFile(file)) {
-            return save(run, checkpoints, said);
+            return save(run, checkpoints, notes);
         }
         if (!VoiceWriter.isThere(voice, run.step())) {
             run.saveVoice(voice);

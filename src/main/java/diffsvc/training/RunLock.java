@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** One run at a time in a folder; the system lets go of it when the process ends, however it ends. */
+/** Allows one run at a time in a folder. The system releases the lock when the process ends, however it ends. */
 public final class RunLock implements AutoCloseable {
     private final FileChannel channel;
     private final Path folder;
@@ -20,10 +20,9 @@ public final class RunLock implements AutoCloseable {
     }
 
     /**
-     * Takes the folder, which is made as needed.
+     * Locks a folder, which is created if missing.
      *
-     * @param folder of the run
-     * @return to be closed
+     * @throws Problem when another run holds the lock, or the folder cannot be written
      */
     public static RunLock of(Path folder) {
         FileChannel channel = null;
@@ -61,12 +60,12 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Folders that a refused run left empty go too; a link to a folder is somebody's and stays. */
+    /** Releases the lock and deletes folders that a refused run left empty; a link to a folder stays. */
     @Override
     public void close() {
         try {
-            Files.deleteIfExists(
-                    folder.resolve(".lock")); // before the lock is let go, so that nobody can hold a file that is gone
+            Files.deleteIfExists(folder.resolve(
+                    ".lock")); // before the lock is released, so that no other run can lock a deleted file
             for (Path empty : new Path[] {folder, folder.toAbsolutePath().getParent()}) {
                 if (Files.isSymbolicLink(empty)) {
                     break;

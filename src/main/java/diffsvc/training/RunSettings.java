@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The settings of a run: those it begins with, and what somebody overrides. A key that the dataset or a file decides is
- * refused where it says something else, instead of being passed over.
+ * The settings of a run: those it begins with, and overrides. A key that the dataset or a file decides is refused if an
+ * override gives it another value, instead of being ignored.
  *
  * @param dataset hparams.yaml of the dataset
- * @param base what the run would have without overrides
- * @param decider whose schedule and mel range hold, "the checkpoint"; null for a run that begins at step 0
+ * @param base settings without overrides
+ * @param decider the file that decides schedule and mel range, "the checkpoint"; null for a run that begins at step 0
  */
 public record RunSettings(Hparams dataset, Hparams base, String decider) {
     private static final String STAGE = "train";
@@ -38,20 +38,17 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      * A run that begins with random weights.
      *
      * @param dataset hparams.yaml of the dataset
-     * @param project its name
-     * @return the dataset's settings
      */
     public static RunSettings fresh(Hparams dataset, String project) {
         return new RunSettings(dataset, dataset.project(project), null);
     }
 
     /**
-     * A run that goes on from its own checkpoint, or begins from one of another run.
+     * A run that resumes from its own checkpoint, or begins from one of another run.
      *
      * @param dataset hparams.yaml of the dataset
-     * @param base the run's own, or the dataset's
-     * @param project its name
-     * @return base
+     * @param base the run's own settings, or the dataset's
+     * @throws Problem when dataset and run do not have the same mel or encoder
      */
     public static RunSettings fromCheckpoint(Hparams dataset, Hparams base, String project) {
         requireSameSound(dataset, base, "the run");
@@ -59,12 +56,10 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
     }
 
     /**
-     * A run that begins from a voice: the schedule and the mel range that its weights were trained under hold.
+     * A run that begins from a voice: it keeps the schedule and the mel range that the weights were trained with.
      *
      * @param dataset hparams.yaml of the dataset
-     * @param voice its hparams.yaml
      * @param project name of the run
-     * @return the dataset's settings with the voice's noise
      * @throws Problem when dataset and voice do not have the same mel or encoder
      */
     public static RunSettings fromVoice(Hparams dataset, Hparams voice, String project) {
@@ -100,19 +95,31 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
     /**
      * The settings with overrides.
      *
-     * @param overrides key=value with commas between
-     * @param steps of {@code --steps}; null = not given
+     * @param overrides key=value, separated by commas
      * @return settings in force
      * @throws Problem naming a key that would have no effect
      */
-    public Hparams with(String overrides, Integer steps) {
+    public Hparams with(String overrides) {
+        return checked(new Overrides(STAGE, overrides), overrides);
+    }
+
+    /**
+     * The settings with overrides and a number of steps.
+     *
+     * @param overrides key=value, separated by commas; training.steps is refused
+     * @param steps training.steps
+     * @return settings in force
+     * @throws Problem naming a key that would have no effect
+     */
+    public Hparams with(String overrides, int steps) {
         Overrides keys = new Overrides(STAGE, overrides);
+        keys.refuse("--steps is given", "leave one out", "training.steps");
+        return checked(keys, Arg2Hparams.join(overrides, "training.steps=" + steps));
+    }
+
+    private Hparams checked(Overrides keys, String all) {
         keys.refuseProjectAndSteps();
-        if (steps != null) {
-            keys.refuse("--steps says it too", "give one of the two", "training.steps");
-        }
-        Hparams asked =
-                Arg2Hparams.apply(base, Arg2Hparams.join(overrides, steps == null ? "" : "training.steps=" + steps));
+        Hparams asked = Arg2Hparams.apply(base, all);
         for (String key : keys.keys()) {
             boolean shaped = key.startsWith("audio.")
                     || key.startsWith("hubert.")

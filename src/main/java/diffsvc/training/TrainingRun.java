@@ -15,6 +15,7 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.memory.TrainingCost;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
 import java.nio.file.Path;
@@ -22,17 +23,25 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tech.tablesaw.api.Table;
+import java.util.function.Consumer;
 
 /**
- * Joint training from update to update. Every draw is fixed by (seed, number of the batch), so what a run needs to go
- * on is its weights, moments, averages and the step. A notebook takes the same steps by hand: {@link #batch},
- * {@link #forward}, {@link #loss}, {@link #backward}, {@link #gradients}, {@link #update}.
+ * Joint training from update to update. Every draw follows from (seed, number of the batch), so a run resumes from its
+ * weights, moments, averages and step alone. A notebook takes the same steps by hand: {@link #batch}, then
+ * {@link JointTraining#forward}, {@link JointTraining#loss} and {@link JointTraining#backward} of {@link #training},
+ * then {@link #update(double)}. {@link TrainingLoop} saves and validates on the way.
  */
 public final class TrainingRun implements AutoCloseable {
-    private static final int VALIDATION_DRAWS = 32, VALIDATION_FRAMES = 512;
+    private static final int VALIDATION_DRAWS = 32;
 
-    /** What an update did. */
+    /**
+     * The numbers of one update.
+     *
+     * @param step updates behind the weights, this one included
+     * @param loss mean over the batches of the update
+     * @param gradientNorm of both models together, before clipping
+     * @param lr learning rate that was used
+     */
     public record Update(
             long step, double loss, double gradientNorm, double embeddingNorm, double wavenetNorm, double lr) {}
 
@@ -42,10 +51,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Batches batches;
     private final JointTraining training;
     private Path spoilt;
-    /**
-     * Parameters that only the Python project's network has, buffers as a checkpoint gave them, and all parameters in
-     * the optimizer's order.
-     */
+    /** Parameters that only the Python project's network has, and buffers as a checkpoint gave them. */
     private Map<String, TorchTensor> unheld, keptBuffers;
 
     private List<String> order;
@@ -53,23 +59,19 @@ public final class TrainingRun implements AutoCloseable {
     private long step;
 
     /**
-     * A new run: random weights, or the warm start if the hparams ask for it.
+     * A new run: random weights, or the warm start if training.warm_start is set.
      *
-     * @param parent what it closes with
-     * @param hparams the voice's settings
-     * @param data clips to learn from
+     * @param parent owner of the run's tensors
      */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data) {
         this(parent, hparams, data, NoiseSchedule.of(hparams.noise()).asSaved(), MelRange.of(hparams.noise()));
     }
 
     /**
-     * A run that goes on from a state: its schedule and mel range win over the hparams, as they do in inference.
+     * A run that resumes from a state. The state's schedule and mel range take precedence over the hparams, as they do
+     * in inference.
      *
-     * @param parent what it closes with
-     * @param hparams the voice's settings
-     * @param data clips to learn from
-     * @param state of a checkpoint
+     * @param parent owner of the run's tensors
      */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data, TrainingState state) {
         this(
@@ -91,15 +93,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * A run that begins from a saved voice: its schedule and mel range win over the hparams, the optimizer is fresh.
+     * A run that begins from the weights of a saved voice, with a fresh optimizer. The voice's schedule and mel range
+     * take precedence over the hparams.
      *
-     * @param parent what it closes with
-     * @param hparams the voice's settings
-     * @param data clips to learn from
-     * @param embeddingFile path of embedding_model_steps_N.pt
-     * @param wavenetFile path of wavenet_model_steps_N.pt
-     * @param atStep training step to count on from
-     * @return at that step
+     * @param parent owner of the run's tensors
+     * @param atStep step of the voice; the count continues from it
      */
     public static TrainingRun fromVoice(
             NDManager parent, Hparams hparams, Dataset data, Path embeddingFile, Path wavenetFile, long atStep) {
@@ -132,7 +130,9 @@ public final class TrainingRun implements AutoCloseable {
         if (hparams.training().warmStart()) {
             WarmStart.passThrough(wavenet);
         } else {
-            wavenet.weights().get("output_projection.weight").muli(0f); // as the reference: the first guess is no noise
+            wavenet.weights()
+                    .get("output_projection.weight")
+                    .muli(0f); // as in the reference: the first prediction is zero
         }
         EmbeddingModel embedding =
                 EmbeddingModel.random(manager, hparams, hparams.training().seed() + 1);
@@ -151,67 +151,52 @@ public final class TrainingRun implements AutoCloseable {
         order = List.copyOf(PythonOnly.among("fs2.", own, unheld).keySet());
     }
 
-    /**
-     * Both models and their optimizer.
-     *
-     * @return the steps by hand
-     */
+    /** Both models and their optimizer; owned by the run. */
     public JointTraining training() {
         return training;
     }
 
-    /**
-     * The settings of the run.
-     *
-     * @return as given
-     */
+    /** The settings of the run. */
     public Hparams hparams() {
         return hparams;
     }
 
-    /**
-     * The clips.
-     *
-     * @return training and validation
-     */
+    /** The clips. */
     public Dataset data() {
         return data;
     }
 
-    /**
-     * Updates behind the weights.
-     *
-     * @return 0 for a new run
-     */
+    /** Updates behind the weights; 0 for a new run. */
     public long step() {
         return step;
     }
 
-    /**
-     * Where a batch whose loss is not finite is kept; null = nowhere.
-     *
-     * @param folder where to
-     */
+    /** The number of weights that learn, of both models together. */
+    public long parameters() {
+        return training.optimizer().parameters().values().stream()
+                .mapToLong(NDArray::size)
+                .sum();
+    }
+
+    /** Sets the folder in which a batch whose loss is not finite is kept; without it such a batch is not kept. */
     public void keepSpoiltBatchesIn(Path folder) {
         spoilt = folder;
     }
 
     /**
-     * The next update's first batch; it belongs to {@code scratch}.
+     * The first batch of the next update.
      *
      * @param scratch owner of the batch
-     * @return conds, mels, t and noise
      */
     public Batch batch(NDManager scratch) {
         return batch(scratch, 0);
     }
 
     /**
-     * The next update's batch {@code part}, 0 up to training.accumulate.
+     * Batch {@code part} of the next update.
      *
      * @param scratch owner of the batch
-     * @param part 0 up to training.accumulate
-     * @return conds, mels, t and noise
+     * @param part from 0, below training.accumulate
      */
     public Batch batch(NDManager scratch, int part) {
         return batches.batch(
@@ -221,49 +206,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * See {@link JointTraining#forward}.
+     * One whole update: training.accumulate batches forward and backward, then the optimizer's step.
      *
-     * @param batch conds, mels, t and noise of some clips
-     * @return cond, guess and noise
-     */
-    public JointTraining.Forward forward(Batch batch) {
-        return training.forward(batch);
-    }
-
-    /**
-     * See {@link JointTraining#loss}.
-     *
-     * @param forward what the forward pass gave
-     * @return a scalar
-     */
-    public NDArray loss(JointTraining.Forward forward) {
-        return training.loss(forward);
-    }
-
-    /**
-     * See {@link JointTraining#backward}.
-     *
-     * @param loss a scalar
-     * @return its value
-     */
-    public double backward(NDArray loss) {
-        return training.backward(loss);
-    }
-
-    /**
-     * See {@link JointTraining#gradients}.
-     *
-     * @return parameter, model, shape, norm
-     */
-    public Table gradients() {
-        return training.gradients();
-    }
-
-    /**
-     * One whole update: training.accumulate batches forward and backward, then the step.
-     *
-     * @return step, loss, norms and rate
-     * @throws Problem when loss or gradient is not finite; the weights are as before, and the batch is kept
+     * @throws Problem when loss or gradient is not finite: the weights are as before, and the batch is kept;
+     *     {@link Problem#isStop() stopped} when the thread is interrupted: the gradients are cleared, and the next call
+     *     repeats the update
      */
     public Update update() {
         try (EngineLock turn = EngineLock.take("train")) {
@@ -271,16 +218,21 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
+    /** Several updates in a row. Nothing is saved; {@link TrainingLoop} does that. */
+    public Update train(int updates) {
+        return train(updates, update -> {});
+    }
+
     /**
-     * Several updates in a row.
+     * Several updates in a row, with a listener.
      *
-     * @param updates how many
-     * @param listener hears of each
-     * @return the last one
-     * @throws Problem {@link Problem#isStop() stopped} by the stop button between two updates; the run stands after the
-     *     last whole one and goes on from there
+     * @param updates 1 or more
+     * @param listener receives each update
+     * @return the last update
+     * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted; the run stays at the last whole
+     *     update, and the next call continues from there
      */
-    public Update train(int updates, java.util.function.Consumer<Update> listener) {
+    public Update train(int updates, Consumer<Update> listener) {
         Update last = null;
         for (int i = 0; i < updates; i++) {
             EngineLock.look("train", i, updates, "updates, at step " + step);
@@ -301,24 +253,28 @@ public final class TrainingRun implements AutoCloseable {
                     throw spoilt(batch, "loss", one);
                 }
                 loss += one / parts;
+            } catch (RuntimeException e) {
+                training.optimizer().clear(); // the next update must not add to the gradients of a stopped one
+                throw e;
             }
         }
         return update(loss);
     }
 
     /**
-     * The step from the gradients that are held, after {@link #backward} by hand; {@code loss} is what it is reported
-     * with.
+     * The optimizer's step from the gradients held, after {@link JointTraining#backward} by hand.
      *
-     * @param loss a scalar
-     * @return step, loss, norms and rate
+     * @param loss reported with the update
+     * @throws Problem when a gradient is not finite; the weights are as before
      */
     public Update update(double loss) {
         double lr = firstRate > 0
                 ? firstRate
                 : JointTraining.learningRate(
                         hparams.training().lr(), hparams.training().decaySteps(), step);
-        double decay = Math.min(hparams.training().emaDecay(), (1 + step) / (10.0 + step)); // short memory at first
+        double decay = Math.min(
+                hparams.training().emaDecay(),
+                (1 + step) / (10.0 + step)); // the first averages follow the weights closely
         double embedding = 0, wavenet = 0;
         for (Map.Entry<String, Double> e : training.optimizer().gradientNorms().entrySet()) {
             double square = e.getValue() * e.getValue();
@@ -361,11 +317,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Mean loss of the present weights over draws that are the same at every call, and other ones than training's: for
-     * before and after.
-     *
-     * @param draws how many
-     * @return mean loss
+     * Mean loss of the current weights over training clips, with draws that are the same at every call and that
+     * training does not use: for a comparison of before and after.
      */
     public double probe(int draws) {
         double sum = 0;
@@ -380,10 +333,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Mean loss over the validation part at fixed stretches, noise and diffusion steps; NaN where there is no
-     * validation part.
-     *
-     * @return mean loss
+     * Mean loss over the validation part, with fixed crops, noise and diffusion steps; NaN if there is no validation
+     * part.
      */
     public double validate() {
         if (data.validation().isEmpty()) {
@@ -395,17 +346,18 @@ public final class TrainingRun implements AutoCloseable {
         for (int i = 0; i < draws; i++) {
             EngineLock.look("validation", i, draws, "draws");
             try (NDManager scratch = manager.newSubManager()) {
-                sum += training.lossOf(held.fixed(scratch, hparams.training().seed(), i, VALIDATION_FRAMES));
+                sum += training.lossOf(
+                        held.fixed(scratch, hparams.training().seed(), i, TrainingCost.VALIDATION_FRAMES));
             }
         }
         return sum / draws;
     }
 
     /**
-     * The averaged weights (the last ones if ema_decay is 0) as a voice in {@code folder}.
+     * Saves the averaged weights (the last ones if training.ema_decay is 0) as a voice.
      *
-     * @param folder where to
-     * @return the hparams that were written
+     * @param folder models/NAME, created if missing
+     * @return the hparams that were written, with the step of the run
      */
     public Hparams saveVoice(Path folder) {
         Hparams done = hparams.steps(step);
@@ -413,11 +365,7 @@ public final class TrainingRun implements AutoCloseable {
         return done;
     }
 
-    /**
-     * Everything that is needed to go on; the tensors are the run's own memory, so write it before the next update.
-     *
-     * @return weights, moments, averages, step
-     */
+    /** Everything a resumed run needs. The tensors share the run's memory: write them before the next update. */
     public TrainingState state() {
         AdamW optimizer = training.optimizer();
         Map<String, TorchTensor> buffers = new LinkedHashMap<>(training.noise().buffers());
@@ -440,33 +388,30 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Saves {@link #state} among a run's checkpoints.
+     * Saves {@link #state} as a checkpoint.
      *
-     * @param checkpoints of the run
      * @return path of the checkpoint
      */
     public Path save(Checkpoints checkpoints) {
-        return save(checkpoints, said -> {});
+        return save(checkpoints, note -> {});
     }
 
     /**
-     * The same; a checkpoint that cannot be read is set aside on the way.
+     * The same with notes.
      *
-     * @param checkpoints of the run
-     * @param said hears of each that was set aside
+     * @param notes receives a sentence for each older checkpoint that is set aside because it is damaged
      * @return path of the checkpoint
      */
-    public Path save(Checkpoints checkpoints, java.util.function.Consumer<String> said) {
+    public Path save(Checkpoints checkpoints, Consumer<String> notes) {
         Hparams.Training t = hparams.training();
-        return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay(), said);
+        return checkpoints.save(state(), t.beta1(), t.beta2(), t.eps(), t.weightDecay(), notes);
     }
 
     /**
-     * Goes on from a state of this project or of the Python project. As there, the first update takes the rate that the
-     * checkpoint holds.
+     * Resumes from a state of this project or of the Python project. As in the Python project, the first update uses
+     * the learning rate of the checkpoint.
      *
-     * @param state of a checkpoint
-     * @throws Problem naming every tensor that is missing or has another shape, or the first that is no number
+     * @throws Problem naming every tensor that is missing or has another shape, or the first that is not finite
      */
     public void resume(TrainingState state) {
         restore(state.weights());
@@ -482,7 +427,7 @@ public final class TrainingRun implements AutoCloseable {
         step = state.step();
     }
 
-    /** What this network has no place for goes back into the checkpoints as it came. */
+    /** Keeps what this network has no place for: it is written into the next checkpoints unchanged. */
     private void keep(TrainingState state) {
         Map<String, TorchTensor> own = training.optimizer().weights(),
                 others = new LinkedHashMap<>(),
@@ -498,7 +443,7 @@ public final class TrainingRun implements AutoCloseable {
         order = List.copyOf(state.weights().keySet());
     }
 
-    /** Out of the mapped file, which may go. */
+    /** A copy that outlives the file it was read from. */
     private static java.nio.ByteBuffer copy(TorchTensor t) {
         java.nio.ByteBuffer from = t.bytes();
         return java.nio.ByteBuffer.allocate(from.remaining())
@@ -508,12 +453,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Starts from a saved voice's weights with a fresh optimizer; the step goes on counting.
+     * Takes the weights of a saved voice, with a fresh optimizer.
      *
-     * @param embeddingFile path of embedding_model_steps_N.pt
-     * @param wavenetFile path of wavenet_model_steps_N.pt
-     * @param atStep training step to count on from
-     * @throws Problem naming every tensor that is missing or has another shape, or the first that is no number
+     * @param atStep step of the voice; the count continues from it
+     * @throws Problem naming every tensor that is missing or has another shape, or the first that is not finite
      */
     public void from(Path embeddingFile, Path wavenetFile, long atStep) {
         Map<String, TorchTensor> weights =

@@ -13,20 +13,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Everything a run needs to go on, in the Python project's combined checkpoint: {@code state_dict} (prefix
- * {@code model.}, buffers included), {@code optimizer_states} keyed by the parameters' place, {@code global_step}; what
- * the Python project has no place for lies under {@code diffsvc}. A file of either side is read.
+ * Everything a resumed run needs, in the format of the Python project's combined checkpoint: {@code state_dict} (prefix
+ * {@code model.}, buffers included), {@code optimizer_states} keyed by the index of each parameter,
+ * {@code global_step}. What that format has no place for is stored under {@code diffsvc}. Files of both projects are
+ * read.
  *
  * @param step updates behind the weights
  * @param updates updates behind the moments: fewer where a run began from a voice, 0 without moments
  * @param lr rate of the next update; negative = by the schedule
- * @param seed of the run; all draws follow from it and the step
+ * @param seed of the run, from which all draws follow together with the step; -1 in a checkpoint of the Python project
  * @param buffers schedule and mel range, by name without prefix
- * @param weights parameters by name without prefix, "denoise_fn.*" and "fs2.*", in the order in which the optimizer
- *     counts them; those among them that only the Python project has are kept as they came
+ * @param weights parameters by name without prefix, "denoise_fn.*" and "fs2.*", in the order of the optimizer; those
+ *     that only the Python project has are kept unchanged
  * @param first Adam's first moments; a parameter that never had a gradient is missing
  * @param second Adam's second moments
- * @param average averaged weights; empty where none are kept
+ * @param average averaged weights; empty if training.ema_decay is 0
  */
 public record TrainingState(
         long step,
@@ -43,8 +44,8 @@ public record TrainingState(
     /**
      * Reads a checkpoint of this project or of the Python project, optimizer state included.
      *
-     * @param file path of the .ckpt
-     * @return weights, moments, averages, step
+     * @param file model_ckpt_steps_N.ckpt
+     * @throws Problem when the file is damaged or is no training checkpoint
      */
     public static TrainingState read(Path file) {
         Object root = TorchFile.openUnmapped(file).root();
@@ -62,42 +63,18 @@ public record TrainingState(
                 (names.contains(name) ? weights : buffers).put(name.substring(prefix.length()), t);
             }
         });
-        Map<String, TorchTensor> first = new LinkedHashMap<>(), second = new LinkedHashMap<>();
-        double lr = -1;
-        long updates = 0;
-        if (map.get("optimizer_states") instanceof List<?> list
-                && !list.isEmpty()
-                && list.get(0) instanceof Map<?, ?> optimizer) {
-            if (optimizer.get("state") instanceof Map<?, ?> moments) {
-                for (Map.Entry<?, ?> e : moments.entrySet()) {
-                    int index = ((Number) e.getKey()).intValue();
-                    if (index < 0
-                            || index >= names.size()
-                            || !(e.getValue() instanceof Map<?, ?> m
-                                    && m.get("exp_avg") instanceof TorchTensor a
-                                    && m.get("exp_avg_sq") instanceof TorchTensor b)) {
-                        throw wrong(
-                                file,
-                                "exp_avg and exp_avg_sq for each of " + names.size() + " parameters",
-                                "another optimizer's state at " + e.getKey());
-                    }
-                    String name = names.get(index).substring(prefix.length());
-                    first.put(name, a);
-                    second.put(name, b);
-                    updates = Math.max(
-                            updates,
-                            m.get("step") instanceof Number n
-                                    ? n.longValue()
-                                    : m.get("step") instanceof TorchTensor n ? (long) n.toFloats()[0] : step);
-                }
-            }
-            if (optimizer.get("param_groups") instanceof List<?> groups
-                    && !groups.isEmpty()
-                    && groups.get(0) instanceof Map<?, ?> group
-                    && group.get("lr") instanceof Number n) {
-                lr = n.doubleValue();
-            }
-        }
+        Map<?, ?> optimizer = map.get("optimizer_states") instanceof List<?> list
+                        && !list.isEmpty()
+                        && list.get(0) instanceof Map<?, ?> its
+                ? its
+                : Map.of();
+        Moments moments = Moments.of(file, optimizer, names, prefix, step);
+        double lr = optimizer.get("param_groups") instanceof List<?> groups
+                        && !groups.isEmpty()
+                        && groups.get(0) instanceof Map<?, ?> group
+                        && group.get("lr") instanceof Number n
+                ? n.doubleValue()
+                : -1;
         Map<String, TorchTensor> average = new LinkedHashMap<>();
         long seed = -1;
         if (map.get("diffsvc") instanceof Map<?, ?> own) {
@@ -106,18 +83,52 @@ public record TrainingState(
                 mean.forEach((k, v) -> average.put(String.valueOf(k), (TorchTensor) v));
             }
         }
-        return new TrainingState(step, updates, lr, seed, buffers, weights, first, second, average);
+        return new TrainingState(
+                step, moments.updates(), lr, seed, buffers, weights, moments.first(), moments.second(), average);
     }
 
-    /** Whether a checkpoint was written here and not by the Python project; reads it whole. */
+    /** Adam's moments by parameter name without prefix, and the updates behind them. */
+    private record Moments(Map<String, TorchTensor> first, Map<String, TorchTensor> second, long updates) {
+        static Moments of(Path file, Map<?, ?> optimizer, List<String> names, String prefix, long step) {
+            Map<String, TorchTensor> first = new LinkedHashMap<>(), second = new LinkedHashMap<>();
+            long updates = 0;
+            if (!(optimizer.get("state") instanceof Map<?, ?> state)) {
+                return new Moments(first, second, updates);
+            }
+            for (Map.Entry<?, ?> e : state.entrySet()) {
+                int index = ((Number) e.getKey()).intValue();
+                if (index < 0
+                        || index >= names.size()
+                        || !(e.getValue() instanceof Map<?, ?> m
+                                && m.get("exp_avg") instanceof TorchTensor a
+                                && m.get("exp_avg_sq") instanceof TorchTensor b)) {
+                    throw wrong(
+                            file,
+                            "exp_avg and exp_avg_sq for each of " + names.size() + " parameters",
+                            "another optimizer's state at " + e.getKey());
+                }
+                String name = names.get(index).substring(prefix.length());
+                first.put(name, a);
+                second.put(name, b);
+                updates = Math.max(
+                        updates,
+                        m.get("step") instanceof Number n
+                                ? n.longValue()
+                                : m.get("step") instanceof TorchTensor n ? (long) n.toFloats()[0] : step);
+            }
+            return new Moments(first, second, updates);
+        }
+    }
+
+    /** Whether this project wrote a checkpoint, and not the Python project; reads all of it. */
     static boolean isOurs(Path file) {
         return TorchFile.openUnmapped(file).root() instanceof Map<?, ?> map && map.get("diffsvc") instanceof Map;
     }
 
     /**
-     * Refuses a state with a weight, an average or a moment that is no number.
+     * Requires that all weights, averages and moments are finite.
      *
-     * @param remedy what to do
+     * @param remedy last part of the error
      * @throws Problem naming the tensor
      */
     public void requireFinite(String remedy) {
@@ -128,14 +139,8 @@ public record TrainingState(
     }
 
     /**
-     * Writes the checkpoint, reads it back and compares it to the bit before it gets its name;
+     * Writes the checkpoint under a temporary name, reads it back and compares it to the bit before it gets its own.
      * torch.load(weights_only=True) opens it.
-     *
-     * @param file path of the .ckpt
-     * @param beta1 of the first moments
-     * @param beta2 of the second moments
-     * @param eps AdamW's
-     * @param weightDecay as AdamW takes it
      */
     public void write(Path file, double beta1, double beta2, double eps, double weightDecay) {
         OrderedDict state = new OrderedDict();
@@ -181,7 +186,7 @@ public record TrainingState(
                         file,
                         "the values that were written",
                         "others read back",
-                        "check the disk; the older checkpoints are as they were");
+                        "check the disk; the older checkpoints are unchanged");
             }
         });
     }
@@ -199,7 +204,7 @@ public record TrainingState(
     }
 
     private static Problem wrong(Path file, String need, String got) {
-        return wrong(file, need, got, "give a model_ckpt_steps_N.ckpt with its optimizer");
+        return wrong(file, need, got, "name a model_ckpt_steps_N.ckpt with its optimizer");
     }
 
     private static Problem wrong(Path file, String need, String got, String remedy) {

@@ -12,7 +12,7 @@ import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.Ddpm;
 import diffsvc.diffusion.Denoising;
-import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.hparams.Hparams;
 import diffsvc.plot.Picture;
@@ -23,9 +23,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What the present weights sing: some held-out clips (or, without a validation part, the first training clip) drawn
- * from the same noise each time, as pictures of the mel above the recording's own and as sound through the weight-free
- * vocoder.
+ * Samples of the current weights: up to two validation clips (training clips if there is no validation part), sampled
+ * from the same noise each time. Each gives a picture of the mel beside that of the recording, and sound through the
+ * source-filter vocoder, which needs no weights.
  */
 public final class Validation {
     private static final int CLIPS = 2, FRAMES = 512, STEPS = 20;
@@ -36,8 +36,8 @@ public final class Validation {
     /**
      * Pictures and sounds go to {@code folder}.
      *
-     * @param run whose voice is heard
-     * @param folder made as needed
+     * @param run borrowed
+     * @param folder created when the first file is written
      */
     public Validation(TrainingRun run, Path folder) {
         this.run = run;
@@ -47,16 +47,21 @@ public final class Validation {
         clips = from.subList(0, Math.min(CLIPS, from.size()));
     }
 
-    /** One clip, sampled: mel [T, M] log10, the recording's own, and the wave. */
-    public record Sung(String clip, float[][] mel, float[][] target, Wave wave) {}
+    /**
+     * A sampled clip.
+     *
+     * @param mel [T, M] log10, at most 512 frames
+     * @param target [T, M] log10 of the recording
+     * @param wave the sampled mel, vocoded
+     */
+    public record Sample(String clip, float[][] mel, float[][] target, Wave wave) {}
 
     /**
      * Samples clip {@code i}.
      *
-     * @param i of the validation part
-     * @return mel and the recording's own
+     * @param i 0, or 1 if there are two clips
      */
-    public Sung sing(int i) {
+    public Sample sample(int i) {
         Hparams hparams = run.hparams();
         JointTraining training = run.training();
         int bins = hparams.audio().melBins();
@@ -65,23 +70,15 @@ public final class Validation {
                     .fixed(scratch, hparams.training().seed(), i, FRAMES);
             int frames = batch.frames();
             EmbeddingModel.Condition condition = training.embedding().embed(batch.conds());
-            int most = training.noise().steps(),
-                    top =
-                            Math.min(
-                                    most,
-                                    hparams.noise().kStep() == 0
-                                            ? most
-                                            : hparams.noise().kStep()),
-                    interval = Math.max(1, top / STEPS);
-            Ddpm ddpm = new Ddpm(
-                    training.noise(), interval); // its clamp keeps what a young network draws within the mel's range
-            Sampler.Draw draw =
+            int most = training.noise().steps(), top = hparams.noise().trainedSteps(most);
+            Draw draw =
                     (y, t) -> KeyedRandom.of(y.getManager(), hparams.training().seed(), "validation posterior " + t, i)
                             .normal(y.getShape());
+            // its clamp keeps the samples of a network in early training within the mel's range
+            Ddpm ddpm = new Ddpm(training.noise(), draw);
             NDArray noise = KeyedRandom.of(scratch, hparams.training().seed(), "validation", i)
                     .normal(new Shape(1, 1, bins, frames));
-            // a shallow voice never learns from pure noise: it begins at the recording's mel with as much noise as it
-            // knows
+            // a shallow voice is not trained on pure noise: it begins at the recording's mel with the noise of step k
             NDArray start = top == most
                     ? noise
                     : training.noise()
@@ -89,51 +86,55 @@ public final class Validation {
             NDArray x = Denoising.run(
                     ddpm,
                     training.wavenet().given(condition.forDenoiser()),
-                    draw,
                     start,
-                    ddpm.times(top, STEPS),
-                    (done, of, t, step) -> {});
+                    ddpm.times(top, Math.min(top, STEPS)));
             NDArray mel = training.range()
                     .denorm(x, batch.conds().mel2ph())
                     .maximum((float) hparams.audio().melVmin())
                     .minimum((float) hparams.audio().melVmax());
-            float[] unvoiced = batch.conds().unvoiced().toFloatArray(),
-                    f0 = condition.f0Denorm().toFloatArray();
-            boolean[] voiced = new boolean[frames];
-            for (int t = 0; t < frames; t++) {
-                voiced[t] = unvoiced[t] == 0;
-            }
-            float[] wave = new SourceFilter(hparams.audio())
-                    .synthesize(
-                            scratch,
-                            mel.toFloatArray(),
-                            f0,
-                            voiced,
-                            frames * hparams.audio().hopSamples(),
-                            hparams.training().seed());
-            return new Sung(
+            return new Sample(
                     clips.get(i).name(),
                     FrontEnd.rows(mel),
                     FrontEnd.rows(batch.mels()),
-                    Wave.mono(wave, hparams.audio().sampleRateHz()));
+                    vocoded(scratch, mel, batch, condition));
         }
+    }
+
+    private Wave vocoded(NDManager scratch, NDArray mel, Batch batch, EmbeddingModel.Condition condition) {
+        Hparams.Audio audio = run.hparams().audio();
+        int frames = batch.frames();
+        float[] unvoiced = batch.conds().unvoiced().toFloatArray(),
+                f0 = condition.f0Denorm().toFloatArray();
+        boolean[] voiced = new boolean[frames];
+        for (int t = 0; t < frames; t++) {
+            voiced[t] = unvoiced[t] == 0;
+        }
+        float[] wave = new SourceFilter(audio)
+                .synthesize(
+                        scratch,
+                        mel.toFloatArray(),
+                        f0,
+                        voiced,
+                        frames * audio.hopSamples(),
+                        run.hparams().training().seed());
+        return Wave.mono(wave, audio.sampleRateHz());
     }
 
     /** Writes {@code step_N_clip_I.png} and {@code .wav} for each clip. */
     public void save() {
         Plots plots = Plots.of(run.hparams().audio());
         for (int i = 0; i < clips.size(); i++) {
-            Sung sung = sing(i);
+            Sample sample = sample(i);
             String name = "step_" + run.step() + "_clip_" + i;
             Picture picture = Plots.sideBySide(
-                    sung.clip(),
+                    sample.clip(),
                     List.of(
-                            plots.mel("sampled after " + run.step() + " steps", sung.mel(), null),
-                            plots.mel("recording", sung.target(), null)));
+                            plots.mel("sampled after " + run.step() + " steps", sample.mel()),
+                            plots.mel("recording", sample.target())));
             picture.save(folder.resolve(name + ".png"));
             WaveWriter.write(
                     folder.resolve(name + ".wav"),
-                    WaveWriter.fitted(sung.wave()).wave());
+                    WaveWriter.fitted(sample.wave()).wave());
         }
     }
 }

@@ -15,9 +15,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which files of a voice the present run wrote, {@code training/voice.json}: names and the SHA-256 that they were
- * written with. Only these are a run's own; whatever else lies in the folder stays. A name is noted before its file is
- * there.
+ * The files of a voice that the current run wrote, {@code training/voice.json}: names, and the SHA-256 they were
+ * written with. Only these belong to the run; all others in the folder stay. A name is recorded before its file exists.
  */
 final class VoiceRecord {
     private final Path folder;
@@ -34,7 +33,9 @@ final class VoiceRecord {
         return RunFolder.home(folder).resolve("voice.json");
     }
 
-    /** A record that is missing or cannot be read names nothing, so nothing is taken for the run's own. */
+    /**
+     * The record of a folder. If it is missing or cannot be read it names nothing, so no file counts as the run's own.
+     */
     static VoiceRecord of(Path folder) {
         Map<String, List<String>> written = new LinkedHashMap<>();
         try {
@@ -49,7 +50,7 @@ final class VoiceRecord {
         return new VoiceRecord(folder, written);
     }
 
-    /** A run that begins wrote nothing yet: what an earlier one left in the folder is not its own. */
+    /** Begins a record that names nothing: files of an earlier run do not belong to the new one. */
     static void begin(Path folder) {
         try {
             Files.deleteIfExists(file(folder));
@@ -67,7 +68,7 @@ final class VoiceRecord {
         return Set.copyOf(written.keySet());
     }
 
-    /** Whether a file is there as the run wrote it. */
+    /** Whether a file exists as the run wrote it. */
     boolean owns(String name) {
         Path file = folder.resolve(name);
         return written.containsKey(name)
@@ -75,7 +76,9 @@ final class VoiceRecord {
                 && written.get(name).contains(Sha256.of(file));
     }
 
-    /** Notes a file that is about to get its name; the one that it replaces stays known, should it not come to that. */
+    /**
+     * Records a file that is about to get its name; the one it replaces stays known in case it does not get that far.
+     */
     void note(String name, String sha256) {
         List<String> before = written.getOrDefault(name, List.of());
         String last = before.isEmpty() ? sha256 : before.get(before.size() - 1);

@@ -29,9 +29,9 @@ import java.util.stream.Stream;
  * buffers and the mel range), {@code mel_range.yaml} and {@code hparams.yaml}. Names are those of the combined
  * checkpoint, prefix {@code model.} included; torch.load(weights_only=True) opens them.
  *
- * <p>At every instant the folder holds a whole voice: the one that was there stays until the new one was written, read
- * back and named in hparams.yaml. Only files that the same run wrote go ({@code training/voice.json}); the hparams.yaml
- * of a voice that came from elsewhere, or one that was edited, stays as {@code hparams_steps_N.yaml}.
+ * <p>The folder holds a whole voice at every instant: the previous one stays until the new one is written, read back
+ * and named in hparams.yaml. Only files that the same run wrote are deleted ({@code training/voice.json}). The
+ * hparams.yaml of a voice that came from elsewhere, or one that was edited, is kept as {@code hparams_steps_N.yaml}.
  */
 public final class VoiceWriter {
     private static final Pattern PAIR = Pattern.compile("(?:embedding|wavenet)_model_steps_(\\d+)\\.pt"),
@@ -41,23 +41,20 @@ public final class VoiceWriter {
     private VoiceWriter() {}
 
     /**
-     * Writes the pair and, last, the hparams that make the folder a project. {@code parameters} are named
-     * "denoise_fn.*" and "fs2.*".
+     * Writes the pair and, last, the hparams that make the folder a project.
      *
-     * @param folder of the project
-     * @param hparams the voice's settings
-     * @param parameters by name
-     * @param noise schedule
-     * @param range of each mel bin
-     * @throws Problem when a weight is no number, when the disk does not give back what was written, or when a file of
-     *     that name is there that the run did not write
+     * @param folder models/NAME, created if missing
+     * @param hparams their steps give the files' names
+     * @param parameters by name, "denoise_fn.*" and "fs2.*"
+     * @throws Problem when a weight is not finite, when the disk does not return what was written, or when a file of
+     *     that name exists that the run did not write
      */
     public static void save(
             Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise, MelRange range) {
         FiniteTensors.require(
                 "weights of the voice",
                 parameters,
-                "the voice that was there stays; lower training.lr and go on from a checkpoint");
+                "the previous voice stays; lower training.lr and resume from a checkpoint");
         Map<String, TorchTensor> wavenet = new LinkedHashMap<>(), embedding = new LinkedHashMap<>();
         noise.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
         range.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
@@ -79,7 +76,7 @@ public final class VoiceWriter {
         return "wavenet_model_steps_" + steps + ".pt";
     }
 
-    /** Whether the run wrote the voice of these steps, and hparams.yaml names it. */
+    /** Whether the run wrote the voice of a step and hparams.yaml names it. */
     static boolean isThere(Path folder, long steps) {
         VoiceRecord record = VoiceRecord.of(folder);
         Path yaml = folder.resolve(HPARAMS);
@@ -89,7 +86,7 @@ public final class VoiceWriter {
                 && steps(yaml) == steps;
     }
 
-    /** Names of weights in a folder; hparams.yaml counts when its voice was trained. */
+    /** Names of the weights in a folder; hparams.yaml counts if its voice was trained. */
     static List<String> parts(Path folder) {
         TreeSet<String> parts = new TreeSet<>();
         for (String name : names(folder)) {
@@ -104,7 +101,7 @@ public final class VoiceWriter {
         return List.copyOf(parts);
     }
 
-    /** Steps of a voice by its hparams.yaml; -1 where that cannot be read. */
+    /** Steps of a voice by its hparams.yaml; -1 if that cannot be read. */
     private static long steps(Path yaml) {
         try {
             return HparamsYaml.read(yaml).steps();
@@ -125,7 +122,7 @@ public final class VoiceWriter {
         }
     }
 
-    /** Reads back and compares before the file gets its name; a file that the run did not write keeps it. */
+    /** Reads back and compares before the file gets its name; never replaces a file that the run did not write. */
     private static void write(Path folder, String name, Map<String, TorchTensor> tensors, VoiceRecord record) {
         Path file = folder.resolve(name);
         TorchFile.write(file, tensors, part -> {
@@ -135,7 +132,7 @@ public final class VoiceWriter {
                         file,
                         "the values that were written",
                         "others read back",
-                        "check the disk; the voice that was there is as it was");
+                        "check the disk; the previous voice is unchanged");
             }
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !record.owns(name)) {
                 if (!same(part, file)) {
@@ -160,7 +157,7 @@ public final class VoiceWriter {
         }
     }
 
-    /** The hparams.yaml of a voice that stays, or one that somebody edited, stays too. */
+    /** Keeps a copy of hparams.yaml if it belongs to a voice that stays, or was edited. */
     private static void keepHparams(Path folder, VoiceRecord record) {
         Path yaml = folder.resolve(HPARAMS);
         if (!Files.exists(yaml)) {
@@ -215,7 +212,9 @@ public final class VoiceWriter {
         }
     }
 
-    /** Older pairs of this run go, now that hparams.yaml names the new one; a pair goes whole or stays whole. */
+    /**
+     * Deletes older pairs of this run, now that hparams.yaml names the new one; a pair is deleted or kept as a whole.
+     */
     private static void older(Path folder, long steps, VoiceRecord record) {
         TreeSet<Long> written = new TreeSet<>();
         for (String name : record.names()) {
@@ -237,7 +236,7 @@ public final class VoiceWriter {
                     throw Problem.in(
                             STAGE,
                             folder,
-                            "a folder whose older files can go",
+                            "a folder whose older files can be deleted",
                             WholeFile.reason(e),
                             "check its permissions");
                 }
@@ -246,7 +245,7 @@ public final class VoiceWriter {
         }
     }
 
-    /** What a killed run was writing has no name yet and goes. */
+    /** Deletes what a killed run was writing under a temporary name. */
     private static void sweep(Path folder) {
         for (String name : names(folder)) {
             if (WholeFile.isUnfinished(Path.of(name))) {

@@ -6,9 +6,9 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.diffusion.wavenet.WaveNet;
 
 /**
- * A denoiser that starts by answering "all of it is noise": its input goes through unchanged. At large t that is nearly
- * right, and the error there is multiplied by 1/alpha in x0, so a small network that must first learn the identity
- * through ReLUs wastes most of its updates. Same architecture, same file format.
+ * Initial weights with which the denoiser returns its input: "all of it is noise". At large t that is nearly right, and
+ * an error there is multiplied by 1/alpha in x0, so a small network that must first learn the identity through ReLUs
+ * wastes most of its updates. Architecture and file format stay the same.
  *
  * <p>Input weights [I; -I] split x into its positive and negative part; layer 0 carries 0.1 (x+ - x-) through tanh with
  * the gate open, its skip half undoes the scale; all other skip halves are zero; the last two layers are the identity
@@ -19,7 +19,7 @@ final class WarmStart {
 
     private WarmStart() {}
 
-    /** Overwrites the weights that the pass-through needs; the rest keeps its random start. */
+    /** Overwrites the weights that the identity needs; the others stay random. */
     static void passThrough(WaveNet net) {
         int m = net.sizes().mels(),
                 c = net.sizes().channels(),

@@ -10,9 +10,9 @@ import diffsvc.random.RandomSource;
 import java.util.function.BiConsumer;
 
 /**
- * What the NSF vocoders sing on: sines of the F0 and its overtones, a little noise, merged to one channel (Wang et al.,
- * arXiv:1904.12088, section III-B). Phases are summed in double precision: a minute at 44.1 kHz is some 10^5 turns of
- * the ninth harmonic.
+ * The excitation of the NSF vocoders: sines of F0 and its overtones with a little noise, merged to one channel (Wang et
+ * al., arXiv:1904.12088, section III-B). Phases are summed in double precision: a minute is some 10^5 turns of the
+ * ninth harmonic.
  */
 public final class HarmonicSource {
     private static final double SINE = 0.1;
@@ -22,10 +22,8 @@ public final class HarmonicSource {
     private final float bias;
 
     /**
-     * The merge is {@code m_source.l_linear}: its width tells the number of harmonics.
+     * Takes the merge {@code m_source.l_linear}, whose width is the number of harmonics.
      *
-     * @param generator tensors of the vocoder
-     * @param rateHz samples a second
      * @param hopSamples samples from frame to frame
      */
     public HarmonicSource(StateDict generator, int rateHz, int hopSamples) {
@@ -45,22 +43,18 @@ public final class HarmonicSource {
         bias = 0;
     }
 
-    /** A merge that takes the mean of nine harmonics. */
+    /** A source that merges nine harmonics by their mean. */
     static HarmonicSource random(int rateHz, int hopSamples) {
         return new HarmonicSource(9, rateHz, hopSamples);
     }
 
-    /**
-     * How many sines it adds, the fundamental included.
-     *
-     * @return K
-     */
+    /** K, the number of sines, the fundamental included. */
     public int harmonics() {
         return harmonics;
     }
 
     /**
-     * What is random in a source.
+     * The random part of a source.
      *
      * @param phase [B, K] turns in [0, 1); that of the fundamental is not used
      * @param noise [B, L, K] standard normal
@@ -68,14 +62,10 @@ public final class HarmonicSource {
     public record Draw(NDArray phase, NDArray noise) {}
 
     /**
-     * Both draws in the reference's order, so that one seed gives the wave that Python gives after
-     * {@code torch.manual_seed(seed)}.
+     * Draws phases [B, K] and noise [B, L, K] in the reference's order, so that a seed gives the wave that Python gives
+     * after {@code torch.manual_seed(seed)}.
      *
-     * @param manager owner of what is made
-     * @param batch B
-     * @param frames T
-     * @param seed the same seed, the same result
-     * @return phases [B, K] and noise [B, L, K]
+     * @param manager owner of the result
      */
     public Draw draw(NDManager manager, long batch, long frames, long seed) {
         return KeyedRandom.asPython(seed, () -> {
@@ -85,14 +75,10 @@ public final class HarmonicSource {
     }
 
     /**
-     * The same from a conversion's draws. In Python's order the reference's second noise, which it never uses, is drawn
-     * too.
+     * Draws phases [B, K] and noise [B, L, K] from a conversion's source. In Python's order the reference's second
+     * noise, which it never uses, is drawn too.
      *
-     * @param manager owner of what is made
-     * @param batch B
-     * @param frames T
-     * @param draws where the noise comes from
-     * @return phases [B, K] and noise [B, L, K]
+     * @param manager owner of the result
      */
     public Draw draw(NDManager manager, long batch, long frames, RandomSource draws) {
         if (!draws.inPythonOrder()) {
@@ -106,11 +92,9 @@ public final class HarmonicSource {
     }
 
     /**
-     * Sines [B, L, K] of F0 [B, T] in Hz without noise; 0 Hz is unvoiced and silent.
+     * Sines [B, L, K], L = T hop, of F0 [B, T] in Hz, without noise; 0 Hz is unvoiced and silent.
      *
-     * @param f0Hz [B, T] Hz
      * @param phase [B, K], turns added at the first sample
-     * @return [B, L, K], L = T hop
      */
     public NDArray sines(NDArray f0Hz, NDArray phase) {
         long b = f0Hz.getShape().get(0);
@@ -132,13 +116,9 @@ public final class HarmonicSource {
     }
 
     /**
-     * The sines [B, L, K] with their noise: little where the voice sounds, as loud as a third of a sine where it does
-     * not.
+     * The sines [B, L, K] with their noise: little in voiced frames, as loud as a third of a sine in unvoiced ones.
      *
-     * @param sines [B, L, K]
-     * @param f0Hz [B, T] Hz
      * @param noise [B, L, K], standard normal
-     * @return [B, L, K]
      */
     public NDArray withNoise(NDArray sines, NDArray f0Hz, NDArray noise) {
         long b = f0Hz.getShape().get(0), t = f0Hz.getShape().get(1);
@@ -151,12 +131,7 @@ public final class HarmonicSource {
                 .addi(sines);
     }
 
-    /**
-     * Merged: tanh of a weighted sum, [B, L, K] to [B, 1, L].
-     *
-     * @param sines [B, L, K]
-     * @return [B, 1, L]
-     */
+    /** Merges sines: tanh of a weighted sum, [B, L, K] to [B, 1, L]. */
     public NDArray merge(NDArray sines) {
         Axes.of("vocoder").fix("K", harmonics).require("sines", sines, "B L K");
         NDArray w = sines.getManager().create(weight, new Shape(harmonics, 1));
@@ -164,8 +139,8 @@ public final class HarmonicSource {
     }
 
     /**
-     * The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before a generator
-     * takes room of its own.
+     * The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before the
+     * generator allocates its own arrays.
      */
     NDArray of(NDArray f0Hz, RandomSource draws) {
         try (NDManager scratch = f0Hz.getManager().newSubManager()) {
@@ -175,12 +150,12 @@ public final class HarmonicSource {
         }
     }
 
-    /** The same with its random part given; {@code look} sees sines (with noise) and source. */
-    NDArray of(NDArray f0Hz, Draw draw, BiConsumer<String, NDArray> look) {
+    /** The same with its random part given; {@code tap} receives sines (with noise) and source. */
+    NDArray of(NDArray f0Hz, Draw draw, BiConsumer<String, NDArray> tap) {
         NDArray sines = withNoise(sines(f0Hz, draw.phase()), f0Hz, draw.noise());
-        look.accept("sines", sines);
+        tap.accept("sines", sines);
         NDArray merged = merge(sines);
-        look.accept("source", merged);
+        tap.accept("source", merged);
         return merged;
     }
 }

@@ -3,70 +3,104 @@ package diffsvc.vocoder;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.Wave;
+import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.Weights;
+import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Cost;
 import java.nio.file.Path;
 import java.util.function.BiConsumer;
 
 /**
- * HiFiGAN at 24 kHz, 80 bins, hop 128, with or without a harmonic source: the vocoder of the Python project's 24 kHz
- * voices. It takes the log10 mel as it is.
+ * The two neural vocoders: NSF-HiFiGAN at 44.1 kHz (openvpi's for DiffSinger), a HiFi-GAN conditioned on a harmonic
+ * source, and the Python project's HiFiGAN at 24 kHz, with or without one. They differ in the reader of their
+ * configuration and in the base of the mel's logarithm: NSF-HiFiGAN takes natural logarithms, so its log10 mel is
+ * multiplied by 2.30259 first, the very number the reference multiplies by.
  */
 public final class HifiGan implements Vocoder {
+    /** What a log10 mel is multiplied by for a network that takes natural logarithms. */
+    public static final float LN_10 = 2.30259f;
+
+    private final VocoderKind kind;
     private final VocoderConfig config;
     private final HarmonicSource source;
     private final HifiGanNet net;
 
-    private HifiGan(VocoderConfig config, HarmonicSource source, HifiGanNet net) {
+    private HifiGan(VocoderKind kind, VocoderConfig config, HarmonicSource source, HifiGanNet net) {
+        this.kind = kind;
         this.config = config;
         this.source = source;
         this.net = net;
     }
 
     /**
-     * Opens a checkpoint, {@code state_dict.model_gen}, with its config.yaml beside it (or NAME.yaml).
+     * Opens the weights with their configuration beside them: a file that holds {@code {'generator': ...}} with
+     * config.json (or NAME.json), or a checkpoint's {@code state_dict.model_gen} with config.yaml (or NAME.yaml).
      *
-     * @param manager owner of what is made
-     * @param file path; relative ones from the project's folder where text
-     * @return the vocoder
+     * @param manager owner of the weights
+     * @param kind nsf_hifigan or hifigan
+     * @throws Problem when the configuration is missing or differs from the tensors, or an NSF-HiFiGAN has no harmonic
+     *     source
      */
-    public static HifiGan load(NDManager manager, Path file) {
-        VocoderConfig config = VocoderConfig.yaml(file);
+    public static HifiGan load(NDManager manager, VocoderKind kind, Path file) {
+        VocoderConfig config = VocoderConfig.of(kind, file);
         StateDict state = StateDict.read(file);
         HifiGanNet.Sizes sizes = config.sizes(state);
+        if (kind == VocoderKind.NSF_HIFIGAN && !sizes.source()) {
+            throw Problem.in(
+                    "vocoder",
+                    file,
+                    "a generator with a harmonic source (m_source.l_linear)",
+                    "one without",
+                    "give an NSF-HiFiGAN file");
+        }
         HarmonicSource source = sizes.source() ? new HarmonicSource(state, config.rateHz(), sizes.hop()) : null;
-        return new HifiGan(config, source, HifiGanNet.load(manager, "HiFiGAN", sizes, state));
+        String name = kind == VocoderKind.NSF_HIFIGAN ? "NSF-HiFiGAN" : "HiFiGAN";
+        return new HifiGan(kind, config, source, HifiGanNet.load(manager, name, sizes, state));
     }
 
     /**
-     * Random weights, with a harmonic source: for shapes and sizes.
+     * A generator of random weights with a harmonic source, to learn shapes or to measure: its wave is noise.
      *
-     * @param manager owner of what is made
-     * @param config sizes and rates
-     * @param seed the same seed, the same result
-     * @return a vocoder that makes noise
+     * @param manager owner of the weights
+     * @param kind nsf_hifigan or hifigan
      */
-    public static HifiGan random(NDManager manager, VocoderConfig config, long seed) {
+    public static HifiGan random(NDManager manager, VocoderKind kind, VocoderConfig config, long seed) {
         HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
         return new HifiGan(
-                config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
+                kind, config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
     }
 
-    /**
-     * Its harmonic source, or null.
-     *
-     * @return null for a generator that takes no source
-     */
+    @Override
+    public VocoderKind kind() {
+        return kind;
+    }
+
+    @Override
+    public FrontEnd frontEnd() {
+        return FrontEnd.of(kind, config.audio(), Hparams.Quirks.FIXED);
+    }
+
+    @Override
+    public Cost cost() {
+        return config.cost(kind);
+    }
+
+    /** The harmonic source; null for a generator that takes none. */
     public HarmonicSource harmonics() {
         return source;
     }
 
-    /**
-     * Sizes and rates the file came with.
-     *
-     * @return as read
-     */
+    /** The generator's weights, weight norm folded in; the generator owns them. */
+    public Weights weights() {
+        return net.weights();
+    }
+
+    /** Sizes and rates the file came with. */
     public VocoderConfig config() {
         return config;
     }
@@ -74,53 +108,44 @@ public final class HifiGan implements Vocoder {
     /**
      * The source [B, 1, L] of F0 [B, T] in Hz, L = T hop; null for a generator that takes none.
      *
-     * @param f0Hz [B, T] Hz
-     * @param draws where the noise comes from
-     * @return [B, 1, L], or null
+     * @param draws where phases and noise come from
      */
     public NDArray source(NDArray f0Hz, RandomSource draws) {
         return source == null ? null : source.of(f0Hz, draws);
     }
 
     /**
-     * The same with its random part given; {@code look} sees sines (with noise) and source.
+     * The source [B, 1, L] of F0 [B, T] in Hz with its random part given.
      *
-     * @param f0Hz [B, T] Hz
-     * @param draw where fresh noise comes from
-     * @param look sees each stage's value by name
-     * @return [B, 1, L], or null
+     * @param tap receives each stage's value by name: sines (with noise), source
      */
-    public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look) {
-        return source.of(f0Hz, draw, look);
+    public NDArray source(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> tap) {
+        return source.of(f0Hz, draw, tap);
     }
 
     /**
-     * The wave [B, 1, L] of a log10 mel [B, M, T] and a source [B, 1, L], or null: then nothing is added.
+     * The wave [B, 1, L] of a mel [B, M, T], in [-1, 1].
      *
-     * @param mel [B, M, T], log10
-     * @param source [B, 1, L], or null
-     * @param look sees each stage's value by name
-     * @return [B, 1, L], [-1, 1]
+     * @param mel [B, M, T], in the network's own logarithm: natural for NSF-HiFiGAN, log10 for HiFiGAN
+     * @param source [B, 1, L]; null adds nothing
+     * @param tap receives each scale's value by name
      */
-    public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> look) {
-        return net.wave(mel, source, look);
+    public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> tap) {
+        return net.wave(mel, source, tap);
     }
 
     @Override
-    public float[] vocode(
-            NDManager manager,
-            float[] mel,
-            float[] f0Hz,
-            boolean[] voiced,
-            int samples,
-            RandomSource draws,
-            Hparams.Quirks quirks) {
-        int bins = net.sizes().mels(), frames = f0Hz.length;
-        config.requireFrames(mel.length, bins, frames);
-        try (NDManager scratch = manager.newSubManager()) {
-            NDArray log = scratch.create(mel, new Shape(1, frames, bins)).transpose(0, 2, 1);
-            NDArray source = source(scratch.create(f0Hz, new Shape(1, frames)), draws);
-            return Vocoder.fit(wave(log, source, (name, value) -> {}).toFloatArray(), samples, quirks);
+    public Wave vocode(
+            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+        Vocoder.require(mel, net.sizes().mels(), f0Hz, voiced);
+        try (NDManager scratch = mel.getManager().newSubManager()) {
+            scratch.tempAttachAll(mel);
+            // row by row in memory, whatever view the sampler left: another layout may take another algorithm
+            NDArray rows = mel.flatten().reshape(mel.getShape());
+            NDArray log = (kind.naturalLog() ? rows.mul(LN_10) : rows).transpose(0, 2, 1);
+            NDArray harmonics = source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), draws);
+            float[] wave = wave(log, harmonics, (name, value) -> {}).toFloatArray();
+            return Wave.mono(Vocoder.fit(wave, samples, quirks), config.rateHz());
         }
     }
 

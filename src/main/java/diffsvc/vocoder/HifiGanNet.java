@@ -18,7 +18,8 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * From mel to wave by upsampling (HiFi-GAN, arXiv:2010.05646, fig. 1), at each scale told the harmonic source.
+ * From mel to wave by upsampling (HiFi-GAN, arXiv:2010.05646, fig. 1), conditioned on the harmonic source at each
+ * scale.
  *
  * <p>mel [B, M, T] - conv_pre - [B, C, T] - for each rate u: leaky, ups - [B, C/2, T u], + noise_convs(source), mean of
  * the residual blocks - leaky - conv_post - tanh - wave [B, 1, L]
@@ -30,7 +31,7 @@ final class HifiGanNet implements AutoCloseable {
     private final Weights weights;
 
     /**
-     * What the configuration tells and the tensors must agree with.
+     * What the configuration gives and the tensors must agree with.
      *
      * @param rates u of each upsampling
      * @param kernels of each upsampling
@@ -165,31 +166,28 @@ final class HifiGanNet implements AutoCloseable {
 
     /**
      * The wave [B, 1, L = T hop] of a mel [B, M, T] and a source [B, 1, L] (null without), each scale's temporaries
-     * freed with it; {@code look} sees conv_pre, up0.., noiseconv0.., before_tanh.
+     * freed with it; {@code tap} receives conv_pre, up0.., noiseconv0.., before_tanh.
      */
-    NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> look) {
+    NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> tap) {
         Axes.of("vocoder").fix("M", sizes.mels).require("mel", mel, "B M T");
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
             NDArray x = convolve(mel, "conv_pre", EDGE_KERNEL, 1); // [B, C, T]
-            look.accept("conv_pre", x);
+            tap.accept("conv_pre", x);
             for (int i = 0; i < sizes.rates.length; i++) {
                 try (NDManager scale = scratch.newSubManager()) {
                     scale.attachAll(x);
-                    x = scale.ret(upsample(x, source, i, look)); // [B, C / 2^(i+1), T u..]
+                    x = scale.ret(upsample(x, source, i, tap)); // [B, C / 2^(i+1), T u..]
                 }
             }
             NDArray y = convolve(Activation.leakyRelu(x, LAST_SLOPE), "conv_post", EDGE_KERNEL, 1);
-            look.accept("before_tanh", y);
+            tap.accept("before_tanh", y);
             return scratch.ret(y.tanh());
         }
     }
 
-    /**
-     * One scale; x is closed as soon as it has been taken, and so is all between: these are the longest arrays there
-     * are.
-     */
-    private NDArray upsample(NDArray x, NDArray source, int i, BiConsumer<String, NDArray> look) {
+    /** One scale. It closes x and every array between as soon as it was used: these are the longest arrays of all. */
+    private NDArray upsample(NDArray x, NDArray source, int i, BiConsumer<String, NDArray> tap) {
         NDArray up;
         try (NDArray y = activated(x)) {
             up = transposed(
@@ -199,19 +197,19 @@ final class HifiGanNet implements AutoCloseable {
                     sizes.rates[i],
                     (sizes.kernels[i] - sizes.rates[i]) / 2);
         }
-        look.accept("up" + i, up);
+        tap.accept("up" + i, up);
         if (sizes.source && source != null) {
             int stride = sizes.strideAfter(i);
-            NDArray told = Conv1d.conv1d(
+            NDArray excitation = Conv1d.conv1d(
                             up.getManager().create(1f).mul(source),
                             w("noise_convs." + i + ".weight"),
                             w("noise_convs." + i + ".bias"),
                             new Shape(stride),
                             new Shape(stride / 2))
                     .singletonOrThrow();
-            look.accept("noiseconv" + i, told);
-            up.addi(told);
-            told.close();
+            tap.accept("noiseconv" + i, excitation);
+            up.addi(excitation);
+            excitation.close();
         }
         NDArray sum = null;
         for (int b = 0; b < sizes.blockKernels.length; b++) {
@@ -248,7 +246,7 @@ final class HifiGanNet implements AutoCloseable {
         return x;
     }
 
-    /** Leaky ReLU in place of what it is taken from. */
+    /** Leaky ReLU; closes its argument. */
     private static NDArray activated(NDArray x) {
         try (x) {
             return Activation.leakyRelu(x, SLOPE);

@@ -1,26 +1,29 @@
 package diffsvc.vocoder;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
-import diffsvc.conds.mel.CentredMel;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.EngineLock;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Cost;
 import java.util.SplittableRandom;
 import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
 
 /**
- * A vocoder without weights: harmonics of the F0 where the voice sounds, noise where it does not, both as loud as the
- * mel says. The levels follow from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A
- * N / 2 over the bins of its main lobe, and white noise of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²);
- * filters of area 1 pass both on. What is left is taken out by listening: the mel of the result is compared with the
- * mel that was asked for, and the levels are corrected, a few times.
+ * A vocoder without weights: harmonics of F0 in voiced frames, noise in unvoiced ones, both at the level of the mel.
+ * The levels follow from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A N / 2 over
+ * the bins of its main lobe, and white noise of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²); filters of
+ * area 1 pass both on. The remaining error is reduced by iteration: the mel of the result is compared with the given
+ * mel, and the levels are corrected, three times.
  */
 public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
@@ -35,11 +38,7 @@ public final class SourceFilter implements Vocoder {
     private final double[] centreHz;
     private final double[] binOfNoise;
 
-    /**
-     * A vocoder for mels of the 44.1 kHz front end.
-     *
-     * @param audio of the 44.1 kHz front end
-     */
+    /** A vocoder for mels of the 44.1 kHz front end. */
     public SourceFilter(Hparams.Audio audio) {
         this(audio, new MelSpectrogram(audio, Hparams.Quirks.FIXED));
     }
@@ -47,13 +46,12 @@ public final class SourceFilter implements Vocoder {
     /**
      * A vocoder for mels of any front end.
      *
-     * @param audio of the 44.1 kHz front end
-     * @param front the front end whose mels are sung
+     * @param front the front end whose mels the vocoder takes
      */
     public SourceFilter(Hparams.Audio audio, FrontEnd front) {
         this.audio = audio;
         this.front = front;
-        lead = front instanceof CentredMel ? 0 : 0.5; // a frame stands for the middle of its hop, or for its beginning
+        lead = front.leadHops();
         double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
         centreHz = java.util.Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
         binOfNoise = new double[NOISE_FFT / 2 + 1];
@@ -63,30 +61,38 @@ public final class SourceFilter implements Vocoder {
     }
 
     @Override
-    public float[] vocode(
-            NDManager manager,
-            float[] mel,
-            float[] f0Hz,
-            boolean[] voiced,
-            int samples,
-            RandomSource draws,
-            Hparams.Quirks quirks) {
-        return synthesize(manager, mel, f0Hz, voiced, samples, draws.seed());
+    public VocoderKind kind() {
+        return VocoderKind.SOURCE_FILTER;
+    }
+
+    @Override
+    public FrontEnd frontEnd() {
+        return front;
+    }
+
+    @Override
+    public Cost cost() {
+        return Cost.none(VocoderKind.SOURCE_FILTER.text(), audio.framesPerSecond());
+    }
+
+    @Override
+    public Wave vocode(
+            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+        Vocoder.require(mel, audio.melBins(), f0Hz, voiced);
+        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, draws.seed());
+        return Wave.mono(wave, audio.sampleRateHz());
     }
 
     @Override
     public void close() {}
 
     /**
-     * The wave of N samples; the last frame is held to its end.
+     * The wave [N] of a mel; the last frame is held to its end.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the result
      * @param mel [T M], log10, row by row
-     * @param f0Hz [T]; read in voiced frames only
-     * @param voiced [T]
-     * @param samples N
+     * @param f0Hz [T] Hz; read in voiced frames only
      * @param seed of the noise
-     * @return [N]
      * @throws Problem when mel, F0 and voicing differ in frames
      */
     public float[] synthesize(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
@@ -111,24 +117,25 @@ public final class SourceFilter implements Vocoder {
                         && frames > 3
                         && Math.max(samples, frames * audio.hopSamples()) / audio.hopSamples() == frames;
                 round++) {
-            float[] heard;
+            float[] measured;
             try (NDManager scratch = manager.newSubManager()) {
-                heard = front.of(scratch, java.util.Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples())))
+                measured = front.of(
+                                scratch, java.util.Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples())))
                         .toFloatArray();
             }
-            correct(level, mel, heard, frames, bins);
+            correct(level, mel, measured, frames, bins);
             wave = render(level, f0Hz, voiced, samples, hiss);
         }
         return wave;
     }
 
     /**
-     * Scales each level by what was asked for over what was heard, both as geometric means over a few neighbouring bins
-     * and frames: a single bin between two harmonics can't be reached, and would drive its neighbours up. A rise is
-     * limited more than a cut: below an F0 that is higher than the mel's own nothing can be reached at all, and the
-     * lowest harmonic would take it all on itself.
+     * Scales each level by the given mel over the measured mel, both as geometric means over a few neighbouring bins
+     * and frames: no level reaches a single bin between two harmonics, and the attempt would drive its neighbours up. A
+     * rise is limited more than a cut: below an F0 that is higher than the mel's own there is no harmonic at all, and
+     * the lowest one would rise without limit.
      */
-    private static void correct(double[] level, float[] mel, float[] heard, int frames, int bins) {
+    private static void correct(double[] level, float[] mel, float[] measured, int frames, int bins) {
         double[] miss = new double[level.length];
         for (int t = 0; t < frames; t++) {
             for (int m = 0; m < bins; m++) {
@@ -136,7 +143,7 @@ public final class SourceFilter implements Vocoder {
                 int count = 0;
                 for (int u = Math.max(0, t - NEAR_FRAMES); u <= Math.min(frames - 1, t + NEAR_FRAMES); u++) {
                     for (int n = Math.max(0, m - NEAR_BINS); n <= Math.min(bins - 1, m + NEAR_BINS); n++) {
-                        sum += mel[u * bins + n] - heard[u * bins + n];
+                        sum += mel[u * bins + n] - measured[u * bins + n];
                         count++;
                     }
                 }
@@ -157,8 +164,8 @@ public final class SourceFilter implements Vocoder {
 
     /**
      * Sinusoids at the multiples of the F0, carried from frame centre to frame centre. Their phases are those of a
-     * minimum-phase filter with the mel's envelope, as a vocal tract's nearly are: pulses of one phase would buzz, and
-     * an encoder that hears waves would take them for another sound.
+     * minimum-phase filter with the mel's envelope, as a vocal tract's nearly are: pulses of one phase buzz, and a
+     * content encoder takes them for another sound.
      */
     private void harmonics(double[] level, float[] f0Hz, boolean[] voiced, float[] wave) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
@@ -247,7 +254,7 @@ public final class SourceFilter implements Vocoder {
         return ri[1];
     }
 
-    /** White noise shaped frame by frame and overlapped; where the voice sounds only what the harmonics leave. */
+    /** White noise shaped frame by frame and overlapped; in voiced frames only what the harmonics leave. */
     private void noise(double[] level, float[] f0Hz, boolean[] voiced, float[] wave, float[] hiss) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
         double rate = audio.sampleRateHz(),

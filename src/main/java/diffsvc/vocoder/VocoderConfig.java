@@ -6,7 +6,11 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.VocoderKind;
+import diffsvc.platform.Processor;
+import diffsvc.tensor.Cost;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +19,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A vocoder's own configuration, the file beside its weights: what no tensor tells, and the front end its mels must
- * come from.
+ * A vocoder's own configuration, the file beside its weights: what no tensor shows, and the front end of its mels.
  *
  * @param file where it was read, for messages
  * @param rateHz of the wave
@@ -45,11 +48,7 @@ public record VocoderConfig(
         boolean twoFold) {
     private static final String STAGE = "vocoder";
 
-    /**
-     * T samples of the wave for each frame.
-     *
-     * @return product of the rates
-     */
+    /** Samples of the wave for each frame: the product of the rates. */
     public int hopSamples() {
         int hop = 1;
         for (int rate : rates) {
@@ -58,45 +57,67 @@ public record VocoderConfig(
         return hop;
     }
 
-    /**
-     * The generator's tensors, weight norm folded in, and their shapes.
-     *
-     * @return names and shapes
-     */
+    /** Names and shapes of the generator's tensors, weight norm folded in. */
     public Map<String, ai.djl.ndarray.types.Shape> table() {
         return HifiGanNet.table(sizes(true));
     }
 
     /**
-     * The published NSF-HiFiGAN for 44.1 kHz.
+     * The configuration of the published weights.
      *
-     * @return the configuration
+     * @throws IllegalArgumentException for the vocoder without weights
      */
-    public static VocoderConfig published() {
-        return new VocoderConfig(
-                Path.of("config.json"),
-                44100,
-                2048,
-                2048,
-                40,
-                16000,
-                128,
-                512,
-                new int[] {8, 8, 2, 2, 2},
-                new int[] {16, 16, 4, 4, 4},
-                new int[] {3, 7, 11},
-                new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}},
-                true);
+    public static VocoderConfig published(VocoderKind kind) {
+        return switch (kind) {
+            case NSF_HIFIGAN ->
+                new VocoderConfig(
+                        Path.of("config.json"),
+                        44100,
+                        2048,
+                        2048,
+                        40,
+                        16000,
+                        128,
+                        512,
+                        new int[] {8, 8, 2, 2, 2},
+                        new int[] {16, 16, 4, 4, 4},
+                        new int[] {3, 7, 11},
+                        new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}},
+                        true);
+            case HIFIGAN ->
+                new VocoderConfig(
+                        Path.of("config.yaml"),
+                        24000,
+                        512,
+                        512,
+                        30,
+                        12000,
+                        80,
+                        512,
+                        new int[] {8, 4, 2, 2},
+                        new int[] {16, 8, 4, 4},
+                        new int[] {3, 7, 11},
+                        new int[][] {{1, 3, 5}, {1, 3, 5}, {1, 3, 5}},
+                        true);
+            case SOURCE_FILTER -> throw new IllegalArgumentException(kind.text() + " has no configuration");
+        };
     }
 
     /**
-     * NAME.json or config.json beside the weights.
+     * The configuration beside a vocoder's weights, NAME.json or config.json, NAME.yaml or config.yaml.
      *
-     * @param weights path of the vocoder
-     * @return the configuration
+     * @throws Problem when it is missing, or a key is missing or no number
+     * @throws IllegalArgumentException for the vocoder without weights
      */
-    public static VocoderConfig json(Path weights) {
-        Path file = beside(weights, ".json");
+    public static VocoderConfig of(VocoderKind kind, Path weights) {
+        return switch (kind) {
+            case NSF_HIFIGAN -> json(beside(weights, kind.configEnding()));
+            case HIFIGAN -> yaml(beside(weights, kind.configEnding()));
+            case SOURCE_FILTER -> throw new IllegalArgumentException(kind.text() + " has no configuration");
+        };
+    }
+
+    private static VocoderConfig json(Path file) {
         try {
             JsonObject o = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
             Reader in = new Reader(file, key -> value(o.get(key)));
@@ -108,16 +129,48 @@ public record VocoderConfig(
         }
     }
 
-    /**
-     * NAME.yaml or config.yaml beside the weights.
-     *
-     * @param weights path of the vocoder
-     * @return the configuration
-     */
-    public static VocoderConfig yaml(Path weights) {
-        Path file = beside(weights, ".yaml");
+    private static VocoderConfig yaml(Path file) {
         Map<String, Object> map = HparamsYaml.map(file);
         return new Reader(file, map::get).config("audio_sample_rate", "fft_size", "win_size", "audio_num_mel_bins");
+    }
+
+    /** The mel that the vocoder was trained on; what a mel is clipped to stands in no configuration. */
+    Hparams.Audio audio() {
+        Hparams.Audio ours = Hparams.defaults().audio();
+        return new Hparams.Audio(
+                rateHz, hopSamples(), windowSamples, fftSize, mels, fminHz, fmaxHz, ours.melVmin(), ours.melVmax());
+    }
+
+    /**
+     * Memory over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source. Where
+     * big blocks come from the system and go back to it, as the launcher sets it for {@code infer}, JShell and
+     * notebooks; kept blocks leave gaps, and up to three times as much is resident.
+     *
+     * @param kind whose name stands in tables
+     */
+    public Cost cost(VocoderKind kind) {
+        return new Cost(
+                kind.text(),
+                rateHz / (double) hopSamples(),
+                Cost.bytes(table()),
+                (b, t) -> 57 * Cost.MIB + Cost.FLOAT * ((6.1 + LAYOUT) * widest() + 2.1 * 9 * hopSamples()) * b * t);
+    }
+
+    /**
+     * Arrays at the widest scale that wide convolutions keep beside: 900 frames of NSF-HiFiGAN took 319 MiB with AVX2
+     * and 405 to 418 with AVX-512 on one machine.
+     */
+    private static final double LAYOUT = Processor.isWide() ? 2.9 : 0;
+
+    /** Elements a frame at the widest scale. */
+    private double widest() {
+        double widest = 0, c = channels, rate = 1;
+        for (int r : rates) {
+            c /= 2;
+            rate *= r;
+            widest = Math.max(widest, c * rate);
+        }
+        return widest;
     }
 
     private static Path beside(Path weights, String ending) {
@@ -152,7 +205,7 @@ public record VocoderConfig(
                 : e.isJsonPrimitive() ? e.getAsString() : e;
     }
 
-    /** One way to ask either file. */
+    /** Reads the keys of either file. */
     private record Reader(Path file, java.util.function.Function<String, Object> values) {
         VocoderConfig config(String rate, String fft, String window, String mels) {
             return new VocoderConfig(
@@ -234,15 +287,5 @@ public record VocoderConfig(
                     "use the configuration that came with the vocoder");
         }
         return sizes(state.tensors().containsKey("m_source.l_linear.weight"));
-    }
-
-    void requireFrames(int values, int bins, int frames) {
-        if (values != bins * frames) {
-            throw Problem.in(
-                    STAGE,
-                    "mel and F0 of one frame count, " + bins + " bins",
-                    values + " mel values and " + frames + " frames of F0",
-                    "pass the two as one stage gave them");
-        }
     }
 }

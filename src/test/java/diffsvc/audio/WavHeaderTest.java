@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import diffsvc.check.Problem;
+import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
@@ -229,7 +230,7 @@ class WavHeaderTest {
         assertArrayEquals(
                 new float[] {100, -100},
                 AudioFile.read(wav(mono, chunk("data", floats(100, -100)))).first());
-        Wave loud = AudioFile.read(Path.of("src/test/resources/golden/audio/loud_float_44100.wav"));
+        Wave loud = AudioFile.read(Golden.wav("loud_float_44100"));
         assertTrue(loud.peak() > 1 && loud.peak() <= 100, loud.toString());
     }
 

@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import diffsvc.Golden;
 import diffsvc.check.Problem;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.testing.Golden;
 import diffsvc.voice.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -265,7 +265,10 @@ class DividerTest {
     void whatIsReadIsNeverReplaced() throws IOException {
         Output overwrite = new Output(true, List.of());
         Path in = Files.createDirectories(folder.resolve("in")),
-                checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), in.resolve("model_ckpt_steps_1000.ckpt"));
+                checkpoint =
+                        Files.copy(
+                                Golden.ckpt("svc_ckpt"),
+                                in.resolve(Golden.ckpt("svc_ckpt").getFileName()));
         Files.copy(Golden.ckpt("svc_ckpt").resolveSibling("config.yaml"), in.resolve("config.yaml"));
         Path voice = Files.createDirectories(folder.resolve("voice"));
         // beside it: the config stays as it is

@@ -18,12 +18,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * {@code infer} and {@code again} replace only what infer wrote: the songs, recordings and curves of the person stay.
  */
+@Tag("conversion")
 class NothingLostTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
 

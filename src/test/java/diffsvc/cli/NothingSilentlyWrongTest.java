@@ -33,6 +33,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Absurd input, damaged files and options without effect end in a sentence that names the cause, or are noted; one seed
  * gives one file.
  */
+@Tag("conversion")
 class NothingSilentlyWrongTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
     private static final double SECONDS = 0.6;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import diffsvc.Golden;
+import diffsvc.testing.Golden;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -45,7 +45,9 @@ class ToolsTest {
 
     @Test
     void aTableReplacesOnlyItself() throws IOException {
-        String checkpoint = Files.copy(Golden.ckpt("svc_ckpt"), folder.resolve("model_ckpt_steps_1000.ckpt"))
+        String checkpoint = Files.copy(
+                        Golden.ckpt("svc_ckpt"),
+                        folder.resolve(Golden.ckpt("svc_ckpt").getFileName()))
                 .toString();
         Path csv = folder.resolve("notes.csv");
         assertEquals(0, run("inspect", checkpoint, "--csv", csv.toString()).code());

@@ -13,11 +13,13 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Safetensors;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.praat.PraatPitch;
 import diffsvc.files.Output;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
+import diffsvc.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +53,7 @@ class DatasetFolderTest {
     }
 
     private Preprocessing.Result run(Output output) {
-        return run(HPARAMS, output, AudioFile::read, false);
+        return run(HPARAMS, output, AudioFile::open, false);
     }
 
     private Preprocessing.Result run(Hparams hparams, Output output, Preprocessing.Reading reading, boolean spoilt) {
@@ -60,8 +62,8 @@ class DatasetFolderTest {
             if (spoilt) {
                 encoder.weights().all().values().forEach(w -> w.muli(Float.NaN));
             }
-            return new Preprocessing(hparams, encoder, null, reading)
-                    .run(raw, out, output, (done, of, name, reused) -> {});
+            return new Preprocessing(hparams, encoder, PraatPitch.of(hparams.pitch()), reading)
+                    .run(raw, out, output, Progress.NONE);
         }
     }
 
@@ -146,7 +148,7 @@ class DatasetFolderTest {
     void whatWasEditedIsReplacedOnlyWhenAsked() throws IOException {
         run(Output.CAREFUL);
         Path yaml = out.resolve("hparams.yaml"), report = out.resolve("report.csv"), index = out.resolve("index.json");
-        run(HPARAMS.training(t -> t.batch(7).accumulate(1)), Output.CAREFUL, AudioFile::read, false);
+        run(HPARAMS.training(t -> t.batch(7).accumulate(1)), Output.CAREFUL, AudioFile::open, false);
         assertEquals(7, HparamsYaml.read(yaml).training().batch(), "what nobody edited is replaced");
         Path range = out.resolve("mel_range.yaml");
         String mine = Files.readString(yaml).replace("batch: 7", "batch: 5") + "# my own\n";
@@ -166,7 +168,7 @@ class DatasetFolderTest {
                                     Output.CAREFUL,
                                     f -> {
                                         heard.add(f.toString());
-                                        return AudioFile.read(f);
+                                        return AudioFile.open(f);
                                     },
                                     false))
                     .getMessage();
@@ -208,7 +210,7 @@ class DatasetFolderTest {
         assertTrue(refused(Output.CAREFUL).contains("a.wav"));
         assertEquals(2, bytes(raw).size());
         out = folder.resolve("of another");
-        run(Arg2Hparams.apply(HPARAMS, "project=another"), Output.CAREFUL, AudioFile::read, false);
+        run(Arg2Hparams.apply(HPARAMS, "project=another"), Output.CAREFUL, AudioFile::open, false);
         assertTrue(refused(Output.CAREFUL).contains("the dataset of the project another"));
         out = Files.writeString(folder.resolve("file"), "x");
         assertTrue(refused(OVERWRITE).contains("a file"));
@@ -274,7 +276,7 @@ class DatasetFolderTest {
                         if (f.endsWith("a.wav")) {
                             throw error;
                         }
-                        return AudioFile.read(f);
+                        return AudioFile.open(f);
                     },
                     false);
             List<ClipReport> skipped = r.reports().stream()
@@ -292,7 +294,7 @@ class DatasetFolderTest {
 
     @Test
     void aNumberThatIsNoneIsNamedBeforeItIsLearnt() {
-        String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::read, true))
+        String said = assertThrows(Problem.class, () -> run(HPARAMS, Output.CAREFUL, AudioFile::open, true))
                 .getMessage();
         assertTrue(
                 said.contains("2 recordings, none of use")

@@ -7,23 +7,29 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import diffsvc.audio.AudioFile;
+import diffsvc.audio.Recording;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
+import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,7 +115,7 @@ class PreprocessingTest {
     private Preprocessing.Result run(Hparams hparams, Path to) {
         try (NDManager m = NDManager.newBaseManager();
                 HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
-            return new Preprocessing(hparams, encoder, null).run(raw, to, (done, of, name, reused) -> {});
+            return new Preprocessing(hparams, encoder, PraatPitch.of(hparams.pitch())).run(raw, to);
         }
     }
 
@@ -166,6 +172,9 @@ class PreprocessingTest {
                 .forEach(c -> assertEquals(c.part(), parts.computeIfAbsent(c.recording(), k -> c.part())));
         assertEquals(Set.of("train", "valid", "test"), new HashSet<>(parts.values()));
         Dataset data = Dataset.open(out);
+        assertFalse(data.training().isEmpty()
+                || data.validation().isEmpty()
+                || data.test().isEmpty());
         data.training().forEach(c -> assertEquals("train", parts.get(c.recording())));
         data.validation()
                 .forEach(c -> assertTrue(
@@ -235,6 +244,7 @@ class PreprocessingTest {
         assertEquals(whole.keySet(), after.keySet());
         whole.forEach((name, b) -> assertArrayEquals(b, after.get(name), name));
         run(HPARAMS, folder.resolve("elsewhere"));
+        assertEquals(whole.keySet(), bytes(folder.resolve("elsewhere")).keySet());
         bytes(folder.resolve("elsewhere")).forEach((name, b) -> assertArrayEquals(whole.get(name), b, name));
         // a recording under another name keeps its shard, another front end none
         Files.move(raw.resolve("b.flac"), raw.resolve("비.flac"));
@@ -245,6 +255,120 @@ class PreprocessingTest {
         assertTrue(
                 run(Arg2Hparams.apply(HPARAMS, "audio.fmin_hz=50"), out).reused() <= 1,
                 "the second of two that are alike may find the first one's");
+    }
+
+    /**
+     * The button is pressed while the calling thread reads the last recording: a smaller dataset is not a whole one.
+     */
+    @Test
+    void aStopDuringTheLastRecordingWritesNoDataset() throws Exception {
+        raw = Files.createDirectories(folder.resolve("two"));
+        write("a.wav", Wave.mono(vowel(220, 0.8, 44100, 0.8), 44100));
+        write("b.wav", Wave.mono(vowel(262, 0.8, 44100, 0.8), 44100));
+        List<String> opened = new ArrayList<>();
+        Preprocessing.Reading pressed = file -> {
+            opened.add(file.getFileName().toString());
+            if (opened.size() == 2) {
+                Thread.currentThread().interrupt();
+            }
+            return AudioFile.open(file);
+        };
+        // a pool of one thread: the calling thread does all of the work
+        ForkJoinPool one = new ForkJoinPool(1);
+        try (NDManager m = NDManager.newBaseManager();
+                HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
+            Preprocessing stopped = new Preprocessing(HPARAMS, encoder, null, pressed);
+            Problem p = one.submit(() -> assertThrows(Problem.class, () -> stopped.run(raw, out)))
+                    .get();
+            assertTrue(p.isStop() && p.getMessage().contains("after 1 of 2 recordings"), p.getMessage());
+            assertEquals(2, opened.size());
+        } finally {
+            one.shutdown();
+        }
+        assertFalse(Files.exists(out.resolve("index.json")));
+        Preprocessing.Result whole = run(Arg2Hparams.apply(HPARAMS, "dataset.valid_share=0,dataset.test_share=0"), out);
+        assertEquals(1, whole.reused(), "the first one was kept");
+        assertEquals(
+                2,
+                whole.reports().stream().map(ClipReport::recording).distinct().count());
+    }
+
+    @Test
+    void whatTheDecoderRemarksIsInTheReportAndIsNoted() throws IOException {
+        raw = Files.createDirectories(folder.resolve("two"));
+        write("a.wav", Wave.mono(vowel(220, 0.8, 44100, 0.8), 44100));
+        write("b.wav", Wave.mono(vowel(262, 0.8, 44100, 0.8), 44100));
+        Preprocessing.Reading cut = file -> new Cut(AudioFile.open(file), file.endsWith("b.wav"));
+        for (String round : List.of("made", "reused")) {
+            List<String> notes = new ArrayList<>(), ended = new ArrayList<>();
+            List<Long> done = new ArrayList<>();
+            Preprocessing.Result r;
+            try (NDManager m = NDManager.newBaseManager();
+                    HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
+                r = new Preprocessing(HPARAMS, encoder, null, cut).run(raw, out, new Progress() {
+                    @Override
+                    public void at(String stage, long n, long of) {
+                        assertEquals("recordings of 2", stage + " of " + of);
+                        done.add(n);
+                    }
+
+                    @Override
+                    public void ended(Stage stage) {
+                        ended.add(stage.name() + " " + stage.what());
+                    }
+
+                    @Override
+                    public void note(String text) {
+                        notes.add(text);
+                    }
+                });
+            }
+            assertEquals(List.of("b.wav: " + CUT), notes, round);
+            assertEquals(List.of(1L, 2L), done);
+            assertTrue(
+                    new HashSet<>(ended).contains("recording b.wav" + (round.equals("made") ? "" : " (made before)")),
+                    ended.toString());
+            assertEquals(Map.of(CUT, List.of("b.wav")), r.notes());
+            for (ClipReport c : r.reports()) {
+                assertEquals(c.recording().equals("b.wav") ? CUT : "", c.note());
+            }
+            assertTrue(Files.readString(out.resolve("report.csv")).contains(CUT));
+        }
+    }
+
+    private static final String CUT = "the file ends before its last frame does";
+
+    /** A recording of whose end a part is missing, as the decoder says. */
+    private record Cut(Recording recording, boolean isCut) implements Recording {
+        @Override
+        public int samples() {
+            return recording.samples();
+        }
+
+        @Override
+        public int channels() {
+            return recording.channels();
+        }
+
+        @Override
+        public int sampleRateHz() {
+            return recording.sampleRateHz();
+        }
+
+        @Override
+        public Wave read(int from, int to) {
+            return recording.read(from, to);
+        }
+
+        @Override
+        public List<String> notes() {
+            return isCut ? List.of(CUT) : List.of();
+        }
+
+        @Override
+        public void close() {
+            recording.close();
+        }
     }
 
     private static Map<String, byte[]> bytes(Path dataset) throws IOException {

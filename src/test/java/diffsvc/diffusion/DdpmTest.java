@@ -22,13 +22,12 @@ class DdpmTest {
 
     private record Law(double mean, double spread) {}
 
-    private static Law end(int interval) {
-        Ddpm ddpm = new Ddpm(NOISE, interval);
+    private static Law end(double[] times) {
+        Ddpm silent = new Ddpm(NOISE, (x, at) -> x.zerosLike()), loud = new Ddpm(NOISE, (x, at) -> x.onesLike());
         Sampler.Eps best = (x, t) -> {
             double a = NOISE.alpha((int) t), s = NOISE.sigma((int) t);
             return x.sub((float) (a * MEAN)).mul((float) (s / (a * a * SPREAD * SPREAD + s * s)));
         };
-        double[] times = ddpm.times(NOISE.steps(), 0);
         double a = NOISE.alpha((int) times[0]),
                 s = NOISE.sigma((int) times[0]),
                 mean = a * MEAN,
@@ -39,12 +38,10 @@ class DdpmTest {
                 NDArray two =
                         m.create(new float[] {(float) (mean - apart), (float) (mean + apart)}, new Shape(1, 1, 1, 2));
                 double[] drawn = new double[1];
-                float[] next = ddpm.step(best, (x, at) -> x.zerosLike(), two, times, i, Sampler.Past.NONE)
-                        .x()
-                        .toFloatArray();
-                float[] moved = ddpm.step(best, (x, at) -> x.onesLike(), two, times, i, Sampler.Past.NONE)
-                        .x()
-                        .toFloatArray();
+                float[] next =
+                        silent.step(best, two, times, i, Sampler.Past.NONE).x().toFloatArray();
+                float[] moved =
+                        loud.step(best, two, times, i, Sampler.Past.NONE).x().toFloatArray();
                 drawn[0] = moved[0] - next[0];
                 double slope = (next[1] - next[0]) / (2 * apart);
                 mean = (next[0] + next[1]) / 2;
@@ -63,7 +60,7 @@ class DdpmTest {
         double[] lost = new double[4];
         int[] intervals = {1, 2, 4, 8};
         for (int i = 0; i < lost.length; i++) {
-            Law law = end(intervals[i]);
+            Law law = end(Spacing.TRAILING.every(NOISE.steps(), intervals[i]));
             assertEquals(MEAN, law.mean(), 2e-3, "interval " + intervals[i]);
             lost[i] = SPREAD - law.spread();
             assertTrue(
@@ -75,8 +72,23 @@ class DdpmTest {
 
     @Test
     void timesStandOnIntervalLessOneLast() {
-        assertArrayEquals(new double[] {9, 4, -1}, new Ddpm(NOISE, 5).times(10, 0));
-        assertArrayEquals(new double[] {6, 1, -1}, new Ddpm(NOISE, 5).times(7, 0));
-        assertEquals(2, new Ddpm(NOISE, 5).times(5, 0).length);
+        assertArrayEquals(new double[] {9, 4, -1}, Spacing.TRAILING.every(10, 5));
+        assertArrayEquals(new double[] {6, 1, -1}, Spacing.TRAILING.every(7, 5));
+        assertEquals(2, Spacing.TRAILING.every(5, 5).length);
+        assertArrayEquals(new double[] {9, 4, -1}, Spacing.TRAILING.times(10, 2));
+        assertArrayEquals(new double[] {6, 3, -1}, Spacing.TRAILING.times(7, 2));
+    }
+
+    /** 300 of 1000: steps of 3 and of 4 in turns, each with the posterior of the steps that it takes. */
+    @Test
+    void stepsThatDoNotDivideLoseAsMuchAsTheirMeanIntervalWould() {
+        double[] times = Spacing.TRAILING.times(NOISE.steps(), 300);
+        Law uneven = end(times),
+                wide = end(Spacing.TRAILING.every(NOISE.steps(), 4)),
+                fine = end(Spacing.TRAILING.every(NOISE.steps(), 3));
+        assertEquals(MEAN, uneven.mean(), 2e-3);
+        assertTrue(
+                uneven.spread() > wide.spread() && uneven.spread() < fine.spread(),
+                wide.spread() + " < " + uneven.spread() + " < " + fine.spread());
     }
 }

@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -57,13 +58,19 @@ class DiffusionBoundsTest {
             assertTrue(said(() -> NOISE.alphaBar(t)).contains("to 99"));
         }
         assertEquals(1, NOISE.alphaBar(-1));
+        for (double t : new double[] {-1.5, 99.5, 2000, Double.NaN}) {
+            assertTrue(said(() -> NOISE.logAlpha(t)).contains("the diffusion step from -1 to 99, got"));
+            assertTrue(said(() -> NOISE.lambda(t)).contains("the diffusion step from -1 to 99, got"));
+        }
         try (NDManager m = NDManager.newBaseManager()) {
+            assertArrayEquals(new long[] {0, 99}, NOISE.timesteps(m, 0, 99).toLongArray());
             for (long t : new long[] {-1, 100, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32}) {
                 assertTrue(said(() -> NOISE.noised(
                                 m.zeros(new Shape(1, 1, 2, 3)),
                                 m.create(new long[] {t}),
                                 m.zeros(new Shape(1, 1, 2, 3))))
                         .contains("the diffusion step from 0 to 99, got " + t));
+                assertTrue(said(() -> NOISE.timesteps(m, 3, t)).contains("the diffusion step from 0 to 99, got " + t));
             }
             assertTrue(said(() -> NOISE.noised(
                             m.zeros(new Shape(2, 1, 2, 3)), m.create(new long[] {1}), m.zeros(new Shape(2, 1, 2, 3))))
@@ -74,7 +81,11 @@ class DiffusionBoundsTest {
     @Test
     void timesBeginWithinTheScheduleAndGoByWholeIntervals() {
         for (Sampler sampler : new Sampler[] {
-            new Plms(NOISE, 10), new Ddim(NOISE, 10), new Ddpm(NOISE), new DpmSolverPlusPlus(NOISE), new UniPc(NOISE, 2)
+            new Plms(NOISE),
+            new Ddim(NOISE),
+            new Ddpm(NOISE, Draw.seeded(1)),
+            new DpmSolverPlusPlus(NOISE),
+            new UniPc(NOISE, 2)
         }) {
             for (int top : new int[] {0, -5, 101, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
                 assertEquals(
@@ -83,21 +94,39 @@ class DiffusionBoundsTest {
                         said(() -> sampler.times(top, 10)));
             }
             for (int top = 1; top <= 100; top++) {
-                double[] times = sampler.times(top, 10);
+                double[] times = sampler.times(top, Math.min(top, 10));
                 assertTrue(
                         times.length >= 2 && times[0] < top && times[times.length - 1] <= 0, sampler + " from " + top);
             }
+            for (int evaluations : new int[] {0, -1, 31, Integer.MAX_VALUE}) {
+                assertEquals(
+                        "schedule: need evaluations from 1 to 30, got " + evaluations + "; correct evaluations",
+                        said(() -> sampler.times(30, evaluations)));
+            }
         }
-        for (int evaluations : new int[] {0, -1, 101, Integer.MAX_VALUE}) {
-            assertTrue(
-                    said(() -> NOISE.even(100, evaluations)).contains("evaluations from 1 to 100, got " + evaluations));
-        }
-        for (int interval : new int[] {0, -1, 101, Integer.MAX_VALUE}) {
-            assertTrue(said(() -> new Plms(NOISE, interval)).contains("the interval of steps from 1 to 100"));
-            assertTrue(said(() -> new Ddim(NOISE, interval)).contains("the interval of steps from 1 to 100"));
-            assertTrue(said(() -> new Ddpm(NOISE, interval)).contains("the interval of steps from 1 to 100"));
+        for (Spacing spacing : Spacing.values()) {
+            for (int wrong : new int[] {0, -1, Integer.MIN_VALUE}) {
+                assertTrue(said(() -> spacing.every(100, wrong)).contains("the interval of steps from 1 to"));
+                assertTrue(said(() -> spacing.every(wrong, 10)).contains("the step to start below from 1 to"));
+                assertTrue(said(() -> spacing.times(wrong, 1)).contains("the step to start below from 1 to"));
+            }
+            assertEquals(2, spacing.every(100, Integer.MAX_VALUE).length);
         }
         assertTrue(said(() -> new UniPc(NOISE, 7)).contains("from 2 to 3"));
+    }
+
+    @Test
+    void theNetworkTakesNoNegativeStep() {
+        try (NDManager m = NDManager.newBaseManager();
+                WaveNet net = WaveNet.random(m, new WaveNet.Sizes(2, 4, 3, 1, 1), 1)) {
+            for (long t : new long[] {-1, Long.MIN_VALUE, 100_000}) {
+                assertTrue(said(() -> net.predict(
+                                m.zeros(new Shape(1, 1, 2, 5)), m.create(new long[] {t}), m.zeros(new Shape(1, 3, 5))))
+                        .startsWith("wavenet: need the diffusion step from 0 to 99999, got "));
+            }
+            assertTrue(said(() -> net.given(m.zeros(new Shape(1, 3, 5))).at(m.zeros(new Shape(1, 1, 2, 5)), Double.NaN))
+                    .contains("the diffusion step from 0"));
+        }
     }
 
     @Test

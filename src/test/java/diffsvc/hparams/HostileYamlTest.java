@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import diffsvc.check.Problem;
 import java.io.IOException;
@@ -175,7 +176,7 @@ class HostileYamlTest {
         try {
             Files.createSymbolicLink(loop, loop);
         } catch (IOException e) {
-            return;
+            assumeTrue(false, "no symbolic links here");
         }
         assertTrue(said(loop).contains("circle"));
     }

@@ -14,16 +14,19 @@ import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
 import diffsvc.files.Sha256;
-import diffsvc.voice.DiffSvc;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.voice.Voice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Songs through the demo voice, file to file. */
+@Tag("conversion")
 class InferenceTest {
     private static final String FEW = "infer.sampler=unipc2,infer.steps=4";
     private static final int RATE = 44100;
@@ -45,20 +48,20 @@ class InferenceTest {
         return Wave.mono(all, waves[0].sampleRateHz());
     }
 
-    private Inference.Request request(String name, Wave wave, String out) {
+    private Request request(String name, Wave wave, String out) {
         Path song = WaveWriter.write(folder.resolve(name), wave);
-        return new Inference.Request(song, folder.resolve(out), 0, null, null, null, null, null);
+        return Request.of(song).to(folder.resolve(out));
     }
 
-    private static Inference.Done run(Inference inference, Inference.Request request) {
-        return inference.convert(request, (stage, done, of) -> {});
+    private static Inference.Done run(Inference inference, Request request) {
+        return inference.convert(request);
     }
 
     @Test
     void aFileThatSomebodyPutThereMeanwhileStays() throws IOException {
         Path target = folder.resolve("a.wav");
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference.Done done = new Inference(svc)
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Inference.Done done = new Inference(voice)
                     .convert(request("song.wav", phrase("music1", 0, 1), "a.wav"), (stage, at, of) -> {
                         if (stage.equals("sampling") && !Files.exists(target)) {
                             try {
@@ -81,8 +84,8 @@ class InferenceTest {
     void aSongWithAPauseKeepsItsLengthAndItsSilence() {
         Wave pause = Wave.mono(new float[3 * 16000], 16000);
         Wave song = joined(phrase("music1", 0, 6.003), pause, phrase("music3", 0, 5));
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference.Done done = run(new Inference(svc), request("노래 one.wav", song, "a.wav"));
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Inference.Done done = run(new Inference(voice), request("노래 one.wav", song, "a.wav"));
             Manifest m = done.manifest();
             Wave out = AudioFile.read(done.file());
             assertEquals(Math.round(song.seconds() * RATE), out.samples());
@@ -91,8 +94,8 @@ class InferenceTest {
             assertEquals(0, out.slice(7, 8).peak(), "digital silence inside the pause");
             assertTrue(out.slice(1, 5).peak() > 0.01 && out.slice(10, 13).peak() > 0.01);
             assertTrue(
-                    m.seams().size() == 2 && m.seams().stream().noneMatch(Join::heard),
-                    m.seams().toString());
+                    m.joins().size() == 2 && m.joins().stream().noneMatch(Join::audible),
+                    m.joins().toString());
             assertTrue(
                     m.warnings().stream().anyMatch(w -> w.contains("stay silent")),
                     m.warnings().toString());
@@ -102,16 +105,16 @@ class InferenceTest {
     @Test
     void aPhraseThatIsTooLongIsCutWithoutAnyoneHearingIt() {
         Wave song = phrase("music1", 0, 13);
-        try (DiffSvc svc = DiffSvc.open("demo", FEW + ",infer.slice_seconds=4")) {
-            Inference.Done done = run(new Inference(svc), request("long.wav", song, "long.flac"));
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",infer.slice_seconds=4"))) {
+            Inference.Done done = run(new Inference(voice), request("long.wav", song, "long.flac"));
             Manifest m = done.manifest();
             assertTrue(
                     m.slices().cuts() >= 3 && m.slices().longestSeconds() <= 4,
                     m.slices().toString());
             assertEquals(
                     m.slices().cuts(),
-                    m.seams().stream().filter(s -> s.kind().equals("cut")).count());
-            assertTrue(m.seams().stream().noneMatch(Join::heard), m.seams().toString());
+                    m.joins().stream().filter(s -> s.kind().equals("cut")).count());
+            assertTrue(m.joins().stream().noneMatch(Join::audible), m.joins().toString());
             assertEquals(
                     Math.round(song.seconds() * RATE),
                     AudioFile.read(done.file()).samples());
@@ -122,8 +125,8 @@ class InferenceTest {
     @Test
     void aSliceDoesNotDependOnTheOthers() {
         Wave pause = Wave.mono(new float[3 * 16000], 16000), last = phrase("music3", 0, 5);
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference inference = new Inference(svc);
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Inference inference = new Inference(voice);
             Wave a = AudioFile.read(
                     run(inference, request("a.wav", joined(phrase("music1", 0, 6), pause, last), "a out.wav"))
                             .file());
@@ -134,10 +137,11 @@ class InferenceTest {
             assertFalse(Arrays.equals(a.slice(0, 6).first(), b.slice(0, 6).first()));
             assertArrayEquals(lastOfA.first(), lastOfB.first());
         }
-        try (DiffSvc svc = DiffSvc.open("demo", FEW + ",infer.seed=9")) {
-            Wave c = AudioFile.read(
-                    run(new Inference(svc), request("a.wav", joined(phrase("music1", 0, 6), pause, last), "c out.wav"))
-                            .file());
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",infer.seed=9"))) {
+            Wave c = AudioFile.read(run(
+                            new Inference(voice),
+                            request("a.wav", joined(phrase("music1", 0, 6), pause, last), "c out.wav"))
+                    .file());
             assertFalse(
                     Arrays.equals(
                             c.slice(9.2, 14).first(),
@@ -151,12 +155,10 @@ class InferenceTest {
     @Test
     void aShortSongIsWhatTheStepsByHandGive() {
         Wave song = phrase("music2", 0, 2);
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
             Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-            Inference.Done done = run(
-                    new Inference(svc),
-                    new Inference.Request(file, folder.resolve("s out.wav"), 0, null, null, null, null, null));
-            Wave byHand = svc.convert(AudioFile.read(file)).wave();
+            Inference.Done done = run(new Inference(voice), Request.of(file).to(folder.resolve("s out.wav")));
+            Wave byHand = voice.convert(AudioFile.read(file)).wave();
             assertArrayEquals(byHand.first(), AudioFile.read(done.file()).first(), 1 / 65535f);
         }
     }
@@ -165,13 +167,13 @@ class InferenceTest {
     void theMelodyGoesOutIsEditedAndComesBack() {
         Wave song = phrase("music2", 0, 3);
         Path table = folder.resolve("s.f0.csv");
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference inference = new Inference(svc);
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Inference inference = new Inference(voice);
             Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-            Inference.Done first = run(
-                    inference, new Inference.Request(file, folder.resolve("1.wav"), 0, null, null, table, null, null));
-            Inference.Done again = run(
-                    inference, new Inference.Request(file, folder.resolve("2.wav"), 0, null, table, null, null, null));
+            Inference.Done first =
+                    run(inference, Request.of(file).to(folder.resolve("1.wav")).exportingF0(table));
+            Inference.Done again =
+                    run(inference, Request.of(file).to(folder.resolve("2.wav")).f0(table));
             assertEquals(
                     first.manifest().output().sha256(),
                     again.manifest().output().sha256(),
@@ -183,9 +185,9 @@ class InferenceTest {
                 higher[i] *= 1.5f;
             }
             new F0Table(exported.seconds(), higher, exported.voiced()).write(table);
-            Inference.Done edited = run(
-                    inference, new Inference.Request(file, folder.resolve("3.wav"), 0, null, table, null, null, null));
-            float[] was = voicedF0(svc, first.file()), is = voicedF0(svc, edited.file());
+            Inference.Done edited =
+                    run(inference, Request.of(file).to(folder.resolve("3.wav")).f0(table));
+            float[] was = voicedF0(voice, first.file()), is = voicedF0(voice, edited.file());
             assertEquals(
                     12 * Math.log(1.5) / Math.log(2),
                     12 * Math.log(is[is.length / 2] / was[was.length / 2]) / Math.log(2),
@@ -194,8 +196,8 @@ class InferenceTest {
         }
     }
 
-    private static float[] voicedF0(DiffSvc svc, Path file) {
-        float[] f0 = svc.pitch(svc.signal(AudioFile.read(file))).f0Hz();
+    private static float[] voicedF0(Voice voice, Path file) {
+        float[] f0 = voice.f0(voice.signal(AudioFile.read(file))).f0Hz();
         float[] sorted = new float[f0.length];
         int n = 0;
         for (float f : f0) {
@@ -210,9 +212,9 @@ class InferenceTest {
 
     @Test
     void theManifestTellsWhatWasAndOnlyWhatIsThere() throws IOException {
-        try (DiffSvc svc = DiffSvc.open("demo", FEW + ",infer.depth=24")) {
-            Inference.Request r = request("s.wav", phrase("music2", 0, 1.5), "s out.wav");
-            Inference.Done done = run(new Inference(svc), r);
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",infer.depth=24"))) {
+            Request r = request("s.wav", phrase("music2", 0, 1.5), "s out.wav");
+            Inference.Done done = run(new Inference(voice), r);
             Manifest m = Manifest.read(folder.resolve("s out.json"));
             assertEquals(done.manifest().output(), m.output());
             assertEquals(Sha256.of(r.song()), m.input().sha256());
@@ -221,13 +223,13 @@ class InferenceTest {
                     List.of("encoder", "embedding", "wavenet"),
                     List.copyOf(m.models().keySet()));
             for (Manifest.Hashed h : m.models().values()) {
-                assertEquals(Sha256.of(svc.paths().resolve(h.file())), h.sha256());
+                assertEquals(Sha256.of(voice.paths().resolve(h.file())), h.sha256());
             }
             assertEquals(
                     List.of("audio", "pitch", "content", "mel", "embedding", "diffusion", "vocoder", "output"),
                     m.stages().stream().map(Manifest.Stage::stage).toList());
             assertTrue(
-                    m.stages().stream().allMatch(s -> s.peakBytes() > 1 << 20 && s.seconds() >= 0),
+                    m.stages().stream().allMatch(s -> s.peakBytes() > 1 << 20 && s.seconds() > 0),
                     m.stages().toString());
             assertTrue(m.vocoder().contains("built-in"), m.vocoder());
         }
@@ -249,8 +251,8 @@ class InferenceTest {
      */
     @Test
     void whatWouldClipIsScaledAndCounted() {
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Wave loud = svc.convert(phrase("music2", 0, 1)).wave().times(40);
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Wave loud = voice.convert(phrase("music2", 0, 1)).wave().times(40);
             assertTrue(loud.peak() > 1);
             WaveWriter.Fitted fitted = WaveWriter.fitted(loud);
             assertEquals(WaveWriter.HEADROOM, fitted.wave().peak(), 1e-6);
@@ -268,30 +270,30 @@ class InferenceTest {
         CondsCache cache = CondsCache.in(folder.resolve("cache"));
         Wave song = phrase("music2", 0, 1.5);
         Path file = WaveWriter.write(folder.resolve("s.wav"), song);
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            String cold = run(new Inference(svc), Inference.Request.of(file, 0).to(folder.resolve("1.wav")))
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            String cold = run(new Inference(voice), Request.of(file).to(folder.resolve("1.wav")))
                     .manifest()
                     .output()
                     .sha256();
-            Inference inference = new Inference(svc, 0, cache);
+            Inference inference = new Inference(voice, 0, cache);
             assertEquals(
                     cold,
-                    run(inference, Inference.Request.of(file, 0).to(folder.resolve("2.wav")))
+                    run(inference, Request.of(file).to(folder.resolve("2.wav")))
                             .manifest()
                             .output()
                             .sha256());
             assertEquals(2, cache.entries().size(), "a melody and units");
             assertEquals(
                     cold,
-                    run(inference, Inference.Request.of(file, 0).to(folder.resolve("3.wav")))
+                    run(inference, Request.of(file).to(folder.resolve("3.wav")))
                             .manifest()
                             .output()
                             .sha256());
-            run(inference, Inference.Request.of(file, 3.5).to(folder.resolve("4.wav")));
+            run(inference, Request.of(file).key(3.5).to(folder.resolve("4.wav")));
             assertEquals(2, cache.entries().size(), "another key hears nothing new");
         }
-        try (DiffSvc svc = DiffSvc.open("demo", FEW + ",pitch.f0_max_hz=900")) {
-            run(new Inference(svc, 0, cache), Inference.Request.of(file, 0).to(folder.resolve("5.wav")));
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",pitch.f0_max_hz=900"))) {
+            run(new Inference(voice, 0, cache), Request.of(file).to(folder.resolve("5.wav")));
             assertEquals(3, cache.entries().size(), "another range of F0 is another melody, of the same units");
         }
         assertTrue(cache.clear() > 1000);
@@ -301,10 +303,10 @@ class InferenceTest {
     @Test
     void theLeastUsedGoesWhenTheCacheIsFull() {
         CondsCache small = new CondsCache(folder.resolve("small"), 60_000);
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
             for (int i = 0; i < 4; i++) {
                 Wave part = phrase("music2", i, i + 1);
-                small.units(svc.manager(), part, "x", () -> svc.units(part));
+                small.units(voice.manager(), part, "x", () -> voice.units(part));
             }
         }
         assertTrue(
@@ -315,9 +317,9 @@ class InferenceTest {
 
     @Test
     void moreThanMemoryAllowsIsRefusedWithWhatWouldDo() {
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference.Request r = request("s.wav", phrase("music2", 0, 1.5), "s out.wav");
-            String said = assertThrows(Problem.class, () -> run(new Inference(svc, 100 << 20, CondsCache.NONE), r))
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Request r = request("s.wav", phrase("music2", 0, 1.5), "s out.wav");
+            String said = assertThrows(Problem.class, () -> run(new Inference(voice, 100 << 20, CondsCache.NONE), r))
                     .getMessage();
             assertTrue(said.contains("--max-memory") && said.contains("MiB"), said);
             assertFalse(Files.exists(folder.resolve("s out.wav")));
@@ -327,9 +329,9 @@ class InferenceTest {
     @Test
     void somebodysOwnFileIsNotReplacedByTheManifest() throws IOException {
         Path theirs = Files.writeString(folder.resolve("s out.json"), "{\"mine\": 1}");
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
-            Inference.Request r = request("s.wav", phrase("music2", 0, 1), "s out.wav");
-            assertTrue(assertThrows(Problem.class, () -> run(new Inference(svc), r))
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Request r = request("s.wav", phrase("music2", 0, 1), "s out.wav");
+            assertTrue(assertThrows(Problem.class, () -> run(new Inference(voice), r))
                     .getMessage()
                     .contains("s out.json"));
             assertFalse(Files.exists(folder.resolve("s out.wav")));
@@ -340,9 +342,9 @@ class InferenceTest {
     @Test
     void aCacheThatCannotBeWrittenCostsNoSong() throws IOException {
         Path noFolder = Files.writeString(folder.resolve("cache"), "a file");
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
             assertTrue(Files.exists(run(
-                            new Inference(svc, 0, CondsCache.in(noFolder)),
+                            new Inference(voice, 0, CondsCache.in(noFolder)),
                             request("s.wav", phrase("music2", 0, 1), "s out.wav"))
                     .file()));
         }
@@ -350,14 +352,14 @@ class InferenceTest {
 
     @Test
     void anySongIsLongEnough() {
-        try (DiffSvc svc = DiffSvc.open("demo", FEW)) {
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
             for (int n : new int[] {1, 100, 700, 1601}) {
                 float[] tone = new float[n];
                 for (int i = 0; i < n; i++) {
                     tone[i] = (float) (0.3 * Math.sin(0.1 * i + 1));
                 }
                 Inference.Done done =
-                        run(new Inference(svc), request("tiny.wav", Wave.mono(tone, 16000), "tiny out.wav"));
+                        run(new Inference(voice), request("tiny.wav", Wave.mono(tone, 16000), "tiny out.wav"));
                 assertEquals(
                         Math.round(n / 16000.0 * RATE),
                         AudioFile.read(done.file()).samples());

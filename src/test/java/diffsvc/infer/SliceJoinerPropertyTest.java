@@ -41,7 +41,7 @@ class SliceJoinerPropertyTest {
             return Recording.of(new Wave(x, rate));
         }
 
-        List<Slice> parts(Recording sound) {
+        List<Slice> slices(Recording sound) {
             return Slice.of(sound, Slicer.standard(), (int) (most * rate), rate / 2);
         }
     }
@@ -59,10 +59,10 @@ class SliceJoinerPropertyTest {
                 .as(Song::new);
     }
 
-    private static float[] join(SliceJoiner joining, SliceConverter singer) throws IOException {
-        float[] all = new float[joining.samples()];
+    private static float[] join(SliceJoiner joiner, SliceConverter converter) throws IOException {
+        float[] all = new float[joiner.samples()];
         int[] at = {0};
-        joining.run(singer, samples -> {
+        joiner.run(converter, samples -> {
             System.arraycopy(samples, 0, all, at[0], samples.length);
             at[0] += samples.length;
         });
@@ -71,43 +71,43 @@ class SliceJoinerPropertyTest {
     }
 
     @Property
-    void theLengthIsExactAndPartsFollowEachOther(@ForAll("songs") Song song) throws IOException {
+    void theLengthIsExactAndSlicesFollowEachOther(@ForAll("songs") Song song) throws IOException {
         Recording sound = song.recording();
-        List<Slice> parts = song.parts(sound);
+        List<Slice> slices = song.slices(sound);
         int at = 0;
-        for (Slice p : parts) {
+        for (Slice p : slices) {
             assertEquals(at, p.start());
             assertTrue(p.from() <= p.start() && p.to() >= p.end() && p.samples() > 0, p.toString());
             assertTrue(
-                    p.silent() || p.heard() <= Math.max(song.most() * song.rate(), p.cut() ? 0 : 1),
-                    p + " is heard for longer than " + song.most() + " s");
+                    p.silent() || p.reach() <= Math.max(song.most() * song.rate(), p.cut() ? 0 : 1),
+                    p + " reaches further than " + song.most() + " s");
             at = p.end();
         }
         assertEquals(song.samples(), at);
-        float[] out = join(SliceJoiner.exact(sound, parts, song.outRate()), (i, heard, wanted) -> new float[wanted]);
+        float[] out = join(SliceJoiner.exact(sound, slices, song.outRate()), (i, source, wanted) -> new float[wanted]);
         assertEquals(Math.round(song.samples() / (double) song.rate() * song.outRate()), out.length);
     }
 
     @Property
-    void silenceStaysSilenceWhateverSings(@ForAll("songs") Song song) throws IOException {
+    void silenceStaysSilenceWhateverTheConverterGives(@ForAll("songs") Song song) throws IOException {
         Recording silent = Recording.of(new Wave(new float[song.channels()][song.samples()], song.rate()));
         for (float v :
-                join(SliceJoiner.exact(silent, song.parts(silent), song.outRate()), SliceJoinerPropertyTest::loud)) {
+                join(SliceJoiner.exact(silent, song.slices(silent), song.outRate()), SliceJoinerPropertyTest::loud)) {
             assertEquals(0, v);
         }
         Recording sound = song.recording();
-        SliceJoiner joining = SliceJoiner.exact(sound, song.parts(sound), song.outRate());
-        float[] out = join(joining, SliceJoinerPropertyTest::loud);
-        for (int i = 0; i < joining.parts().size(); i++) {
-            if (joining.parts().get(i).silent()) {
-                for (int k = joining.places()[i]; k < joining.places()[i + 1]; k++) {
+        SliceJoiner joiner = SliceJoiner.exact(sound, song.slices(sound), song.outRate());
+        float[] out = join(joiner, SliceJoinerPropertyTest::loud);
+        for (int i = 0; i < joiner.slices().size(); i++) {
+            if (joiner.slices().get(i).silent()) {
+                for (int k = joiner.places()[i]; k < joiner.places()[i + 1]; k++) {
                     assertEquals(0, out[k], "sample " + k);
                 }
             }
         }
     }
 
-    private static float[] loud(int i, Wave heard, int wanted) {
+    private static float[] loud(int i, Wave source, int wanted) {
         float[] ones = new float[wanted];
         Arrays.fill(ones, 1);
         return ones;
@@ -117,36 +117,35 @@ class SliceJoinerPropertyTest {
     @Property
     void crossfadesAddUpToOne(@ForAll("songs") Song song) throws IOException {
         Recording sound = song.recording();
-        SliceJoiner joining = SliceJoiner.exact(sound, song.parts(sound), song.outRate());
-        float[] out = join(joining, SliceJoinerPropertyTest::loud);
+        SliceJoiner joiner = SliceJoiner.exact(sound, song.slices(sound), song.outRate());
+        float[] out = join(joiner, SliceJoinerPropertyTest::loud);
         int edge = (int) (0.005 * song.outRate()) + 1;
-        for (int i = 0; i < joining.parts().size(); i++) {
-            Slice p = joining.parts().get(i);
+        for (int i = 0; i < joiner.slices().size(); i++) {
+            Slice p = joiner.slices().get(i);
             boolean cutBefore = p.cut() || i == 0,
                     cutAfter =
-                            i + 1 == joining.parts().size()
-                                    || joining.parts().get(i + 1).cut();
-            int from = joining.places()[i] + (cutBefore ? 0 : edge),
-                    to = joining.places()[i + 1] - (cutAfter ? 0 : edge);
+                            i + 1 == joiner.slices().size()
+                                    || joiner.slices().get(i + 1).cut();
+            int from = joiner.places()[i] + (cutBefore ? 0 : edge), to = joiner.places()[i + 1] - (cutAfter ? 0 : edge);
             if (p.silent() || sound.read(p.from(), p.to()).peak() == 0) {
                 continue;
             }
             boolean quietNeighbour = i > 0
                             && p.cut()
                             && sound.read(
-                                                    joining.parts().get(i - 1).from(),
-                                                    joining.parts().get(i - 1).to())
+                                                    joiner.slices().get(i - 1).from(),
+                                                    joiner.slices().get(i - 1).to())
                                             .peak()
                                     == 0
-                    || i + 1 < joining.parts().size()
-                            && !joining.parts().get(i + 1).silent()
+                    || i + 1 < joiner.slices().size()
+                            && !joiner.slices().get(i + 1).silent()
                             && sound.read(
-                                                    joining.parts().get(i + 1).from(),
-                                                    joining.parts().get(i + 1).to())
+                                                    joiner.slices().get(i + 1).from(),
+                                                    joiner.slices().get(i + 1).to())
                                             .peak()
                                     == 0;
             for (int k = from; k < to && !quietNeighbour; k++) {
-                assertEquals(1, out[k], 1e-6f, "sample " + k + " of part " + i);
+                assertEquals(1, out[k], 1e-6f, "sample " + k + " of slice " + i);
             }
         }
     }
@@ -158,36 +157,36 @@ class SliceJoinerPropertyTest {
     @Property
     void everySampleLandsWhereItBelongs(@ForAll("songs") Song song) throws IOException {
         Recording sound = song.recording();
-        List<Slice> parts = song.parts(sound);
-        SliceJoiner joining = SliceJoiner.exact(sound, parts, song.outRate());
-        float[] out = join(joining, (i, heard, wanted) -> {
+        List<Slice> slices = song.slices(sound);
+        SliceJoiner joiner = SliceJoiner.exact(sound, slices, song.outRate());
+        float[] out = join(joiner, (i, source, wanted) -> {
             float[] time = new float[wanted];
-            double begins = parts.get(i).from() / (double) song.rate();
+            double begins = slices.get(i).from() / (double) song.rate();
             for (int k = 0; k < wanted; k++) {
                 time[k] = (float) (begins + k / (double) song.outRate() + 1);
             }
             return time;
         });
         int edge = (int) (0.005 * song.outRate()) + 1;
-        for (int i = 0; i < parts.size(); i++) {
-            if (parts.get(i).silent()
-                    || sound.read(parts.get(i).from(), parts.get(i).to()).peak() == 0) {
+        for (int i = 0; i < slices.size(); i++) {
+            if (slices.get(i).silent()
+                    || sound.read(slices.get(i).from(), slices.get(i).to()).peak() == 0) {
                 continue;
             }
-            for (int k = joining.places()[i] + edge; k < joining.places()[i + 1] - edge; k++) {
+            for (int k = joiner.places()[i] + edge; k < joiner.places()[i + 1] - edge; k++) {
                 if (out[k] != 0) {
                     double off = Math.abs(out[k] - 1 - k / (double) song.outRate()) * song.outRate();
                     assertTrue(
-                            off < 1.2 || crossesIntoSilence(sound, parts, i),
+                            off < 1.2 || crossesIntoSilence(sound, slices, i),
                             "sample " + k + " is " + off + " samples off");
                 }
             }
         }
     }
 
-    private static boolean crossesIntoSilence(Recording sound, List<Slice> parts, int i) {
-        for (int j = Math.max(0, i - 1); j <= Math.min(parts.size() - 1, i + 1); j++) {
-            if (sound.read(parts.get(j).from(), parts.get(j).to()).peak() == 0) {
+    private static boolean crossesIntoSilence(Recording sound, List<Slice> slices, int i) {
+        for (int j = Math.max(0, i - 1); j <= Math.min(slices.size() - 1, i + 1); j++) {
+            if (sound.read(slices.get(j).from(), slices.get(j).to()).peak() == 0) {
                 return true;
             }
         }
@@ -197,11 +196,12 @@ class SliceJoinerPropertyTest {
     @Property(tries = 60)
     void thePythonProjectsLengthsAreCeilings(@ForAll("songs") Song song) throws IOException {
         Recording sound = song.recording();
-        List<Slice> parts = song.parts(sound);
-        long wanted = parts.stream()
+        List<Slice> slices = song.slices(sound);
+        long wanted = slices.stream()
                 .mapToLong(p -> (long) Math.ceil(p.samples() / (double) song.rate() * song.outRate()))
                 .sum();
         assertEquals(
-                wanted, join(SliceJoiner.asPython(sound, parts, song.outRate()), (i, heard, n) -> new float[n]).length);
+                wanted,
+                join(SliceJoiner.asPython(sound, slices, song.outRate()), (i, heard, n) -> new float[n]).length);
     }
 }

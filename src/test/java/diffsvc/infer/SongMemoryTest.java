@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Memory does not grow with the song: the launcher's infer, its process watched from outside. */
+@Tag("memory")
 class SongMemoryTest {
     private static final double MORE = 1.2;
 

@@ -16,11 +16,11 @@ import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.random.RandomSource;
 import diffsvc.training.TrainingRun;
 import diffsvc.vocoder.HifiGan;
-import diffsvc.vocoder.NsfHifiGan;
 import diffsvc.vocoder.VocoderConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,6 +35,9 @@ import java.util.function.BiConsumer;
  * <pre>{@code java -cp ... diffsvc.memory.Meter pair 2 517 "wavenet.residual_channels=256"}</pre>
  */
 public final class Meter {
+    static final List<String> MODELS =
+            List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair");
+
     private static final int SMALL = 16;
 
     private Meter() {}
@@ -49,8 +52,7 @@ public final class Meter {
      */
     public static void main(String[] args) {
         if (args.length < 3) {
-            throw Problem.in(
-                    "memory", "MODEL BATCH FRAMES [HPARAMS]", args.length + " words", "models: " + Cost.MODELS);
+            throw Problem.in("memory", "MODEL BATCH FRAMES [HPARAMS]", args.length + " words", "models: " + MODELS);
         }
         Measured m = measure(
                 args[0],
@@ -139,7 +141,7 @@ public final class Meter {
                     }
                 };
             case "hubert":
-                HubertSoft hubert = HubertSoft.random(manager, Cost.PUBLISHED_HUBERT, 1);
+                HubertSoft hubert = HubertSoft.random(manager, HubertSoft.Sizes.PUBLISHED, 1);
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
                         hubert.extract(scratch.randomNormal(new Shape(b, 1, t * 320L))
@@ -149,51 +151,48 @@ public final class Meter {
                     }
                 };
             case "crepe":
-                Crepe crepe = Crepe.random(manager, Cost.PUBLISHED_CREPE, 1);
+                Crepe crepe = Crepe.random(manager, Crepe.published(), 1);
                 return (b, t) -> {
                     float[][] windows = new float[t][1024];
                     windows[0][5] = 1;
                     crepe.probabilities(windows, b);
                 };
             case "pe":
-                XiaomaPe pe = XiaomaPe.random(manager, Cost.PUBLISHED_PE, 1);
+                XiaomaPe pe = XiaomaPe.random(manager, XiaomaPe.Sizes.PUBLISHED, 1);
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
-                        pe.extract(scratch.randomNormal(new Shape(b, t, Cost.PUBLISHED_PE.mels())), false)
+                        pe.extract(scratch.randomNormal(new Shape(b, t, XiaomaPe.Sizes.PUBLISHED.mels())), false)
                                 .f0Hz()
                                 .toFloatArray();
                     }
                 };
             case "nsf_hifigan":
-                NsfHifiGan nsf = NsfHifiGan.random(manager, VocoderConfig.published(), 1);
-                return (b, t) -> {
-                    float[] f0 = new float[t];
-                    Arrays.fill(f0, 220);
-                    nsf.vocode(
-                            manager,
-                            new float[t * 128],
-                            f0,
-                            new boolean[t],
-                            t * 512,
-                            RandomSource.keyed(1),
-                            Hparams.Quirks.FIXED);
-                };
+                HifiGan nsf = random(manager, VocoderKind.NSF_HIFIGAN);
+                return (b, t) -> vocode(manager, nsf, t);
             case "hifigan":
-                HifiGan hifigan = HifiGan.random(manager, Cost.PUBLISHED_HIFIGAN, 1);
-                return (b, t) -> {
-                    float[] f0 = new float[t];
-                    Arrays.fill(f0, 220);
-                    hifigan.vocode(
-                            manager,
-                            new float[t * 80],
-                            f0,
-                            new boolean[t],
-                            t * 128,
-                            RandomSource.keyed(1),
-                            Hparams.Quirks.FIXED);
-                };
+                HifiGan hifigan = random(manager, VocoderKind.HIFIGAN);
+                return (b, t) -> vocode(manager, hifigan, t);
             default:
-                throw Problem.in("memory", "one of " + Cost.MODELS, model, "correct the name");
+                throw Problem.in("memory", "one of " + MODELS, model, "correct the name");
+        }
+    }
+
+    private static HifiGan random(NDManager manager, VocoderKind kind) {
+        return HifiGan.random(manager, kind, VocoderConfig.published(kind), 1);
+    }
+
+    private static void vocode(NDManager manager, HifiGan net, int frames) {
+        float[] f0 = new float[frames];
+        Arrays.fill(f0, 220);
+        VocoderConfig config = net.config();
+        try (NDManager scratch = manager.newSubManager()) {
+            net.vocode(
+                    scratch.create(new float[frames * config.mels()], new Shape(1, frames, config.mels())),
+                    f0,
+                    new boolean[frames],
+                    frames * config.hopSamples(),
+                    RandomSource.keyed(1),
+                    Hparams.Quirks.FIXED);
         }
     }
 }

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jna.Memory;
-import diffsvc.Allocator;
 import diffsvc.check.Problem;
+import diffsvc.testing.Allocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +73,7 @@ class ProcessMemoryTest {
         assertEquals(536870912L, ProcessMemory.limit(root), "version 1");
     }
 
+    @Tag("memory")
     @Test
     void whatIsTouchedIsResident() throws Exception {
         long[] said = alone("resident");
@@ -79,6 +81,7 @@ class ProcessMemoryTest {
         assertTrue(said[2] >= said[1] - (1 << 20) && said[3] > 1L << 30, Arrays.toString(said));
     }
 
+    @Tag("memory")
     @Test
     void whatWorksIsWatchedAtItsHighest() throws Exception {
         long[] said = alone("risen");

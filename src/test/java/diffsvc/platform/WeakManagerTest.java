@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class WeakManagerTest {
@@ -32,6 +33,7 @@ class WeakManagerTest {
         assertEquals(1000, kept.sum().getFloat());
     }
 
+    @Tag("memory")
     @Test
     void nativeMemoryStaysFlatWhenAVariableIsAssignedAnew() {
         NDArray x = held.manager().ones(new Shape(4 << 20)); // 16 MiB

@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.vocoder.NsfHifiGan;
+import diffsvc.hparams.VocoderKind;
+import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.VocoderConfig;
 import org.junit.jupiter.api.Test;
 
@@ -51,7 +52,8 @@ class RandomSourceTest {
     @Test
     void theVocodersUnusedNoiseMovesTheStreamToo() {
         try (NDManager m = NDManager.newBaseManager();
-                NsfHifiGan vocoder = NsfHifiGan.random(m, VocoderConfig.published(), 1)) {
+                HifiGan vocoder = HifiGan.random(
+                        m, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 1)) {
             RandomSource draws = RandomSource.inPythonOrder(77);
             draws.normal(m, "x_T", 0, new Shape(1, 1, 80, 37));
             float[] noise = vocoder.harmonics().draw(m, 1, 4, draws).noise().toFloatArray(),

@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -464,6 +465,7 @@ class NpzTest {
      * With the launcher's heap: an hour of units is read, and zeros that a small file unfolds to beyond the bound are
      * not.
      */
+    @Tag("process")
     @Test
     void anHourOfUnitsFitsTheLaunchersHeap() throws Exception {
         Path hour = folder.resolve("hour.npz"), zeros = folder.resolve("zeros.npz");

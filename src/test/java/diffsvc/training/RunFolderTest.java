@@ -18,6 +18,7 @@ import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ class RunFolderTest {
             "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=8,"
                     + "wavenet.residual_layers=2,training.batch=2,training.crop_frames=30,noise.steps=40,"
                     + "training.ema_decay=0.9");
-    private static final Path PYTHON = Path.of("src/test/resources/golden/svc_ckpt/model_ckpt_steps_1000.ckpt");
+    private static final Path PYTHON = Golden.ckpt("svc_ckpt");
 
     @TempDir
     Path home;
@@ -254,12 +255,12 @@ class RunFolderTest {
         Checkpoints checkpoints = new Checkpoints(folder.home(), 1, 0);
         save(1, 1, 0);
         Files.copy(checkpoints.file(1), checkpoints.file(900));
-        Files.copy(PYTHON, checkpoints.file(1000));
+        Files.copy(PYTHON, checkpoints.file(Golden.steps(PYTHON)));
         Path saved = save(1, 1, 0);
         assertEquals(checkpoints.file(2), saved);
         assertEquals(2, TrainingState.read(saved).step());
-        assertEquals(List.of(1000L, 2L), checkpoints.steps());
-        assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(checkpoints.file(1000)));
+        assertEquals(List.of(Golden.steps(PYTHON), 2L), checkpoints.steps());
+        assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(checkpoints.file(Golden.steps(PYTHON))));
     }
 
     @Test
@@ -365,7 +366,7 @@ class RunFolderTest {
                 "project=x",
                 "steps=3")) {
             for (RunSettings settings : List.of(fresh, goesOn, voice)) {
-                String said = refused(() -> settings.with("training.lr=1e-4," + key, null));
+                String said = refused(() -> settings.with("training.lr=1e-4," + key));
                 assertTrue(said.contains(key.split("=")[0]), said);
             }
         }
@@ -376,9 +377,9 @@ class RunFolderTest {
                 "noise.spec_min=-9",
                 "noise.spec_max=3",
                 "training.warm_start=true")) {
-            assertNotNull(fresh.with(key, null));
-            assertTrue(refused(() -> goesOn.with(key, null)).contains("the checkpoint"));
-            assertTrue(refused(() -> voice.with(key, null)).contains("the voice"));
+            assertNotNull(fresh.with(key));
+            assertTrue(refused(() -> goesOn.with(key)).contains("the checkpoint"));
+            assertTrue(refused(() -> voice.with(key)).contains("the voice"));
         }
         assertEquals(
                 0.05,

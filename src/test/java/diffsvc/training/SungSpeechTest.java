@@ -17,6 +17,7 @@ import diffsvc.hparams.ProjectPaths;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Sung speech keeps what was said and when, and changes what was sung. */
@@ -37,6 +38,7 @@ class SungSpeechTest {
         assertEquals(0, SungSpeech.drawn(40, 0, 3).length);
     }
 
+    @Tag("conversion")
     @Test
     void onePassKeepsTheMelodyAnotherSingsItsOwnAndLonger() {
         double own = median(f0(SONG));
@@ -72,19 +74,21 @@ class SungSpeechTest {
         }
         LabelledSpeech speech = new LabelledSpeech(
                 List.of(new LabelledSpeech.Clip("a", "b", samples, new int[] {1, 2}, new double[] {1, 3})));
-        LabelledSpeech both = speech.withSung(HPARAMS, 1, 5);
+        LabelledSpeech both = speech.withSong(HPARAMS, 1, 5);
         assertEquals(2, both.clips().size());
         LabelledSpeech.Clip sung = both.clips().get(1);
         double stretch = sung.ends()[1] / 3;
         assertEquals(stretch, sung.ends()[0], 1e-9);
         assertEquals(3 * stretch, sung.samples().length / 16000.0, 0.03);
         assertEquals(
-                sung.samples().length, speech.sung(HPARAMS, 1, 5).clips().get(0).samples().length);
+                sung.samples().length,
+                speech.asSong(HPARAMS, 1, 5).clips().get(0).samples().length);
     }
 
     private static F0Track f0(Wave wave) {
         float[] signal = new MelSpectrogram(HPARAMS.audio(), Hparams.Quirks.FIXED).signal(wave);
-        return new PraatPitch(PraatPitch.Settings.of(40, 1100)).follow(signal, 44100, 512, signal.length / 512);
+        return new PraatPitch(PraatPitch.Settings.of(40, 1100))
+                .f0(Wave.mono(signal, 44100), 512, signal.length / 512, 0);
     }
 
     private static double median(F0Track track) {

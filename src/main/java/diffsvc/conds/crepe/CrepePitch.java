@@ -1,18 +1,25 @@
 package diffsvc.conds.crepe;
 
 import diffsvc.audio.Resampler;
+import diffsvc.audio.Wave;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
+import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * The melody from CREPE's probabilities, as the Python project takes it: the likeliest path, its periodicity smoothed
- * and silenced where the song is quiet, what is hardly periodic left out, a mean of three, and a line through the rest.
+ * F0 from CREPE's probabilities, as the Python project computes it: the likeliest path; periodicity smoothed, and 0
+ * where the song is quiet; frames of a periodicity below 0.05 left out; a mean of three; a linear interpolation through
+ * the rest. The thresholds are fixed.
  */
-public final class CrepePitch {
+public final class CrepePitch implements PitchExtractor {
     private static final int HOP = 80;
+    /** Windows of the network in a second of sound. */
+    public static final double WINDOWS_PER_SECOND = Crepe.RATE_HZ / (double) HOP;
+
     private static final double HOP_SECONDS = HOP / (double) Crepe.RATE_HZ,
             CENTS_A_BIN = 20,
             FIRST_CENTS = 1997.3794084376191;
@@ -26,9 +33,8 @@ public final class CrepePitch {
      * The quirks decide whether the path restarts every 1024 frames and the pitch is dithered (both the Python
      * project's).
      *
-     * @param net tiny or full
-     * @param range of F0, and the threshold of voicing
-     * @param quirks whether the Python project's oddities are repeated
+     * @param net tiny or full; {@link #close} closes it
+     * @param range lowest and highest F0
      */
     public CrepePitch(Crepe net, Hparams.Pitch range, Hparams.Quirks quirks) {
         this.net = net;
@@ -46,25 +52,22 @@ public final class CrepePitch {
     public record Path(int[] bins, float[] f0Hz, float[] periodicity) {}
 
     /**
-     * The melody on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless nothing sounds.
-     * The Python project takes every frame for voiced; fixed: those whose periodicity is at least 0.21, torchcrepe's
-     * threshold for speech, so that a vocoder that asks for voicing keeps the consonants.
+     * F0 on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless no frame is periodic. The
+     * Python project marks every frame as voiced; fixed: the frames whose periodicity is at least 0.21, torchcrepe's
+     * threshold for speech, so that a vocoder that reads voicing keeps the consonants.
      *
-     * @param wave [N], one channel
-     * @param sampleRateHz samples a second
-     * @param hopSamples samples from frame to frame
-     * @param frames T
-     * @param seed the same seed, the same result
-     * @return T frames
+     * @param seed of the dither, which only the Python project's side of the quirks adds
      */
-    public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames, long seed) {
-        float[] heard = Resampler.resampleIfNeeded(wave, sampleRateHz, Crepe.RATE_HZ);
-        float[][] probabilities = net.probabilities(Crepe.frames(heard, HOP));
+    @Override
+    public F0Track f0(Wave signal, int hopSamples, int frames, long seed) {
+        int sampleRateHz = signal.sampleRateHz();
+        float[] wave = Resampler.resampleIfNeeded(signal.first(), sampleRateHz, Crepe.RATE_HZ);
+        float[][] probabilities = net.probabilities(Crepe.frames(wave, HOP));
         Path path = path(
                 probabilities,
                 python ? FRAMES_A_PATH : probabilities.length,
                 python ? dither(probabilities.length, seed) : new float[probabilities.length]);
-        float[] loudness = Loudness.of(heard, HOP);
+        float[] loudness = Loudness.of(wave, HOP);
         double frameSeconds = hopSamples / (double) sampleRateHz;
         F0Track track = onFrames(kept(path, loudness), frameSeconds, frames);
         if (python) {
@@ -79,7 +82,22 @@ public final class CrepePitch {
         return new F0Track(track.f0Hz(), voiced, frameSeconds);
     }
 
-    /** Triangular noise of up to a bin each way, in cents, so that the 20 cents of a bin do not show as steps. */
+    @Override
+    public CrepePitch with(Hparams.Quirks quirks) {
+        return new CrepePitch(net, range, quirks);
+    }
+
+    @Override
+    public Cost cost() {
+        return Crepe.cost(net.channels(), WINDOWS_PER_SECOND);
+    }
+
+    @Override
+    public void close() {
+        net.close();
+    }
+
+    /** Triangular noise of up to one bin either way, in cents, so that the 20 cents of a bin make no steps. */
     static float[] dither(int frames, long seed) {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "dither", 0));
         float[] cents = new float[frames];
@@ -196,7 +214,7 @@ public final class CrepePitch {
         return y;
     }
 
-    /** F0, 0 where it is hardly periodic. */
+    /** F0, 0 where periodicity is below 0.05. */
     static float[] thresholded(float[] f0Hz, float[] periodicity) {
         float[] y = f0Hz.clone();
         for (int f = 0; f < y.length; f++) {

@@ -4,10 +4,7 @@ import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
 
-/**
- * How loud each frame is to the ear, A-weighted (IEC 61672-1), mean over the spectrum in dB: what CREPE's melody is
- * silenced by.
- */
+/** The A-weighted loudness of each frame (IEC 61672-1), mean over the spectrum in dB: quiet frames lose CREPE's F0. */
 final class Loudness {
     private static final int WINDOW = 1024;
     private static final double SMALLEST = 1e-5,

@@ -14,7 +14,10 @@ import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.hparams.EncoderKind;
 import diffsvc.platform.EngineLock;
+import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,21 +25,21 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * What is sung, without who sings it: 16 kHz wave to soft units, one each 20 ms (van Niekerk et al., arXiv:2111.02392,
+ * The content encoder HuBERT-soft: a 16 kHz wave to soft units, one every 20 ms (van Niekerk et al., arXiv:2111.02392,
  * fig. 1b; the network of arXiv:2106.07447). Sizes come from the checkpoint's shapes; only the number of attention
- * heads does not show there.
+ * heads does not show in a shape.
  *
  * <p>wave [B, 1, N] - seven convolutions - [B, C, P] - projection - [B, P, D] - positional convolution, transformer -
  * [B, P, D] - units [B, P, H]
  */
-public final class HubertSoft implements AutoCloseable {
-    /** Rate the network hears at, Hz. */
-    public static final int RATE_HZ = 16000;
+public final class HubertSoft implements ContentEncoder {
+    /** Rate of the wave that the network takes, Hz. */
+    public static final int RATE_HZ = EncoderKind.HUBERT_SOFT.sampleRateHz();
 
     private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2}, STRIDES = {5, 2, 2, 2, 2, 2, 2};
     private static final int PAD = 40,
             WINDOW = 400,
-            HOP = 320,
+            HOP = EncoderKind.HUBERT_SOFT.hopSamples(),
             POSITION_KERNEL = 128,
             POSITION_GROUPS = 16,
             CHANNELS_PER_HEAD = 64;
@@ -50,15 +53,33 @@ public final class HubertSoft implements AutoCloseable {
      * @param heads attention heads
      * @param feedForward width inside a layer
      * @param units H, width of a unit
-     * @param labels rows of the label embedding: the sounds the units were trained to name
+     * @param labels rows of the label embedding: the speech sounds that the units were trained to predict
      */
     public record Sizes(int conv, int dim, int layers, int heads, int feedForward, int units, int labels) {
+        /** The sizes of the published file. */
+        public static final Sizes PUBLISHED = new Sizes(512, 768, 12, 12, 3072, 256, 100);
+
         /**
-         * Read off a checkpoint; {@code heads} 0 means one a 64 channels.
+         * Memory over P units. The peak lies in the first convolution (64 P wide in time), or, beyond some minutes, in
+         * the attention (P squared).
+         */
+        public Cost cost() {
+            double position = (double) dim * dim / 16 * 128;
+            return new Cost(
+                    "hubert",
+                    EncoderKind.HUBERT_SOFT.unitsPerSecond(),
+                    Cost.bytes(table(this)),
+                    (b, p) -> Cost.FLOAT
+                            * (7.5 * position
+                                    + Math.max(
+                                            3.8 * conv * 64 * b * p,
+                                            2.5 * heads * (double) p * p * b + 20.0 * dim * b * p)));
+        }
+
+        /**
+         * The sizes that a checkpoint's shapes give.
          *
-         * @param file a checkpoint
-         * @param heads of the attention; 0 = one a 64 channels
-         * @return the sizes
+         * @param heads of the attention; 0 means one for every 64 channels
          */
         public static Sizes of(StateDict file, int heads) {
             int dim = file.size("feature_projection.projection.weight", 0),
@@ -84,11 +105,7 @@ public final class HubertSoft implements AutoCloseable {
 
     /** Units [B, P, H]; they belong to the manager the wave came from. */
     public record Units(NDArray units) {
-        /**
-         * Checks the axes.
-         *
-         * @param units [B, P, H]
-         */
+        /** Checks the axes [B, P, H]. */
         public Units {
             Axes.of("hubert").require("units", units, "B P H");
         }
@@ -105,10 +122,8 @@ public final class HubertSoft implements AutoCloseable {
     /**
      * Opens a checkpoint: a flat state dict, one with "module." before each name, or one nested under "hubert".
      *
-     * @param manager owner of what is made
-     * @param file a checkpoint
-     * @param heads of the attention; 0 = one a 64 channels
-     * @return the network
+     * @param manager owner of the result
+     * @param heads of the attention; 0 means one for every 64 channels
      */
     public static HubertSoft load(NDManager manager, Path file, int heads) {
         StateDict state = StateDict.read(file);
@@ -119,21 +134,13 @@ public final class HubertSoft implements AutoCloseable {
     /**
      * A network of random weights, to learn its shapes or to train it.
      *
-     * @param manager owner of what is made
-     * @param sizes of the network
-     * @param seed the same seed, the same result
-     * @return a network that has learnt nothing
+     * @param manager owner of the result
      */
     public static HubertSoft random(NDManager manager, Sizes sizes, long seed) {
         return new HubertSoft(sizes, Weights.random(manager, table(sizes), seed));
     }
 
-    /**
-     * Checkpoint names and shapes, in the order of the published file.
-     *
-     * @param s sizes
-     * @return in the file's order
-     */
+    /** Checkpoint names and shapes, in the order of the published file. */
     public static Map<String, Shape> table(Sizes s) {
         Map<String, Shape> t = new LinkedHashMap<>();
         t.put("masked_spec_embed", new Shape(s.dim));
@@ -177,51 +184,37 @@ public final class HubertSoft implements AutoCloseable {
     }
 
     /**
-     * Units of N samples at 16 kHz: floor((N + 80 - 400) / 320) + 1.
-     *
-     * @param samples N at 16 kHz
-     * @return P; below 1 where the wave is shorter than one window
+     * P, the units of N samples at 16 kHz: floor((N + 80 - 400) / 320) + 1; below 1 where the wave is shorter than one
+     * window.
      */
     public static int frames(int samples) {
         return Math.floorDiv(samples + 2 * PAD - WINDOW, HOP) + 1;
     }
 
-    /**
-     * The network's sizes, read off its tensors.
-     *
-     * @return conv, dim, layers, heads and widths
-     */
+    /** The network's sizes, read off its tensors. */
     public Sizes sizes() {
         return sizes;
     }
 
-    /**
-     * The network's tensors under their checkpoint names.
-     *
-     * @return owned by the network
-     */
+    /** The network's tensors under their checkpoint names; the network owns them. */
     public Weights weights() {
         return weights;
     }
 
     /**
-     * The wave as the network hears it: mean of the channels, 16 kHz, [1, 1, N].
+     * The network's input: the mean of the channels at 16 kHz, [1, 1, N].
      *
-     * @param manager owner of what is made
-     * @param wave any rate and channels
-     * @return [1, 1, N], 16 kHz
+     * @param manager owner of the result
      */
-    public static NDArray listen(NDManager manager, Wave wave) {
+    public static NDArray input(NDManager manager, Wave wave) {
         float[] x = Resampler.resampleIfNeeded(wave.mean(), wave.sampleRateHz(), RATE_HZ);
         return manager.create(x, new Shape(1, 1, x.length));
     }
 
     /**
-     * Units of a wave [B, 1, N].
+     * Units [B, P, H] of a wave [B, 1, N] at 16 kHz.
      *
-     * @param wave 16 kHz, [B, 1, N]
-     * @return [B, P, H]
-     * @throws Problem when the wave is shorter than one window of 320 samples
+     * @throws Problem when the wave is shorter than 320 samples
      */
     public Units extract(NDArray wave) {
         try (NDManager scratch = wave.getManager().newSubManager()) {
@@ -231,14 +224,46 @@ public final class HubertSoft implements AutoCloseable {
         }
     }
 
+    @Override
+    public NDArray units(NDManager manager, Wave wave) {
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray units = extract(input(scratch, wave)).units();
+            units.attach(manager);
+            return units;
+        }
+    }
+
+    @Override
+    public int sampleRateHz() {
+        return RATE_HZ;
+    }
+
+    @Override
+    public int hopSamples() {
+        return HOP;
+    }
+
+    @Override
+    public int width() {
+        return sizes.units;
+    }
+
+    @Override
+    public String signature() {
+        return sizes.toString();
+    }
+
+    @Override
+    public Cost cost() {
+        return sizes.cost();
+    }
+
     /**
-     * The forward pass, each stage shown to {@code look} by name: features, projected, pos, normed, layer0.., units.
+     * The forward pass: wave [B, 1, N] at 16 kHz to units [B, P, H].
      *
-     * @param wave 16 kHz, [B, 1, N]
-     * @param look sees each stage's value by name
-     * @return [B, P, H]
+     * @param tap receives each stage's value by name: features, groupnorm, projected, pos, normed, layer0.., units
      */
-    public NDArray walk(NDArray wave, BiConsumer<String, NDArray> look) {
+    public NDArray walk(NDArray wave, BiConsumer<String, NDArray> tap) {
         long n = Axes.of("hubert").require("wave", wave, "B 1 N").size("N");
         if (frames((int) n) < 1) {
             throw Problem.in(
@@ -248,8 +273,8 @@ public final class HubertSoft implements AutoCloseable {
                     "give a longer sound");
         }
         NDArray padded = edge(wave).concat(wave, 2).concat(edge(wave), 2); // [B, 1, N + 80]
-        NDArray x = features(padded, look); // [B, C, P]
-        look.accept("features", x);
+        NDArray x = features(padded, tap); // [B, C, P]
+        tap.accept("features", x);
         x = LayerNorm.layerNorm(
                         x.transpose(0, 2, 1),
                         new Shape(sizes.conv),
@@ -258,11 +283,11 @@ public final class HubertSoft implements AutoCloseable {
                         EPS)
                 .singletonOrThrow();
         x = linear("feature_projection.projection", x); // [B, P, D]
-        look.accept("projected", x);
+        tap.accept("projected", x);
         NDArray position = position(x);
-        look.accept("pos", position);
+        tap.accept("pos", position);
         x = norm("norm", x.add(position));
-        look.accept("normed", x);
+        tap.accept("normed", x);
         NDArray scale = GraphScalar.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".";
@@ -272,20 +297,18 @@ public final class HubertSoft implements AutoCloseable {
                 x.attach(own);
                 x = norm(layer + "norm1", x.add(attention(layer + "self_attn.", x, scale)));
                 x = norm(layer + "norm2", x.add(linear(layer + "linear2", gelu(linear(layer + "linear1", x)))));
-                look.accept("layer" + i, x);
+                tap.accept("layer" + i, x);
                 x = own.ret(x);
             }
         }
         NDArray units = linear("proj", x); // [B, P, H]
-        look.accept("units", units);
+        tap.accept("units", units);
         return units;
     }
 
     /**
-     * How near each unit is to each label: cosine over 0.1, [B, P, H] to [B, P, L]; what training and phone labels use.
-     *
-     * @param units [B, P, H]
-     * @return [B, P, L]
+     * The similarity of each unit to each label: cosine divided by 0.1, [B, P, H] to [B, P, L]. Training and phone
+     * labels use it.
      */
     public NDArray logits(NDArray units) {
         NDArray label = units.getManager()
@@ -303,7 +326,7 @@ public final class HubertSoft implements AutoCloseable {
         return wave.getManager().zeros(new Shape(wave.getShape().get(0), 1, PAD));
     }
 
-    private NDArray features(NDArray x, BiConsumer<String, NDArray> look) {
+    private NDArray features(NDArray x, BiConsumer<String, NDArray> tap) {
         NDManager scratch = x.getManager();
         for (int i = 0; i < KERNELS.length; i++) {
             try (NDManager own = scratch.newSubManager()) {
@@ -313,7 +336,7 @@ public final class HubertSoft implements AutoCloseable {
                 x.close();
                 if (i == 0) {
                     y = channelNorm(y);
-                    look.accept("groupnorm", y);
+                    tap.accept("groupnorm", y);
                 }
                 x = own.ret(gelu(y));
             }
@@ -322,8 +345,8 @@ public final class HubertSoft implements AutoCloseable {
     }
 
     /**
-     * Group norm with one group a channel, over time; the arrays are the longest of the network, so each goes as soon
-     * as it was used.
+     * Group norm with one group for each channel, over time; the arrays are the longest of the network, so each is
+     * closed as soon as it was used.
      */
     private NDArray channelNorm(NDArray y) {
         try (NDArray centred = y.sub(y.mean(new int[] {2}, true));
@@ -342,8 +365,7 @@ public final class HubertSoft implements AutoCloseable {
     }
 
     /**
-     * The relative position a convolution of 128 frames can see; its even kernel leaves one frame too many, which is
-     * dropped.
+     * Relative positions by a convolution of 128 frames; its even kernel gives one frame too many, which is dropped.
      */
     private NDArray position(NDArray x) {
         NDArray y = Conv1d.conv1d(

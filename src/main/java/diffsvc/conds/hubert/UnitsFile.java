@@ -10,20 +10,19 @@ import diffsvc.tensor.Npz;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Units that another encoder made, from NumPy's file formats. */
+/** Units of another encoder, from NumPy's file formats. */
 public final class UnitsFile {
     private static final String STAGE = "content";
-    /** Encoders give units of a few hundred at most. */
+    /** A larger magnitude is no unit: encoders give a few hundred at most. */
     private static final int LARGEST = 10_000;
 
     private UnitsFile() {}
 
     /**
-     * Units [1, P, H] of a .npy file, or of a .npz with one array or one named units; they belong to {@code manager}.
+     * Reads units [1, P, H] from a .npy file, or from a .npz with one array or one named units.
      *
-     * @param manager owner of what is made
+     * @param manager owner of the result
      * @param file .npy or .npz
-     * @return [1, P, H]
      * @throws Problem when the file holds something else, or values that are not finite
      */
     public static NDArray read(NDManager manager, Path file) {

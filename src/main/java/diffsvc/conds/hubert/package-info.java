@@ -1,5 +1,6 @@
 /**
- * In: wave [1, 1, N] at 16 kHz. Out: units [1, P, H], 50 a second. Read {@link diffsvc.conds.hubert.HubertSoft} from
- * top to bottom.
+ * Content by HuBERT-soft. In: a {@link diffsvc.audio.Wave}, or a file of another encoder's units
+ * ({@link diffsvc.conds.hubert.UnitsFile}). Out: units [1, P, H], 50 a second. Read
+ * {@link diffsvc.conds.hubert.HubertSoft} from top to bottom.
  */
 package diffsvc.conds.hubert;

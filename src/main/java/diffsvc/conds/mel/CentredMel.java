@@ -11,7 +11,8 @@ import java.util.Arrays;
 
 /**
  * The 24 kHz front end, HiFiGAN's: frames centred on multiples of the hop with silence around the song, so that T = 1 +
- * floor(N / hop); the magnitude as it is, floor 1e-6, base-10 logarithm. The signal is filled with silence to T hops.
+ * floor(N / hop); magnitude without an offset, floor 1e-6, base-10 logarithm. The signal is filled with silence to T
+ * hops.
  */
 public final class CentredMel implements FrontEnd {
     private static final double FLOOR = 1e-6;
@@ -19,12 +20,7 @@ public final class CentredMel implements FrontEnd {
     private final float[] bank;
     private final float[] window;
 
-    /**
-     * A front end for these sizes; the filter bank is made once.
-     *
-     * @param audio rate, hop, window and mel bins
-     * @param quirks whether the Python project's oddities are repeated
-     */
+    /** A front end for these sizes; the filter bank is made once. */
     public CentredMel(Hparams.Audio audio, Hparams.Quirks quirks) {
         this.audio = audio.require();
         float[][] rows =
@@ -46,11 +42,16 @@ public final class CentredMel implements FrontEnd {
     }
 
     @Override
+    public double leadHops() {
+        return 0;
+    }
+
+    @Override
     public double silenceLog10() {
         return Math.log10(FLOOR);
     }
 
-    /** T of a signal that {@link #signal} filled: N / hop. */
+    /** T of a signal that {@link #signal} padded: N / hop. */
     @Override
     public int frames(int samples) {
         return samples / audio.hopSamples();
@@ -87,8 +88,12 @@ public final class CentredMel implements FrontEnd {
                     .real(); // [F, T, 2]
             NDArray magnitude = spectrum.square().sum(new int[] {2}).sqrt(); // [F, T]
             NDArray filters = scratch.create(bank, new Shape(audio.melBins(), audio.fftSize() / 2 + 1));
-            NDArray whole =
-                    filters.matMul(magnitude).maximum(FLOOR).log10().transpose().duplicate(); // [T, M]
+            NDArray whole = filters.matMul(magnitude)
+                    .maximum(FLOOR)
+                    .log10()
+                    .transpose()
+                    .expandDims(0)
+                    .duplicate(); // [1, T, M]
             whole.attach(manager);
             return whole;
         }

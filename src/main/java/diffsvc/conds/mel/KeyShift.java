@@ -17,7 +17,7 @@ record KeyShift(float[] faster, double factor) {
      * T windows of {@code size} samples side by side, window t around sample {@code first + t hop} of the song as it
      * was.
      *
-     * @param mirrored whether the song is mirrored at its ends; otherwise there is silence
+     * @param mirrored whether the song is mirrored at its ends; otherwise silence surrounds it
      */
     float[] windows(int frames, int size, double first, int hop, boolean mirrored) {
         float[] out = new float[frames * size];

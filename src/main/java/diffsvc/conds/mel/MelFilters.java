@@ -12,16 +12,7 @@ public final class MelFilters {
 
     private MelFilters() {}
 
-    /**
-     * The bank [M, fft/2 + 1] for M bins between two frequencies.
-     *
-     * @param sampleRateHz samples a second
-     * @param fftSize samples of the transform
-     * @param bins M
-     * @param fminHz lower edge
-     * @param fmaxHz upper edge
-     * @return [M][fft / 2 + 1]
-     */
+    /** The filter bank [M][fft / 2 + 1] for M bins between two frequencies. */
     public static float[][] bank(int sampleRateHz, int fftSize, int bins, double fminHz, double fmaxHz) {
         double[] edge = edges(bins, fminHz, fmaxHz);
         float[][] bank = new float[bins][fftSize / 2 + 1];
@@ -36,14 +27,7 @@ public final class MelFilters {
         return bank;
     }
 
-    /**
-     * Lower edge, centres and upper edge in Hz: M + 2 frequencies, equally spaced in mel.
-     *
-     * @param bins M
-     * @param fminHz lower edge
-     * @param fmaxHz upper edge
-     * @return [M + 2] Hz
-     */
+    /** Lower edge, centres and upper edge of M filters, Hz: [M + 2], equally spaced in mel. */
     public static double[] edges(int bins, double fminHz, double fmaxHz) {
         double[] edge = new double[bins + 2];
         double low = mel(fminHz), high = mel(fmaxHz);
@@ -53,22 +37,12 @@ public final class MelFilters {
         return edge;
     }
 
-    /**
-     * Slaney's mel of a frequency.
-     *
-     * @param hz frequency
-     * @return mel
-     */
+    /** Slaney's mel of a frequency in Hz. */
     public static double mel(double hz) {
         return hz < KNEE_HZ ? hz / HZ_A_MEL : KNEE_MEL + Math.log(hz / KNEE_HZ) / LOG_STEP;
     }
 
-    /**
-     * Frequency of a mel.
-     *
-     * @param mel Slaney's mel
-     * @return Hz
-     */
+    /** The frequency in Hz of a mel on Slaney's scale. */
     public static double hz(double mel) {
         return mel < KNEE_MEL ? mel * HZ_A_MEL : KNEE_HZ * Math.exp(LOG_STEP * (mel - KNEE_MEL));
     }

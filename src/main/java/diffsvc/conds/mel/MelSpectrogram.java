@@ -9,10 +9,10 @@ import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 
 /**
- * The 44.1 kHz front end: how loud the song is in each of M bands, 86 times a second, as the base-10 logarithm.
- * Reflected by (window - hop) / 2 samples at both ends and not centred, so T = floor(N / hop); magnitude sqrt(re² + im²
- * + 1e-9), floor 1e-5, natural logarithm times 0.434294 (the reference's constant, not 1/ln 10: a vocoder multiplies by
- * 2.30259 again).
+ * The 44.1 kHz front end: the base-10 logarithm of the magnitude in each of M bands, 86 times a second. The signal is
+ * reflected by (window - hop) / 2 samples at both ends and frames are not centred, so T = floor(N / hop); magnitude
+ * sqrt(re² + im² + 1e-9), floor 1e-5, natural logarithm times 0.434294 (the reference's constant, not 1/ln 10: a
+ * vocoder multiplies by 2.30259 again).
  */
 public final class MelSpectrogram implements FrontEnd {
     private static final double FLOOR = 1e-5, MAGNITUDE_FLOOR = 1e-9, LOG10_E = 0.434294;
@@ -22,12 +22,7 @@ public final class MelSpectrogram implements FrontEnd {
     private final float[] bank;
     private final float[] window;
 
-    /**
-     * A front end for these sizes; the filter bank is made once.
-     *
-     * @param audio rate, hop, window and mel bins
-     * @param quirks whether the Python project's oddities are repeated
-     */
+    /** A front end for these sizes; the filter bank is made once. */
     public MelSpectrogram(Hparams.Audio audio, Hparams.Quirks quirks) {
         this.audio = audio.require();
         // half of the difference is padded on either side; else a frame is missing
@@ -52,9 +47,9 @@ public final class MelSpectrogram implements FrontEnd {
     }
 
     /**
-     * The signal the mel is made of: the model's rate and one channel. The Python project takes the first channel, and
-     * divides a wave whose peak is beyond 1.01 by 32769 as if it were integers (quirk 8); fixed: the mean of the
-     * channels, left as loud as it is.
+     * The signal [N] of which the mel is made: the voice's rate and one channel. The Python project takes the first
+     * channel, and divides a wave whose peak is beyond 1.01 by 32769 as if it were integers (quirk 8); fixed: the mean
+     * of the channels, its level unchanged.
      */
     @Override
     public float[] signal(Wave wave) {
@@ -72,6 +67,11 @@ public final class MelSpectrogram implements FrontEnd {
     }
 
     @Override
+    public double leadHops() {
+        return 0.5;
+    }
+
+    @Override
     public double silenceLog10() {
         return Math.log10(FLOOR);
     }
@@ -83,7 +83,7 @@ public final class MelSpectrogram implements FrontEnd {
     }
 
     /**
-     * The mel [T, M] of a signal [N] at the model's rate; it belongs to {@code manager}.
+     * The mel [1, T, M] of a signal [N] at the voice's rate.
      *
      * @throws Problem when the signal is shorter than one padded window
      */
@@ -126,7 +126,7 @@ public final class MelSpectrogram implements FrontEnd {
             NDArray filters = scratch.create(bank, new Shape(audio.melBins(), audio.fftSize() / 2 + 1));
             NDArray mel =
                     filters.matMul(magnitude).maximum(FLOOR).log().mul(LOG10_E).transpose(); // [T, M]
-            NDArray whole = mel.duplicate();
+            NDArray whole = mel.expandDims(0).duplicate(); // [1, T, M]
             whole.attach(manager);
             return whole;
         }

@@ -11,14 +11,15 @@ import ai.djl.nn.norm.LayerNorm;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.tensor.Cost;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * The pitch extractor "xiaoma PE": log2 F0 from a 24 kHz mel, for songs whose F0 is to come from what the denoiser
- * made. Sizes come from the checkpoint's shapes.
+ * The pitch extractor "xiaoma PE": log2 F0 from a 24 kHz mel, for voices whose vocoder takes F0 from the sampled mel.
+ * It is no {@link diffsvc.conds.PitchExtractor}, whose F0 comes from the song. Sizes come from the checkpoint's shapes.
  *
  * <p>mel [B, T, M] - prenet (convolutions, ReLU, batch norm, a projection; padding stays 0) - [B, T, H] - residual
  * convolutions with group norm - [B, T, H] - positions added, convolutions with layer norm, a projection - [B, T, 2]:
@@ -31,19 +32,30 @@ public final class XiaomaPe implements AutoCloseable {
     private final Weights weights;
 
     /**
-     * Widths.
+     * Widths of the network.
      *
      * @param mels M
      * @param hidden H
      * @param channels of the predictor
      */
     public record Sizes(int mels, int hidden, int channels, int kernel, int prenet, int encoder, int predictor) {
+        /** The sizes of the published file. */
+        public static final Sizes PUBLISHED = new Sizes(80, 256, 256, 5, 3, 2, 5);
+
         /**
-         * Read off a checkpoint's shapes.
+         * Memory over T mel frames.
          *
-         * @param s sizes
-         * @return the sizes
+         * @param framesPerSecond of the mel
          */
+        public Cost cost(double framesPerSecond) {
+            return new Cost(
+                    "pe",
+                    framesPerSecond,
+                    Cost.bytes(table(this)),
+                    (b, t) -> 14 * Cost.MIB + Cost.FLOAT * 86 * hidden * b * t);
+        }
+
+        /** The sizes that a checkpoint's shapes give. */
         public static Sizes of(StateDict s) {
             return new Sizes(
                     s.size("mel_prenet.layers.0.0.weight", 1),
@@ -57,10 +69,10 @@ public final class XiaomaPe implements AutoCloseable {
     }
 
     /**
-     * What it hears; both belong to the manager of the mel.
+     * F0 of a mel; both arrays belong to the mel's manager.
      *
      * @param prediction [B, T, 2]: log2 F0, unvoiced logit
-     * @param f0Hz [B, T]; 0 at padding
+     * @param f0Hz [B, T] Hz; 0 at padding
      */
     public record Pitch(NDArray prediction, NDArray f0Hz) {}
 
@@ -72,9 +84,7 @@ public final class XiaomaPe implements AutoCloseable {
     /**
      * Opens a checkpoint: a training file or its bare state dict.
      *
-     * @param manager owner of what is made
-     * @param file path; relative ones from the project's folder where text
-     * @return the network
+     * @param manager owner of the result
      */
     public static XiaomaPe load(NDManager manager, Path file) {
         StateDict state = StateDict.read(file);
@@ -89,23 +99,15 @@ public final class XiaomaPe implements AutoCloseable {
     }
 
     /**
-     * Random weights in the published sizes or others, to learn the shapes.
+     * A network of random weights, to learn its shapes.
      *
-     * @param manager owner of what is made
-     * @param sizes of the network
-     * @param seed the same seed, the same result
-     * @return a network that hears nothing yet
+     * @param manager owner of the result
      */
     public static XiaomaPe random(NDManager manager, Sizes sizes, long seed) {
         return new XiaomaPe(sizes, Weights.random(manager, table(sizes), seed));
     }
 
-    /**
-     * Checkpoint names, less the prefix {@code model.}, and shapes.
-     *
-     * @param s sizes
-     * @return in the checkpoint's order
-     */
+    /** Checkpoint names, less the prefix {@code model.}, and shapes. */
     public static Map<String, Shape> table(Sizes s) {
         Map<String, Shape> t = new LinkedHashMap<>();
         for (int i = 0; i < s.prenet; i++) {
@@ -143,30 +145,20 @@ public final class XiaomaPe implements AutoCloseable {
         t.put(name + ".bias", new Shape(out));
     }
 
-    /**
-     * The network's sizes, read off its tensors.
-     *
-     * @return hidden size, layers, M
-     */
+    /** The network's sizes, read off its tensors. */
     public Sizes sizes() {
         return sizes;
     }
 
-    /**
-     * The network's tensors under their checkpoint names.
-     *
-     * @return owned by the network
-     */
+    /** The network's tensors under their checkpoint names; the network owns them. */
     public Weights weights() {
         return weights;
     }
 
     /**
-     * F0 of a mel [B, T, M]; frames that are zero throughout are padding.
+     * F0 [B, T] of a mel [B, T, M], log10; frames that are zero throughout are padding.
      *
-     * @param mel [B, T, M], log10
      * @param useUv whether frames whose unvoiced logit is above 0 get 0 Hz; the Python project leaves that off
-     * @return [B, T] Hz, and voicing
      */
     public Pitch extract(NDArray mel, boolean useUv) {
         try (NDManager scratch = mel.getManager().newSubManager()) {
@@ -182,22 +174,20 @@ public final class XiaomaPe implements AutoCloseable {
     }
 
     /**
-     * The forward pass, each stage shown to {@code look}: prenet, encoder, predictor_conv0.., pitch_pred.
+     * The forward pass: mel [B, T, M], log10, to [B, T, 2]: log2 F0, and the logit of being unvoiced.
      *
-     * @param mel [B, T, M], log10
-     * @param look sees each stage's value by name
-     * @return [B, T, 2]: log2 F0, and the logit of being unvoiced
+     * @param tap receives each stage's value by name: prenet, encoder, predictor_conv0.., pitch_pred
      */
-    public NDArray walk(NDArray mel, BiConsumer<String, NDArray> look) {
+    public NDArray walk(NDArray mel, BiConsumer<String, NDArray> tap) {
         Axes.of("pitch extractor").fix("M", sizes.mels).require("mel", mel, "B T M");
         NDArray x = prenet(mel, present(mel)); // [B, T, H]
-        look.accept("prenet", x);
+        tap.accept("prenet", x);
         x = encoder(x);
-        look.accept("encoder", x);
-        return predictor(x, look); // [B, T, 2]
+        tap.accept("encoder", x);
+        return predictor(x, tap); // [B, T, 2]
     }
 
-    /** 1 where a frame holds something, 0 where it is padding: [B, T, 1]. */
+    /** 1 where a frame is not zero throughout, 0 where it is padding: [B, T, 1]. */
     private static NDArray present(NDArray mel) {
         return mel.abs().sum(new int[] {2}, true).gt(0f).toType(DataType.FLOAT32, false);
     }
@@ -241,7 +231,7 @@ public final class XiaomaPe implements AutoCloseable {
                 .add(one.mul(w(name + ".bias")).reshape(1, c, 1));
     }
 
-    private NDArray predictor(NDArray x, BiConsumer<String, NDArray> look) {
+    private NDArray predictor(NDArray x, BiConsumer<String, NDArray> tap) {
         x = x.add(positions(x).mul(w("pitch_predictor.pos_embed_alpha")));
         for (int i = 0; i < sizes.predictor; i++) {
             String layer = "pitch_predictor.conv." + i;
@@ -249,10 +239,10 @@ public final class XiaomaPe implements AutoCloseable {
             x = LayerNorm.layerNorm(
                             x, new Shape(sizes.channels), w(layer + ".3.weight"), w(layer + ".3.bias"), LAYER_EPS)
                     .singletonOrThrow();
-            look.accept("predictor_conv" + i, x);
+            tap.accept("predictor_conv" + i, x);
         }
         NDArray prediction = linear(x, "pitch_predictor.linear");
-        look.accept("pitch_pred", prediction);
+        tap.accept("pitch_pred", prediction);
         return prediction;
     }
 

@@ -1,2 +1,5 @@
-/** F0 from a mel: the network the 24 kHz voices go with. */
+/**
+ * F0 from a mel, for 24 kHz voices with pitch.pe_enable. In: a sampled mel [B, T, M], log10. Out: F0 [B, T], Hz. Read
+ * {@link diffsvc.conds.pitchextractor.XiaomaPe}.
+ */
 package diffsvc.conds.pitchextractor;

@@ -1,8 +1,13 @@
 package diffsvc.conds.praat;
 
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.PitchKind;
 import diffsvc.platform.EngineLock;
+import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import org.hipparchus.analysis.UnivariateFunction;
 import org.hipparchus.optim.MaxEval;
@@ -21,7 +26,7 @@ import org.hipparchus.transform.TransformType;
  * "Accurate short-term analysis of the fundamental frequency...", IFA Proceedings 17, 1993; costs and search as in
  * sections 4 and 5 there).
  */
-public final class PraatPitch {
+public final class PraatPitch implements PitchExtractor {
     private static final double PERIODS_PER_WINDOW = 3, INTERPOLATION_DEPTH = 0.5;
     private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700;
 
@@ -41,20 +46,14 @@ public final class PraatPitch {
             double octaveCost,
             double octaveJumpCost,
             double voicedUnvoicedCost) {
-        /**
-         * What the Python project asks of Praat: voicing threshold 0.6, everything else Praat's default.
-         *
-         * @param floorHz lowest F0
-         * @param ceilingHz highest F0
-         * @return the settings
-         */
+        /** The Python project's settings: voicing threshold 0.6, everything else Praat's default. */
         public static Settings of(double floorHz, double ceilingHz) {
             return new Settings(floorHz, ceilingHz, 0.6, 15, 0.03, 0.01, 0.35, 0.14);
         }
     }
 
     /**
-     * Praat's own result before it is brought to the mel's frames.
+     * Praat's result on its own frames.
      *
      * @param f0Hz [F] the path, 0 where unvoiced
      * @param strength [F] of the chosen candidates
@@ -66,27 +65,26 @@ public final class PraatPitch {
 
     private final Settings settings;
 
-    /**
-     * With these thresholds and costs.
-     *
-     * @param settings thresholds and costs
-     */
+    /** An extractor with these thresholds and costs. */
     public PraatPitch(Settings settings) {
         this.settings = settings;
     }
 
+    /** Praat's method in a voice's range of F0. */
+    public static PraatPitch of(Hparams.Pitch pitch) {
+        return new PraatPitch(Settings.of(pitch.f0MinHz(), pitch.f0MaxHz()));
+    }
+
     /**
-     * The melody on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest
-     * behind.
+     * F0 on {@code frames} mel frames: the path with floor((N/hop - F + 1) / 2) zeros in front and the rest behind. The
+     * method draws no numbers, so the seed has no effect.
      *
-     * @param wave [N], one channel
-     * @param sampleRateHz samples a second
-     * @param hopSamples samples from frame to frame
-     * @param frames T
-     * @return T frames
-     * @throws Problem when the wave is shorter than three periods of the floor
+     * @throws Problem when the signal is shorter than three periods of the floor
      */
-    public F0Track follow(float[] wave, int sampleRateHz, int hopSamples, int frames) {
+    @Override
+    public F0Track f0(Wave signal, int hopSamples, int frames, long seed) {
+        float[] wave = signal.first();
+        int sampleRateHz = signal.sampleRateHz();
         Path path = path(wave, sampleRateHz, hopSamples / (double) sampleRateHz);
         float[] f0 = new float[frames];
         int front = Math.max(0, Math.floorDiv(wave.length / hopSamples - path.f0Hz().length + 1, 2));
@@ -96,14 +94,21 @@ public final class PraatPitch {
         return F0Track.of(f0, hopSamples / (double) sampleRateHz);
     }
 
-    /**
-     * Praat's frames, {@code stepSeconds} apart and centred in the wave.
-     *
-     * @param wave [N], one channel
-     * @param sampleRateHz samples a second
-     * @param stepSeconds from frame to frame
-     * @return F0 in Hz and strength of each frame
-     */
+    /** Itself: no quirk concerns Praat's method. */
+    @Override
+    public PraatPitch with(Hparams.Quirks quirks) {
+        return this;
+    }
+
+    @Override
+    public Cost cost() {
+        return Cost.none(PitchKind.PRAAT.text(), 1);
+    }
+
+    @Override
+    public void close() {}
+
+    /** F0 and strength on Praat's own frames, {@code stepSeconds} apart and centred in the wave [N]. */
     public Path path(float[] wave, int sampleRateHz, double stepSeconds) {
         double dx = 1.0 / sampleRateHz,
                 windowSeconds = PERIODS_PER_WINDOW / settings.floorHz(),
@@ -128,8 +133,8 @@ public final class PraatPitch {
     }
 
     /**
-     * Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs are meant for
-     * steps of 10 ms.
+     * Viterbi over the candidates: strength against octave jumps and changes of voicing, whose costs apply to steps of
+     * 10 ms.
      */
     private Path choose(Candidate[][] candidates, double[] intensity, double step, double first) {
         double jump = settings.octaveJumpCost() * 0.01 / step, change = settings.voicedUnvoicedCost() * 0.01 / step;
@@ -299,8 +304,8 @@ public final class PraatPitch {
         }
 
         /**
-         * The place of the weakest voiced candidate if the new one is stronger, otherwise 0; low F0 is favoured a
-         * little (octave cost).
+         * The index of the weakest voiced candidate if the new one is stronger, otherwise 0; the octave cost favours
+         * low F0.
          */
         private int weakest(double[] f0, double[] strength, double newcomer) {
             double weakest = 2;
@@ -340,8 +345,8 @@ public final class PraatPitch {
         }
 
         /**
-         * One side of the interpolation; the window's cosine is advanced by rotation, for a call a tap would cost most
-         * of the time.
+         * One side of the interpolation; the window's cosine is advanced by rotation, because a call of the cosine for
+         * every tap would take most of the time.
          */
         private double wing(double distance, double width, int from, int to, int step) {
             double a = Math.PI * distance, halfSine = 0.5 * Math.sin(a), turn = Math.PI / width, sum = 0;

@@ -11,6 +11,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Cost;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,8 +19,8 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * What the denoiser is told: the unit of each frame plus a learned vector for its pitch (the Python project's
- * SvcEncoder, with or without no_fs2). Trained jointly with the denoiser; opens no file.
+ * Computes the condition of the denoiser: the unit of each frame plus a learned vector for its pitch (the Python
+ * project's SvcEncoder, with or without no_fs2). It is trained jointly with the denoiser.
  */
 public final class EmbeddingModel implements AutoCloseable {
     private static final int PITCH_ROWS = 300, ENERGY_ROWS = 256;
@@ -33,18 +34,14 @@ public final class EmbeddingModel implements AutoCloseable {
     private final UnitEncoder encoder;
 
     /**
-     * The condition.
+     * The condition of the denoiser.
      *
      * @param cond [B, T, H], 0 at padding; the denoiser takes it transposed, {@link #forDenoiser}
      * @param f0Denorm [B, T] Hz, 0 at padding
-     * @param pitchIds [B, T] coarse pitch 1 .. 255, int64
+     * @param pitchIds [B, T] int64, coarse pitch 1 .. pitch.f0_bins - 1
      */
     public record Condition(NDArray cond, NDArray f0Denorm, NDArray pitchIds) {
-        /**
-         * cond [B, T, H] to [B, H, T].
-         *
-         * @return [B, H, T]
-         */
+        /** cond as the denoiser takes it, [B, H, T]. */
         public NDArray forDenoiser() {
             return cond.transpose(0, 2, 1);
         }
@@ -58,12 +55,11 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     /**
-     * Takes {@code fs2.*} of a state dict.
+     * Loads {@code fs2.*} of a state dict.
      *
-     * @param manager owner of what is made
-     * @param hparams the voice's settings
-     * @param state tensors with or without fs2.
-     * @return the model
+     * @param manager owner of the weights
+     * @param state tensors whose names may lack the prefix
+     * @throws Problem when hparams and file differ in a size; it lists all differences
      */
     public static EmbeddingModel load(NDManager manager, Hparams hparams, StateDict state) {
         StateDict own = state.under("fs2.");
@@ -102,12 +98,9 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     /**
-     * Random weights; pitch rows are small and row 0, the padding, is zero.
+     * A model with random weights: rows of pitch and energy from N(0, 1/H), row 0, the padding, zero.
      *
-     * @param manager owner of what is made
-     * @param hparams the voice's settings
-     * @param seed the same seed, the same result
-     * @return a model that has learnt nothing
+     * @param manager owner of the weights
      */
     public static EmbeddingModel random(NDManager manager, Hparams hparams, long seed) {
         EmbeddingModel model = new EmbeddingModel(
@@ -122,12 +115,31 @@ public final class EmbeddingModel implements AutoCloseable {
         return model;
     }
 
+    /** Memory of the model over T mel frames; with no_fs2 false a transformer over the units comes to it. */
+    public static Cost cost(Hparams h) {
+        Hparams.Embedding e = h.embedding();
+        double fps = h.audio().framesPerSecond(),
+                unitsPerSecond = h.hubert().type().unitsPerSecond();
+        return new Cost(
+                "embedding",
+                fps,
+                Cost.bytes(table(e)),
+                (b, t) -> 14 * Cost.MIB
+                        + Cost.FLOAT * (6.2 * e.hiddenSize() * b * t + encoderFloats(e, b, t * unitsPerSecond / fps)));
+    }
+
     /**
-     * Checkpoint names, less the prefix {@code fs2.}, and shapes.
+     * Numbers that the transformer over the units holds at its peak; 0 with no_fs2 true.
      *
-     * @param s sizes
-     * @return in the checkpoint's order
+     * @param units P of a clip
      */
+    public static double encoderFloats(Hparams.Embedding e, int batch, double units) {
+        return e.noFs2()
+                ? 0
+                : e.encLayers() * batch * (42.0 * e.hiddenSize() * units + 2.4 * e.numHeads() * units * units);
+    }
+
+    /** Names in a checkpoint, without the prefix {@code fs2.}, and shapes, in the reference's order. */
     public static Map<String, Shape> table(Hparams.Embedding s) {
         Map<String, Shape> table = new LinkedHashMap<>();
         if (!s.noFs2()) {
@@ -142,11 +154,7 @@ public final class EmbeddingModel implements AutoCloseable {
         return table;
     }
 
-    /**
-     * The model's tensors under their checkpoint names.
-     *
-     * @return owned by the model
-     */
+    /** The tensors under their names in a checkpoint; the model owns them. */
     public Weights weights() {
         return weights;
     }
@@ -154,8 +162,6 @@ public final class EmbeddingModel implements AutoCloseable {
     /**
      * The condition of a batch; the arrays belong to the manager of the units.
      *
-     * @param conds units, mel2ph, f0 and energy on one clock
-     * @return cond [B, T, H], f0_denorm [B, T] and pitch ids [B, T]
      * @throws Problem when the units are not H wide
      */
     public Condition embed(Conds conds) {
@@ -163,14 +169,11 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     /**
-     * The same, each stage shown to {@code look} by name: embedded, layer0.., encoder_out (without no_fs2),
-     * decoder_inp.
+     * The same; {@code tap} receives each intermediate value by name.
      *
-     * @param conds units, mel2ph, f0 and energy on one clock
-     * @param look sees each stage's value by name
-     * @return cond [B, T, H], f0_denorm [B, T] and pitch ids [B, T]
+     * @param tap receives embedded, layer0, .., encoder_out (these without no_fs2) and decoder_inp
      */
-    public Condition walk(Conds conds, BiConsumer<String, NDArray> look) {
+    public Condition walk(Conds conds, BiConsumer<String, NDArray> tap) {
         Axes.of("embedding")
                 .fix("H", sizes.hiddenSize())
                 .require("units", conds.units(), "B P H")
@@ -182,7 +185,7 @@ public final class EmbeddingModel implements AutoCloseable {
             f0Hz = f0Hz.mul(conds.unvoiced().lte(0f).toType(DataType.FLOAT32, false));
         }
         NDArray ids = coarse(f0Hz);
-        NDArray units = encoder == null ? conds.units() : encoder.walk(conds.units(), look);
+        NDArray units = encoder == null ? conds.units() : encoder.walk(conds.units(), tap);
         NDArray cond = gather(units, conds.mel2ph()); // [B, T, H]
         if (sizes.usePitchEmbed()) {
             cond = cond.add(rows(ids, "pitch_embed.weight"));
@@ -196,7 +199,7 @@ public final class EmbeddingModel implements AutoCloseable {
             cond = cond.add(rows(level, "energy_embed.weight"));
         }
         cond = cond.mul(real.expandDims(2));
-        look.accept("decoder_inp", cond);
+        tap.accept("decoder_inp", cond);
         return new Condition(cond, f0Hz, ids);
     }
 
@@ -237,7 +240,7 @@ public final class EmbeddingModel implements AutoCloseable {
         return padded.gather(mel2ph.expandDims(2).broadcast(new Shape(b, t, h)), 1);
     }
 
-    /** Rows of a table for ids [B, T]: [B, T, H]. The lookup has a gradient. */
+    /** Rows of a table for ids [B, T]: [B, T, H]. Gradients pass through the lookup. */
     private NDArray rows(NDArray ids, String name) {
         NDList out =
                 ai.djl.nn.core.Embedding.embedding(ids, weights.get(name), ai.djl.ndarray.types.SparseFormat.DENSE);

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * Units told of their surroundings before they are spread over frames: FastSpeech 2's encoder (arXiv:2006.04558,
- * section 2.1), which the Python project runs with {@code no_fs2: false}. Pre-norm transformer layers whose
- * feed-forward begins with a convolution. A unit whose first channel is 0 is padding.
+ * A transformer over the units, before they are spread over frames: FastSpeech 2's encoder (arXiv:2006.04558, section
+ * 2.1), which the Python project runs with {@code no_fs2: false}. Pre-norm transformer layers whose feed-forward begins
+ * with a convolution. A unit whose first channel is 0 is padding.
  *
  * <p>units [B, P, H] - scaled, positions added - layers - norm - [B, P, H]
  */
@@ -28,7 +28,7 @@ final class UnitEncoder {
     private final Sizes sizes;
     private final Weights weights;
 
-    /** Widths; the feed-forward is four times as wide as the units. */
+    /** Sizes; the feed-forward is four times as wide as the units. */
     record Sizes(int hidden, int layers, int kernel, int heads) {
         static Sizes of(Hparams.Embedding e) {
             if (e.hiddenSize() % e.numHeads() != 0) {
@@ -51,7 +51,7 @@ final class UnitEncoder {
         this.weights = weights;
     }
 
-    /** Checkpoint names, less the prefix {@code fs2.}, and shapes. */
+    /** Names in a checkpoint, without the prefix {@code fs2.}, and shapes. */
     static void table(Map<String, Shape> t, Sizes s) {
         for (int i = 0; i < s.layers; i++) {
             String layer = "encoder.layers." + i + ".op.";
@@ -70,13 +70,13 @@ final class UnitEncoder {
         t.put("encoder.layer_norm.bias", new Shape(s.hidden));
     }
 
-    /** units [B, P, H] to the same shape; {@code look} sees embedded, layer0.., encoder_out. */
-    NDArray walk(NDArray units, BiConsumer<String, NDArray> look) {
+    /** units [B, P, H] to the same shape; {@code tap} receives embedded, layer0, .., encoder_out. */
+    NDArray walk(NDArray units, BiConsumer<String, NDArray> tap) {
         NDArray real = units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false); // [B, P, 1]
         NDArray scaled = units.mul(GraphScalar.of(units, Math.sqrt(sizes.hidden)));
-        NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int)
-                units.getShape().get(1))); // the scaled input twice: its own positions bring it again
-        look.accept("embedded", x);
+        NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int) units.getShape()
+                .get(1))); // twice the scaled input, as in the reference, where the positions include it
+        tap.accept("embedded", x);
         x = x.mul(real);
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".op.";
@@ -84,10 +84,10 @@ final class UnitEncoder {
                     .mul(real);
             x = x.add(feedForward(norm(x, layer + "layer_norm2"), layer + "ffn."))
                     .mul(real);
-            look.accept("layer" + i, x);
+            tap.accept("layer" + i, x);
         }
         x = norm(x, "encoder.layer_norm").mul(real);
-        look.accept("encoder_out", x);
+        tap.accept("encoder_out", x);
         return x;
     }
 

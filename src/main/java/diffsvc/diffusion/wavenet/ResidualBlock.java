@@ -10,7 +10,7 @@ import diffsvc.checkpoint.Weights;
 import java.util.Map;
 
 /**
- * One box of the denoiser: a dilated convolution, gated, told the step and the condition (DiffWave, arXiv:2009.09761,
+ * One layer of the denoiser: a gated dilated convolution, conditioned on step and cond (DiffWave, arXiv:2009.09761,
  * fig. 2).
  */
 final class ResidualBlock {
@@ -18,7 +18,7 @@ final class ResidualBlock {
     private final int dilation;
     private final Weights weights;
 
-    /** What a block hands on, both [B, C, T]. */
+    /** Outputs of a block, both [B, C, T]. */
     record Out(NDArray x, NDArray skip) {}
 
     ResidualBlock(int index, int dilation, Weights weights) {
@@ -40,8 +40,8 @@ final class ResidualBlock {
     }
 
     /**
-     * The condition as this block adds it, [B, H, T] to [B, 2 C, T]; it does not depend on the step, so a song needs it
-     * once.
+     * Projects the condition, [B, H, T] to [B, 2 C, T]. It does not depend on the step, so this is computed once per
+     * song.
      */
     NDArray project(NDArray cond) {
         return Conv1d.conv1d(cond, w("conditioner_projection.weight"), w("conditioner_projection.bias"))
@@ -49,15 +49,19 @@ final class ResidualBlock {
     }
 
     /**
-     * x [B, C, T], step [B, C], the projected condition [B, 2 C, T], and sqrt(2) as an array that outlives the backward
-     * pass.
+     * The block's outputs.
+     *
+     * @param x [B, C, T]
+     * @param step [B, C], the embedded diffusion step
+     * @param projected [B, 2 C, T], the condition
+     * @param root2 sqrt(2), as an array that outlives the backward pass
      */
     Out pass(NDArray x, NDArray step, NDArray projected, NDArray root2) {
-        NDArray told = x.add(Linear.linear(step, w("diffusion_projection.weight"), w("diffusion_projection.bias"))
+        NDArray shifted = x.add(Linear.linear(step, w("diffusion_projection.weight"), w("diffusion_projection.bias"))
                 .singletonOrThrow()
                 .expandDims(2));
         NDArray y = Conv1d.conv1d(
-                        told,
+                        shifted,
                         w("dilated_conv.weight"),
                         w("dilated_conv.bias"),
                         new Shape(1),

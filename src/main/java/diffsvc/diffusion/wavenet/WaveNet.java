@@ -8,11 +8,14 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.core.Linear;
 import diffsvc.check.Axes;
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,10 +24,10 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * The denoiser: how much of this mel is noise? A stack of dilated convolutions that know the diffusion step and the
- * condition (DiffWave, arXiv:2009.09761; DiffSinger, arXiv:2105.02446, section 3).
+ * The denoiser: predicts the noise in a noisy mel with a stack of dilated convolutions, conditioned on the diffusion
+ * step and on cond (DiffWave, arXiv:2009.09761; DiffSinger, arXiv:2105.02446, section 3).
  *
- * <p>spec [B, 1, M, T] - inputProjection - [B, C, T] - residual layers, told step and cond - skips summed -
+ * <p>spec [B, 1, M, T] - inputProjection - [B, C, T] - residual layers with step and cond - sum of skips -
  * skipProjection - outputProjection - noise [B, 1, M, T]
  */
 public final class WaveNet implements AutoCloseable {
@@ -33,21 +36,15 @@ public final class WaveNet implements AutoCloseable {
     private final List<ResidualBlock> residualLayers = new ArrayList<>();
 
     /**
-     * Widths.
+     * Sizes of the network.
      *
      * @param mels M
      * @param channels C
      * @param cond H
-     * @param cycle dilation of layer i is 2^(i mod cycle): the one number that no tensor tells
+     * @param cycle dilation of layer i is 2^(i mod cycle): no tensor shows this number
      */
     public record Sizes(int mels, int channels, int cond, int layers, int cycle) {
-        /**
-         * Read off a checkpoint's shapes.
-         *
-         * @param denoiser tensors named as in the checkpoint
-         * @param cycle dilation cycle length
-         * @return the sizes
-         */
+        /** Sizes by the shapes of a checkpoint. */
         public static Sizes of(StateDict denoiser, int cycle) {
             return new Sizes(
                     denoiser.size("input_projection.weight", 1),
@@ -57,12 +54,7 @@ public final class WaveNet implements AutoCloseable {
                     cycle);
         }
 
-        /**
-         * As the hparams say.
-         *
-         * @param h the voice's settings
-         * @return the sizes
-         */
+        /** Sizes by the hparams. */
         public static Sizes of(Hparams h) {
             return new Sizes(
                     h.audio().melBins(),
@@ -73,8 +65,18 @@ public final class WaveNet implements AutoCloseable {
         }
     }
 
-    /** The condition as every layer adds it: made once a song, used at every evaluation. */
+    /** The condition as each layer adds it, [B, 2 C, T]: computed once per song, used in each evaluation. */
     public record Projected(List<NDArray> layers) {}
+
+    /** Memory of sampling over T mel frames: the condition's projections of all layers stay for all steps. */
+    public static Cost cost(Hparams h) {
+        Sizes s = Sizes.of(h);
+        return new Cost(
+                "wavenet",
+                h.audio().framesPerSecond(),
+                Cost.bytes(table(s)),
+                (b, t) -> 22 * Cost.MIB + Cost.FLOAT * s.channels() * (3.9 * s.layers() + 24.5) * b * t);
+    }
 
     private WaveNet(Sizes sizes, Weights weights) {
         this.sizes = sizes;
@@ -85,12 +87,10 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * Takes {@code denoise_fn.*} of a state dict; config and file must agree in every size.
+     * Loads {@code denoise_fn.*} of a state dict.
      *
-     * @param manager owner of what is made
-     * @param hparams the voice's settings
-     * @param state tensors by name, of a checkpoint
-     * @return the network
+     * @param manager owner of the weights
+     * @throws Problem when hparams and file differ in a size; it lists all differences
      */
     public static WaveNet load(NDManager manager, Hparams hparams, StateDict state) {
         Sizes sizes = Sizes.of(hparams);
@@ -113,23 +113,15 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * Random weights, to learn the shapes or to train.
+     * A network with random weights.
      *
-     * @param manager owner of what is made
-     * @param sizes of the network
-     * @param seed the same seed, the same result
-     * @return a network that has learnt nothing
+     * @param manager owner of the weights
      */
     public static WaveNet random(NDManager manager, Sizes sizes, long seed) {
         return new WaveNet(sizes, Weights.random(manager, table(sizes), seed));
     }
 
-    /**
-     * Checkpoint names, less the prefix {@code denoise_fn.}, and shapes, in the reference's order.
-     *
-     * @param s sizes
-     * @return in the checkpoint's order
-     */
+    /** Names in a checkpoint, without the prefix {@code denoise_fn.}, and shapes, in the reference's order. */
     public static Map<String, Shape> table(Sizes s) {
         int c = s.channels;
         Map<String, Shape> t = new LinkedHashMap<>();
@@ -149,30 +141,20 @@ public final class WaveNet implements AutoCloseable {
         return t;
     }
 
-    /**
-     * The network's sizes.
-     *
-     * @return channels, layers, cycle, M and H
-     */
+    /** The network's sizes. */
     public Sizes sizes() {
         return sizes;
     }
 
-    /**
-     * The network's tensors under their checkpoint names.
-     *
-     * @return owned by the network
-     */
+    /** The tensors under their names in a checkpoint; the network owns them. */
     public Weights weights() {
         return weights;
     }
 
     /**
-     * What a sampler asks: the noise in x [B, 1, M, T] under one condition [B, H, T], which is projected once for all
-     * evaluations.
+     * The network as a sampler calls it, for one condition, which is projected once for all evaluations.
      *
      * @param cond [B, H, T]
-     * @return a function of x and time
      */
     public Sampler.Eps given(NDArray cond) {
         Projected projected = project(cond);
@@ -184,10 +166,9 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * cond [B, H, T] for every layer; the arrays belong to the manager of cond.
+     * Projects a condition for each layer; the arrays belong to the manager of cond.
      *
      * @param cond [B, H, T]
-     * @return an array a layer
      */
     public Projected project(NDArray cond) {
         Axes.of("wavenet").fix("H", sizes.cond).require("cond", cond, "B H T");
@@ -199,14 +180,13 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * The noise in spec [B, 1, M, T] at step [B] or [B, 1], given cond [B, H, T]; the answer belongs to the manager of
-     * spec.
+     * The noise in spec at the given diffusion steps; the result belongs to the manager of spec.
      *
      * @param spec [B, 1, M, T]
-     * @param step [B] or [B, 1] int64, diffusion steps
+     * @param step [B] or [B, 1], int64 or float32, diffusion steps from 0 on; may lie between two
      * @param cond [B, H, T]
      * @return [B, 1, M, T]
-     * @throws Problem when the axes do not fit each other or the network
+     * @throws Problem when the axes do not fit each other or the network, or for a negative step
      */
     public NDArray predict(NDArray spec, NDArray step, NDArray cond) {
         Axes.of("wavenet")
@@ -216,31 +196,32 @@ public final class WaveNet implements AutoCloseable {
                 .require("cond", cond, "B H T");
         try (NDManager scratch = spec.getManager().newSubManager()) {
             scratch.tempAttachAll(spec, step, cond);
+            requireSteps(step);
             return scratch.ret(walk(spec, step, project(cond), (name, value) -> {}));
         }
     }
 
     /**
-     * The same with the condition projected beforehand; each layer's temporaries go when the layer is done.
+     * The same with a projected condition. The temporaries of a layer are freed after the layer.
      *
      * @param spec [B, 1, M, T]
-     * @param step [B] or [B, 1] int64, diffusion steps
-     * @param projected the condition for every layer
+     * @param step [B] or [B, 1], int64 or float32, diffusion steps from 0 on; may lie between two
      * @return [B, 1, M, T]
      */
     public NDArray predict(NDArray spec, NDArray step, Projected projected) {
         try (NDManager scratch = spec.getManager().newSubManager()) {
             scratch.tempAttachAll(spec, step);
-            NDArray told = stepEmbedding(step); // [B, C]
+            requireSteps(step);
+            NDArray embedded = stepEmbedding(step); // [B, C]
             NDArray x = inputProjection(spec); // [B, C, T]
             NDArray skips = null, root2 = GraphScalar.of(x, Math.sqrt(2));
             for (int i = 0; i < residualLayers.size(); i++) {
                 try (NDManager layer = scratch.newSubManager()) {
                     NDArray in = x;
-                    layer.tempAttachAll(in, told);
+                    layer.tempAttachAll(in, embedded);
                     ResidualBlock.Out out = residualLayers
                             .get(i)
-                            .pass(in, told, projected.layers().get(i), root2);
+                            .pass(in, embedded, projected.layers().get(i), root2);
                     if (skips == null) {
                         skips = out.skip().duplicate();
                         skips.attach(scratch);
@@ -255,30 +236,29 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * The forward pass as training needs it: a layer's own arrays are let go with the layer, and what the backward pass
-     * wants of them the engine keeps. {@code look} sees each stage by name, as in golden svc_denoiser; the answer and
-     * what it needs belong to the manager of spec.
+     * The forward pass of training. The arrays of a layer are released after the layer; the engine keeps those that the
+     * backward pass needs. The result and what its gradient needs belong to the manager of spec.
      *
      * @param spec [B, 1, M, T]
-     * @param step [B] or [B, 1] int64, diffusion steps
-     * @param projected the condition for every layer
-     * @param look sees each stage's value by name
+     * @param step [B] or [B, 1], int64 or float32, diffusion steps from 0 on; may lie between two
+     * @param tap receives each intermediate value by name: step_embedding, input_projected_relu, layer0_x, layer0_skip,
+     *     ..
      * @return [B, 1, M, T]
      */
-    public NDArray walk(NDArray spec, NDArray step, Projected projected, BiConsumer<String, NDArray> look) {
+    public NDArray walk(NDArray spec, NDArray step, Projected projected, BiConsumer<String, NDArray> tap) {
         NDManager scratch = spec.getManager();
-        NDArray told = stepEmbedding(step);
-        look.accept("step_embedding", told);
+        NDArray embedded = stepEmbedding(step);
+        tap.accept("step_embedding", embedded);
         NDArray x = inputProjection(spec), skips = null, root2 = GraphScalar.of(spec, Math.sqrt(2));
-        look.accept("input_projected_relu", x);
+        tap.accept("input_projected_relu", x);
         for (int i = 0; i < residualLayers.size(); i++) {
             try (NDManager layer = scratch.newSubManager()) {
                 NDArray given = projected.layers().get(i);
-                layer.tempAttachAll(told, given, root2);
+                layer.tempAttachAll(embedded, given, root2);
                 x.attach(layer);
-                ResidualBlock.Out out = residualLayers.get(i).pass(x, told, given, root2);
-                look.accept("layer" + i + "_x", out.x());
-                look.accept("layer" + i + "_skip", out.skip());
+                ResidualBlock.Out out = residualLayers.get(i).pass(x, embedded, given, root2);
+                tap.accept("layer" + i + "_x", out.x());
+                tap.accept("layer" + i + "_skip", out.skip());
                 if (skips != null) {
                     skips.attach(layer);
                 }
@@ -288,6 +268,13 @@ public final class WaveNet implements AutoCloseable {
             }
         }
         return outputProjection(skips);
+    }
+
+    /** The network computes with any number; S is the schedule's to check ({@link NoiseSchedule#timesteps}). */
+    private static void requireSteps(NDArray step) {
+        for (double t : step.toType(DataType.FLOAT64, false).toDoubleArray()) {
+            Bound.number("wavenet", "the diffusion step", t, 0, NoiseSchedule.MOST_STEPS - 1.0);
+        }
     }
 
     private NDArray inputProjection(NDArray spec) {
@@ -300,9 +287,9 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * Sinusoids of the step, [B] or [B, 1] to [B, C]: sine half, then cosine half.
+     * Sinusoids of the steps: C / 2 sines, then C / 2 cosines.
      *
-     * @param step [B] or [B, 1] int64, diffusion steps
+     * @param step [B] or [B, 1], int64 or float32, diffusion steps from 0 on; may lie between two
      * @return [B, C]
      */
     public NDArray sinusoid(NDArray step) {

@@ -1,0 +1,43 @@
+package diffsvc.platform;
+
+import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
+import diffsvc.check.Problem;
+
+/** The threads of the engine. */
+public final class EngineThreads {
+    private static final int MOST_A_CORE = 4;
+
+    private EngineThreads() {}
+
+    /**
+     * Checks a number of threads: more than a few a core only wait for one another.
+     *
+     * @param name of the option or key
+     * @param least 0 where 0 means all cores, else 1
+     */
+    public static void require(String name, int threads, int least) {
+        int most = MOST_A_CORE * Runtime.getRuntime().availableProcessors();
+        if (threads < least || threads > most) {
+            throw Problem.in(
+                    "options",
+                    name + " from " + least + " to " + most + ", four a core",
+                    String.valueOf(threads),
+                    "leave it out to use all cores");
+        }
+    }
+
+    /** Uses so many threads; 0 keeps all cores. To be called before the engine's first operation. */
+    public static void use(int threads) {
+        if (threads > 0) {
+            System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));
+            Engine.getInstance();
+            JniUtils.setNumThreads(threads);
+        }
+    }
+
+    /** The threads in use. */
+    public static int count() {
+        return JniUtils.getNumThreads();
+    }
+}

@@ -1,0 +1,90 @@
+package diffsvc.voice;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.PitchExtractor;
+import diffsvc.conds.crepe.Crepe;
+import diffsvc.conds.crepe.CrepePitch;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.mel.FrontEnd;
+import diffsvc.conds.praat.PraatPitch;
+import diffsvc.hparams.Hparams;
+import diffsvc.vocoder.HifiGan;
+import diffsvc.vocoder.SourceFilter;
+import diffsvc.vocoder.Vocoder;
+import java.nio.file.Path;
+
+/**
+ * Opens the three kinds of network that a voice takes from others: content encoder, pitch extractor, vocoder. Each
+ * switch covers its registry, so the compiler shows what a new constant lacks. The manager owns the weights; closing
+ * the network frees them earlier.
+ */
+public final class Networks {
+    private Networks() {}
+
+    /**
+     * The content encoder that the hparams name.
+     *
+     * @param manager owner of the weights
+     * @param file its checkpoint
+     * @throws Problem when the file is missing, damaged or of another network
+     */
+    public static ContentEncoder encoder(NDManager manager, Hparams hparams, Path file) {
+        return switch (hparams.hubert().type()) {
+            case HUBERT_SOFT -> HubertSoft.load(manager, file, hparams.hubert().heads());
+        };
+    }
+
+    /**
+     * H, the width of the units of an encoder's checkpoint.
+     *
+     * @throws Problem when the file is damaged or of another network
+     */
+    static int unitWidth(Hparams hparams, Path file) {
+        return switch (hparams.hubert().type()) {
+            case HUBERT_SOFT ->
+                HubertSoft.Sizes.of(StateDict.read(file), hparams.hubert().heads())
+                        .units();
+        };
+    }
+
+    /** The content encoder that the hparams name, from where it lies; a wrong SHA-256 is a Problem. */
+    public static ContentEncoder encoder(NDManager manager, Hparams hparams, ModelFiles files) {
+        return encoder(manager, hparams, files.encoderFile(hparams));
+    }
+
+    /**
+     * The pitch extractor that the hparams name.
+     *
+     * @param manager owner of the weights
+     * @param file its weights; null for an extractor without weights
+     * @throws Problem when the file is missing, damaged or of another network
+     */
+    public static PitchExtractor pitchExtractor(NDManager manager, Hparams hparams, Path file) {
+        return switch (hparams.pitch().type()) {
+            case PRAAT -> PraatPitch.of(hparams.pitch());
+            case CREPE, CREPE_TINY -> new CrepePitch(Crepe.load(manager, file), hparams.pitch(), hparams.quirks());
+        };
+    }
+
+    /** The pitch extractor that the hparams name, from where it lies. */
+    public static PitchExtractor pitchExtractor(NDManager manager, Hparams hparams, ModelFiles files) {
+        return pitchExtractor(manager, hparams, files.pitchFile(hparams.pitch().type()));
+    }
+
+    /**
+     * The vocoder in use: the one the hparams name, or the built-in one in its place.
+     *
+     * @param manager owner of the weights
+     * @param file its weights, the configuration beside them; null for a vocoder without weights
+     * @throws Problem when a file is missing, damaged or of another network
+     */
+    public static Vocoder vocoder(NDManager manager, Hparams hparams, Path file) {
+        return switch (hparams.vocoder().inUse()) {
+            case NSF_HIFIGAN, HIFIGAN -> HifiGan.load(manager, hparams.vocoder().inUse(), file);
+            case SOURCE_FILTER -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
+        };
+    }
+}

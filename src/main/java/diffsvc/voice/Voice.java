@@ -1,0 +1,875 @@
+package diffsvc.voice;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.AudioFile;
+import diffsvc.audio.Recording;
+import diffsvc.audio.Wave;
+import diffsvc.check.Finite;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.conds.Conds2Tensor;
+import diffsvc.conds.Conds2Tensor.Conds;
+import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.F0Table;
+import diffsvc.conds.F0Track;
+import diffsvc.conds.PitchExtractor;
+import diffsvc.conds.VocalRange;
+import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.hubert.UnitsFile;
+import diffsvc.conds.mel.FrontEnd;
+import diffsvc.conds.pitchextractor.XiaomaPe;
+import diffsvc.conds.praat.PraatPitch;
+import diffsvc.diffusion.Denoising;
+import diffsvc.diffusion.Draw;
+import diffsvc.diffusion.Film;
+import diffsvc.diffusion.MelRange;
+import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Samplers;
+import diffsvc.diffusion.SamplingRange;
+import diffsvc.diffusion.StepListener;
+import diffsvc.diffusion.Stochastic;
+import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
+import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.ProjectName;
+import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.EngineLock;
+import diffsvc.platform.WeakManager;
+import diffsvc.random.KeyedRandom;
+import diffsvc.random.RandomSource;
+import diffsvc.tensor.Cost;
+import diffsvc.vocoder.SourceFilter;
+import diffsvc.vocoder.Vocoder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * One voice: its settings and its parts. Immutable; it holds no values of a song. Each stage of a conversion is one
+ * call, and {@link Conversion} composes exactly these calls.
+ *
+ * <pre>{@code
+ * var voice = Voice.open("demo");
+ * var c = voice.convert(voice.read("raw/music1.wav"));
+ * c.mel();                                          // each stage runs once, when first asked for
+ * c.wave();
+ * }</pre>
+ *
+ * <p>Letters: B batch, N samples, P content frames, T mel frames, M mel bins, H condition width. A mel is [1, T, M],
+ * log10. Arrays that a stage returns live as long as something refers to them ({@link Values}).
+ */
+public final class Voice implements AutoCloseable {
+    private final ProjectPaths paths;
+    private final Hparams hparams;
+    private final Parts parts;
+    private final Values values;
+    /** Views under other settings share networks and values; only the voice that opened them closes them. */
+    private final boolean owner;
+
+    /** The open networks and where they came from. */
+    private record Parts(
+            WeakManager manager,
+            Map<String, Path> files,
+            List<String> notes,
+            ContentEncoder encoder,
+            PitchExtractor pitchExtractor,
+            EmbeddingModel embedding,
+            WaveNet wavenet,
+            NoiseSchedule schedule,
+            MelRange range,
+            Vocoder vocoder,
+            XiaomaPe melPitch) {}
+
+    private Voice(ProjectPaths paths, Hparams hparams, Parts parts, Values values, boolean owner) {
+        this.paths = paths;
+        this.hparams = hparams;
+        this.parts = parts;
+        this.values = values;
+        this.owner = owner;
+    }
+
+    /**
+     * Opens a project under models/ with its own settings.
+     *
+     * @param project folder under models/
+     */
+    public static Voice open(String project) {
+        return open(project, h -> h);
+    }
+
+    /**
+     * Opens a project under models/ with edited settings.
+     *
+     * <pre>{@code Voice.open("demo", h -> h.infer(i -> i.steps(20)))}</pre>
+     *
+     * @param project folder under models/
+     * @param edit of the project's settings
+     * @throws Problem when the project or one of its files is missing, differs from what the voice was trained with, or
+     *     does not fit the settings, and when an edit has no effect on a conversion
+     */
+    public static Voice open(String project, UnaryOperator<Hparams> edit) {
+        ProjectPaths paths = ProjectPaths.find();
+        return open(paths, ModelFiles.in(paths.models()).project(ProjectName.require("models", project)), edit);
+    }
+
+    /**
+     * Opens a voice of the Python project where it lies.
+     *
+     * @param config its config.yaml
+     * @param checkpoint its model_ckpt_steps_N.ckpt, with or without an optimizer
+     * @param edit of its settings
+     */
+    public static Voice open(Path config, Path checkpoint, UnaryOperator<Hparams> edit) {
+        ProjectPaths paths = ProjectPaths.find();
+        return open(paths, ModelFiles.in(paths.models()).upstream(config, checkpoint), edit);
+    }
+
+    /**
+     * Opens a voice whose files are known.
+     *
+     * @param paths folders of models, songs and outputs
+     * @param pair the trained files and their settings
+     * @param edit of these settings
+     */
+    public static Voice open(ProjectPaths paths, ModelFiles.Pair pair, UnaryOperator<Hparams> edit) {
+        ModelFiles files = ModelFiles.in(paths.models());
+        Hparams hparams = edit.apply(pair.hparams());
+        Effect.require(pair.hparams(), hparams);
+        Pairing pairing = Pairing.of(files, pair, hparams);
+        pairing.require();
+        WeakManager manager = WeakManager.open();
+        try {
+            Parts parts = load(manager, files, pair, hparams, pairing.notes());
+            return new Voice(paths, hparams, parts, new Values(), true);
+        } catch (RuntimeException e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    private static Parts load(
+            WeakManager weak, ModelFiles files, ModelFiles.Pair pair, Hparams hparams, List<String> notes) {
+        NDManager manager = weak.manager();
+        Map<String, Path> used = new LinkedHashMap<>();
+        used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
+        used.put("embedding", pair.embedding());
+        used.put("wavenet", pair.wavenet());
+        if (hparams.vocoder().inUse().hasWeights()) {
+            used.put("vocoder", pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(hparams));
+        }
+        if (hparams.pitch().type().hasWeights()) {
+            used.put("crepe", files.pitchFile(hparams.pitch().type()));
+        }
+        if (hparams.pitch().peEnable()) {
+            used.put(
+                    "pitch_extractor",
+                    pair.pitchExtractor() != null
+                            ? pair.pitchExtractor()
+                            : files.pitchExtractorFile(hparams.project()));
+        }
+        StateDict trained = StateDict.read(pair.wavenet());
+        return new Parts(
+                weak,
+                used,
+                notes,
+                Networks.encoder(manager, hparams, used.get("encoder")),
+                Networks.pitchExtractor(manager, hparams, used.get("crepe")),
+                EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding())),
+                WaveNet.load(manager, hparams, trained),
+                NoiseSchedule.ofBuffers(trained),
+                MelRange.ofBuffers(trained),
+                Networks.vocoder(manager, hparams, used.get("vocoder")),
+                used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null);
+    }
+
+    /**
+     * A voice of random weights in the published sizes, behind a small random encoder: it makes noise, and every shape
+     * is right.
+     */
+    public static Voice random() {
+        return random(h -> h);
+    }
+
+    /**
+     * A voice of random weights in other sizes.
+     *
+     * @param edit of the published settings
+     */
+    public static Voice random(UnaryOperator<Hparams> edit) {
+        ProjectPaths paths = ProjectPaths.find();
+        Hparams hparams = edit.apply(Hparams.defaults());
+        WeakManager weak = WeakManager.open();
+        NDManager manager = weak.manager();
+        HubertSoft encoder = HubertSoft.random(
+                manager,
+                new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
+                1);
+        Parts parts = new Parts(
+                weak,
+                Map.of(),
+                List.of(),
+                encoder,
+                PraatPitch.of(hparams.pitch()),
+                EmbeddingModel.random(manager, hparams, 2),
+                WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
+                NoiseSchedule.of(hparams.noise()),
+                MelRange.of(hparams.noise()),
+                new SourceFilter(hparams.audio()),
+                null);
+        return new Voice(paths, hparams, parts, new Values(), true);
+    }
+
+    /**
+     * The same voice under other settings of a conversion. It shares networks and values with this one, which alone
+     * closes them.
+     *
+     * <pre>{@code voice.with(h -> h.infer(i -> i.sampler("unipc2").steps(20)))}</pre>
+     *
+     * @param edit of {@code infer} and {@code quirks}
+     * @throws Problem for any other scope: those shape a network, so the voice has to be opened with them
+     */
+    public Voice with(UnaryOperator<Hparams> edit) {
+        Hparams other = edit.apply(hparams);
+        if (!other.infer(i -> hparams.infer()).quirks(hparams.quirks()).equals(hparams)) {
+            String call = hparams.project().isEmpty() ? "Voice.random(" : "Voice.open(\"" + hparams.project() + "\", ";
+            throw Problem.in(
+                    "hparams",
+                    "an edit of infer and quirks",
+                    String.join(", ", Effect.changed(hparams, other)),
+                    "open the voice with that edit: " + call + "h -> ...)");
+        }
+        Effect.require(hparams, other);
+        return new Voice(paths, other, parts, values, false);
+    }
+
+    /** Remarks on this voice: keys of its settings that have no effect because its files decide. */
+    public List<String> notes() {
+        return parts.notes;
+    }
+
+    /** The settings in force. */
+    public Hparams hparams() {
+        return hparams;
+    }
+
+    /** The folders of models, songs and outputs, absolute. */
+    public ProjectPaths paths() {
+        return paths;
+    }
+
+    /**
+     * The files of the networks: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor.
+     */
+    public Map<String, Path> files() {
+        return parts.files;
+    }
+
+    /** The arrays that stages have handed out, and the partial result of a stopped call. */
+    public Values values() {
+        return values;
+    }
+
+    /** The manager of every array that a stage hands out; nothing on it needs {@code close()}. */
+    public NDManager manager() {
+        return values.manager();
+    }
+
+    /** What each network takes in memory; the source-filter vocoder works on the Java heap alone. */
+    public List<Cost> costs() {
+        List<Cost> costs = new ArrayList<>(List.of(
+                parts.encoder.cost(),
+                EmbeddingModel.cost(hparams),
+                WaveNet.cost(hparams),
+                parts.pitchExtractor.cost(),
+                parts.vocoder.cost()));
+        if (parts.melPitch != null) {
+            costs.add(parts.melPitch.sizes().cost(hparams.audio().framesPerSecond()));
+        }
+        costs.removeIf(cost -> !cost.isNetwork());
+        return costs;
+    }
+
+    /** The content encoder: wave to units. */
+    public ContentEncoder encoder() {
+        return parts.encoder;
+    }
+
+    /** The pitch extractor: signal to F0 and voicing. */
+    public PitchExtractor pitchExtractor() {
+        return parts.pitchExtractor.with(hparams.quirks());
+    }
+
+    /** The embedding model: conds to the condition. */
+    public EmbeddingModel embedding() {
+        return parts.embedding;
+    }
+
+    /** The denoiser. */
+    public WaveNet wavenet() {
+        return parts.wavenet;
+    }
+
+    /** The noise schedule that the voice was trained with, from its file. */
+    public NoiseSchedule schedule() {
+        return parts.schedule;
+    }
+
+    /** The range of each mel bin that maps to the denoiser's [-1, 1], from the voice's file. */
+    public MelRange range() {
+        return parts.range;
+    }
+
+    /** The vocoder: mel and F0 to wave. */
+    public Vocoder vocoder() {
+        return parts.vocoder;
+    }
+
+    /**
+     * Reads a recording of any kind ({@link AudioFile}), all channels at their own rate.
+     *
+     * @param file path; a relative one starts at the project's folder
+     */
+    public Wave read(String file) {
+        return AudioFile.read(paths.resolve(file));
+    }
+
+    // ---- the stages, in the order of the data
+
+    /** The stages before the trained networks, with their results on a manager. */
+    private SourceAnalysis analysis(NDManager owner) {
+        return SourceAnalysis.on(owner, hparams, parts.encoder, parts.files.get("encoder"), pitchExtractor());
+    }
+
+    /**
+     * The song as the mel's front end takes it: one channel at the voice's rate.
+     *
+     * @param song any rate and channels
+     */
+    public Wave signal(Wave song) {
+        return analysis(manager()).signal(song);
+    }
+
+    /**
+     * The mel of a song, [1, T, M] log10.
+     *
+     * @param song any rate and channels
+     */
+    public NDArray mel(Wave song) {
+        return melOfSignal(signal(song));
+    }
+
+    /** The mel of what {@link #signal} gave, [1, T, M] log10. */
+    public NDArray melOfSignal(Wave signal) {
+        try (NDManager scratch = manager().newSubManager()) {
+            return handOut("mel", analysis(scratch).melOfSignal(signal));
+        }
+    }
+
+    /**
+     * F0 and voicing on the mel's frames.
+     *
+     * @param song any rate and channels
+     */
+    public F0Track f0(Wave song) {
+        return f0OfSignal(signal(song));
+    }
+
+    /** F0 and voicing of what {@link #signal} gave, on the mel's frames. */
+    public F0Track f0OfSignal(Wave signal) {
+        return analysis(manager()).f0OfSignal(signal);
+    }
+
+    /**
+     * A table of F0 on this song's frames.
+     *
+     * @param song whose frames are asked for
+     * @param table times, Hz and voicing
+     * @param startSeconds where the song's first frame lies in the table
+     */
+    public F0Track f0(Wave song, F0Table table, double startSeconds) {
+        FrontEnd front = FrontEnd.of(hparams);
+        return table.track(
+                front.frames(front.signal(song).length), hparams.audio().hopSeconds(), startSeconds);
+    }
+
+    /**
+     * The content units, [1, P, H].
+     *
+     * @param song any rate and channels
+     */
+    public NDArray units(Wave song) {
+        try (NDManager scratch = manager().newSubManager()) {
+            return handOut("units", analysis(scratch).units(song));
+        }
+    }
+
+    /**
+     * Units of another encoder from a .npy or .npz of float32 or float64, [P, H] or [1, P, H].
+     *
+     * @param file path; a relative one starts at the project's folder
+     * @return [1, P, H]
+     */
+    public NDArray unitsFrom(String file) {
+        return UnitsFile.read(manager(), paths.resolve(file));
+    }
+
+    /**
+     * Units and F0 on the mel's clock.
+     *
+     * @param units [1, P, H]
+     * @param f0 T frames
+     * @param mel [1, T, M] log10, for the energy
+     * @throws Problem when F0 and mel differ in frames
+     */
+    public Conds align(NDArray units, F0Track f0, NDArray mel) {
+        try (EngineLock lock = EngineLock.take("conds");
+                NDManager scratch = manager().newSubManager()) {
+            Conds made = analysis(scratch).align(borrowed(scratch, units), f0, borrowed(scratch, mel));
+            return new Conds(
+                    handOut("units", made.units()),
+                    handOut("mel2ph", made.mel2ph()),
+                    handOut("f0", made.f0()),
+                    handOut("energy", made.energy()),
+                    handOut("unvoiced", made.unvoiced()));
+        }
+    }
+
+    /**
+     * The same conds some semitones higher, or lower below 0.
+     *
+     * @param conds as {@link #align} gives them
+     */
+    public Conds shift(Conds conds, double semitones) {
+        if (semitones == 0) {
+            return conds;
+        }
+        try (NDManager scratch = manager().newSubManager()) {
+            return conds.withF0(handOut("f0", conds2Tensor().shift(borrowed(scratch, conds.f0()), semitones)));
+        }
+    }
+
+    private Conds2Tensor conds2Tensor() {
+        return new Conds2Tensor(hparams.pitch(), hparams.quirks());
+    }
+
+    /**
+     * All that is taken from a song: signal, mel, F0, units and conds, without a key shift.
+     *
+     * @param song any rate and channels
+     */
+    public Source analyse(Wave song) {
+        Wave signal = signal(song);
+        NDArray mel = melOfSignal(signal), units = units(song);
+        F0Track f0 = f0OfSignal(signal);
+        return new Source(song, signal, mel, f0, units, align(units, f0, mel));
+    }
+
+    /**
+     * The condition: cond [1, T, H], f0_denorm [1, T] Hz and pitch ids [1, T].
+     *
+     * @param conds on one clock
+     */
+    public Condition embed(Conds conds) {
+        try (EngineLock lock = EngineLock.take("embedding");
+                NDManager scratch = manager().newSubManager()) {
+            Condition made = parts.embedding.embed(new Conds(
+                    borrowed(scratch, conds.units()),
+                    borrowed(scratch, conds.mel2ph()),
+                    borrowed(scratch, conds.f0()),
+                    borrowed(scratch, conds.energy()),
+                    borrowed(scratch, conds.unvoiced())));
+            requireFinite("embedding", "embedding", "a condition", made.cond(), "");
+            return new Condition(
+                    handOut("cond", made.cond()),
+                    handOut("f0_denorm", made.f0Denorm()),
+                    handOut("pitch_ids", made.pitchIds()));
+        }
+    }
+
+    /**
+     * The semitones to shift an F0 by: infer.key, and with infer.auto_key as many more as bring it to the median that
+     * the voice was trained on.
+     *
+     * @param f0 of the song
+     */
+    public double key(F0Track f0) {
+        return hparams.infer().key() + (hparams.infer().autoKey() ? VocalRange.suggestedKey(f0, hparams) : 0);
+    }
+
+    /**
+     * Standard normal numbers, float32; they follow from the seed and the shape.
+     *
+     * @param shape sizes of the axes
+     */
+    public NDArray draw(long seed, long... shape) {
+        return KeyedRandom.of(manager(), seed, "draw", 0).normal(new Shape(shape));
+    }
+
+    /**
+     * Diffusion steps for a batch, [B] int64.
+     *
+     * @param steps one per clip, 0 to S - 1
+     * @throws Problem for a step that the voice's schedule does not have
+     */
+    public NDArray timesteps(long... steps) {
+        return parts.schedule.timesteps(manager(), steps);
+    }
+
+    /**
+     * Where sampling starts: pure noise [1, 1, M, T], or the song's mel with noise where infer.use_gt_mel or a shallow
+     * voice (noise.k_step) starts from it.
+     *
+     * @param mel [1, T, M] log10 of the song
+     * @param seed of the noise
+     */
+    public NDArray start(NDArray mel, long seed) {
+        return start(mel, RandomSource.keyed(seed));
+    }
+
+    /**
+     * Pure noise to start from, [1, 1, M, T], without a song.
+     *
+     * @param frames T
+     * @param seed of the noise
+     * @throws Problem where this voice starts from the song's mel
+     */
+    public NDArray start(long frames, long seed) {
+        if (samplingRange().fromSource()) {
+            throw Problem.in("sampling", "the song's mel to start from", "none", "pass voice.mel(song)");
+        }
+        try (EngineLock lock = EngineLock.take("start");
+                NDManager scratch = manager().newSubManager()) {
+            return handOut("x_T", pure(scratch, frames, RandomSource.keyed(seed)));
+        }
+    }
+
+    private NDArray pure(NDManager scratch, long frames, RandomSource random) {
+        return random.normal(scratch, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
+    }
+
+    NDArray start(NDArray mel, RandomSource random) {
+        try (EngineLock lock = EngineLock.take("start");
+                NDManager scratch = manager().newSubManager()) {
+            NDArray pure = pure(scratch, mel.getShape().get(1), random);
+            if (!samplingRange().fromSource()) {
+                return handOut("x_T", pure);
+            }
+            NDArray x0 = parts.range.norm(borrowed(scratch, mel));
+            return handOut(
+                    "x_T",
+                    parts.schedule.noised(
+                            x0, scratch.create(new long[] {samplingRange().top() - 1}), pure));
+        }
+    }
+
+    /** The sampler that infer.sampler names, with noise by infer.seed where it adds noise. */
+    public Sampler sampler() {
+        return sampler(Draw.seeded(hparams.infer().seed()));
+    }
+
+    /**
+     * The sampler that infer.sampler names.
+     *
+     * @param draw the noise of a {@link Stochastic} sampler; the others never ask for it
+     */
+    public Sampler sampler(Draw draw) {
+        return Samplers.of(hparams.infer()).on(parts.schedule, draw);
+    }
+
+    /**
+     * The times that the sampler goes through, downwards; one more than there are evaluations.
+     *
+     * @throws Problem for an infer.steps that the sampled range does not have
+     */
+    public double[] times() {
+        return samplingRange().times(sampler(), hparams.infer().steps());
+    }
+
+    /** The diffusion steps that a conversion samples, by noise.k_step, infer and quirks. */
+    public SamplingRange samplingRange() {
+        return SamplingRange.of(hparams, parts.schedule);
+    }
+
+    /**
+     * Remarks on the sampling: where a shallow voice (noise.k_step) starts.
+     *
+     * @throws Problem for an infer.steps that the sampled range does not have
+     */
+    public List<String> samplingNotes() {
+        times(); // refuses before the work begins
+        return samplingRange().notes();
+    }
+
+    /**
+     * The noise that the denoiser predicts under a condition, which it projects once for all evaluations.
+     *
+     * @param condition cond [1, T, H]
+     * @return eps [1, 1, M, T] of x at a time
+     */
+    public Sampler.Eps network(Condition condition) {
+        return parts.wavenet.given(condition.forDenoiser());
+    }
+
+    /**
+     * A listener that keeps guesses of the clean mel on the way from noise.
+     *
+     * @param frames how many guesses, 2 or more
+     */
+    public Film film(int frames) {
+        return new Film(manager(), parts.range, frames);
+    }
+
+    /**
+     * From noise to x [1, 1, M, T] at time 0.
+     *
+     * @param condition cond [1, T, H]
+     * @param start [1, 1, M, T] at the first of {@link #times}
+     * @param seed of the noise that a stochastic sampler adds
+     */
+    public NDArray denoise(Condition condition, NDArray start, long seed) {
+        return denoise(condition, start, seed, StepListener.NONE);
+    }
+
+    /** {@link #denoise(Condition, NDArray, long)} with a listener to each step. */
+    public NDArray denoise(Condition condition, NDArray start, long seed, StepListener listener) {
+        return denoise(condition, start, RandomSource.keyed(seed), listener);
+    }
+
+    NDArray denoise(Condition condition, NDArray start, RandomSource random, StepListener listener) {
+        Sampler sampler = sampler(Draw.of(random));
+        try (EngineLock lock = EngineLock.take("diffusion");
+                NDManager scratch = manager().newSubManager()) {
+            NDArray cond = borrowed(scratch, condition.cond()).transpose(0, 2, 1), from = borrowed(scratch, start);
+            NDArray x = Denoising.run(sampler, parts.wavenet.given(cond), from, times(), checked(listener));
+            if (random.inPythonOrder() && sampler instanceof Stochastic) {
+                random.normal(
+                        scratch,
+                        "posterior",
+                        0,
+                        start.getShape()); // Python draws for the last step too, and multiplies by 0
+            }
+            return handOut("x_0", x);
+        }
+    }
+
+    /** Refuses values that are not finite, and keeps what a stopped call has made. */
+    private StepListener checked(StepListener listener) {
+        return new StepListener() {
+            @Override
+            public void after(int done, int of, double t, Sampler.Step step) {
+                requireFinite("diffusion", "wavenet", "a mel", step.x(), " after step " + done + " of " + of);
+                listener.after(done, of, t, step);
+            }
+
+            @Override
+            public void stopped(int done, int of, NDArray x, NDArray x0) {
+                Map<String, NDArray> made = new LinkedHashMap<>();
+                made.put("x", x.duplicate());
+                if (x0 != null) {
+                    made.put("x0", x0.duplicate());
+                    made.put("mel", parts.range.denorm(x0));
+                }
+                made.values().forEach(a -> a.attach(manager()));
+                values.keep(new PartialResult("diffusion", done, of, made, null));
+                listener.stopped(done, of, x, x0);
+            }
+        };
+    }
+
+    /**
+     * Embedding and diffusion together: conds to the mel of this voice, [1, T, M] log10.
+     *
+     * @param conds on one clock
+     * @param mel [1, T, M] log10 of the song
+     * @param seed of all noise
+     */
+    public NDArray sample(Conds conds, NDArray mel, long seed) {
+        return sample(conds, mel, seed, StepListener.NONE);
+    }
+
+    /** {@link #sample(Conds, NDArray, long)} with a listener to each step. */
+    public NDArray sample(Conds conds, NDArray mel, long seed, StepListener listener) {
+        return toMel(denoise(embed(conds), start(mel, seed), seed, listener), conds);
+    }
+
+    /**
+     * The denoiser's x as a mel [1, T, M] log10; frames that are padding become 0, as in the reference.
+     *
+     * @param x [1, 1, M, T] at time 0
+     * @param conds whose mel2ph tells padding
+     */
+    public NDArray toMel(NDArray x, Conds conds) {
+        try (NDManager scratch = manager().newSubManager()) {
+            return handOut("mel", parts.range.denorm(borrowed(scratch, x), borrowed(scratch, conds.mel2ph())));
+        }
+    }
+
+    /**
+     * F0 [T] in Hz for the vocoder: the condition's, or with pitch.pe_enable what the mel pitch extractor finds in the
+     * sampled mel.
+     *
+     * @param condition f0_denorm [1, T]
+     * @param mel [1, T, M] log10
+     */
+    public float[] vocoderF0(Condition condition, NDArray mel) {
+        if (parts.melPitch == null) {
+            return condition.f0Denorm().toFloatArray();
+        }
+        try (EngineLock lock = EngineLock.take("pitch");
+                NDManager scratch = manager().newSubManager()) {
+            return parts.melPitch
+                    .extract(borrowed(scratch, mel), hparams.pitch().useUv())
+                    .f0Hz()
+                    .toFloatArray();
+        }
+    }
+
+    /** Samples of a converted song: round(seconds x rate). */
+    public int samples(Wave song) {
+        return (int) Math.round(song.seconds() * hparams.audio().sampleRateHz());
+    }
+
+    /**
+     * Mel and F0 of one song to a wave as long as the song.
+     *
+     * @param mel [1, T, M] log10
+     * @param source the song's analysis, for F0, voicing and length
+     * @param seed of phases and noise
+     */
+    public Wave vocode(NDArray mel, Source source, long seed) {
+        return vocode(mel, source.f0(), samples(source.song()), seed);
+    }
+
+    /**
+     * Mel and F0 to a wave.
+     *
+     * @param mel [1, T, M] log10; the front end's range limits it first, as in the reference
+     * @param f0 T frames
+     * @param samples N of the result
+     * @param seed of phases and noise
+     */
+    public Wave vocode(NDArray mel, F0Track f0, int samples, long seed) {
+        return vocode(mel, f0.f0Hz(), f0.voiced(), samples, seed);
+    }
+
+    /**
+     * Mel and F0 to a wave, with F0 and voicing apart: a condition's f0_denorm is interpolated through unvoiced frames.
+     *
+     * @param mel [1, T, M] log10
+     * @param f0Hz [T]
+     * @param voiced [T]
+     * @param samples N of the result
+     * @param seed of phases and noise
+     */
+    public Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
+        return vocode(mel, f0Hz, voiced, samples, RandomSource.keyed(seed));
+    }
+
+    Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random) {
+        try (EngineLock lock = EngineLock.take("vocoder");
+                NDManager scratch = manager().newSubManager()) {
+            Wave wave = parts.vocoder.vocode(
+                    limited(borrowed(scratch, mel)), f0Hz, voiced, samples, random, hparams.quirks());
+            float peak = wave.peak();
+            if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
+                throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);
+            }
+            return wave;
+        }
+    }
+
+    /** A mel within the front end's range, as the vocoder takes it. */
+    NDArray limited(NDArray mel) {
+        return mel.maximum((float) hparams.audio().melVmin())
+                .minimum((float) hparams.audio().melVmax());
+    }
+
+    /** The vocoder's name, for people: what the settings name, or the built-in one. */
+    public String vocoderName() {
+        Hparams.Vocoder asked = hparams.vocoder();
+        if (!parts.vocoder.kind().hasWeights()) {
+            return parts.vocoder.kind().text() + " (built-in" + (asked.builtIn() ? ", in place of " + asked.kind() : "")
+                    + ")";
+        }
+        return asked.kind()
+                + (parts.files.containsKey("vocoder")
+                        ? ", " + parts.files.get("vocoder").getFileName()
+                        : "");
+    }
+
+    /**
+     * A conversion of a song; nothing has run yet. A long song goes through {@link diffsvc.infer}, slice by slice.
+     *
+     * @param song any rate and channels
+     */
+    public Conversion convert(Wave song) {
+        return Conversion.of(this, song);
+    }
+
+    /**
+     * The output of a song: output/SONG_PROJECT_steps_N.FORMAT, absolute.
+     *
+     * @param song name or path
+     * @param format wav or flac
+     */
+    public Path outputFile(String song, String format) {
+        String name = Path.of(song).getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return paths.output()
+                .resolve((dot > 0 ? name.substring(0, dot) : name) + "_" + hparams.project() + "_steps_"
+                        + hparams.steps() + "." + format);
+    }
+
+    /** A copy on a scratch manager: what a stage makes of it goes when the stage ends. */
+    private static NDArray borrowed(NDManager scratch, NDArray array) {
+        NDArray copy = array.duplicate();
+        copy.attach(scratch);
+        return copy;
+    }
+
+    /** Gives an array to the caller: it leaves its scratch manager, and owns its memory. */
+    private NDArray handOut(String name, NDArray array) {
+        NDArray own = array.duplicate();
+        own.attach(manager());
+        own.setName(name);
+        return own;
+    }
+
+    private void requireFinite(String stage, String role, String what, NDArray array, String when) {
+        if (!Finite.all(array)) {
+            throw spoilt(stage, role, what, Finite.count(array) + when);
+        }
+    }
+
+    /** Names the network that made the values, not the song: the song's samples were checked when they were read. */
+    private Problem spoilt(String stage, String role, String what, String got) {
+        String need = "finite values in " + what,
+                remedy =
+                        "this file's weights are finite but too large: take another checkpoint, or look at the stage's input";
+        return parts.files.containsKey(role)
+                ? Problem.in(stage, parts.files.get(role), need, got, remedy)
+                : Problem.in(stage, need, got, "look at the stage's input");
+    }
+
+    @Override
+    public String toString() {
+        return "Voice " + (hparams.project().isEmpty() ? "of random weights" : hparams.project()) + ", "
+                + hparams.steps() + " training steps, " + hparams.infer().sampler() + " "
+                + hparams.infer().steps() + ", vocoder " + vocoderName();
+    }
+
+    @Override
+    public void close() {
+        if (owner) {
+            values.close();
+            parts.manager.close();
+        }
+    }
+}

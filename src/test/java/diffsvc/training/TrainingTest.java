@@ -1,0 +1,334 @@
+package diffsvc.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.dataset.Batch;
+import diffsvc.dataset.Clip;
+import diffsvc.dataset.Dataset;
+import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.HparamsYaml;
+import diffsvc.platform.WeakManager;
+import java.lang.ref.Cleaner;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Joint training on a toy: both models learn, a resumed run is the uninterrupted one, a saved voice opens, the warm
+ * start passes noise through.
+ */
+class TrainingTest {
+    private static final Hparams HPARAMS = Arg2Hparams.apply(
+            Hparams.defaults(),
+            "project=toy,audio.mel_bins=8,embedding.hidden_size=6,wavenet.residual_channels=16,"
+                    + "wavenet.residual_layers=2,noise.steps=50,noise.max_beta=0.1,training.batch=4,training.crop_frames=24,training.lr=2e-3,training.ema_decay=0.9,training.seed=3");
+
+    @TempDir
+    Path folder;
+
+    /** Clips whose mel follows unit and pitch, one of them shorter than a crop. */
+    private static Dataset toy() {
+        Random random = new Random(1);
+        List<Clip> clips = new ArrayList<>();
+        for (int frames : new int[] {60, 40, 15}) {
+            int p = frames * 50 / 86 + 1;
+            float[] mel = new float[frames * 8], units = new float[p * 6], f0 = new float[frames];
+            for (int i = 0; i < units.length; i++) {
+                units[i] = (float) random.nextGaussian();
+            }
+            for (int t = 0; t < frames; t++) {
+                f0[t] = t % 10 == 0 ? 0 : 150 + 100 * random.nextFloat();
+                for (int m = 0; m < 8; m++) {
+                    mel[t * 8 + m] = -2.5f + units[Math.min(p - 1, t * 50 / 86) * 6 + m % 6];
+                }
+            }
+            clips.add(Clip.of("clip" + frames, mel, 8, List.of(units), 6, f0));
+        }
+        return Dataset.of(clips);
+    }
+
+    @Tag("conversion")
+    @Test
+    void oneBackwardPassReachesBothModelsAndTheLossFalls() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+            double first = 0, last = 0;
+            for (int i = 0; i < 120; i++) {
+                double loss = run.update().loss();
+                first += i < 30 ? loss / 30 : 0;
+                last += i >= 90 ? loss / 30 : 0;
+            }
+            assertTrue(last < 0.8 * first, first + " to " + last);
+            try (NDManager scratch = m.newSubManager()) {
+                run.training().accumulate(run.batch(scratch));
+            }
+            Map<String, Double> norms = run.training().optimizer().gradientNorms();
+            norms.forEach((name, norm) -> assertTrue(norm > 0, name + " has no gradient"));
+            assertTrue(norms.containsKey("fs2.pitch_embed.weight")
+                    && norms.containsKey("denoise_fn.input_projection.weight"));
+        }
+    }
+
+    @Test
+    void aResumedRunIsTheUninterruptedOneToTheBit() {
+        Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
+        Hparams summed = Arg2Hparams.apply(HPARAMS, "training.accumulate=2,training.volume_db=6");
+        List<TrainingRun.Update> whole = new ArrayList<>(), parts = new ArrayList<>();
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, summed, toy())) {
+            for (int i = 0; i < 8; i++) {
+                whole.add(run.update());
+                if (i == 4) {
+                    run.save(checkpoints);
+                }
+            }
+            run.saveVoice(folder.resolve("whole"));
+        }
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, summed, toy(), checkpoints.newest())) {
+            assertEquals(5, run.step());
+            for (int i = 0; i < 3; i++) {
+                parts.add(run.update());
+            }
+            run.saveVoice(folder.resolve("parts"));
+        }
+        assertEquals(whole.subList(5, 8), parts);
+        assertEquals(
+                StateDict.read(folder.resolve("whole/wavenet_model_steps_8.pt")).tensors(),
+                StateDict.read(folder.resolve("parts/wavenet_model_steps_8.pt")).tensors(),
+                "averaged weights");
+    }
+
+    /**
+     * The engine's own multiplication by a number points the gradient at memory that is given back at the next
+     * collection (tensor/Constant).
+     */
+    @Test
+    void aCollectionBetweenForwardAndBackwardChangesNoGradient() throws InterruptedException {
+        Map<String, Double> calm, disturbed;
+        List<java.nio.ByteBuffer> noise = new ArrayList<>();
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+            run.update();
+            try (NDManager scratch = m.newSubManager()) {
+                run.training().backward(run.training().loss(run.training().forward(run.batch(scratch))));
+                calm = run.training().optimizer().gradientNorms();
+            }
+            run.training().optimizer().clear();
+            try (NDManager scratch = m.newSubManager()) {
+                NDArray loss = run.training().loss(run.training().forward(run.batch(scratch)));
+                for (int i = 0; i < 3; i++) {
+                    collected();
+                    for (int k = 0; k < 2000; k++) {
+                        java.nio.ByteBuffer b = java.nio.ByteBuffer.allocateDirect(4 << k % 4);
+                        while (b.hasRemaining()) {
+                            b.put((byte) 0x41);
+                        }
+                        noise.add(b);
+                    }
+                }
+                run.training().backward(loss);
+                disturbed = run.training().optimizer().gradientNorms();
+            }
+        }
+        assertEquals(calm, disturbed);
+        assertEquals(6000, noise.size());
+    }
+
+    /** Returns when what nothing refers to is freed: the second round's witness comes after all of the first round. */
+    private static void collected() throws InterruptedException {
+        Cleaner cleaner = Cleaner.create();
+        for (int round = 0; round < 2; round++) {
+            CountDownLatch freed = new CountDownLatch(1);
+            cleaner.register(new Object(), freed::countDown);
+            do {
+                System.gc();
+            } while (!freed.await(10, TimeUnit.MILLISECONDS));
+        }
+    }
+
+    @Test
+    void aSavedVoiceOpensWithTheSameWeights() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.ema_decay=0"), toy())) {
+            run.update();
+            Hparams saved = run.saveVoice(folder.resolve("toy"));
+            assertEquals(1, saved.steps());
+            assertEquals(saved, HparamsYaml.read(folder.resolve("toy/hparams.yaml")));
+            StateDict file = StateDict.read(folder.resolve("toy/wavenet_model_steps_1.pt"));
+            try (WaveNet net = WaveNet.load(m, saved, file);
+                    EmbeddingModel embedding = EmbeddingModel.load(
+                            m, saved, StateDict.read(folder.resolve("toy/embedding_model_steps_1.pt")))) {
+                net.weights()
+                        .all()
+                        .forEach((k, v) -> assertArrayEquals(
+                                run.training().wavenet().weights().get(k).toFloatArray(), v.toFloatArray(), 0, k));
+                embedding
+                        .weights()
+                        .all()
+                        .forEach((k, v) -> assertArrayEquals(
+                                run.training().embedding().weights().get(k).toFloatArray(), v.toFloatArray(), 0, k));
+            }
+            assertEquals(50, file.size("betas", 0));
+        }
+    }
+
+    @Test
+    void theWarmStartAnswersThatAllOfItIsNoise() {
+        Hparams warm = Arg2Hparams.apply(HPARAMS, "training.warm_start=true");
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, warm, toy());
+                NDManager scratch = m.newSubManager()) {
+            Batch batch = run.batch(scratch);
+            NDArray x = scratch.randomNormal(new Shape(4, 1, 8, 24)).mul(0.5f);
+            NDArray cond = run.training().embedding().embed(batch.conds()).forDenoiser();
+            NDArray guess = run.training().wavenet().predict(x, batch.t(), cond);
+            assertEquals(0, guess.sub(x).abs().max().getFloat(), 0.02); // tanh bends a little
+        }
+        Hparams narrow = Arg2Hparams.apply(HPARAMS, "training.warm_start=true,wavenet.residual_channels=12");
+        try (NDManager m = NDManager.newBaseManager()) {
+            assertTrue(assertThrows(Problem.class, () -> new TrainingRun(m, narrow, toy()))
+                    .getMessage()
+                    .contains("16 channels"));
+        }
+    }
+
+    @Test
+    void updatesLeaveNoTensorBehind() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+            run.update();
+            run.update();
+            int before = count(run);
+            for (int i = 0; i < 5; i++) {
+                run.update();
+            }
+            assertEquals(before, count(run));
+        }
+    }
+
+    /** Arrays that somebody refers to: what waits for the collector is not left behind. */
+    private static int count(TrainingRun run) {
+        WeakManager.collect();
+        return run.training().wavenet().weights().manager().getManagedArrays().size()
+                + run.training()
+                        .embedding()
+                        .weights()
+                        .manager()
+                        .getManagedArrays()
+                        .size();
+    }
+
+    @Test
+    void aLossThatIsNoNumberStopsTheRunAndNamesTheClips() {
+        float[] mel = new float[40 * 8];
+        java.util.Arrays.fill(mel, -2);
+        mel[100] = Float.NaN;
+        float[] f0 = new float[40];
+        java.util.Arrays.fill(f0, 200);
+        Dataset data = Dataset.of(List.of(Clip.of("가수/spoilt.wav#3", mel, 8, List.of(new float[24 * 6]), 6, f0)));
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.crop_frames=40"), data)) {
+            run.keepSpoiltBatchesIn(folder);
+            float[] before = run.training()
+                    .wavenet()
+                    .weights()
+                    .get("input_projection.weight")
+                    .toFloatArray();
+            String said = assertThrows(Problem.class, run::update).getMessage();
+            assertTrue(
+                    said.contains("loss")
+                            && said.contains("NaN at step 0")
+                            && said.contains("가수/spoilt.wav#3")
+                            && said.contains("spoilt_batch_step_0.safetensors"),
+                    said);
+            Map<String, diffsvc.checkpoint.TorchTensor> kept =
+                    diffsvc.checkpoint.Safetensors.read(folder.resolve("spoilt_batch_step_0.safetensors"));
+            float[] mels = kept.get("mels").toFloats();
+            int spoilt = 0;
+            for (float v : mels) {
+                spoilt += Float.isNaN(v) ? 1 : 0;
+            }
+            assertEquals(4, spoilt, "one in each of the four clips of the batch");
+            assertEquals(java.util.Set.of("mels", "noise", "units", "f0", "mel2ph", "t"), kept.keySet());
+            assertArrayEquals(
+                    before,
+                    run.training()
+                            .wavenet()
+                            .weights()
+                            .get("input_projection.weight")
+                            .toFloatArray(),
+                    0);
+            assertEquals(0, run.step());
+            run.training().optimizer().gradientNorms().forEach((name, norm) -> assertEquals(0, norm, name));
+        }
+    }
+
+    @Test
+    void wholeClipsOneAtATime() {
+        Hparams whole = Arg2Hparams.apply(HPARAMS, "training.crop_frames=0,training.batch=1");
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, whole, toy())) {
+            List<Integer> lengths = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                try (NDManager scratch = m.newSubManager()) {
+                    lengths.add(run.batch(scratch).frames());
+                }
+                assertTrue(Double.isFinite(run.update().loss()));
+            }
+            assertEquals(List.of(15, 40, 60), lengths.stream().sorted().toList(), "an epoch");
+        }
+    }
+
+    /** The loss of summed batches is that of one batch of all their clips, and so are the gradients. */
+    @Test
+    void accumulatedGradientsAreTheMeanOfTheirBatches() {
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+            run.update(); // so that the output projection is no longer zero
+            Map<String, float[]> sum = new java.util.LinkedHashMap<>();
+            for (int part = 0; part < 2; part++) {
+                try (NDManager scratch = m.newSubManager()) {
+                    run.training().accumulate(run.batch(scratch, part));
+                    run.training().optimizer().parameters().keySet().forEach(name -> {
+                        float[]
+                                g =
+                                        run.training()
+                                                .optimizer()
+                                                .gradient(scratch, name)
+                                                .toFloatArray(),
+                                all = sum.computeIfAbsent(name, n -> new float[g.length]);
+                        for (int i = 0; i < g.length; i++) {
+                            all[i] += g[i] / 2;
+                        }
+                    });
+                }
+                run.training().optimizer().clear();
+            }
+            try (NDManager scratch = m.newSubManager()) {
+                run.training().accumulate(run.batch(scratch, 0), 0.5);
+                run.training().accumulate(run.batch(scratch, 1), 0.5);
+                sum.forEach((name, g) -> assertArrayEquals(
+                        g, run.training().optimizer().gradient(scratch, name).toFloatArray(), 1e-6f, name));
+            }
+        }
+    }
+}
