@@ -35,8 +35,7 @@ public final class Effect {
                     "embedding.no_fs2 is true, so no transformer goes over the units"),
             new Rule(
                     "vocoder\\.(file|sha256)",
-                    h -> h.vocoder().kind().equals("source_filter")
-                            || h.vocoder().builtIn(),
+                    h -> !h.vocoder().inUse().hasWeights(),
                     "the source-filter vocoder has no file"),
             new Rule(
                     "infer\\.add_noise_step",
