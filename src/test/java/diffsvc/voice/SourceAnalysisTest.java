@@ -35,6 +35,7 @@ class SourceAnalysisTest {
     private Path hparamsAlone() throws IOException {
         Path yaml = Files.createDirectories(folder.resolve("models/demo")).resolve("hparams.yaml");
         Files.copy(MODELS.resolve("demo/hparams.yaml"), yaml);
+        Files.copy(MODELS.resolve("demo/mel_range.yaml"), yaml.resolveSibling("mel_range.yaml"));
         Files.createDirectories(folder.resolve("models/frozen"));
         Files.copy(MODELS.resolve("frozen/content_demo.pt"), folder.resolve("models/frozen/content_demo.pt"));
         return yaml;
