@@ -133,10 +133,10 @@ class JShellTest {
         Path out = folder.resolve("doc");
         String code =
                 """
-            diffsvc.notebook.Sources.tellCompletion();
+            diffsvc.platform.JavadocSources.register();
             try (var shell = jdk.jshell.JShell.builder().executionEngine("local").build()) {
                 shell.addToClasspath(System.getProperty("java.class.path"));
-                shell.eval("import diffsvc.*;");
+                shell.eval("import diffsvc.voice.*;");
                 var docs = shell.sourceCodeAnalysis().documentation("DiffSvc.open(", 13, true);
                 docs.forEach(d -> System.out.println(d.signature() + " ## " + d.javadoc()));
             }

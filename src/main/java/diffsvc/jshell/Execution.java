@@ -1,5 +1,6 @@
 package diffsvc.jshell;
 
+import diffsvc.platform.Reach;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -39,12 +40,18 @@ public final class Execution implements ExecutionControlProvider {
     @Override
     public Map<String, String> defaultParameters() {
         Map<String, String> parameters = jdi.defaultParameters();
+        if (!Reach.AGENT.works()) {
+            return parameters;
+        }
         parameters.put(JdiExecutionControlProvider.PARAM_REMOTE_AGENT, Agent.class.getName());
         return parameters;
     }
 
     @Override
     public ExecutionControl generate(ExecutionEnv env, Map<String, String> parameters) throws Throwable {
+        if (!Reach.AGENT.works()) {
+            return jdi.generate(env, parameters);
+        }
         Map<String, String> all = defaultParameters();
         if (parameters != null) {
             all.putAll(parameters); // JShell gives those that were written behind the name

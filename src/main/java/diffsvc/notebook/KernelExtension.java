@@ -3,13 +3,13 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.platform.JavadocSources;
+import diffsvc.platform.KernelParts;
+import diffsvc.platform.Reach;
 import diffsvc.platform.SnippetCleaner;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import diffsvc.voice.Trace;
-import java.lang.reflect.Method;
 import java.util.Map;
-import jdk.jshell.JShell;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
@@ -104,21 +104,16 @@ public final class KernelExtension implements Extension {
         }
     }
 
-    /**
-     * The kernel's own classes are not in the artifact that extensions compile against, so its shell is asked for by
-     * name.
-     */
     private static void listen(BaseKernel kernel) {
+        JavadocSources.register();
+        if (!Reach.KERNEL.works()) {
+            return;
+        }
         try {
-            JShell shell = (JShell) kernel.getClass().getMethod("getJShell").invoke(kernel);
-            Object evaluator = kernel.getClass().getMethod("getEvaluator").invoke(kernel);
-            Method loader = evaluator.getClass().getMethod("getClassLoader");
-            SnippetCleaner cells = new SnippetCleaner(shell, (ClassLoader) loader.invoke(evaluator));
-            shell.onSnippetEvent(cells::heard);
-            JavadocSources.tellCompletion();
-        } catch (ReflectiveOperationException | ClassCastException e) {
-            System.err.println(
-                    "notebook: this kernel shows values, but keeps what cells only looked at; the kernel that ./diffsvc lab installs lets it go");
+            KernelParts parts = KernelParts.of(kernel);
+            parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::heard);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the reach has just been tried
         }
     }
 }

@@ -2,6 +2,7 @@ package diffsvc.platform;
 
 import diffsvc.check.Problem;
 import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -25,8 +26,10 @@ import jdk.jshell.VarSnippet;
 public final class SnippetCleaner {
     private static final Pattern MISSING = Pattern.compile("symbol:\\s+(?:variable|method|class)\\s+(\\w+)");
     private static final long PAUSE_NS = 2_000_000_000L;
-    private static final Inside INSIDE = Inside.find();
     private final JShell shell;
+    /** Null without {@link Reach#CELLS}. */
+    private final Inside inside;
+
     private long released = System.nanoTime();
     private final ClassLoader loader;
     /** Variables by the class that holds each, to find the ones that were left behind. */
@@ -40,6 +43,15 @@ public final class SnippetCleaner {
     public SnippetCleaner(JShell shell, ClassLoader loader) {
         this.shell = shell;
         this.loader = loader;
+        try {
+            this.inside = Reach.CELLS.works() ? Inside.find() : null;
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the reach has just been tried
+        }
+    }
+
+    static void attempt() throws ReflectiveOperationException {
+        Inside.find();
     }
 
     public void heard(SnippetEvent event) {
@@ -55,6 +67,12 @@ public final class SnippetCleaner {
         if (event.status() == Snippet.Status.REJECTED) {
             explain(snippet);
         }
+        if (inside != null) {
+            letGo(event, snippet);
+        }
+    }
+
+    private void letGo(SnippetEvent event, Snippet snippet) {
         slim(snippet);
         if (looked != null && looked != snippet && event.status() != Snippet.Status.DROPPED) {
             VarSnippet gone = looked;
@@ -63,19 +81,19 @@ public final class SnippetCleaner {
         }
         if (snippet instanceof VarSnippet variable && event.status().isDefined()) {
             if (snippet.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND) {
-                let(className(snippet), variable.name()); // the kernel has taken the value to show it
+                clear(className(snippet), variable.name()); // the kernel has taken the value to display it
                 looked = variable;
             } else {
                 String before = holders.put(variable.name(), className(snippet));
                 if (before != null && !before.equals(className(snippet))) {
-                    let(before, variable.name());
+                    clear(before, variable.name());
                 }
             }
         }
     }
 
     /** Sets a static field of a class that JShell wrapped a snippet in to null. */
-    private void let(String holder, String name) {
+    private void clear(String holder, String name) {
         try {
             Class<?> wrapper = Class.forName(holder, false, loader);
             Field field = wrapper.getDeclaredField(name);
@@ -92,37 +110,36 @@ public final class SnippetCleaner {
      * Empties the text that was compiled for a snippet; lines stay, because JShell counts them to say where an
      * exception came from.
      */
-    private static void slim(Snippet snippet) {
+    private void slim(Snippet snippet) {
         try {
-            Object outer = INSIDE.outer.get(snippet), wrap = outer == null ? null : INSIDE.wrap.get(outer);
-            if (wrap != null && INSIDE.parts.getDeclaringClass().isInstance(wrap)) {
-                Object[] parts = (Object[]) INSIDE.parts.get(wrap);
+            Object outer = inside.outer.get(snippet), wrap = outer == null ? null : inside.wrap.get(outer);
+            if (wrap != null && inside.parts.getDeclaringClass().isInstance(wrap)) {
+                Object[] parts = (Object[]) inside.parts.get(wrap);
                 for (int i = 0; i < parts.length; i++) {
                     parts[i] = parts[i] instanceof String text
                             ? "\n".repeat((int)
                                     text.chars().filter(c -> c == '\n').count())
                             : parts[i];
                 }
-                INSIDE.text.set(wrap, "");
+                inside.text.set(wrap, "");
             }
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            // a JShell of another build: it keeps its text
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the fields were opened before
         }
     }
 
-    /** Places inside JShell (JDK 17 to 25); null where they are closed or have moved. */
-    private record Inside(Field outer, Field wrap, Field parts, Field text) {
-        static Inside find() {
-            try {
-                Class<?> compound = Class.forName("jdk.jshell.Wrap$CompoundWrap");
-                return new Inside(
-                        open(Snippet.class, "outer"),
-                        open(Class.forName("jdk.jshell.OuterWrap"), "w"),
-                        open(compound, "os"),
-                        open(compound, "wrapped"));
-            } catch (ReflectiveOperationException | RuntimeException e) {
-                return new Inside(null, null, null, null);
-            }
+    /** Places inside JShell, the same in JDK 17 to 25. */
+    private record Inside(Field outer, Field wrap, Field parts, Field text, Method className) {
+        static Inside find() throws ReflectiveOperationException {
+            Class<?> compound = Class.forName("jdk.jshell.Wrap$CompoundWrap");
+            Method className = Snippet.class.getDeclaredMethod("classFullName");
+            className.setAccessible(true);
+            return new Inside(
+                    open(Snippet.class, "outer"),
+                    open(Class.forName("jdk.jshell.OuterWrap"), "w"),
+                    open(compound, "os"),
+                    open(compound, "wrapped"),
+                    className);
         }
 
         private static Field open(Class<?> type, String name) throws NoSuchFieldException {
@@ -132,13 +149,11 @@ public final class SnippetCleaner {
         }
     }
 
-    private static String className(Snippet snippet) {
+    private String className(Snippet snippet) {
         try {
-            java.lang.reflect.Method name = Snippet.class.getDeclaredMethod("classFullName");
-            name.setAccessible(true);
-            return (String) name.invoke(snippet);
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            return ""; // a kernel that does not open jdk.jshell: nothing is let go early
+            return (String) inside.className.invoke(snippet);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the method was opened before
         }
     }
 
@@ -176,15 +191,23 @@ public final class SnippetCleaner {
         }
     }
 
-    /** Exchanges the message, where the kernel's Java lets it. */
+    /** Replaces the message; without {@link Reach#MESSAGES} prints the line above it. */
     private static void say(Throwable problem, String line) {
-        try {
-            Field message = Throwable.class.getDeclaredField("detailMessage");
-            message.setAccessible(true);
-            message.set(problem, line);
-        } catch (ReflectiveOperationException | RuntimeException e) {
+        if (!Reach.MESSAGES.works()) {
             System.err.println(line);
+            return;
         }
+        try {
+            messageField().set(problem, line);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the field was opened before
+        }
+    }
+
+    static Field messageField() throws NoSuchFieldException {
+        Field message = Throwable.class.getDeclaredField("detailMessage");
+        message.setAccessible(true);
+        return message;
     }
 
     /** A name that no cell has made yet is most often a cell that was left out. */

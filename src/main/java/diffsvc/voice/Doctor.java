@@ -5,6 +5,7 @@ import ai.djl.engine.Engine;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Processor;
+import diffsvc.platform.Reach;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -88,7 +89,26 @@ public record Doctor(List<Line> lines) {
         lines.add(gpu());
         lines.addAll(models(paths).lines());
         lines.add(disk(paths.root()));
+        lines.addAll(reaches());
         return new Doctor(lines);
+    }
+
+    /** The self-test of what reaches into the insides of other software. */
+    private static List<Line> reaches() {
+        return Stream.of(Reach.values())
+                .map(Reach::finding)
+                .map(f -> f.works()
+                        ? new Line(
+                                Grade.OK,
+                                f.reach().key(),
+                                f.version() + ": " + f.reach().purpose(),
+                                "")
+                        : new Line(
+                                Grade.MISSING,
+                                f.reach().key(),
+                                f.version() + ": " + f.reason(),
+                                "nothing to do; " + f.reach().without()))
+                .toList();
     }
 
     /**
