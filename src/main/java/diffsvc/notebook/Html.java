@@ -231,7 +231,7 @@ final class Html {
                     image.setRGB(
                             x,
                             height - 1 - y,
-                            Double.isFinite(v) ? Colours.viridis((v - from) / span) : Colours.MELODY.getRGB());
+                            Double.isFinite(v) ? Colours.viridis((v - from) / span) : Colours.F0.getRGB());
                 }
             }
         }

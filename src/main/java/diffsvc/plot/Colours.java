@@ -16,7 +16,7 @@ public final class Colours {
     };
 
     public static final Color LINE = new Color(0x31688e),
-            MELODY = new Color(0xff5050),
+            F0 = new Color(0xff5050),
             FAINT = new Color(190, 205, 225),
             STRONG = new Color(30, 80, 160);
 

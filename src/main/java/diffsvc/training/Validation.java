@@ -125,7 +125,7 @@ public final class Validation {
         for (int i = 0; i < clips.size(); i++) {
             Sung sung = sing(i);
             String name = "step_" + run.step() + "_clip_" + i;
-            Picture picture = Plots.sideBySide(
+            Picture picture = plots.sideBySide(
                     sung.clip(),
                     List.of(
                             plots.mel("sampled after " + run.step() + " steps", sung.mel(), null),
