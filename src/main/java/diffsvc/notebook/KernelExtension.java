@@ -10,10 +10,15 @@ import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import diffsvc.voice.Trace;
 import java.util.Map;
+import java.util.Optional;
 import org.dflib.jjava.jupyter.Extension;
+import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
+import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
+import org.dflib.jjava.jupyter.messages.reply.InspectReply;
+import org.dflib.jjava.jupyter.messages.request.InspectRequest;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
@@ -112,6 +117,51 @@ public final class KernelExtension implements Extension {
         try {
             KernelParts parts = KernelParts.of(kernel);
             parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::heard);
+            parts.shell().onSnippetEvent(new Hints(parts.shell(), parts.loader())::heard);
+            Inspector inspector = new Inspector(parts.shell().sourceCodeAnalysis());
+            Thread waits = new Thread(() -> answerShiftTab(inspector), "Shift+Tab");
+            waits.setDaemon(true);
+            waits.start();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the reach has just been tried
+        }
+    }
+
+    /**
+     * Takes the place of the kernel's own answer to an inspect_request, which finds a method only right behind its
+     * parenthesis. Extensions are installed before the kernel has a connection, so this waits for it.
+     */
+    private static void answerShiftTab(Inspector inspector) {
+        try {
+            JupyterConnection connection = null;
+            for (int i = 0; connection == null && i < 600; i++) {
+                Thread.sleep(50);
+                connection = (JupyterConnection) KernelParts.connection();
+            }
+            if (connection != null) {
+                connection.setHandler(InspectRequest.MESSAGE_TYPE, (environment, message) -> {
+                    environment.setBusyDeferIdle();
+                    InspectRequest request = message.getContent();
+                    String code = request.getCode();
+                    DisplayData data = new DisplayData();
+                    Optional<Inspector.Answer> answer;
+                    try { // the front end counts code points
+                        int cursor = code.offsetByCodePoints(
+                                0, Math.min(request.getCursorPos(), code.codePointCount(0, code.length())));
+                        answer = inspector.at(code, cursor);
+                    } catch (
+                            RuntimeException e) { // JShell may stumble over half-written code; then there is no tooltip
+                        answer = Optional.empty();
+                    }
+                    answer.ifPresent(a -> {
+                        data.putText(a.text());
+                        data.putHTML(a.html());
+                    });
+                    environment.reply(new InspectReply(answer.isPresent(), data));
+                });
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e); // the reach has just been tried
         }

@@ -17,7 +17,7 @@ import jdk.jshell.JShell;
  */
 public record KernelParts(JShell shell, ClassLoader loader) {
     private static final String KERNEL = "org.dflib.jjava.kernel.JavaKernel",
-            DISPLAY = "org.dflib.jjava.jupyter.kernel.DisplayStream",
+            LOOP = "org.dflib.jjava.jupyter.channels.Loop",
             CHANNEL = "org.dflib.jjava.jupyter.channels.ShellChannel";
 
     /**
@@ -33,19 +33,35 @@ public record KernelParts(JShell shell, ClassLoader loader) {
     }
 
     /**
-     * The connection to the front end, on which handlers of messages can be set; while a cell runs.
+     * The connection to the front end, on which handlers of messages can be set. The kernel keeps it to itself; the
+     * threads that read its channels lead to it.
      *
-     * @param display the kernel's {@code getIO().display}
-     * @return a JupyterConnection; null while no cell runs
+     * @return a JupyterConnection; null until the kernel has opened its channels
      * @throws ReflectiveOperationException for another kernel
      */
-    public static Object connection(Object display) throws ReflectiveOperationException {
-        Object environment = field(display.getClass(), "env").get(display);
-        if (environment == null) {
-            return null;
+    public static Object connection() throws ReflectiveOperationException {
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getClass().getName().equals(LOOP)) {
+                Object channel =
+                        captured(captured(field(thread.getClass(), "loopBody").get(thread), Runnable.class), null);
+                if (channel != null) {
+                    return field(channel.getClass(), "connection").get(channel);
+                }
+            }
         }
-        Object channel = environment.getClass().getMethod("getShell").invoke(environment);
-        return field(channel.getClass(), "connection").get(channel);
+        return null;
+    }
+
+    /** What a lambda holds of a type; where the type is null, of the class of a shell channel. */
+    private static Object captured(Object lambda, Class<?> type) throws IllegalAccessException {
+        for (Field f : lambda == null ? new Field[0] : lambda.getClass().getDeclaredFields()) {
+            f.setAccessible(true);
+            Object held = f.get(lambda);
+            if (type == null ? held != null && held.getClass().getName().equals(CHANNEL) : type.isInstance(held)) {
+                return held;
+            }
+        }
+        return null;
     }
 
     /** Looks for these parts in the kernel that runs, or else in the one that lies in .venv. */
@@ -54,9 +70,7 @@ public record KernelParts(JShell shell, ClassLoader loader) {
             Class<?> kernel = Class.forName(KERNEL, false, jar);
             kernel.getMethod("getJShell");
             kernel.getMethod("getEvaluator").getReturnType().getMethod("getClassLoader");
-            Class<?> environment =
-                    field(Class.forName(DISPLAY, false, jar), "env").getType();
-            environment.getMethod("getShell");
+            field(Class.forName(LOOP, false, jar), "loopBody");
             field(Class.forName(CHANNEL, false, jar), "connection");
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException("not set up yet; ./diffsvc lab does it");

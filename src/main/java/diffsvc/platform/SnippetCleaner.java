@@ -3,13 +3,6 @@ package diffsvc.platform;
 import diffsvc.check.Problem;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
-import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import jdk.jshell.Diag;
 import jdk.jshell.EvalException;
 import jdk.jshell.JShell;
 import jdk.jshell.JShellException;
@@ -18,13 +11,14 @@ import jdk.jshell.SnippetEvent;
 import jdk.jshell.VarSnippet;
 
 /**
- * Hears of every snippet that the kernel has evaluated, and does four things that JShell leaves undone: what a cell
- * only looked at is let go, a variable that was declared anew with another type lets its old value go, the text that
- * was compiled for a snippet goes (JShell keeps it twice, all imports and names of the session in it: some 70 kB a
- * cell), and a mistake reads as a line with a remedy.
+ * Follows every snippet that the kernel has evaluated and does what JShell leaves undone: a value that a cell only
+ * displayed is dropped; a variable that was declared again with another type drops its old value; the text that was
+ * compiled for a snippet goes (JShell keeps it twice, with all imports and names in it: some 70 kB a cell); and an
+ * error of the engine is one line with a remedy.
+ *
+ * <p>The first three need {@link Reach#CELLS}, the last one {@link Reach#MESSAGES}.
  */
 public final class SnippetCleaner {
-    private static final Pattern MISSING = Pattern.compile("symbol:\\s+(?:variable|method|class)\\s+(\\w+)");
     private static final long PAUSE_NS = 2_000_000_000L;
     private final JShell shell;
     /** Null without {@link Reach#CELLS}. */
@@ -63,9 +57,6 @@ public final class SnippetCleaner {
         Snippet snippet = event.snippet();
         if (event.exception() != null) {
             shorten(event.exception());
-        }
-        if (event.status() == Snippet.Status.REJECTED) {
-            explain(snippet);
         }
         if (inside != null) {
             letGo(event, snippet);
@@ -208,21 +199,5 @@ public final class SnippetCleaner {
         Field message = Throwable.class.getDeclaredField("detailMessage");
         message.setAccessible(true);
         return message;
-    }
-
-    /** A name that no cell has made yet is most often a cell that was left out. */
-    private void explain(Snippet snippet) {
-        Set<String> missing = new TreeSet<>();
-        for (Diag diag : shell.diagnostics(snippet).toList()) {
-            Matcher m = MISSING.matcher(diag.getMessage(Locale.ROOT));
-            while (m.find()) {
-                missing.add(m.group(1));
-            }
-        }
-        if (!missing.isEmpty()) {
-            List<String> names = List.copyOf(missing);
-            System.err.println("notebook: " + String.join(", ", names) + (names.size() == 1 ? " is" : " are")
-                    + " not known yet; run the cells above first (Run > Run All Above Selected Cell)");
-        }
     }
 }
