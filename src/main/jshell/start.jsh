@@ -31,6 +31,7 @@ import tech.tablesaw.api.*;
 import java.util.*;
 DiffSvc opened = null;
 DiffSvc session() { if (opened == null) opened = DiffSvc.open("demo"); return opened; }
-void show(Object thing) { Display.show(thing); }
+void show(Object... things) { Display.show(things); }
+void show(Map<String, Wave> waves) { Display.show(waves); }
 void help() { System.out.print(Help.page()); }
 System.out.println("session() opens the demo voice, help() shows what to try on one screen");

@@ -51,6 +51,8 @@ class JShellTest {
         assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
         assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
         assertTrue(said.contains("two seconds: mel [172, 128]"), said);
+        assertTrue(said.contains("signal ==> float[88200], -0."), "one line for an array: " + said);
+        assertFalse(said.contains("preferences directory"), said);
         assertEquals(
                 3,
                 said.split("mel ==> \\[172, 128\\] float32, -5.000 to ", -1).length,
@@ -63,7 +65,7 @@ class JShellTest {
     @Test
     void helpFitsOnOneScreenAndItsCallsCompile() throws IOException, InterruptedException {
         assertTrue(Help.page().lines().count() <= 24, Help.page());
-        assertTrue(Help.page().lines().allMatch(l -> l.length() <= 140), Help.page());
+        assertTrue(Help.page().lines().allMatch(l -> l.length() <= 80), Help.page());
         String said = type(
                 """
             var song = session().read("raw/music1.wav").slice(0, 1)

@@ -23,9 +23,10 @@ import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
- * Found by the kernel on the class path. Shows a tensor as a line and a small picture, records of tensors and
- * Tablesaw's tables as tables, waves as players, pictures and XChart's charts as PNG, bars that grow in place; imports
- * what every notebook uses; and lets go what a cell only looked at ({@link SnippetCleaner}).
+ * Found by the kernel on the class path. Displays a tensor as a line and a small picture, records of tensors and
+ * Tablesaw's tables as tables, waves as players, pictures and XChart's charts as PNG, and bars that grow in place;
+ * imports what every notebook uses; answers Shift+Tab ({@link Inspector}); prints {@link Hints}; and drops what a cell
+ * only displayed ({@link SnippetCleaner}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
@@ -63,7 +64,14 @@ public final class KernelExtension implements Extension {
             "import java.util.*;",
             "import tech.tablesaw.api.*;");
 
-    /** Teaches the kernel; called by it once, before the first cell. */
+    /** Methods that a cell and JShell call without a class: start.jsh has the same. */
+    static final String METHODS = String.join(
+            "\n",
+            "void show(Object... things) { Display.show(things); }",
+            "void show(Map<String, Wave> waves) { Display.show(waves); }",
+            "void help() { System.out.print(Help.page()); }");
+
+    /** Adds all this to the kernel, which calls it once, before the first cell. */
     @Override
     public void install(BaseKernel kernel) {
         Renderer renderer = kernel.getRenderer();
@@ -71,7 +79,7 @@ public final class KernelExtension implements Extension {
             out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensor(array));
             out.getOutputContainer()
                     .putText(Summary.of(array)
-                            .toString()); // for who cannot show HTML; the engine's own text is a wall of numbers
+                            .toString()); // for front ends without HTML; the engine's own text is a wall of numbers
         });
         renderer.createRegistration(Record.class).preferring("text/html").register((values, out) -> {
             Map<String, Object> parts = Html.components(values);
@@ -88,6 +96,10 @@ public final class KernelExtension implements Extension {
         renderer.createRegistration(Wave.class)
                 .preferring("text/html")
                 .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
+        renderer.createRegistration(Display.Players.class)
+                .preferring("text/html")
+                .register((players, out) ->
+                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.players(players.waves())));
         renderer.createRegistration(Picture.class)
                 .preferring("image/png")
                 .register(
@@ -105,6 +117,9 @@ public final class KernelExtension implements Extension {
                 .register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.table(table)));
         listen(kernel);
         for (String line : IMPORTS.split("\n")) {
+            kernel.evalRaw(line);
+        }
+        for (String line : METHODS.split("\n")) {
             kernel.evalRaw(line);
         }
     }

@@ -163,6 +163,22 @@ class PlotsTest {
         assertTrue(Summary.of(held.manager().create(new float[0])).toString().startsWith("[0] float32"));
     }
 
+    @Test
+    void wavesByNameAreOneTableOfPlayersAndArraysOneLine() {
+        var waves = new LinkedHashMap<String, diffsvc.audio.Wave>();
+        waves.put("song", diffsvc.audio.Wave.mono(new float[] {0, 0.5f, -0.25f, 0}, 44100));
+        waves.put("<demo>", diffsvc.audio.Wave.mono(new float[] {0, 2, 0, 0}, 44100));
+        String html = Html.players(waves);
+        assertEquals(4, html.split("<tr>").length, "three rows: " + html);
+        assertEquals(3, html.split("<audio ").length, html);
+        assertTrue(html.contains(">&lt;demo&gt;</th>") && html.indexOf("song") < html.indexOf("demo"), html);
+        assertEquals(
+                "song  0.00 s, 44100 Hz, peak 0.50\n<demo>  0.00 s, 44100 Hz, peak 2.00",
+                new Display.Players(waves).toString());
+        assertEquals("float[3], -1.000 to 2.000, mean 0.5000", Display.text(new float[] {-1, 2, 0.5f}));
+        assertEquals("double[0]", Display.text(new double[0]));
+    }
+
     record Inner(NDArray units, int n) {}
 
     record Outer(NDArray mel, Inner inner, List<String> names) {}
