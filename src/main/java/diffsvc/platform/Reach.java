@@ -87,7 +87,7 @@ public enum Reach {
 
     /** Parts of the kernel that its public interface does not name: {@link KernelParts}. */
     KERNEL(
-            "kernel",
+            "notebook",
             "JJava",
             "drops what a cell only displayed, and answers Shift+Tab",
             "the kernel keeps what cells only displayed, and Shift+Tab answers only inside parentheses") {
