@@ -33,7 +33,7 @@ final class Hints {
         this.loader = loader;
     }
 
-    void heard(SnippetEvent event) {
+    void evaluated(SnippetEvent event) {
         if (event.status() == Snippet.Status.REJECTED) {
             Set<String> lines = new LinkedHashSet<>(), unknown = new TreeSet<>();
             for (Diag diag : shell.diagnostics(event.snippet()).toList()) {

@@ -131,8 +131,8 @@ public final class KernelExtension implements Extension {
         }
         try {
             KernelParts parts = KernelParts.of(kernel);
-            parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::heard);
-            parts.shell().onSnippetEvent(new Hints(parts.shell(), parts.loader())::heard);
+            parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::evaluated);
+            parts.shell().onSnippetEvent(new Hints(parts.shell(), parts.loader())::evaluated);
             Inspector inspector = new Inspector(parts.shell().sourceCodeAnalysis());
             Thread waits = new Thread(() -> answerShiftTab(inspector), "Shift+Tab");
             waits.setDaemon(true);

@@ -29,10 +29,9 @@ public final class SnippetCleaner {
     /** Variables by the class that holds each, to find the ones that were left behind. */
     private final java.util.Map<String, String> holders = new java.util.LinkedHashMap<>();
     /**
-     * The unnamed variable of the last expression, which nobody can want any more once the next snippet has been
-     * evaluated.
+     * The unnamed variable of the last expression; nothing can refer to it once the next snippet has been evaluated.
      */
-    private VarSnippet looked;
+    private VarSnippet displayed;
 
     public SnippetCleaner(JShell shell, ClassLoader loader) {
         this.shell = shell;
@@ -48,7 +47,7 @@ public final class SnippetCleaner {
         Inside.find();
     }
 
-    public void heard(SnippetEvent event) {
+    public void evaluated(SnippetEvent event) {
         long now = System.nanoTime();
         if (now - released > PAUSE_NS) { // gaps between the engine's blocks go back to the system now and then
             released = now;
@@ -65,15 +64,15 @@ public final class SnippetCleaner {
 
     private void letGo(SnippetEvent event, Snippet snippet) {
         slim(snippet);
-        if (looked != null && looked != snippet && event.status() != Snippet.Status.DROPPED) {
-            VarSnippet gone = looked;
-            looked = null;
+        if (displayed != null && displayed != snippet && event.status() != Snippet.Status.DROPPED) {
+            VarSnippet gone = displayed;
+            displayed = null;
             shell.drop(gone); // or its name is imported into every later snippet
         }
         if (snippet instanceof VarSnippet variable && event.status().isDefined()) {
             if (snippet.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND) {
                 clear(className(snippet), variable.name()); // the kernel has taken the value to display it
-                looked = variable;
+                displayed = variable;
             } else {
                 String before = holders.put(variable.name(), className(snippet));
                 if (before != null && !before.equals(className(snippet))) {
@@ -98,8 +97,8 @@ public final class SnippetCleaner {
     }
 
     /**
-     * Empties the text that was compiled for a snippet; lines stay, because JShell counts them to say where an
-     * exception came from.
+     * Empties the text that was compiled for a snippet. Line breaks stay, because JShell counts lines to locate an
+     * exception.
      */
     private void slim(Snippet snippet) {
         try {
@@ -149,8 +148,8 @@ public final class SnippetCleaner {
     }
 
     /**
-     * Of a mistake in the engine's words a line stays: the engine appends its own stack, and the frames in between are
-     * not the person's. Errors of other code keep the frames that lie in cells, where the line to mend is.
+     * Reduces an error of the engine to its first line: the engine appends its C++ stack, and no frame of it helps.
+     * Errors of other code keep the frames that lie in cells, where the wrong line is.
      */
     private static void shorten(JShellException problem) {
         if (!(problem instanceof EvalException e)) {
