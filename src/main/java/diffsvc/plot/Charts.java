@@ -85,6 +85,9 @@ final class Charts {
             if (axes.getPlotGridLinesColor().equals(old.getPlotGridLinesColor())) {
                 axes.setPlotGridLinesColor(GRID).setPlotGridLinesStroke(new BasicStroke(1));
             }
+            if (axes.getAxisTickLabelsFont().equals(old.getAxisTickLabelsFont())) {
+                axes.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
+            }
             if (axes.getAxisTitleFont().equals(old.getAxisTitleFont())) {
                 axes.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
             }
