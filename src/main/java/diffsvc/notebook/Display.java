@@ -4,7 +4,9 @@ import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.platform.EngineLock;
 import diffsvc.tensor.Summary;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 
@@ -48,9 +50,13 @@ public final class Display {
     /**
      * Waves by name, displayed as players side by side.
      *
-     * @param waves in the order of the map where it keeps one (a LinkedHashMap)
+     * @param waves in the order of the map where it keeps one (a LinkedHashMap), else by name
      */
     public record Players(Map<String, Wave> waves) {
+        public Players {
+            waves = waves instanceof LinkedHashMap ? new LinkedHashMap<>(waves) : new TreeMap<>(waves);
+        }
+
         @Override
         public String toString() {
             StringBuilder lines = new StringBuilder();
