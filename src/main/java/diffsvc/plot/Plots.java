@@ -30,6 +30,9 @@ import tech.tablesaw.api.Table;
  * Draws mels with seconds and Hz on the axes, F0, waves, tensors, curves and bars; pictures side by side, their
  * difference, and film strips. Every method returns a {@link Picture}: the last line of a cell displays it, and
  * {@link Picture#save} writes it.
+ *
+ * <p>All plots are methods of this one object, so that Tab lists them; therefore it is long. {@link Sheet} and
+ * {@link Charts} draw.
  */
 public final class Plots {
     private static final int GAP = 8;
