@@ -1,4 +1,4 @@
-"""Brings what follows from the notebooks in step: the outputs of notebooks/ko (their code is the same) and the .md twins of both. twins.py NOTEBOOKS_FOLDER"""
+"""Brings what follows from the notebooks in step: the outputs of notebooks/ko (their code is the same) and the .md twins of both, in md/ and ko/md/. twins.py NOTEBOOKS_FOLDER"""
 import sys
 from pathlib import Path
 
@@ -10,6 +10,12 @@ folder = Path(sys.argv[1])
 
 def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def twin(path):
+    """notebooks/01.ipynb has notebooks/md/01.md, so that the list of notebooks shows each once."""
+    path.parent.joinpath("md").mkdir(exist_ok=True)
+    return path.parent / "md" / (path.stem + ".md")
 
 
 def joined(outputs):
@@ -33,7 +39,7 @@ for path in sorted(folder.glob("*.ipynb")):
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
     nbformat.write(notebook, path)
-    jupytext.write(notebook, path.with_suffix(".md"), fmt="md")
+    jupytext.write(notebook, twin(path), fmt="md")
     korean = folder / "ko" / path.name
     if korean.exists():
         other = nbformat.read(korean, 4)
@@ -43,4 +49,4 @@ for path in sorted(folder.glob("*.ipynb")):
             mine.outputs, mine.execution_count, mine.metadata = theirs.outputs, theirs.execution_count, theirs.metadata
         other.metadata = notebook.metadata
         nbformat.write(other, korean)
-        jupytext.write(other, korean.with_suffix(".md"), fmt="md")
+        jupytext.write(other, twin(korean), fmt="md")

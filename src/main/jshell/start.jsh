@@ -29,8 +29,11 @@ import diffsvc.voice.*;
 import java.nio.file.*;
 import tech.tablesaw.api.*;
 import java.util.*;
-DiffSvc opened = null;
-DiffSvc session() { if (opened == null) opened = DiffSvc.open("demo"); return opened; }
-void show(Object thing) { Display.show(thing); }
+Workbench opened = null;
+Workbench bench() { if (opened == null) opened = Workbench.open("demo"); return opened; }
+Voice voice() { return bench().voice(); }
+Plots plots() { return bench().plots(); }
+void show(Object... things) { Display.show(things); }
+void show(Map<String, Wave> waves) { Display.show(waves); }
 void help() { System.out.print(Help.page()); }
-System.out.println("session() opens the demo voice, help() shows what to try on one screen");
+System.out.println("voice() opens the demo voice, help() shows what to try on one screen");

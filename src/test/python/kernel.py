@@ -1,4 +1,4 @@
-"""Drives the Java kernel as a front end does. kernel.py fifty NOTEBOOK | stop | mistakes; prints one JSON object."""
+"""Drives the Java kernel as a front end does. kernel.py fifty NOTEBOOK | stop | mistakes | inspect; prints one JSON object."""
 import json
 import os
 import random
@@ -98,6 +98,10 @@ def mistakes(client, manager):
     cells = {
         "path": 'session.read("raw/nothing.wav")',
         "order": 'plots.mel("x", notYet)',
+        "method": "session.melody(3)",
+        "drawn": "plots.mell(3)",
+        "class": "IntStream.range(0, 3).sum()",
+        "function": "nobodyMadeThis(3)",
         "model": 'DiffSvc.open("nobody")',
         "shape": "session.wavenet().predict(session.manager().ones(new Shape(3)), session.manager().create(new long[] {1}), session.manager().ones(new Shape(3)))",
         "tensor": "session.manager().ones(new Shape(3)).add(session.manager().ones(new Shape(4)))",
@@ -105,11 +109,35 @@ def mistakes(client, manager):
     return {name: run(client, code) for name, code in cells.items()}
 
 
+def inspect(client, manager):
+    """Shift+Tab: what the kernel says of the name at | in each piece of code, before any cell ran and after the first."""
+    def ask(code):
+        at = code.index("|")
+        request = client.inspect(code.replace("|", ""), at)
+        while True:
+            message = client.get_shell_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == request:
+                content = message["content"]
+                return {"found": content["found"], "html": content["data"].get("text/html", ""), "text": content["data"].get("text/plain", "")}
+
+    time.sleep(2)                                                          # the extension waits for the kernel's connection
+    said = {"early": ask("DiffS|vc")}
+    run(client, FIRST)
+    for name, code in {
+        "inside": "session.embe|d", "behind": "session.embed|", "before": "session.|embed(conds)", "parenthesis": "session.embed(|",
+        "closed": "session.embed(con|ds)", "closed_name": "session.em|bed(conds)", "variable": "sess|ion", "class": "Wa|ve", "static": "F0Track.o|f(hz, 0.01)",
+        "second_line": "var x = 1;\nsession.embed|(conds)\nvar y = 2;", "accent": "var 곡 = 1; var 음 = \"𝄞\"; session.embed|", "jdk": "Math.ma|x(1, 2)",
+        "constructor": "new Wav|e(", "nothing": "1 + | 2", "unknown": "nobodyKnows|",
+    }.items():
+        said[name] = ask(code)
+    return said
+
+
 def main():
     manager, client = start_new_kernel(kernel_name="diffsvc", cwd=os.getcwd(), startup_timeout=120)
     try:
         what = sys.argv[1]
-        print(json.dumps(fifty(client, manager, sys.argv[2]) if what == "fifty" else stop(client, manager) if what == "stop" else mistakes(client, manager)))
+        print(json.dumps(fifty(client, manager, sys.argv[2]) if what == "fifty" else {"stop": stop, "mistakes": mistakes, "inspect": inspect}[what](client, manager)))
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -11,16 +11,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** What infer remembers. */
+/** The F0 and units that infer keeps. */
 @Command(
         name = "cache",
-        description = "Lists or clears the melodies and units that infer remembers in cache/.",
+        description = "Lists or clears the F0 and units that infer keeps in cache/.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class CacheCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "list|clear",
-            description = "list: every file, its size and when it was used last; clear: remove them all")
+            description = "list: every file with its size and last use; clear: remove them all")
     String verb;
 
     @Override
@@ -36,7 +36,7 @@ final class CacheCommand implements Callable<Integer> {
                         "%-6s %10d bytes  used %s  %s%n",
                         e.kind(), e.bytes(), time.format(e.used()), e.file().getFileName()));
                 System.out.printf(
-                        "%d files, %d bytes, of at most %s%n",
+                        "%d files, %d bytes of at most %s%n",
                         entries.size(),
                         entries.stream().mapToLong(CondsCache.Entry::bytes).sum(),
                         ProcessMemory.shown(cache.mostBytes()));

@@ -15,21 +15,21 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Looks at the machine, or crosses the parts of a voice. */
+/** Checks the machine, or whether the parts of a voice belong together. */
 @Command(
         name = "doctor",
         description =
-                "Whether this machine has what the workbench needs; with a voice, whether its config, checkpoint, encoder and vocoder belong together.",
+                "Checks whether this machine has what the workbench needs; with a voice, whether its config, checkpoint, encoder and vocoder belong together.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class DoctorCommand implements Callable<Integer> {
-    @Option(names = "--project", description = "voice under models/ to look at instead of the machine")
+    @Option(names = "--project", description = "check this voice under models/ instead of the machine")
     String project;
 
     @ArgGroup(exclusive = false)
     Upstream upstream;
 
-    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
     /** A voice in the Python project's layout. */
@@ -37,7 +37,7 @@ final class DoctorCommand implements Callable<Integer> {
         @Option(
                 names = "--config",
                 required = true,
-                description = "config.yaml of a voice in the Python project's layout, from where you stand")
+                description = "config.yaml of a voice in the Python project's layout, relative to the current folder")
         Path config;
 
         @Option(names = "--ckpt", required = true, description = "its model_ckpt_steps_N.ckpt")
@@ -57,8 +57,8 @@ final class DoctorCommand implements Callable<Integer> {
             }
             System.out.println(
                     doctor.well()
-                            ? "the demo can sing; what is missing is only needed for what its line says"
-                            : "something is wrong; the lines say what to do");
+                            ? "ready; items marked missing are optional, each line says what they are for"
+                            : "not ready; the lines marked wrong say what to do");
             return doctor.well() ? 0 : 2;
         }
         ModelFiles files = ModelFiles.in(paths.models());

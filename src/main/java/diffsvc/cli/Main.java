@@ -1,5 +1,6 @@
 package diffsvc.cli;
 
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -68,17 +69,19 @@ public final class Main implements Runnable {
             return say(e, command.getCommandName());
         });
         line.setParameterExceptionHandler((e, arguments) -> {
-            String hint = e instanceof CommandLine.UnmatchedArgumentException u
-                            && CommandLine.UnmatchedArgumentException.printSuggestions(
-                                    u, new java.io.PrintWriter(System.err))
-                    ? ""
-                    : "; see ./diffsvc " + e.getCommandLine().getCommandName().replace("diffsvc", "") + " --help";
-            System.err.println("options: " + e.getMessage() + hint);
+            List<String> near = e instanceof CommandLine.UnmatchedArgumentException unmatched
+                    ? unmatched.getSuggestions()
+                    : List.of();
+            String command = e.getCommandLine().getCommandName();
+            System.err.println("options: " + e.getMessage() + "; "
+                    + (near.isEmpty() ? "" : "did you mean " + String.join(" or ", near) + "? ")
+                    + "see ./"
+                    + (command.equals("diffsvc") ? command : "diffsvc " + command) + " --help");
             return 2;
         });
         try {
             return line.execute(args);
-        } catch (Throwable e) { // picocli hands on what is no exception: memory, stack, libraries
+        } catch (Throwable e) { // picocli passes errors on: memory, stack, libraries
             return say(e, args.length == 0 ? "diffsvc" : args[0]);
         }
     }

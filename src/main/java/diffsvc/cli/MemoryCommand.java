@@ -20,20 +20,20 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Prints what each model takes and how many clips it may take at once, before anything runs. */
+/** Prints the memory of each model and the largest batch below the limit, before anything runs. */
 @Command(
         name = "memory",
-        description = "What each of the seven models takes in memory, and the batch that fits.",
+        description = "Prints the memory that each of the seven models takes, and the batch that fits.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class MemoryCommand implements Callable<Integer> {
-    /** The founders' first user: conds of a 24 kHz clip of 6 s in the Python project took 31 % of 12 GiB. */
+    /** A user's measurement: conds of a 24 kHz clip of 6 s took 31 % of 12 GiB in the Python project. */
     private static final double DATUM_SECONDS = 6, DATUM_BYTES = 0.31 * 12 * (1L << 30);
 
     /** The networks that conds take. */
     private static final Set<String> CONDS = Set.of("hubert", "crepe");
 
-    @Option(names = "--project", description = "name of a voice; without it the published sizes")
+    @Option(names = "--project", description = "name of a voice; default: the published sizes")
     String project;
 
     @Option(names = "--seconds", defaultValue = "15", description = "length of a clip (default ${DEFAULT-VALUE})")
@@ -42,10 +42,10 @@ final class MemoryCommand implements Callable<Integer> {
     @Option(
             names = "--max-memory",
             description =
-                    "most the whole process may take, 12GiB for instance; else what the machine or its control group has")
+                    "limit of the whole process, for instance 12GiB (default: the memory of the machine or its control group)")
     String maxMemory;
 
-    @Option(names = "--hparams", defaultValue = "", description = "overrides, key=value with commas between")
+    @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
     @Override
@@ -79,9 +79,9 @@ final class MemoryCommand implements Callable<Integer> {
                     ModelCosts.of(ModelFiles.in(paths.models()), hparams), seconds, limit, Plan.baseline(manager));
             System.out.printf(
                     "limit      %s%s%n",
-                    ProcessMemory.shown(limit), maxMemory == null ? ", what this machine has" : "");
+                    ProcessMemory.shown(limit), maxMemory == null ? ", the memory of this machine" : "");
             System.out.printf(
-                    "process    %s without a model, the Java heap at its largest included%n%n",
+                    "process    %s without a model, with the largest Java heap%n%n",
                     ProcessMemory.shown(plan.baseline()));
             System.out.printf(
                     "%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n",
@@ -110,8 +110,8 @@ final class MemoryCommand implements Callable<Integer> {
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%nIn MiB, for clips of %s s. A batch is the most clips at once below the limit, each model alone, %d at most (crepe: windows at once);%n"
-                            + "the pair is embedding and wavenet in training. For comparison: hubert and crepe together take %s MiB for %.0f s; a user measured %s MiB (31 %% of 12 GiB)%n"
+                    "%nIn MiB, for clips of %s s. Batch: the most clips at once below the limit, each model alone, at most %d (crepe: windows);%n"
+                            + "pair: embedding and wavenet in training. For comparison: hubert and crepe together take %s MiB for %.0f s; a user measured %s MiB (31 %% of 12 GiB)%n"
                             + "on a GPU for the conds of such a clip at 24 kHz in the Python project.%n",
                     seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
                     Plan.MOST,

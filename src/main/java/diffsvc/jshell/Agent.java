@@ -16,8 +16,8 @@ import jdk.jshell.execution.RemoteExecutionControl;
 import jdk.jshell.execution.Util;
 
 /**
- * The process in which JShell runs what was typed, with two differences from its own: a tensor is said by shape, type
- * and range, a record of tensors by its parts, instead of the engine's words for a debugger; and Ctrl-C interrupts
+ * The process in which JShell runs what was typed, with two differences from JShell's own: a tensor and an array of
+ * numbers print as one line with shape, type and range, a record of tensors as its parts; and Ctrl-C interrupts
  * ({@link Execution}).
  */
 public final class Agent extends RemoteExecutionControl {
@@ -25,10 +25,10 @@ public final class Agent extends RemoteExecutionControl {
             "\nCheck the \"Development Guideline\"->Debug to enable array display.\n";
 
     /**
-     * Answers the JShell that started this process.
+     * Serves the JShell that started this process.
      *
-     * @param args the port that it listens on
-     * @throws Exception when it does not
+     * @param args the port on which that JShell listens
+     * @throws Exception when nobody listens there
      */
     public static void main(String[] args) throws Exception {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0]))) {
@@ -55,7 +55,11 @@ public final class Agent extends RemoteExecutionControl {
         works(Thread.currentThread());
         try {
             Object value = snippet.invoke(null); // what a declaration was given, or what an expression is
-            return value instanceof NDArray || value instanceof Record
+            return value instanceof NDArray
+                            || value instanceof Record
+                            || value instanceof float[]
+                            || value instanceof double[]
+                            || value instanceof float[][]
                     ? Display.text(value)
                     : valueString(value).replace(ENGINES_HINT, "");
         } finally {
@@ -63,7 +67,7 @@ public final class Agent extends RemoteExecutionControl {
         }
     }
 
-    /** No interruption outlives the snippet that it was meant for. */
+    /** Clears the interruption, which was meant for the snippet before. */
     private synchronized void works(Thread thread) {
         working = thread;
         Thread.interrupted();

@@ -1,5 +1,6 @@
 package diffsvc.jshell;
 
+import diffsvc.platform.Reach;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -15,14 +16,14 @@ import jdk.jshell.spi.ExecutionControlProvider;
 import jdk.jshell.spi.ExecutionEnv;
 
 /**
- * {@code jshell --execution workbench}: JShell's own way to run what was typed, in a process of its own, with
- * {@link Agent} there, and two differences. Since JDK 22 the tool offers that process a console, and then takes no
- * agent but its own; so the offer is not passed on. And Ctrl-C interrupts first, so that a call can leave between two
- * steps and keep what it has made; JShell's own stop, which ends a thread wherever it stands, comes when that did not
- * help.
+ * {@code jshell --execution workbench}: runs snippets in a separate process as JShell does, with {@link Agent} in it
+ * and two differences. Since JDK 22 the tool offers that process a console and then accepts only its own agent; the
+ * offer is not passed on. And Ctrl-C interrupts first, so that a call can end between two steps and keep its result;
+ * JShell's own stop, which ends a thread wherever it stands, follows when the interruption did not help. Without
+ * {@link Reach#AGENT} everything is JShell's own.
  */
 public final class Execution implements ExecutionControlProvider {
-    /** Of the process: where it listens for Ctrl-C. */
+    /** System property of the process: the port from which it receives Ctrl-C. */
     static final String BELL = "diffsvc.bell";
 
     private static final long PATIENCE_MS = 3000;
@@ -39,15 +40,21 @@ public final class Execution implements ExecutionControlProvider {
     @Override
     public Map<String, String> defaultParameters() {
         Map<String, String> parameters = jdi.defaultParameters();
+        if (!Reach.AGENT.works()) {
+            return parameters;
+        }
         parameters.put(JdiExecutionControlProvider.PARAM_REMOTE_AGENT, Agent.class.getName());
         return parameters;
     }
 
     @Override
     public ExecutionControl generate(ExecutionEnv env, Map<String, String> parameters) throws Throwable {
+        if (!Reach.AGENT.works()) {
+            return jdi.generate(env, parameters);
+        }
         Map<String, String> all = defaultParameters();
         if (parameters != null) {
-            all.putAll(parameters); // JShell gives those that were written behind the name
+            all.putAll(parameters); // those that were written behind the name
         }
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             listener.setSoTimeout(Integer.parseInt(all.get(JdiExecutionControlProvider.PARAM_TIMEOUT)));
@@ -61,7 +68,7 @@ public final class Execution implements ExecutionControlProvider {
         }
     }
 
-    /** What JShell gave, but for what newer ones added, and an option more. */
+    /** JShell's environment without the additions of newer versions, and with one more option. */
     private record Env(ExecutionEnv given, String option) implements ExecutionEnv {
         @Override
         public InputStream userIn() {
@@ -91,7 +98,7 @@ public final class Execution implements ExecutionControlProvider {
         }
     }
 
-    /** JShell's control with a stop that asks before it breaks off. */
+    /** JShell's control with a stop that interrupts before it ends the thread. */
     private static final class Interruptible implements ExecutionControl {
         private final ExecutionControl control;
         private final Socket bell;
@@ -120,16 +127,16 @@ public final class Execution implements ExecutionControlProvider {
 
         @Override
         public void stop() throws EngineTerminationException, InternalException {
-            if (!leaves()) {
+            if (!interrupted()) {
                 control.stop();
             }
         }
 
         /**
-         * Interrupts a snippet and waits a little; false where it stays, or where none runs and JShell asks for a
-         * value.
+         * Interrupts a snippet and waits up to three seconds; false where it still runs, or where none runs and JShell
+         * asks for a value.
          */
-        private synchronized boolean leaves() {
+        private synchronized boolean interrupted() {
             if (!working) {
                 return false;
             }
@@ -182,7 +189,7 @@ public final class Execution implements ExecutionControlProvider {
             try {
                 bell.close();
             } catch (IOException e) {
-                // it goes with the process
+                // the process ends anyway
             }
         }
     }

@@ -1,15 +1,21 @@
 package diffsvc.jshell;
 
 import diffsvc.platform.JavadocSources;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import jdk.jshell.tool.JavaShellToolBuilder;
 
-/** JShell, told where the workbench's sources lie: Tab shows their Javadoc as it does the JDK's. */
+/** JShell with the workbench's sources: Tab shows their Javadoc as it does the JDK's. */
 final class Shell {
+    /** Held here: a logger that nobody refers to loses its level. */
+    private static final Logger PREFERENCES = Logger.getLogger("java.util.prefs");
+
     private Shell() {}
 
     /** Arguments as jshell's own. */
     public static void main(String[] args) throws Exception {
-        JavadocSources.tellCompletion();
+        PREFERENCES.setLevel(Level.WARNING); // else the first start prints "Created user preferences directory"
+        JavadocSources.register();
         System.exit(JavaShellToolBuilder.builder().start(args));
     }
 }

@@ -4,16 +4,14 @@ import ai.djl.ndarray.NDArray;
 import diffsvc.check.Problem;
 import java.util.Arrays;
 
-/** The last cell of a notebook: says what holds, and stops with a sentence where something does not. */
+/** Verifies in the last cell of a notebook: prints what holds, and throws where something does not. */
 public final class Check {
     private Check() {}
 
     /**
-     * That a tensor has these sizes.
+     * Verifies that a tensor has these sizes.
      *
-     * @param name of the tensor
-     * @param array the tensor
-     * @param sizes of its axes
+     * @throws Problem where it has others
      */
     public static void shape(String name, NDArray array, long... sizes) {
         that(
@@ -23,11 +21,11 @@ public final class Check {
     }
 
     /**
-     * That something holds; {@code got} is what came instead.
+     * Verifies that something holds.
      *
-     * @param sentence what should hold
-     * @param holds whether it does
-     * @param got what came instead
+     * @param sentence what should hold, printed after "holds: "
+     * @param got the value that was found instead
+     * @throws Problem where {@code holds} is false
      */
     public static void that(String sentence, boolean holds, Object got) {
         if (!holds) {

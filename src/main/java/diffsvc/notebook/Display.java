@@ -1,23 +1,23 @@
 package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.audio.Wave;
 import diffsvc.platform.EngineLock;
 import diffsvc.tensor.Summary;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 
 /**
- * The notebook's page, while a cell runs; in JShell and in programs there is none, and its classes are not even on the
- * path.
+ * The notebook's page, while a cell runs. In JShell and in programs there is none, and the kernel's classes are not on
+ * the class path.
  */
 public final class Display {
     private Display() {}
 
-    /**
-     * Whether there is one.
-     *
-     * @return false in JShell and in programs
-     */
+    /** Whether there is a page; false in JShell and in programs. */
     public static boolean isThere() {
         try {
             return BaseKernel.notebookKernel() != null;
@@ -27,28 +27,56 @@ public final class Display {
     }
 
     /**
-     * Shows something in the middle of a cell; without a page its text.
+     * Shows values, one below the other, in the middle of a cell; without a page prints their text.
      *
-     * @param thing anything
+     * @param things of any type; a map of waves becomes {@link #show(Map) players} side by side
      */
-    public static void show(Object thing) {
-        if (isThere()) {
-            BaseKernel kernel = BaseKernel.notebookKernel();
-            kernel.display(kernel.getRenderer().render(thing));
-        } else {
-            System.out.println(text(thing));
+    public static void show(Object... things) {
+        for (Object thing : things == null ? new Object[] {null} : things) {
+            if (isThere()) {
+                BaseKernel kernel = BaseKernel.notebookKernel();
+                kernel.display(kernel.getRenderer().render(thing));
+            } else {
+                System.out.println(text(thing));
+            }
+        }
+    }
+
+    /** Shows players side by side in one table, each with its name above: for listening to A and B in turns. */
+    public static void show(Map<String, Wave> waves) {
+        show(new Object[] {new Players(waves)});
+    }
+
+    /**
+     * Waves by name, displayed as players side by side.
+     *
+     * @param waves in the order of the map where it keeps one (a LinkedHashMap), else by name
+     */
+    public record Players(Map<String, Wave> waves) {
+        public Players {
+            waves = waves instanceof LinkedHashMap ? new LinkedHashMap<>(waves) : new TreeMap<>(waves);
+        }
+
+        @Override
+        public String toString() {
+            StringBuilder lines = new StringBuilder();
+            waves.forEach((name, wave) ->
+                    lines.append(name).append("  ").append(Html.caption(wave)).append('\n'));
+            return lines.toString().stripTrailing();
         }
     }
 
     /**
-     * What a value is, in words: a tensor in a line, a record of tensors a line a part.
+     * A value in words: a tensor or a Java array in one line, a record of tensors in a line for each part.
      *
      * @param thing anything
-     * @return one line or several
      */
     public static String text(Object thing) {
         if (thing instanceof NDArray array) {
             return Summary.of(array).toString();
+        }
+        if (thing instanceof float[] || thing instanceof double[] || thing instanceof float[][]) {
+            return Html.shortened(thing);
         }
         if (thing instanceof Record values
                 && Html.components(values).values().stream().anyMatch(NDArray.class::isInstance)) {
@@ -57,7 +85,7 @@ public final class Display {
         return String.valueOf(thing);
     }
 
-    /** Shows something under a name, or puts it in the place of what the name showed before. */
+    /** Shows something under a name, or replaces what the name showed before. */
     static void show(Object thing, String name, boolean again) {
         if (EngineLock.pressed()) { // sending on an interrupted thread would break the kernel's channel
             return;

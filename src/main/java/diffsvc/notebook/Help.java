@@ -1,38 +1,34 @@
 package diffsvc.notebook;
 
-/** One screen of what to try, for JShell and notebooks. */
+/** One screen of calls to try, for JShell and notebooks. */
 public final class Help {
     private Help() {}
 
-    /**
-     * The screen: at most 24 lines of 100 characters.
-     *
-     * @return lines with breaks between
-     */
+    /** The screen: at most 24 lines of at most 80 characters. */
     public static String page() {
         return """
-            A voice      session()                               the demo voice, opened at the first call
-                         DiffSvc.open("tenor", "infer.key=2")    another one, with settings of your own
-                         session().with("infer.sampler=unipc2,infer.steps=20")   the same voice, quicker
-                         DiffSvc.random("")                      random weights in the published sizes: for shapes
-            A song       var song = session().read("raw/music1.wav").slice(0, 6)
-                         session().convert(song).wave()          all stages at once
-            By steps     var signal = session().signal(song)     44.1 kHz, one channel
-                         var mel = session().mel(signal)         [1, T, M], log10
-                         var melody = session().pitch(signal)    F0 and voicing
-                         var units = session().units(song)       [1, P, H]
-                         var conds = session().align(units, melody, mel)
-                         var condition = session().embed(conds)  cond [1, T, H]
-                         var x = session().denoise(condition, session().start(conds.frames(), mel, 7), 7, ProgressBar.of("sampling"))
-                         var sung = session().toMel(x, conds)    [1, T, M]
-            Looking      show(mel)                               a tensor in a line, a record a line a part
-                         var p = session().plots().mel("mel", mel, melody)
-                         p.show(), p.save("mel.png"), p.save("mel.svg")
-                         session().trace(song).table()           every stage's value
-                         WaveWriter.write(Path.of("x.wav"), wave)
-            Memory       session().held(), session().clear()     nothing needs close()
-                         session().last()                        what a stopped call had made so far
-            Keys         Tab completes, Tab again shows Javadoc; Ctrl-C stops a call; /exit leaves
+            A voice   voice()                             the demo, opened at the first call
+                      Voice.open("tenor", h -> h.infer(i -> i.key(2)))
+                      voice().with(h -> h.infer(Samplers.unipc(2).steps(20)))   quicker
+                      Voice.random()                      random weights, published sizes
+            A song    var song = voice().read("raw/music1.wav").slice(0, 6)
+                      var c = voice().convert(song)       nothing has run yet
+                      c.f0(), c.units(), c.conds()        a stage runs when asked for
+                      c.wave(), c.stages().table()        all of them
+                      c.key(2).wave()                     only what follows runs again
+            By steps  var source = voice().analyse(song)      mel, F0, units, conds
+                      var condition = voice().embed(source.conds())   cond [1, T, H]
+                      var start = voice().start(source.mel(), 7)
+                      var x = voice().denoise(condition, start, 7, ProgressBar.of("x"))
+                      var mel = voice().toMel(x, source.conds())      [1, T, M]
+                      var wave = voice().vocode(mel, source, 7)
+            Looking   show(mel), show(a, b)               tensors, records, waves, anything
+                      var p = plots().mel("mel", mel, source.f0())
+                      p.show(), p.save("mel.png"), p.save("mel.svg")
+                      WaveWriter.write(Path.of("x.wav"), wave)
+            Memory    bench().held(), bench().clear()         nothing needs close()
+                      bench().last()                      what a stopped call has made
+            Keys      Tab completes, Tab again shows Javadoc; Ctrl-C stops a call
             """;
     }
 }

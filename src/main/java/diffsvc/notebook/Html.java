@@ -17,10 +17,13 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
 
@@ -32,7 +35,7 @@ final class Html {
 
     private Html() {}
 
-    /** A tensor: a line, and a small picture of its last two axes. */
+    /** A tensor: one line, and a small picture of its last two axes. */
     static String tensor(NDArray array) {
         Summary s = Summary.of(array);
         return "<div style=\"display:flex;gap:1em;align-items:center\">" + thumbnail(array) + "<code>"
@@ -40,7 +43,7 @@ final class Html {
                 + "</code></div>";
     }
 
-    /** Tensors by name, a row each. */
+    /** Tensors by name, one row each. */
     static String tensors(String title, Map<String, ?> values) {
         StringBuilder html = new StringBuilder(title.isEmpty() ? "" : "<b>" + escaped(title) + "</b>")
                 .append(
@@ -72,7 +75,7 @@ final class Html {
         return html.append("</table>").toString();
     }
 
-    /** A record's components by name, those of a record of tensors inside it as outer.inner. */
+    /** A record's components by name; those of a record of tensors inside it as outer.inner. */
     static Map<String, Object> components(Record values) {
         Map<String, Object> all = new LinkedHashMap<>();
         for (RecordComponent c : values.getClass().getRecordComponents()) {
@@ -92,7 +95,7 @@ final class Html {
         return all;
     }
 
-    /** A line a component, for who cannot show HTML. */
+    /** One line for each component, for front ends without HTML. */
     static String text(Map<String, ?> values) {
         StringBuilder lines = new StringBuilder();
         values.forEach((name, value) -> lines.append(name)
@@ -105,9 +108,9 @@ final class Html {
     /** A line of text for a value that is no tensor. */
     static String shortened(Object value) {
         String text = value instanceof float[] f
-                ? "float[" + f.length + "]"
+                ? "float[" + f.length + "]" + range(f.length, i -> f[i])
                 : value instanceof double[] d
-                        ? "double[" + d.length + "]"
+                        ? "double[" + d.length + "]" + range(d.length, i -> d[i])
                         : value instanceof boolean[] b
                                 ? "boolean[" + b.length + "]"
                                 : value instanceof float[][] m
@@ -116,7 +119,18 @@ final class Html {
         return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + " ...";
     }
 
-    /** A table; numbers to the right, long ones cut after {@value #MOST_ROWS} rows, which it says. */
+    /** ", -0.6130 to 0.5870, mean 1.2e-05": least, greatest and mean of the finite values. */
+    private static String range(int length, IntToDoubleFunction value) {
+        DoubleSummaryStatistics all = IntStream.range(0, length)
+                .mapToDouble(value)
+                .filter(Double::isFinite)
+                .summaryStatistics();
+        return all.getCount() == 0
+                ? ""
+                : String.format(Locale.ROOT, ", %.4g to %.4g, mean %.4g", all.getMin(), all.getMax(), all.getAverage());
+    }
+
+    /** A table; numbers to the right, cut after {@value #MOST_ROWS} rows with a note. */
     static String table(Table table) {
         StringBuilder html = new StringBuilder("<table><tr>");
         table.columnNames()
@@ -161,11 +175,33 @@ final class Html {
 
     /** An audio player, the sound inside it; quieter where it would clip. */
     static String player(Wave wave) {
+        return audio(wave, "") + "<br>" + escaped(caption(wave));
+    }
+
+    /** Players side by side: one row of names, one of players, one of captions. */
+    static String players(Map<String, Wave> waves) {
+        StringBuilder names = new StringBuilder(), players = new StringBuilder(), captions = new StringBuilder();
+        waves.forEach((name, wave) -> {
+            names.append("<th style=\"text-align:left\">").append(escaped(name)).append("</th>");
+            players.append("<td>")
+                    .append(audio(wave, " style=\"width:16em;height:40px\""))
+                    .append("</td>");
+            captions.append("<td style=\"text-align:left\">")
+                    .append(escaped(caption(wave)))
+                    .append("</td>");
+        });
+        return "<table><tr>" + names + "</tr><tr>" + players + "</tr><tr>" + captions + "</tr></table>";
+    }
+
+    private static String audio(Wave wave, String style) {
         Wave fitted = WaveWriter.fitted(wave).wave();
-        return "<audio controls preload=\"metadata\" src=\"data:audio/flac;base64,"
-                + base64(WaveWriter.flacBytes(fitted)) + "\"></audio><br>"
-                + String.format(
-                        Locale.ROOT, "%.2f s, %d Hz, peak %.2f", wave.seconds(), wave.sampleRateHz(), wave.peak());
+        return "<audio controls preload=\"metadata\"" + style + " src=\"data:audio/flac;base64,"
+                + base64(WaveWriter.flacBytes(fitted)) + "\"></audio>";
+    }
+
+    /** "6.00 s, 44100 Hz, peak 0.61". */
+    static String caption(Wave wave) {
+        return String.format(Locale.ROOT, "%.2f s, %d Hz, peak %.2f", wave.seconds(), wave.sampleRateHz(), wave.peak());
     }
 
     static String base64(byte[] bytes) {
@@ -231,7 +267,7 @@ final class Html {
                     image.setRGB(
                             x,
                             height - 1 - y,
-                            Double.isFinite(v) ? Colours.viridis((v - from) / span) : Colours.MELODY.getRGB());
+                            Double.isFinite(v) ? Colours.viridis((v - from) / span) : Colours.F0.getRGB());
                 }
             }
         }

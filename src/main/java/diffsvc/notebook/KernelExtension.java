@@ -3,24 +3,30 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.platform.JavadocSources;
+import diffsvc.platform.KernelParts;
+import diffsvc.platform.Reach;
 import diffsvc.platform.SnippetCleaner;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import diffsvc.voice.Stages;
-import java.lang.reflect.Method;
 import java.util.Map;
-import jdk.jshell.JShell;
+import java.util.Optional;
 import org.dflib.jjava.jupyter.Extension;
+import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
+import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
+import org.dflib.jjava.jupyter.messages.reply.InspectReply;
+import org.dflib.jjava.jupyter.messages.request.InspectRequest;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
- * Found by the kernel on the class path. Shows a tensor as a line and a small picture, records of tensors and
- * Tablesaw's tables as tables, waves as players, pictures and XChart's charts as PNG, bars that grow in place; imports
- * what every notebook uses; and lets go what a cell only looked at ({@link SnippetCleaner}).
+ * Found by the kernel on the class path. Displays a tensor as a line and a small picture, records of tensors and
+ * Tablesaw's tables as tables, waves as players, pictures and XChart's charts as PNG, and bars that grow in place;
+ * imports what every notebook uses; answers Shift+Tab ({@link Inspector}); prints {@link Hints}; and drops what a cell
+ * only displayed ({@link SnippetCleaner}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
@@ -58,7 +64,14 @@ public final class KernelExtension implements Extension {
             "import java.util.*;",
             "import tech.tablesaw.api.*;");
 
-    /** Teaches the kernel; called by it once, before the first cell. */
+    /** Methods that a cell and JShell call without a class: start.jsh has the same. */
+    static final String METHODS = String.join(
+            "\n",
+            "void show(Object... things) { Display.show(things); }",
+            "void show(Map<String, Wave> waves) { Display.show(waves); }",
+            "void help() { System.out.print(Help.page()); }");
+
+    /** Adds all this to the kernel, which calls it once, before the first cell. */
     @Override
     public void install(BaseKernel kernel) {
         Renderer renderer = kernel.getRenderer();
@@ -66,7 +79,7 @@ public final class KernelExtension implements Extension {
             out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensor(array));
             out.getOutputContainer()
                     .putText(Summary.of(array)
-                            .toString()); // for who cannot show HTML; the engine's own text is a wall of numbers
+                            .toString()); // for front ends without HTML; the engine's own text is a wall of numbers
         });
         renderer.createRegistration(Record.class).preferring("text/html").register((values, out) -> {
             Map<String, Object> parts = Html.components(values);
@@ -83,6 +96,10 @@ public final class KernelExtension implements Extension {
         renderer.createRegistration(Wave.class)
                 .preferring("text/html")
                 .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
+        renderer.createRegistration(Display.Players.class)
+                .preferring("text/html")
+                .register((players, out) ->
+                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.players(players.waves())));
         renderer.createRegistration(Picture.class)
                 .preferring("image/png")
                 .register(
@@ -102,23 +119,66 @@ public final class KernelExtension implements Extension {
         for (String line : IMPORTS.split("\n")) {
             kernel.evalRaw(line);
         }
+        for (String line : METHODS.split("\n")) {
+            kernel.evalRaw(line);
+        }
+    }
+
+    private static void listen(BaseKernel kernel) {
+        JavadocSources.register();
+        if (!Reach.KERNEL.works()) {
+            return;
+        }
+        try {
+            KernelParts parts = KernelParts.of(kernel);
+            parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::evaluated);
+            parts.shell().onSnippetEvent(new Hints(parts.shell(), parts.loader())::evaluated);
+            Inspector inspector = new Inspector(parts.shell().sourceCodeAnalysis());
+            Thread waits = new Thread(() -> answerShiftTab(inspector), "Shift+Tab");
+            waits.setDaemon(true);
+            waits.start();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the reach has just been tried
+        }
     }
 
     /**
-     * The kernel's own classes are not in the artifact that extensions compile against, so its shell is asked for by
-     * name.
+     * Takes the place of the kernel's own answer to an inspect_request, which finds a method only right behind its
+     * parenthesis. Extensions are installed before the kernel has a connection, so this waits for it.
      */
-    private static void listen(BaseKernel kernel) {
+    private static void answerShiftTab(Inspector inspector) {
         try {
-            JShell shell = (JShell) kernel.getClass().getMethod("getJShell").invoke(kernel);
-            Object evaluator = kernel.getClass().getMethod("getEvaluator").invoke(kernel);
-            Method loader = evaluator.getClass().getMethod("getClassLoader");
-            SnippetCleaner cells = new SnippetCleaner(shell, (ClassLoader) loader.invoke(evaluator));
-            shell.onSnippetEvent(cells::heard);
-            JavadocSources.tellCompletion();
-        } catch (ReflectiveOperationException | ClassCastException e) {
-            System.err.println(
-                    "notebook: this kernel shows values, but keeps what cells only looked at; the kernel that ./diffsvc lab installs lets it go");
+            JupyterConnection connection = null;
+            for (int i = 0; connection == null && i < 600; i++) {
+                Thread.sleep(50);
+                connection = (JupyterConnection) KernelParts.connection();
+            }
+            if (connection != null) {
+                connection.setHandler(InspectRequest.MESSAGE_TYPE, (environment, message) -> {
+                    environment.setBusyDeferIdle();
+                    InspectRequest request = message.getContent();
+                    String code = request.getCode();
+                    DisplayData data = new DisplayData();
+                    Optional<Inspector.Answer> answer;
+                    try { // the front end counts code points
+                        int cursor = code.offsetByCodePoints(
+                                0, Math.min(request.getCursorPos(), code.codePointCount(0, code.length())));
+                        answer = inspector.at(code, cursor);
+                    } catch (
+                            RuntimeException e) { // JShell may stumble over half-written code; then there is no tooltip
+                        answer = Optional.empty();
+                    }
+                    answer.ifPresent(a -> {
+                        data.putText(a.text());
+                        data.putHTML(a.html());
+                    });
+                    environment.reply(new InspectReply(answer.isPresent(), data));
+                });
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the reach has just been tried
         }
     }
 }

@@ -9,10 +9,11 @@ import java.util.Locale;
 import java.util.UUID;
 
 /**
- * A bar that grows in its place in the page while a cell works; without a page a line now and then. Hand it to whatever
- * takes a listener, or call {@link #at} in a loop of your own: it looks for the stop button too.
+ * A bar that grows in place in the page while a cell works; without a page it prints a line now and then. Give it to
+ * any call that takes a {@link Progress}, or call {@link #at(long, long)} in a loop of your own: that checks for the
+ * stop button too.
  */
-public final class ProgressBar implements StepListener, Progress {
+public final class ProgressBar implements Progress, StepListener {
     private static final long PAUSE_NS = 200_000_000L, PAUSE_TEXT_NS = 5_000_000_000L;
     private final String id = UUID.randomUUID().toString(), what;
     private final long since = System.nanoTime();
@@ -24,10 +25,9 @@ public final class ProgressBar implements StepListener, Progress {
     }
 
     /**
-     * A bar for one piece of work.
+     * An empty bar.
      *
      * @param what stands before the bar
-     * @return a bar at nothing
      */
     public static ProgressBar of(String what) {
         return new ProgressBar(what);
@@ -35,11 +35,7 @@ public final class ProgressBar implements StepListener, Progress {
 
     /** The bar as it stands. */
     public record Bar(String what, long done, long of, double seconds, String note) {
-        /**
-         * The share that is done, 0 to 1.
-         *
-         * @return 0 to 1
-         */
+        /** The share that is done, 0 to 1. */
         public double share() {
             return of <= 0 ? 0 : Math.min(1, done / (double) of);
         }
@@ -72,11 +68,11 @@ public final class ProgressBar implements StepListener, Progress {
     }
 
     /**
-     * So much is done.
+     * Moves the bar.
      *
-     * @param done so many
-     * @param of in all
-     * @throws diffsvc.check.Problem {@link diffsvc.check.Problem#isStop() stopped} when somebody pressed stop
+     * @param done units that are finished
+     * @param of units in all
+     * @throws diffsvc.check.Problem {@link diffsvc.check.Problem#isStop() stopped} after the stop button was pressed
      */
     public void at(long done, long of) {
         at(done, of, "");
@@ -111,6 +107,12 @@ public final class ProgressBar implements StepListener, Progress {
 
     @Override
     public void at(String stage, long done, long of) {
-        at(done, of, ", " + stage);
+        at(done, of, stage.isEmpty() || stage.equals(what) ? "" : ", " + stage);
+    }
+
+    /** Shows a remark below the bar. */
+    @Override
+    public void note(String text) {
+        Display.show("note: " + text);
     }
 }

@@ -4,11 +4,11 @@ import diffsvc.check.Problem;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Heavy work takes turns, one piece at a time in a process, and looks for the stop button.
+ * Process-wide lock of the engine, with cooperative cancellation.
  *
- * <p>A notebook's stop button lets the page go at once and interrupts the cell's thread, which works on until it looks.
- * The loops look at each step; until they have left, the next call waits here, so that two cells never share the
- * engine, its generator or its gradient collector.
+ * <p>A notebook's stop button frees the page at once and interrupts the cell's thread, which runs on until it checks
+ * the interruption. Loops check at each step ({@link #look}). Until they have ended, the next call waits in
+ * {@link #take}, so two cells never share the engine, its generator or its gradient collector.
  */
 public final class EngineLock implements AutoCloseable {
     private static final ReentrantLock LOCK = new ReentrantLock();
@@ -17,10 +17,10 @@ public final class EngineLock implements AutoCloseable {
     private EngineLock() {}
 
     /**
-     * Waits until the work of other threads has left; calls inside one another pass.
+     * Waits until no other thread holds the lock, and takes it. A thread may take it several times.
      *
-     * @param stage who asks, "diffusion"
-     * @return to be closed when the work has left
+     * @param stage for the error, "diffusion"
+     * @return close it to release the lock
      * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted, before or while it waited
      */
     public static EngineLock take(String stage) {
@@ -28,15 +28,15 @@ public final class EngineLock implements AutoCloseable {
             LOCK.lockInterruptibly();
             return TURN;
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // whatever the cell calls next shall stop too
+            Thread.currentThread().interrupt(); // the next call of this cell must stop too
             throw Problem.stopped(stage, "before it began");
         }
     }
 
     /**
-     * Leaves if somebody pressed stop.
+     * Throws if the stop button was pressed.
      *
-     * @param stage who asks
+     * @param stage for the error
      * @param soFar what was done, "after 12 of 200 steps"
      * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted
      */
@@ -47,11 +47,10 @@ public final class EngineLock implements AutoCloseable {
     }
 
     /**
-     * The same for a loop, whose sentence is made only when it is needed.
+     * The same for a loop; the sentence is made only when it is needed.
      *
-     * @param stage who asks
-     * @param done finished
-     * @param of in all
+     * @param done units that are finished
+     * @param of units in all
      * @param what steps, frames, layers
      */
     public static void look(String stage, long done, long of, String what) {
@@ -60,11 +59,7 @@ public final class EngineLock implements AutoCloseable {
         }
     }
 
-    /**
-     * Whether this thread was interrupted.
-     *
-     * @return true until somebody clears the flag
-     */
+    /** Whether this thread was interrupted; true until the flag is cleared. */
     public static boolean pressed() {
         return Thread.currentThread().isInterrupted();
     }

@@ -9,27 +9,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where the sources lie, for completion that shows Javadoc. */
+/** Adds the workbench's sources to those in which JShell looks for Javadoc. */
 public final class JavadocSources {
     private JavadocSources() {}
 
     /**
-     * Tells JShell's completion where the sources lie, beside those of the JDK, so that Shift+Tab shows Javadoc. JShell
-     * has no public way to say so; where its inside is closed, completion works without.
+     * Gives JShell's completion the folder of our sources beside the JDK's src.zip, so that Tab and Shift+Tab show
+     * Javadoc. JShell has no public way to add one; without {@link Reach#JAVADOC} completion works without Javadoc.
      */
-    public static void tellCompletion() {
+    public static void register() {
+        String home = System.getProperty("diffsvc.home");
+        if (home == null || !Reach.JAVADOC.works()) {
+            return;
+        }
         try {
-            String home = System.getProperty("diffsvc.home");
-            if (home == null) {
-                return;
-            }
             List<Path> places = new ArrayList<>();
             Path ours = Path.of(home, "src", "main", "java");
             if (Files.isDirectory(ours)) {
                 places.add(ours);
             }
-            Field override =
-                    Class.forName("jdk.jshell.SourceCodeAnalysisImpl").getDeclaredField("availableSourcesOverride");
             Path jdk = Path.of(System.getProperty("java.home"), "lib", "src.zip");
             if (Files.isReadable(jdk)) {
                 try (Stream<Path> modules =
@@ -37,10 +35,15 @@ public final class JavadocSources {
                     modules.filter(Files::isDirectory).forEach(places::add);
                 }
             }
-            override.setAccessible(true);
-            override.set(null, places);
-        } catch (ReflectiveOperationException | IOException | RuntimeException e) {
-            // completion goes on without Javadoc
+            placesField().set(null, places);
+        } catch (ReflectiveOperationException | IOException e) {
+            System.err.println("javadoc: the sources cannot be read (" + e.getMessage() + ")");
         }
+    }
+
+    static Field placesField() throws ReflectiveOperationException {
+        Field places = Class.forName("jdk.jshell.SourceCodeAnalysisImpl").getDeclaredField("availableSourcesOverride");
+        places.setAccessible(true);
+        return places;
     }
 }

@@ -12,65 +12,63 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What this process takes and what the machine has, in bytes; from /proc and the control group, so on Linux only: -1
+ * Memory that this process takes and may take, in bytes; from /proc and the control groups, so on Linux only: -1
  * elsewhere.
+ *
+ * <p>{@code com.sun.management.OperatingSystemMXBean.getTotalMemorySize()} is not used for {@link #limit}: it answers
+ * the same in nested groups of version 1 (it reads memory.stat's hierarchical_memory_limit, uncached), but in nested
+ * groups of version 2 the bean of JDK 17 reads memory.max of the innermost group only. With the limit on the group
+ * around it (a systemd slice, a job's group), it returned the whole machine's memory.
  */
 public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Pattern SIZE =
             Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]?)(i?)B?", Pattern.CASE_INSENSITIVE);
 
-    /** Less holds no process, more no machine. */
+    /** No process works with less, no machine has more. */
     private static final long LEAST = 16 << 20, MOST = 1L << 50;
 
     private ProcessMemory() {}
 
-    /**
-     * Resident now (VmRSS).
-     *
-     * @return bytes
-     */
+    /** Resident now (VmRSS). */
     public static long resident() {
         return status("VmRSS:");
     }
 
-    /**
-     * The most that was ever resident (VmHWM), or since {@link #forgetPeak}.
-     *
-     * @return bytes
-     */
+    /** The most that was ever resident (VmHWM), or since {@link #forgetPeak}. */
     public static long peak() {
         return status("VmHWM:");
     }
 
-    /**
-     * Anonymous resident memory (RssAnon): without mapped files.
-     *
-     * @return bytes
-     */
+    /** Anonymous resident memory (RssAnon): without mapped files. */
     public static long anonymous() {
         return status("RssAnon:");
     }
 
     /**
-     * Gives free memory between native blocks that stay back to the system (glibc's malloc_trim(0)); false where there
-     * is no such thing. The engine's arrays come and go in thousands of sizes, and the gaps they leave would stay
-     * resident.
+     * Gives free gaps between native blocks back to the system (glibc's malloc_trim(0)). The engine's arrays come and
+     * go in thousands of sizes, and the gaps they leave would stay resident.
      *
-     * @return whether anything went back
+     * @return whether anything went back; false without {@link Reach#ALLOCATOR}
      */
     public static boolean release() {
-        try {
-            return Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {new NativeLong(0)}) == 1;
-        } catch (LinkageError e) {
-            return false;
-        }
+        return Reach.ALLOCATOR.works() && trim();
+    }
+
+    /** malloc_trim itself; throws UnsatisfiedLinkError where the C library has none. */
+    static boolean trim() {
+        return Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {new NativeLong(0)}) == 1;
+    }
+
+    /** "glibc 2.36"; throws UnsatisfiedLinkError for another C library. */
+    static String libraryVersion() {
+        return "glibc " + Function.getFunction("c", "gnu_get_libc_version").invokeString(new Object[0], false);
     }
 
     /**
-     * Begins {@link #peak} anew; false where the system does not allow it.
+     * Resets {@link #peak} to what is resident now.
      *
-     * @return whether it did
+     * @return false where the system does not allow it
      */
     public static boolean forgetPeak() {
         try {
@@ -82,12 +80,11 @@ public final class ProcessMemory {
     }
 
     /**
-     * How far the resident memory rises, at its highest, while something works. What earlier work freed goes back to
-     * the system first ({@link #release}): the allocator would hand it out again, and nothing would rise. What other
-     * threads take and free meanwhile counts too.
+     * How far the resident memory rises, at its highest, while {@code work} runs. What earlier work freed goes back to
+     * the system first ({@link #release}); otherwise the allocator would use it again, and nothing would rise. Memory
+     * that other threads take meanwhile counts too.
      *
-     * @param work what is watched
-     * @return bytes; 0 where the system does not tell
+     * @return bytes; 0 where the system gives no figures
      */
     public static long risenBy(Runnable work) {
         release();
@@ -98,9 +95,8 @@ public final class ProcessMemory {
     }
 
     /**
-     * What this process may take: the least limit of its control groups (version 2 or 1) and of the machine's memory.
-     *
-     * @return bytes
+     * What this process may take: the least limit of its control group and those around it (version 2 or 1), and of the
+     * machine's memory.
      */
     public static long limit() {
         return limit(Path.of("/"));
@@ -147,11 +143,10 @@ public final class ProcessMemory {
     }
 
     /**
-     * "6GiB", "800M", "12 GB" as bytes; i = powers of 1024, without it powers of 1000; a lone K, M, G counts as binary,
+     * "6GiB", "800M", "12 GB" as bytes. With i: powers of 1024; without: powers of 1000; a lone K, M, G, T is binary,
      * as in Java's options.
      *
-     * @param text 6GiB, 800M
-     * @return bytes
+     * @throws Problem for anything else
      */
     public static long parse(String text) {
         Matcher m = SIZE.matcher(text.trim());
@@ -169,11 +164,9 @@ public final class ProcessMemory {
     }
 
     /**
-     * The same for the limit that a person sets to the whole process.
+     * The same for a limit of the whole process (--max-memory).
      *
-     * @param text of --max-memory
-     * @return bytes
-     * @throws Problem for less than a process takes, 0 included, or more than a machine has
+     * @throws Problem below 16 MiB or above 1024 TiB
      */
     public static long asked(String text) {
         long bytes = parse(text);
@@ -187,12 +180,7 @@ public final class ProcessMemory {
         return bytes;
     }
 
-    /**
-     * Bytes for people: MiB below 10 GiB, else GiB.
-     *
-     * @param bytes how many
-     * @return "735 MiB"
-     */
+    /** "735 MiB" below 10 GiB, else "12.5 GiB". */
     public static String shown(long bytes) {
         double mib = bytes / 1048576.0;
         return mib < 10240

@@ -2,13 +2,7 @@ package diffsvc.platform;
 
 import diffsvc.check.Problem;
 import java.lang.reflect.Field;
-import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import jdk.jshell.Diag;
+import java.lang.reflect.Method;
 import jdk.jshell.EvalException;
 import jdk.jshell.JShell;
 import jdk.jshell.JShellException;
@@ -17,32 +11,43 @@ import jdk.jshell.SnippetEvent;
 import jdk.jshell.VarSnippet;
 
 /**
- * Hears of every snippet that the kernel has evaluated, and does four things that JShell leaves undone: what a cell
- * only looked at is let go, a variable that was declared anew with another type lets its old value go, the text that
- * was compiled for a snippet goes (JShell keeps it twice, all imports and names of the session in it: some 70 kB a
- * cell), and a mistake reads as a line with a remedy.
+ * Follows every snippet that the kernel has evaluated and does what JShell leaves undone: a value that a cell only
+ * displayed is dropped; a variable that was declared again with another type drops its old value; the text that was
+ * compiled for a snippet goes (JShell keeps it twice, with all imports and names in it: some 70 kB a cell); and an
+ * error of the engine is one line with a remedy.
+ *
+ * <p>The first three need {@link Reach#CELLS}, the last one {@link Reach#MESSAGES}.
  */
 public final class SnippetCleaner {
-    private static final Pattern MISSING = Pattern.compile("symbol:\\s+(?:variable|method|class)\\s+(\\w+)");
     private static final long PAUSE_NS = 2_000_000_000L;
-    private static final Inside INSIDE = Inside.find();
     private final JShell shell;
+    /** Null without {@link Reach#CELLS}. */
+    private final Inside inside;
+
     private long released = System.nanoTime();
     private final ClassLoader loader;
     /** Variables by the class that holds each, to find the ones that were left behind. */
     private final java.util.Map<String, String> holders = new java.util.LinkedHashMap<>();
     /**
-     * The unnamed variable of the last expression, which nobody can want any more once the next snippet has been
-     * evaluated.
+     * The unnamed variable of the last expression; nothing can refer to it once the next snippet has been evaluated.
      */
-    private VarSnippet looked;
+    private VarSnippet displayed;
 
     public SnippetCleaner(JShell shell, ClassLoader loader) {
         this.shell = shell;
         this.loader = loader;
+        try {
+            this.inside = Reach.CELLS.works() ? Inside.find() : null;
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the reach has just been tried
+        }
     }
 
-    public void heard(SnippetEvent event) {
+    static void attempt() throws ReflectiveOperationException {
+        Inside.find();
+    }
+
+    public void evaluated(SnippetEvent event) {
         long now = System.nanoTime();
         if (now - released > PAUSE_NS) { // gaps between the engine's blocks go back to the system now and then
             released = now;
@@ -52,30 +57,33 @@ public final class SnippetCleaner {
         if (event.exception() != null) {
             shorten(event.exception());
         }
-        if (event.status() == Snippet.Status.REJECTED) {
-            explain(snippet);
+        if (inside != null) {
+            letGo(event, snippet);
         }
+    }
+
+    private void letGo(SnippetEvent event, Snippet snippet) {
         slim(snippet);
-        if (looked != null && looked != snippet && event.status() != Snippet.Status.DROPPED) {
-            VarSnippet gone = looked;
-            looked = null;
+        if (displayed != null && displayed != snippet && event.status() != Snippet.Status.DROPPED) {
+            VarSnippet gone = displayed;
+            displayed = null;
             shell.drop(gone); // or its name is imported into every later snippet
         }
         if (snippet instanceof VarSnippet variable && event.status().isDefined()) {
             if (snippet.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND) {
-                let(className(snippet), variable.name()); // the kernel has taken the value to show it
-                looked = variable;
+                clear(className(snippet), variable.name()); // the kernel has taken the value to display it
+                displayed = variable;
             } else {
                 String before = holders.put(variable.name(), className(snippet));
                 if (before != null && !before.equals(className(snippet))) {
-                    let(before, variable.name());
+                    clear(before, variable.name());
                 }
             }
         }
     }
 
     /** Sets a static field of a class that JShell wrapped a snippet in to null. */
-    private void let(String holder, String name) {
+    private void clear(String holder, String name) {
         try {
             Class<?> wrapper = Class.forName(holder, false, loader);
             Field field = wrapper.getDeclaredField(name);
@@ -89,40 +97,39 @@ public final class SnippetCleaner {
     }
 
     /**
-     * Empties the text that was compiled for a snippet; lines stay, because JShell counts them to say where an
-     * exception came from.
+     * Empties the text that was compiled for a snippet. Line breaks stay, because JShell counts lines to locate an
+     * exception.
      */
-    private static void slim(Snippet snippet) {
+    private void slim(Snippet snippet) {
         try {
-            Object outer = INSIDE.outer.get(snippet), wrap = outer == null ? null : INSIDE.wrap.get(outer);
-            if (wrap != null && INSIDE.parts.getDeclaringClass().isInstance(wrap)) {
-                Object[] parts = (Object[]) INSIDE.parts.get(wrap);
+            Object outer = inside.outer.get(snippet), wrap = outer == null ? null : inside.wrap.get(outer);
+            if (wrap != null && inside.parts.getDeclaringClass().isInstance(wrap)) {
+                Object[] parts = (Object[]) inside.parts.get(wrap);
                 for (int i = 0; i < parts.length; i++) {
                     parts[i] = parts[i] instanceof String text
                             ? "\n".repeat((int)
                                     text.chars().filter(c -> c == '\n').count())
                             : parts[i];
                 }
-                INSIDE.text.set(wrap, "");
+                inside.text.set(wrap, "");
             }
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            // a JShell of another build: it keeps its text
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the fields were opened before
         }
     }
 
-    /** Places inside JShell (JDK 17 to 25); null where they are closed or have moved. */
-    private record Inside(Field outer, Field wrap, Field parts, Field text) {
-        static Inside find() {
-            try {
-                Class<?> compound = Class.forName("jdk.jshell.Wrap$CompoundWrap");
-                return new Inside(
-                        open(Snippet.class, "outer"),
-                        open(Class.forName("jdk.jshell.OuterWrap"), "w"),
-                        open(compound, "os"),
-                        open(compound, "wrapped"));
-            } catch (ReflectiveOperationException | RuntimeException e) {
-                return new Inside(null, null, null, null);
-            }
+    /** Places inside JShell, the same in JDK 17 to 25. */
+    private record Inside(Field outer, Field wrap, Field parts, Field text, Method className) {
+        static Inside find() throws ReflectiveOperationException {
+            Class<?> compound = Class.forName("jdk.jshell.Wrap$CompoundWrap");
+            Method className = Snippet.class.getDeclaredMethod("classFullName");
+            className.setAccessible(true);
+            return new Inside(
+                    open(Snippet.class, "outer"),
+                    open(Class.forName("jdk.jshell.OuterWrap"), "w"),
+                    open(compound, "os"),
+                    open(compound, "wrapped"),
+                    className);
         }
 
         private static Field open(Class<?> type, String name) throws NoSuchFieldException {
@@ -132,19 +139,17 @@ public final class SnippetCleaner {
         }
     }
 
-    private static String className(Snippet snippet) {
+    private String className(Snippet snippet) {
         try {
-            java.lang.reflect.Method name = Snippet.class.getDeclaredMethod("classFullName");
-            name.setAccessible(true);
-            return (String) name.invoke(snippet);
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            return ""; // a kernel that does not open jdk.jshell: nothing is let go early
+            return (String) inside.className.invoke(snippet);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the method was opened before
         }
     }
 
     /**
-     * Of a mistake in the engine's words a line stays: the engine appends its own stack, and the frames in between are
-     * not the person's. Errors of other code keep the frames that lie in cells, where the line to mend is.
+     * Reduces an error of the engine to its first line: the engine appends its C++ stack, and no frame of it helps.
+     * Errors of other code keep the frames that lie in cells, where the wrong line is.
      */
     private static void shorten(JShellException problem) {
         if (!(problem instanceof EvalException e)) {
@@ -176,30 +181,22 @@ public final class SnippetCleaner {
         }
     }
 
-    /** Exchanges the message, where the kernel's Java lets it. */
+    /** Replaces the message; without {@link Reach#MESSAGES} prints the line above it. */
     private static void say(Throwable problem, String line) {
-        try {
-            Field message = Throwable.class.getDeclaredField("detailMessage");
-            message.setAccessible(true);
-            message.set(problem, line);
-        } catch (ReflectiveOperationException | RuntimeException e) {
+        if (!Reach.MESSAGES.works()) {
             System.err.println(line);
+            return;
+        }
+        try {
+            messageField().set(problem, line);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e); // the field was opened before
         }
     }
 
-    /** A name that no cell has made yet is most often a cell that was left out. */
-    private void explain(Snippet snippet) {
-        Set<String> missing = new TreeSet<>();
-        for (Diag diag : shell.diagnostics(snippet).toList()) {
-            Matcher m = MISSING.matcher(diag.getMessage(Locale.ROOT));
-            while (m.find()) {
-                missing.add(m.group(1));
-            }
-        }
-        if (!missing.isEmpty()) {
-            List<String> names = List.copyOf(missing);
-            System.err.println("notebook: " + String.join(", ", names) + (names.size() == 1 ? " is" : " are")
-                    + " not known yet; run the cells above first (Run > Run All Above Selected Cell)");
-        }
+    static Field messageField() throws NoSuchFieldException {
+        Field message = Throwable.class.getDeclaredField("detailMessage");
+        message.setAccessible(true);
+        return message;
     }
 }

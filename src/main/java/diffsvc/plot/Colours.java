@@ -2,7 +2,7 @@ package diffsvc.plot;
 
 import java.awt.Color;
 
-/** Colour maps whose steps look even. */
+/** Perceptually even colour maps, and the colours of lines. */
 public final class Colours {
     /**
      * Anchors of viridis (van der Walt and Smith, 2015): even in perceived lightness, safe for most colour-blind eyes.
@@ -15,19 +15,16 @@ public final class Colours {
         0x2166ac, 0x4393c3, 0x92c5de, 0xd1e5f0, 0xf7f7f7, 0xfddbc7, 0xf4a582, 0xd6604d, 0xb2182b
     };
 
-    public static final Color LINE = new Color(0x31688e),
-            MELODY = new Color(0xff5050),
-            FAINT = new Color(190, 205, 225),
-            STRONG = new Color(30, 80, 160);
+    public static final Color LINE = new Color(0x31688e), F0 = new Color(0xff5050);
 
     private Colours() {}
 
-    /** From dark to bright; share from 0 to 1. */
+    /** From dark to bright, as 0xRRGGBB; {@code share} from 0 to 1, beyond it is clipped. */
     public static int viridis(double share) {
         return between(VIRIDIS, share);
     }
 
-    /** From blue over white to red; share from 0 to 1, white at a half. */
+    /** From blue over white to red, as 0xRRGGBB; {@code share} from 0 to 1, white at 0.5. */
     public static int diverging(double share) {
         return between(DIVERGING, share);
     }

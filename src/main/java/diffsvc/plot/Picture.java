@@ -32,7 +32,7 @@ import org.apache.batik.svggen.SVGGraphics2D;
 import org.knowm.xchart.internal.chartpart.Chart;
 
 /**
- * Something drawn: the kernel shows it in the page, JShell tells what is on it, {@link #save} writes PNG or SVG,
+ * Something drawn: the kernel displays it in the page, JShell prints what is on it, {@link #save} writes PNG or SVG,
  * {@link #show} opens a window.
  *
  * @param title what stands above it
@@ -45,13 +45,7 @@ public record Picture(String title, String about, int width, int height, Drawing
     /** Draws into the rectangle from (0, 0) to (width, height). */
     @FunctionalInterface
     public interface Drawing {
-        /**
-         * Draws in this size, pixels.
-         *
-         * @param g where to draw
-         * @param width pixels
-         * @param height pixels
-         */
+        /** Draws in this size, pixels. */
         void draw(Graphics2D g, int width, int height);
     }
 
@@ -80,25 +74,26 @@ public record Picture(String title, String about, int width, int height, Drawing
     }
 
     /**
-     * A chart of XChart as a picture, so that it stands beside others, saves itself and opens a window.
-     *
-     * @param chart of XChart
-     * @return a drawing
+     * A chart of XChart as a picture, so that it stands beside others, saves itself and opens a window. It gets the
+     * workbench's style where it still has XChart's own.
      */
     public static Picture of(Chart<?, ?> chart) {
+        Charts.styled(chart);
+        String series = String.join(
+                ", ",
+                chart.getSeriesCollection().stream()
+                        .map(one -> one.getName().strip())
+                        .distinct()
+                        .toList());
         return new Picture(
                 chart.getTitle(),
-                "chart",
+                "chart" + (series.isEmpty() ? "" : " of " + series),
                 chart.getWidth(),
                 chart.getHeight(),
                 (g, width, height) -> chart.paint(g, width, height));
     }
 
-    /**
-     * Its pixels.
-     *
-     * @return width x height
-     */
+    /** Its pixels, width x height. */
     public BufferedImage image() {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
@@ -107,11 +102,7 @@ public record Picture(String title, String about, int width, int height, Drawing
         return image;
     }
 
-    /**
-     * The PNG's bytes.
-     *
-     * @return 8 bits a colour
-     */
+    /** The bytes of a PNG, 8 bits a colour. */
     public byte[] png() {
         try (ByteArrayOutputStream out = new ByteArrayOutputStream()) {
             ImageIO.write(image(), "png", out);
@@ -121,11 +112,7 @@ public record Picture(String title, String about, int width, int height, Drawing
         }
     }
 
-    /**
-     * The SVG's text: axes and lines stay lines, a mel is an image inside.
-     *
-     * @return UTF-8
-     */
+    /** The text of an SVG, UTF-8: axes and lines stay lines, a mel is an image inside. */
     public byte[] svg() {
         PngWriter.register();
         SVGGraphics2D g;
@@ -150,10 +137,8 @@ public record Picture(String title, String about, int width, int height, Drawing
     }
 
     /**
-     * Writes a PNG or an SVG, as the name ends, whole or not at all.
+     * Writes a PNG or an SVG, as the name ends, whole or not at all, and returns the path.
      *
-     * @param file path that ends in .png or .svg
-     * @return the path
      * @throws Problem where the name ends otherwise or the folder cannot be written
      */
     public Path save(Path file) {
@@ -169,17 +154,12 @@ public record Picture(String title, String about, int width, int height, Drawing
         return WholeFile.write("picture", file, part -> Files.write(part, name.endsWith(".svg") ? svg() : png()));
     }
 
-    /**
-     * The same for a path as text.
-     *
-     * @param file path that ends in .png or .svg
-     * @return the path
-     */
+    /** The same for a path as text. */
     public Path save(String file) {
         return save(Path.of(file));
     }
 
-    /** Opens a window with it; without a display it says what is on it. */
+    /** Opens a window with it; without a display it prints what is on it. */
     public void show() {
         if (GraphicsEnvironment.isHeadless()) {
             System.out.println(title + ": " + about

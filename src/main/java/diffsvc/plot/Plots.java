@@ -8,99 +8,96 @@ import diffsvc.conds.VocalRange;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.hparams.Hparams;
-import java.awt.BasicStroke;
+import diffsvc.tensor.Summary;
 import java.awt.Color;
-import java.awt.Font;
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.geom.AffineTransform;
-import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.DoubleToIntFunction;
+import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Draws mels with seconds and Hz on the axes, F0 over them, waves, losses; pictures side by side, their difference, and
- * film strips. Every call returns what it drew: the last line of a cell shows it, {@link Picture#save} keeps it.
+ * Draws mels with seconds and Hz on the axes, F0, waves, tensors, curves and bars; pictures side by side, their
+ * difference, and film strips. Every method returns a {@link Picture}: the last line of a cell displays it, and
+ * {@link Picture#save} writes it.
+ *
+ * <p>All plots are methods of this one object, so that Tab lists them; therefore it is long. {@link Sheet} and
+ * {@link Charts} draw.
  */
 public final class Plots {
-    private static final int LEFT = 64, BOTTOM = 40, TOP = 26, RIGHT = 58, HEIGHT = 296, WIDEST = 960, GAP = 8;
+    private static final int GAP = 8;
     private static final double LOWEST = -5;
     private static final double[] HZ_TICKS = {100, 200, 500, 1000, 2000, 4000, 8000, 16000};
+    /** Null without a voice. */
     private final Hparams.Audio audio;
 
     private Plots(Hparams.Audio audio) {
         this.audio = audio;
     }
 
-    /**
-     * Plots for mels of this front end.
-     *
-     * @param audio rate, hop and mel bins
-     * @return plots on its clock and scale
-     */
+    /** Plots for mels of this front end: its rate, hop, bins and frequencies. */
     public static Plots of(Hparams.Audio audio) {
         return new Plots(audio);
     }
 
+    /** Plots that know no voice: everything but mels. */
+    public static Plots withoutVoice() {
+        return new Plots(null);
+    }
+
     /**
-     * A mel [T, M] or [1, T, M], log10.
+     * A mel, log10.
      *
-     * @param title stands above the picture
-     * @param mel [T, M] or [1, T, M], log10
-     * @return a drawing
+     * @param mel [T, M] or [M, T], M the voice's bins; axes of size 1 may stand before
+     * @throws Problem for any other shape
      */
     public Picture mel(String title, NDArray mel) {
         return mel(title, mel, null);
     }
 
     /**
-     * A mel with the melody drawn over it.
+     * A mel, log10, with the F0 drawn over it.
      *
-     * @param title stands above the picture
-     * @param mel [T, M] or [1, T, M], log10
-     * @param melody drawn over it; null = none
-     * @return a drawing
+     * @param mel [T, M] or [M, T], M the voice's bins; axes of size 1 may stand before
+     * @param f0 of the same frames; null draws none
+     * @throws Problem for any other shape
      */
-    public Picture mel(String title, NDArray mel, F0Track melody) {
-        return mel(title, FrontEnd.rows(mel), melody);
+    public Picture mel(String title, NDArray mel, F0Track f0) {
+        return mel(title, rows(mel), f0);
     }
 
     /**
-     * A mel [T][M] with the melody drawn over it, or null.
+     * A mel, log10, with the F0 drawn over it.
      *
-     * @param title stands above the picture
-     * @param mel [T, M] or [1, T, M], log10
-     * @param melody drawn over it; null = none
-     * @return a drawing
+     * @param mel [T][M], M the voice's bins
+     * @param f0 of the same frames; null draws none
+     * @throws Problem for another number of bins
      */
-    public Picture mel(String title, float[][] mel, F0Track melody) {
-        return mel(title, mel, melody, top(mel));
+    public Picture mel(String title, float[][] mel, F0Track f0) {
+        return mel(title, checked(mel), f0, top(mel));
     }
 
     /**
-     * A mel [T][M].
+     * A mel, log10.
      *
-     * @param title stands above the picture
-     * @param mel [T, M] or [1, T, M], log10
-     * @return a drawing
+     * @param mel [T][M], M the voice's bins
+     * @throws Problem for another number of bins
      */
     public Picture mel(String title, float[][] mel) {
         return mel(title, mel, null);
     }
 
-    private Picture mel(String title, float[][] mel, F0Track melody, double top) {
+    private Picture mel(String title, float[][] mel, F0Track f0, double top) {
         String about = String.format(
                 Locale.ROOT,
                 "mel [%d, %d], log10 up to %.2f, %.2f s%s",
@@ -108,43 +105,35 @@ public final class Plots {
                 bins(mel),
                 highest(mel),
                 seconds(mel.length),
-                sung(melody));
-        return new Picture(
-                title,
-                about,
-                LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT,
-                HEIGHT,
-                (g, width, height) -> {
-                    Field field = new Field(g, title, width, height);
-                    field.fill(mel, v -> Colours.viridis((v - LOWEST) / (top - LOWEST)));
-                    if (melody != null) {
-                        field.line(melody);
-                    }
-                    field.axes(seconds(mel.length));
-                    field.bar(share -> Colours.viridis(share), LOWEST, top);
-                });
+                voiced(f0));
+        return new Picture(title, about, Sheet.width(mel.length), Sheet.HEIGHT, (g, width, height) -> {
+            Sheet sheet = new Sheet(g, title, width, height);
+            sheet.fill(mel, v -> Colours.viridis((v - LOWEST) / (top - LOWEST)));
+            if (f0 != null) {
+                sheet.line(f0.f0Hz(), f0.voiced(), hz -> yOf(sheet, hz));
+            }
+            melAxes(sheet, mel.length);
+            sheet.scale(Colours::viridis, LOWEST, top);
+        });
     }
 
     /**
-     * What one mel has more (red) or less (blue) than another of the same size.
+     * What one mel has more (red) or less (blue) than another of the same size; white where they agree.
      *
-     * @param title stands above the picture
-     * @param mel [T, M] or [1, T, M], log10
-     * @param from [T, M] or [1, T, M], of the same size
-     * @return a drawing, white where they agree
-     * @throws Problem when the sizes differ
+     * @param mel [T, M] or [M, T]
+     * @param from the same
+     * @throws Problem where the sizes differ
      */
     public Picture difference(String title, NDArray mel, NDArray from) {
-        return difference(title, FrontEnd.rows(mel), FrontEnd.rows(from));
+        return difference(title, rows(mel), rows(from));
     }
 
     /**
-     * The same for mels [T][M].
+     * The same for mels as Java arrays.
      *
-     * @param title stands above the picture
-     * @param mel [T, M] or [1, T, M], log10
-     * @param from [T, M] or [1, T, M], of the same size
-     * @return a drawing, white where they agree
+     * @param mel [T][M]
+     * @param from the same
+     * @throws Problem where the sizes differ
      */
     public Picture difference(String title, float[][] mel, float[][] from) {
         if (mel.length != from.length || bins(mel) != bins(from)) {
@@ -154,6 +143,7 @@ public final class Plots {
                     mel.length + " x " + bins(mel) + " and " + from.length + " x " + bins(from),
                     "cut the longer one: mel.get(\":300\")");
         }
+        checked(mel);
         float[][] apart = new float[mel.length][bins(mel)];
         double most = 1e-6, sum = 0;
         for (int t = 0; t < apart.length; t++) {
@@ -171,53 +161,24 @@ public final class Plots {
                 bins(mel),
                 most,
                 sum / Math.max(1, mel.length * bins(mel)));
-        return new Picture(
-                title,
-                about,
-                LEFT + Math.max(320, Math.min(WIDEST - LEFT - RIGHT, mel.length)) + RIGHT,
-                HEIGHT,
-                (g, width, height) -> {
-                    Field field = new Field(g, title, width, height);
-                    field.fill(apart, v -> Colours.diverging(0.5 + 0.5 * v / limit));
-                    field.axes(seconds(mel.length));
-                    field.bar(share -> Colours.diverging(share), -limit, limit);
-                });
+        return new Picture(title, about, Sheet.width(mel.length), Sheet.HEIGHT, (g, width, height) -> {
+            Sheet sheet = new Sheet(g, title, width, height);
+            sheet.fill(apart, v -> Colours.diverging(0.5 + 0.5 * v / limit));
+            melAxes(sheet, mel.length);
+            sheet.scale(Colours::diverging, -limit, limit);
+        });
     }
 
     /**
-     * Pictures side by side in one width, each drawn anew for its share of it.
+     * Mels by name as the frames of a film, three a row, with one colour scale for all.
      *
-     * @param title stands above the picture
-     * @param pictures from left to right
-     * @return one picture
-     */
-    public static Picture sideBySide(String title, List<Picture> pictures) {
-        return grid(title, pictures, pictures.size());
-    }
-
-    /**
-     * The same for single pictures.
-     *
-     * @param title stands above the picture
-     * @param pictures from left to right
-     * @return one picture
-     */
-    public static Picture sideBySide(String title, Picture... pictures) {
-        return sideBySide(title, List.of(pictures));
-    }
-
-    /**
-     * Mels [T, M] by name as the frames of a film, with one scale of colours for all of them.
-     *
-     * @param title stands above the picture
-     * @param mels [T, M] or [1, T, M], log10, by name
-     * @return three frames a row
+     * @param mels [T, M] or [M, T], log10
      */
     public Picture filmstrip(String title, Map<String, NDArray> mels) {
         Map<String, float[][]> rows = new LinkedHashMap<>();
         double top = 0;
         for (Map.Entry<String, NDArray> e : mels.entrySet()) {
-            float[][] mel = FrontEnd.rows(e.getValue());
+            float[][] mel = rows(e.getValue());
             rows.put(e.getKey(), mel);
             top = Math.max(top, top(mel));
         }
@@ -228,131 +189,176 @@ public final class Plots {
         return grid(title, frames, Math.min(3, Math.max(1, frames.size())));
     }
 
-    private static Picture grid(String title, List<Picture> pictures, int columns) {
-        if (pictures.isEmpty()) {
-            throw Problem.in("plots", "at least one picture", "none", "collect some first");
-        }
-        int lines = (pictures.size() + columns - 1) / columns,
-                width =
-                        Math.min(
-                                WIDEST,
-                                pictures.stream().mapToInt(Picture::width).sum()),
-                height = columns > 2 ? HEIGHT * 3 / 4 : HEIGHT;
-        String about = String.join(
-                " | ", pictures.stream().map(p -> p.title() + ": " + p.about()).toList());
-        return new Picture(title, about, Math.max(width, 320 * Math.min(columns, 3)), lines * height, (g, w, h) -> {
-            g.setColor(Color.WHITE);
-            g.fillRect(0, 0, w, h);
-            for (int i = 0; i < pictures.size(); i++) {
-                int cell = (w - GAP * (columns - 1)) / columns;
-                AffineTransform before = g.getTransform();
-                g.translate((i % columns) * (cell + GAP), (i / columns) * (h / lines));
-                pictures.get(i).drawing().draw(g, cell, h / lines);
-                g.setTransform(before);
-            }
-        });
+    /**
+     * Any matrix with its own range: the last axis to the right, the one before it upwards. From dark to bright, or
+     * from blue over white to red where values of both signs occur.
+     *
+     * @param tensor [rows, columns]; axes of size 1 may stand before
+     * @throws Problem for any other shape
+     */
+    public Picture image(String title, NDArray tensor) {
+        return image(title, tensor, "column", "row");
     }
 
     /**
-     * A wave's outline against seconds.
+     * The same with names of the axes.
      *
-     * @param title stands above the picture
-     * @param wave a recording
-     * @return a drawing
+     * @param tensor [rows, columns]; axes of size 1 may stand before
+     * @param xName of the last axis, drawn to the right
+     * @param yName of the axis before it, drawn upwards
+     * @throws Problem for any other shape
      */
-    public static Picture wave(String title, Wave wave) {
+    public Picture image(String title, NDArray tensor, String xName, String yName) {
+        int[] size = matrix(tensor, "image", "pick a plane, x.get(0)");
+        int rows = size[0], columns = size[1];
+        double[] flat = Summary.values(tensor);
+        float[][] byColumn = new float[columns][rows];
+        double low = Double.POSITIVE_INFINITY, high = Double.NEGATIVE_INFINITY;
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                double v = flat[r * columns + c];
+                byColumn[c][r] = (float) v;
+                if (Double.isFinite(v)) {
+                    low = Math.min(low, v);
+                    high = Math.max(high, v);
+                }
+            }
+        }
+        boolean signed = low < 0 && high > 0;
+        double limit = Math.max(Math.abs(low), Math.abs(high));
+        double from = signed ? -limit : low, to = signed ? limit : high, span = to > from ? to - from : 1;
+        DoubleToIntFunction map = signed ? Colours::diverging : Colours::viridis;
+        return new Picture(
+                title, "image " + Summary.of(tensor), Sheet.width(columns), Sheet.HEIGHT, (g, width, height) -> {
+                    Sheet sheet = new Sheet(g, title, width, height);
+                    sheet.fill(
+                            byColumn,
+                            v -> Double.isFinite(v) ? map.applyAsInt((v - from) / span) : Colours.F0.getRGB());
+                    sheet.indices(columns, rows, xName, yName);
+                    sheet.scale(map, from, to);
+                });
+    }
+
+    /** A wave's outline against seconds; of several channels the first. */
+    public Picture wave(String title, Wave wave) {
         String about = String.format(
                 Locale.ROOT, "%.2f s at %d Hz, peak %.3f", wave.seconds(), wave.sampleRateHz(), wave.peak());
-        return new Picture(title, about, WIDEST, 190, (g, width, height) -> {
-            int w = width - LEFT - RIGHT, h = height - TOP - BOTTOM;
-            sheet(g, title, width, height);
+        return new Picture(title, about, Sheet.WIDEST, 190, (g, width, height) -> {
+            Sheet sheet = new Sheet(g, title, width, height);
             g.setColor(Colours.LINE);
             float[] x = wave.first();
             double peak = Math.max(1e-6, wave.peak());
-            for (int i = 0; i < w; i++) {
+            for (int i = 0; i < sheet.w; i++) {
                 float low = 0, high = 0;
-                for (int k = (int) ((long) i * x.length / w); k < (int) ((long) (i + 1) * x.length / w); k++) {
+                for (int k = (int) ((long) i * x.length / sheet.w);
+                        k < (int) ((long) (i + 1) * x.length / sheet.w);
+                        k++) {
                     low = Math.min(low, x[k]);
                     high = Math.max(high, x[k]);
                 }
                 g.drawLine(
-                        LEFT + i,
-                        TOP + (int) (h / 2.0 * (1 - high / peak)),
-                        LEFT + i,
-                        TOP + (int) (h / 2.0 * (1 - low / peak)));
+                        Sheet.LEFT + i,
+                        Sheet.TOP + (int) (sheet.h / 2.0 * (1 - high / peak)),
+                        Sheet.LEFT + i,
+                        Sheet.TOP + (int) (sheet.h / 2.0 * (1 - low / peak)));
             }
-            secondsAxis(g, w, h, wave.seconds());
+            sheet.seconds(wave.seconds());
         });
     }
 
-    /**
-     * A melody, or several in the order of their names, against seconds; unvoiced frames are gaps.
-     *
-     * @param title stands above the picture
-     * @param melodies by the name in the legend
-     * @return a line a melody
-     */
-    public static Picture melodies(String title, Map<String, F0Track> melodies) {
-        XYChart chart = chart(title, "seconds", "Hz");
-        chart.getStyler().setLegendVisible(melodies.size() > 1);
-        new TreeMap<>(melodies).forEach((name, track) -> { // the same colours each time, whatever map it is
-            List<Double> at = new ArrayList<>(), hz = new ArrayList<>();
-            for (int t = 0; t < track.frames(); t++) {
-                at.add(t * track.frameSeconds());
-                hz.add(track.voiced()[t] ? (double) track.f0Hz()[t] : null);
+    /** An F0 against seconds; unvoiced frames are gaps. */
+    public Picture f0(String title, F0Track track) {
+        return f0(title, Map.of("F0", track));
+    }
+
+    /** Several F0 by the name in the legend, against seconds; unvoiced frames are gaps. */
+    public Picture f0(String title, Map<String, F0Track> tracks) {
+        if (tracks.isEmpty()) {
+            throw Problem.in("plots", "at least one F0", "none", "give name and F0");
+        }
+        XYChart chart = Charts.xy(title, "seconds", "Hz");
+        chart.getStyler().setLegendVisible(tracks.size() > 1);
+        Color[] colours = chart.getStyler().getSeriesColors();
+        Charts.ordered(tracks).forEach((name, track) -> {
+            double[] at = new double[track.frames()], hz = new double[track.frames()];
+            for (int t = 0; t < at.length; t++) {
+                at[t] = t * track.frameSeconds();
+                hz[t] = track.voiced()[t] ? track.f0Hz()[t] : Double.NaN;
             }
-            line(chart, name, at, hz);
+            Color colour = colours[chart.getSeriesCollection().size() % colours.length];
+            if (!Charts.line(chart, name, at, hz, CurveStyle.PLAIN, colour, true)) {
+                throw Problem.in("plots", "a voiced frame in " + name, "none", "look at the F0's voiced share");
+            }
         });
         return Picture.of(chart);
     }
 
     /**
-     * Values against a number: a loss, a schedule. The chart may be styled further; {@link Picture#of} makes a picture
-     * of it.
+     * Numbers against their place 0, 1, 2, ...
      *
-     * @param title stands above the picture
-     * @param xName below the axis
-     * @param yName beside the axis
-     * @param x [B, 1, M, T]
-     * @param y values upwards
-     * @return the chart
+     * @param y float[], double[], int[], long[], a list of numbers, a Tablesaw column or a tensor with one long axis;
+     *     values that are not finite leave gaps
      */
-    public static XYChart curve(
-            String title, String xName, String yName, List<? extends Number> x, List<? extends Number> y) {
-        XYChart chart = chart(title, xName, yName);
-        line(chart, yName, x, y);
-        return chart;
+    public Picture curve(String title, Object y) {
+        return curve(title, y, CurveStyle.PLAIN);
     }
 
     /**
-     * Values against their place, 0, 1, 2, ....
+     * Numbers against their place, with names of the axes and options.
      *
-     * @param title stands above the picture
-     * @param xName below the axis
-     * @param yName beside the axis
-     * @param y values upwards
-     * @return the chart
+     * @param y as in {@link #curve(String, Object)}
      */
-    public static XYChart curve(String title, String xName, String yName, double[] y) {
-        List<Double> x = new ArrayList<>(), values = new ArrayList<>();
-        for (int i = 0; i < y.length; i++) {
-            x.add((double) i);
-            values.add(y[i]);
-        }
-        return curve(title, xName, yName, x, values);
+    public Picture curve(String title, Object y, CurveStyle style) {
+        return Picture.of(Charts.curves(title, null, Map.of(named(style), y), style));
     }
 
     /**
-     * Columns of a table against another one of it: a schedule, a ledger.
+     * Numbers against numbers.
      *
-     * @param title stands above the picture
-     * @param table as table() gives it
+     * @param x as many as y, in any of its kinds
+     * @param y as in {@link #curve(String, Object)}
+     */
+    public Picture curve(String title, Object x, Object y, CurveStyle style) {
+        return Picture.of(Charts.curves(title, x, Map.of(named(style), y), style));
+    }
+
+    /**
+     * Several rows of numbers by name, against their place 0, 1, 2, ... In the order of the map where it keeps one (a
+     * LinkedHashMap), else by name.
+     *
+     * @param series each as in {@link #curve(String, Object)}; they may differ in length
+     */
+    public Picture curves(String title, Map<String, ?> series) {
+        return curves(title, series, CurveStyle.PLAIN);
+    }
+
+    /** The same with names of the axes and options. */
+    public Picture curves(String title, Map<String, ?> series, CurveStyle style) {
+        return Picture.of(Charts.curves(title, null, series, style));
+    }
+
+    /**
+     * Several rows of numbers against one.
+     *
+     * @param x as many as each of the series has
+     */
+    public Picture curves(String title, Object x, Map<String, ?> series, CurveStyle style) {
+        return Picture.of(Charts.curves(title, x, series, style));
+    }
+
+    /**
+     * Columns of a table against another of its columns: a schedule, training metrics.
+     *
      * @param x name of the column to the right
-     * @param y names of the columns upwards; more than one get a legend
-     * @return the chart, which may be styled further
+     * @param y names of the columns upwards
      * @throws Problem for a name that the table has no column of numbers for
      */
-    public static XYChart curves(String title, Table table, String x, String... y) {
+    public Picture curves(String title, Table table, String x, String... y) {
+        return curves(title, table, CurveStyle.axes(x, y.length == 1 ? y[0] : ""), x, y);
+    }
+
+    /** The same with options. */
+    public Picture curves(String title, Table table, CurveStyle style, String x, String... y) {
         if (y.length == 0) {
             throw Problem.in(
                     "plots",
@@ -360,75 +366,71 @@ public final class Plots {
                     "none",
                     "name one of " + String.join(", ", table.columnNames()));
         }
-        XYChart chart = chart(title, x, y.length == 1 ? y[0] : "");
-        chart.getStyler().setLegendVisible(y.length > 1);
-        List<Double> across = numbers(table, x);
+        Map<String, double[]> series = new LinkedHashMap<>();
         for (String name : y) {
-            line(chart, name, across, numbers(table, name));
+            series.put(name, Charts.numbers(table, name));
         }
-        return chart;
+        return Picture.of(Charts.curves(title, Charts.numbers(table, x), series, style));
     }
 
     /**
-     * A line without marks. XChart puts its ticks onto the values where they are equally spaced, 0.7314 s for instance;
-     * one more point in the middle of the last stretch, where the line goes through anyway, gives round ones.
+     * A bar for each name.
+     *
+     * @param yName beside the axis, with the unit
+     * @param values in the order of the map where it keeps one (a LinkedHashMap), else by name
      */
-    public static void line(XYChart chart, String name, List<? extends Number> x, List<? extends Number> y) {
-        List<Double> xs = new ArrayList<>(), ys = new ArrayList<>();
-        for (int i = 0; i < x.size(); i++) {
-            if (i > 0 && i == x.size() - 1) {
-                boolean gap = y.get(i - 1) == null || y.get(i) == null;
-                xs.add((x.get(i - 1).doubleValue() + x.get(i).doubleValue()) / 2);
-                ys.add(
-                        gap
-                                ? null
-                                : (Double)
-                                        ((y.get(i - 1).doubleValue() + y.get(i).doubleValue()) / 2));
-            }
-            xs.add(x.get(i).doubleValue());
-            ys.add(y.get(i) == null ? null : (Double) y.get(i).doubleValue());
+    public Picture bars(String title, String yName, Map<String, ? extends Number> values) {
+        if (values.isEmpty()) {
+            throw Problem.in("plots", "at least one bar", "none", "give name and number");
         }
-        chart.addSeries(name, xs, ys).setMarker(SeriesMarkers.NONE);
+        Map<String, ? extends Number> all = Charts.ordered(values);
+        CategoryChart chart = Charts.categories(title, "", yName);
+        chart.getStyler().setLegendVisible(false);
+        chart.addSeries(
+                title.isEmpty() ? "values" : title,
+                List.copyOf(all.keySet()),
+                all.values().stream().map(Number::doubleValue).toList());
+        return Picture.of(chart);
     }
 
-    private static List<Double> numbers(Table table, String name) {
-        if (!table.containsColumn(name) || !(table.column(name) instanceof NumericColumn<?> column)) {
+    /**
+     * A group of bars for each row of a table.
+     *
+     * @param category name of the column that names the groups: of any type
+     * @param y names of the columns of numbers, a bar each
+     * @throws Problem for a name that the table lacks
+     */
+    public Picture bars(String title, Table table, String category, String... y) {
+        if (y.length == 0 || !table.containsColumn(category)) {
             throw Problem.in(
                     "plots",
-                    "a column of numbers named " + name,
+                    "a column of names and at least one of numbers",
                     "columns " + String.join(", ", table.columnNames()),
-                    "name one of these");
+                    "name two of these");
         }
-        return Arrays.stream(column.asDoubleArray()).boxed().toList();
-    }
-
-    private static XYChart chart(String title, String xName, String yName) {
-        XYChart chart = new XYChartBuilder()
-                .width(760)
-                .height(300)
-                .title(title)
-                .xAxisTitle(xName)
-                .yAxisTitle(yName)
-                .build();
-        chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
-        chart.getStyler().setXAxisTickMarkSpacingHint(90);
-        return chart;
+        List<String> names =
+                Arrays.asList(table.column(category).asStringColumn().asObjectArray());
+        CategoryChart chart = Charts.categories(title, category, y.length == 1 ? y[0] : "");
+        chart.getStyler().setLegendVisible(y.length > 1);
+        for (String name : y) {
+            chart.addSeries(
+                    name,
+                    names,
+                    Arrays.stream(Charts.numbers(table, name)).boxed().toList());
+        }
+        return Picture.of(chart);
     }
 
     /**
-     * A song's notes against the training's: the share of voiced frames in each semitone, in percent; the song's key
-     * shift is in it.
-     *
-     * @param range song and training
-     * @return a step chart
+     * The notes of a song and of the training: the share of voiced frames in each semitone, in percent, after the
+     * song's key shift.
      */
-    public static Picture range(VocalRange range) {
-        XYChart chart = chart(
+    public Picture range(VocalRange range) {
+        XYChart chart = Charts.xy(
                 String.format(Locale.ROOT, "%.0f %% of the song outside the training", 100 * range.outside()),
                 "Hz",
                 "% of voiced frames");
-        chart.getStyler().setLegendVisible(true);
-        chart.getStyler().setXAxisLogarithmic(true);
+        chart.getStyler().setXAxisLogarithmic(true).setLegendVisible(true);
         List<Double> hz = new ArrayList<>(), trained = new ArrayList<>(), song = new ArrayList<>();
         for (int i = 0; i < range.trained().size(); i++) {
             hz.add(range.firstHz() * Math.pow(2, i / 12.0));
@@ -444,8 +446,137 @@ public final class Plots {
         return Picture.of(chart);
     }
 
+    /**
+     * Drawn things side by side in one width, each drawn for its share of it.
+     *
+     * @param drawn from left to right: a Picture, a chart of XChart, or a list of them
+     * @throws Problem for anything else
+     */
+    public Picture sideBySide(String title, Object... drawn) {
+        List<Picture> pictures = new ArrayList<>();
+        for (Object thing : drawn) {
+            for (Object one : thing instanceof Collection<?> several ? several : List.of(thing)) {
+                pictures.add(picture(one));
+            }
+        }
+        return grid(title, pictures, pictures.size());
+    }
+
+    private static Picture picture(Object thing) {
+        if (thing instanceof Picture picture) {
+            return picture;
+        } else if (thing instanceof Chart<?, ?> chart) {
+            return Picture.of(chart);
+        }
+        throw Problem.in(
+                "plots", "a Picture or a chart", thing.getClass().getSimpleName(), "draw it first, plots.mel(...) say");
+    }
+
+    private static Picture grid(String title, List<Picture> pictures, int columns) {
+        if (pictures.isEmpty()) {
+            throw Problem.in("plots", "at least one picture", "none", "collect some first");
+        }
+        int lines = (pictures.size() + columns - 1) / columns,
+                width =
+                        Math.min(
+                                Sheet.WIDEST,
+                                pictures.stream().mapToInt(Picture::width).sum()),
+                height = columns > 2 ? Sheet.HEIGHT * 3 / 4 : Sheet.HEIGHT;
+        String about = String.join(
+                " | ", pictures.stream().map(p -> p.title() + ": " + p.about()).toList());
+        return new Picture(title, about, Math.max(width, 320 * Math.min(columns, 3)), lines * height, (g, w, h) -> {
+            g.setColor(Color.WHITE);
+            g.fillRect(0, 0, w, h);
+            for (int i = 0; i < pictures.size(); i++) {
+                int cell = (w - GAP * (columns - 1)) / columns;
+                AffineTransform before = g.getTransform();
+                g.translate((i % columns) * (cell + GAP), (i / columns) * (h / lines));
+                pictures.get(i).drawing().draw(g, cell, h / lines);
+                g.setTransform(before);
+            }
+        });
+    }
+
+    /** A mel as T rows of the voice's bins, whichever of the last two axes they are. */
+    private float[][] rows(NDArray mel) {
+        int[] size = matrix(mel, "mel", "pick one clip, mel.get(0)");
+        int bins = voice().melBins();
+        if (size[1] == bins) { // also where T equals M: [T, M] is what the front end gives
+            return FrontEnd.rows(mel);
+        }
+        if (size[0] != bins) {
+            throw Problem.in(
+                    "plots",
+                    "a mel [T, M] or [M, T] with the voice's " + bins + " bins",
+                    Summary.shape(mel),
+                    "draw another tensor with image");
+        }
+        float[] flat = mel.toFloatArray();
+        float[][] rows = new float[size[1]][bins];
+        for (int t = 0; t < rows.length; t++) {
+            for (int m = 0; m < bins; m++) {
+                rows[t][m] = flat[m * rows.length + t];
+            }
+        }
+        return rows;
+    }
+
+    private float[][] checked(float[][] mel) {
+        int bins = voice().melBins();
+        for (float[] row : mel) {
+            if (row.length != bins) {
+                throw Problem.in(
+                        "plots",
+                        "a mel [T][M] with the voice's " + bins + " bins",
+                        "[" + mel.length + "][" + row.length + "]",
+                        "draw another tensor with image");
+            }
+        }
+        return mel;
+    }
+
+    /** Sizes of the last two axes; those before them must be 1. */
+    private static int[] matrix(NDArray array, String what, String remedy) {
+        long[] shape = array.getShape().getShape();
+        int n = shape.length;
+        if (n < 2 || Arrays.stream(shape, 0, n - 2).anyMatch(s -> s != 1) || array.isEmpty()) {
+            throw Problem.in("plots", "one plane for " + what + ", [rows, columns]", Summary.shape(array), remedy);
+        }
+        return new int[] {(int) shape[n - 2], (int) shape[n - 1]};
+    }
+
+    private Hparams.Audio voice() {
+        if (audio == null) {
+            throw Problem.in(
+                    "plots", "a voice, for its mel bins and rate", "none", "take Plots.of(hparams.audio()) instead");
+        }
+        return audio;
+    }
+
+    private static String named(CurveStyle style) {
+        return style.y().isEmpty() ? "value" : style.y();
+    }
+
     private double seconds(int frames) {
         return audio.seconds(frames);
+    }
+
+    private double yOf(Sheet sheet, double hz) {
+        double low = MelFilters.mel(audio.fminHz()), high = MelFilters.mel(audio.fmaxHz());
+        return Sheet.TOP + sheet.h * (1 - (MelFilters.mel(hz) - low) / (high - low));
+    }
+
+    private void melAxes(Sheet sheet, int frames) {
+        int below = Integer.MAX_VALUE;
+        for (double hz : HZ_TICKS) {
+            int y = (int) Math.round(yOf(sheet, hz));
+            if (hz >= audio.fminHz() && hz <= audio.fmaxHz() && below - y >= 12) { // room for the text
+                below = y;
+                sheet.tick(
+                        y, String.format(Locale.ROOT, hz < 1000 ? "%.0f Hz" : "%.0f kHz", hz < 1000 ? hz : hz / 1000));
+            }
+        }
+        sheet.seconds(seconds(frames));
     }
 
     private static int bins(float[][] mel) {
@@ -453,11 +584,11 @@ public final class Plots {
     }
 
     /**
-     * The brightest colour: the loudest value, but no louder than a mel can be, so that an untrained network's guess
-     * still shows its shape.
+     * The value of the brightest colour: the loudest one, but no louder than a mel can be, so that an untrained
+     * network's guess still shows its shape.
      */
     private double top(float[][] mel) {
-        return Math.max(0, Math.min(audio.melVmax(), highest(mel)));
+        return Math.max(0, Math.min(voice().melVmax(), highest(mel)));
     }
 
     private static double highest(float[][] mel) {
@@ -470,133 +601,19 @@ public final class Plots {
         return mel.length == 0 ? 0 : top;
     }
 
-    private static String sung(F0Track melody) {
-        if (melody == null) {
+    private static String voiced(F0Track f0) {
+        if (f0 == null) {
             return "";
         }
         double low = Double.POSITIVE_INFINITY, high = 0;
-        for (int t = 0; t < melody.frames(); t++) {
-            if (melody.voiced()[t]) {
-                low = Math.min(low, melody.f0Hz()[t]);
-                high = Math.max(high, melody.f0Hz()[t]);
+        for (int t = 0; t < f0.frames(); t++) {
+            if (f0.voiced()[t]) {
+                low = Math.min(low, f0.f0Hz()[t]);
+                high = Math.max(high, f0.f0Hz()[t]);
             }
         }
         return high == 0
                 ? "; unvoiced"
-                : String.format(
-                        Locale.ROOT, "; F0 %.0f to %.0f Hz, %.0f %% voiced", low, high, 100 * melody.voicedShare());
-    }
-
-    private static void sheet(Graphics2D g, String title, int width, int height) {
-        g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-        g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-        g.setColor(Color.WHITE);
-        g.fillRect(0, 0, width, height);
-        g.setColor(Color.BLACK);
-        g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 13));
-        g.drawString(
-                title, Math.min(LEFT, Math.max(4, (width - g.getFontMetrics().stringWidth(title)) / 2)), 17);
-        g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
-    }
-
-    /** The rectangle of a mel within its picture: time to the right, frequency upwards. */
-    private final class Field {
-        private final Graphics2D g;
-        private final int w, h;
-
-        Field(Graphics2D g, String title, int width, int height) {
-            this.g = g;
-            w = Math.max(16, width - LEFT - RIGHT);
-            h = Math.max(16, height - TOP - BOTTOM);
-            sheet(g, title, width, height);
-        }
-
-        /**
-         * Each pixel is the mean of the frames under it, so that no frame is left out where there are more frames than
-         * pixels.
-         */
-        void fill(float[][] values, DoubleToIntFunction colour) {
-            if (values.length == 0) {
-                return;
-            }
-            BufferedImage image = new BufferedImage(w, h, BufferedImage.TYPE_INT_RGB);
-            int bins = values[0].length;
-            for (int x = 0; x < w; x++) {
-                int from = (int) ((long) x * values.length / w),
-                        to = Math.max(from + 1, (int) ((long) (x + 1) * values.length / w));
-                for (int y = 0; y < h; y++) {
-                    int bin = y * bins / h;
-                    double sum = 0;
-                    for (int t = from; t < to; t++) {
-                        sum += values[t][bin];
-                    }
-                    image.setRGB(x, h - 1 - y, colour.applyAsInt(sum / (to - from)));
-                }
-            }
-            g.drawImage(image, LEFT, TOP, null);
-        }
-
-        void line(F0Track melody) {
-            g.setColor(Colours.MELODY);
-            g.setStroke(new BasicStroke(1.8f));
-            for (int x = 1; x < w; x++) {
-                int a = (int) ((long) (x - 1) * melody.frames() / w), b = (int) ((long) x * melody.frames() / w);
-                if (melody.voiced()[a] && melody.voiced()[b]) {
-                    g.drawLine(LEFT + x - 1, yOf(melody.f0Hz()[a]), LEFT + x, yOf(melody.f0Hz()[b]));
-                }
-            }
-            g.setStroke(new BasicStroke(1));
-        }
-
-        private int yOf(double hz) {
-            double low = MelFilters.mel(audio.fminHz()), high = MelFilters.mel(audio.fmaxHz());
-            return TOP + (int) Math.round(h * (1 - (MelFilters.mel(hz) - low) / (high - low)));
-        }
-
-        void axes(double seconds) {
-            g.setColor(Color.BLACK);
-            int below = Integer.MAX_VALUE;
-            for (double hz : HZ_TICKS) {
-                int y = yOf(hz);
-                if (hz >= audio.fminHz() && hz <= audio.fmaxHz() && below - y >= 12) { // room for the text
-                    below = y;
-                    g.drawLine(LEFT - 4, y, LEFT - 1, y);
-                    String text = hz < 1000
-                            ? String.format(Locale.ROOT, "%.0f Hz", hz)
-                            : String.format(Locale.ROOT, "%.0f kHz", hz / 1000);
-                    g.drawString(text, LEFT - 8 - g.getFontMetrics().stringWidth(text), y + 4);
-                }
-            }
-            secondsAxis(g, w, h, seconds);
-        }
-
-        /** What the colours mean. */
-        void bar(DoubleToIntFunction colour, double low, double high) {
-            BufferedImage image = new BufferedImage(8, h, BufferedImage.TYPE_INT_RGB);
-            for (int y = 0; y < h; y++) {
-                for (int x = 0; x < 8; x++) {
-                    image.setRGB(x, h - 1 - y, colour.applyAsInt(y / (double) Math.max(1, h - 1)));
-                }
-            }
-            g.drawImage(image, LEFT + w + 6, TOP, null);
-            g.setColor(Color.BLACK);
-            g.drawString(String.format(Locale.ROOT, "%.1f", high), LEFT + w + 18, TOP + 9);
-            g.drawString(String.format(Locale.ROOT, "%.1f", (low + high) / 2), LEFT + w + 18, TOP + h / 2 + 4);
-            g.drawString(String.format(Locale.ROOT, "%.1f", low), LEFT + w + 18, TOP + h);
-        }
-    }
-
-    private static void secondsAxis(Graphics2D g, int width, int height, double seconds) {
-        g.setColor(Color.BLACK);
-        double step = 0.1;
-        for (double wider : new double[] {0.2, 0.5, 1, 2, 5, 10, 30, 60, 300}) {
-            step = seconds / step * 42 > width ? wider : step; // room for the text
-        }
-        for (int i = 0; i * step <= seconds + 1e-9; i++) {
-            int x = LEFT + (int) Math.round(i * step / seconds * width);
-            g.drawLine(x, TOP + height, x, TOP + height + 4);
-            String text = String.format(Locale.ROOT, step < 1 ? "%.1f s" : "%.0f s", i * step);
-            g.drawString(text, x - g.getFontMetrics().stringWidth(text) / 2, TOP + height + 18);
-        }
+                : String.format(Locale.ROOT, "; F0 %.0f to %.0f Hz, %.0f %% voiced", low, high, 100 * f0.voicedShare());
     }
 }

@@ -126,7 +126,7 @@ public final class Validation {
         for (int i = 0; i < clips.size(); i++) {
             Sample sample = sample(i);
             String name = "step_" + run.step() + "_clip_" + i;
-            Picture picture = Plots.sideBySide(
+            Picture picture = plots.sideBySide(
                     sample.clip(),
                     List.of(
                             plots.mel("sampled after " + run.step() + " steps", sample.mel()),

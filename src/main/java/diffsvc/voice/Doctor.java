@@ -8,6 +8,7 @@ import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Processor;
+import diffsvc.platform.Reach;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -21,30 +22,30 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Whether this machine has what the workbench needs: a line each for Java, Python, the kernel, the native library, the
- * processor, memory, GPU, models and disk.
+ * Checks whether this machine has what the workbench needs: Java, Python, the kernel, the native library, the
+ * processor, memory, GPU, models, disk, and the self-test of what reaches into other software ({@link Reach}).
  *
  * @param lines in that order
  */
 public record Doctor(List<Line> lines) {
     private static final long LEAST_MEMORY = 700L << 20, LEAST_DISK = 1L << 30;
 
-    /** How a line stands. */
+    /** How a finding is graded. */
     public enum Grade {
-        /** All is well. */
+        /** Present and usable. */
         OK,
-        /** Only some uses need it. */
+        /** Optional: only some uses need it. */
         MISSING,
-        /** The demo cannot sing, or the notebooks cannot open. */
+        /** Required: the demo cannot run, or the notebooks cannot open. */
         WRONG
     }
 
     /**
      * One finding.
      *
-     * @param what that was looked at
+     * @param what was checked
      * @param found what is there
-     * @param remedy what to do; empty where all is well
+     * @param remedy what to do; empty for {@link Grade#OK}
      */
     public record Line(Grade grade, String what, String found, String remedy) {}
 
@@ -79,12 +80,7 @@ public record Doctor(List<Line> lines) {
         return List.copyOf(frozen);
     }
 
-    /**
-     * Everything.
-     *
-     * @param paths where to look
-     * @return a line each
-     */
+    /** Checks everything, the voices and frozen files under {@code paths} included. */
     public static Doctor machine(ProjectPaths paths) {
         List<Line> lines = new ArrayList<>();
         lines.add(java());
@@ -95,15 +91,29 @@ public record Doctor(List<Line> lines) {
         lines.add(gpu());
         lines.addAll(models(paths).lines());
         lines.add(disk(paths.root()));
+        lines.addAll(reaches());
         return new Doctor(lines);
     }
 
-    /**
-     * Only the models.
-     *
-     * @param paths where to look
-     * @return voices, then frozen files
-     */
+    /** The self-test of what reaches into the insides of other software. */
+    private static List<Line> reaches() {
+        return Stream.of(Reach.values())
+                .map(Reach::finding)
+                .map(f -> f.works()
+                        ? new Line(
+                                Grade.OK,
+                                f.reach().key(),
+                                f.version() + ": " + f.reach().purpose(),
+                                "")
+                        : new Line(
+                                Grade.MISSING,
+                                f.reach().key(),
+                                f.version() + ": " + f.reason(),
+                                "optional; without it " + f.reach().without()))
+                .toList();
+    }
+
+    /** Checks only the models: voices, then frozen files. */
     public static Doctor models(ProjectPaths paths) {
         ModelFiles files = ModelFiles.in(paths.models());
         List<Line> lines = new ArrayList<>();
@@ -115,7 +125,7 @@ public record Doctor(List<Line> lines) {
                                 Grade.WRONG,
                                 "voices",
                                 voices.isEmpty() ? "none" : String.join(", ", voices) + ", but not demo",
-                                "take models/demo from the repository again"));
+                                "restore models/demo from the repository"));
         for (Frozen f : FROZEN) {
             Path at = found(paths.models(), f.file());
             boolean ours = f.file().startsWith("content_demo");
@@ -148,7 +158,7 @@ public record Doctor(List<Line> lines) {
                     return one;
                 }
             } catch (IOException e) {
-                // a folder that cannot be read holds nothing for us
+                // a folder that cannot be read counts as empty
             }
         }
         return null;
@@ -188,8 +198,8 @@ public record Doctor(List<Line> lines) {
                         : new Line(
                                 Grade.MISSING,
                                 "kernel",
-                                "not set up yet",
-                                "./diffsvc lab sets it up, once, with the network"));
+                                "not installed yet",
+                                "run ./diffsvc lab once, with a network connection"));
     }
 
     private static Line library() {
@@ -223,7 +233,7 @@ public record Doctor(List<Line> lines) {
                 "processor",
                 cores + " cores" + (has.isEmpty() ? "" : ", " + String.join(" ", has)),
                 slow
-                        ? "without AVX2 the networks take several times as long; another machine helps, nothing else"
+                        ? "without AVX2 the networks take several times as long; use a newer machine if that is too slow"
                         : "");
     }
 
@@ -245,12 +255,16 @@ public record Doctor(List<Line> lines) {
                     ? new Line(
                             Grade.OK,
                             "gpu",
-                            gpus + ", the engine's default device is "
-                                    + Engine.getInstance().defaultDevice() + "; not tested",
+                            gpus + "; the engine uses " + Engine.getInstance().defaultDevice() + " (not tested)",
                             "")
-                    : new Line(Grade.OK, "gpu", "none, everything runs on " + Device.cpu(), "");
+                    : new Line(
+                            Grade.OK,
+                            "gpu",
+                            "none; everything runs on the "
+                                    + Device.cpu().getDeviceType().toUpperCase(Locale.ROOT),
+                            "");
         } catch (Exception | LinkageError e) {
-            return new Line(Grade.MISSING, "gpu", "unknown", "first mend the line 'library'");
+            return new Line(Grade.MISSING, "gpu", "unknown", "first solve the item 'library'");
         }
     }
 
@@ -264,20 +278,20 @@ public record Doctor(List<Line> lines) {
                             Grade.WRONG,
                             "disk",
                             "output/ cannot be written",
-                            "give yourself the right to write there, or name another place with --out")
+                            "make it writable, or choose another folder with --out")
                     : free < LEAST_DISK
                             ? new Line(
                                     Grade.WRONG,
                                     "disk",
                                     ProcessMemory.shown(free) + " free",
-                                    "make room: a song takes 10 MB a minute, a training some GB")
+                                    "free some space: a song needs 10 MB a minute, a training some GB")
                             : new Line(Grade.OK, "disk", ProcessMemory.shown(free) + " free", "");
         } catch (IOException e) {
-            return new Line(Grade.MISSING, "disk", e.getMessage(), "look at the file system");
+            return new Line(Grade.MISSING, "disk", e.getMessage(), "check the file system");
         }
     }
 
-    /** First line that a program prints, null where there is no such program. */
+    /** The first line that a program prints; null without such a program. */
     private static String said(String... command) {
         try {
             Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -294,20 +308,12 @@ public record Doctor(List<Line> lines) {
         }
     }
 
-    /**
-     * Whether nothing is wrong.
-     *
-     * @return whether the demo can sing and the notebooks open
-     */
+    /** Whether no finding is {@link Grade#WRONG}: the demo can run and the notebooks can open. */
     public boolean well() {
         return lines.stream().noneMatch(l -> l.grade() == Grade.WRONG);
     }
 
-    /**
-     * A row a line: grade, what, found, remedy.
-     *
-     * @return a row a line
-     */
+    /** One row for each finding: grade, what, found, remedy. */
     public Table table() {
         Table table = Table.create(
                 "doctor",

@@ -69,14 +69,7 @@ class CommandLineTest {
 
     private void refused(Said said, String... words) throws IOException {
         assertEquals(2, said.code(), said.err());
-        assertEquals(
-                1,
-                said.err()
-                        .strip()
-                        .lines()
-                        .filter(line -> !line.startsWith("Did you mean"))
-                        .count(),
-                "one sentence: " + said.err());
+        assertEquals(1, said.err().strip().lines().count(), "one sentence: " + said.err());
         assertFalse(said.err().contains("\tat ") || said.err().contains("Exception"), said.err());
         for (String word : words) {
             assertTrue(said.err().contains(word), word + " in: " + said.err());
@@ -384,6 +377,15 @@ class CommandLineTest {
     }
 
     @Test
+    void aMisspeltOptionIsOneLineWithTheNearOneBehindTheError() throws Exception {
+        Said said = diffsvc("infer", "--stepz", "3");
+        assertEquals(2, said.code());
+        assertEquals(
+                "options: Unknown option: '--stepz'; did you mean --steps? see ./diffsvc infer --help",
+                said.err().strip());
+    }
+
+    @Test
     void theLauncherKnowsItsCommandsWithoutBuilding() throws Exception {
         Said help = run(List.of("sh", ROOT.resolve("diffsvc").toString(), "--help"));
         assertEquals(0, help.code(), help.err());
@@ -405,6 +407,13 @@ class CommandLineTest {
         }) {
             assertTrue(help.out().contains(command), help.out());
         }
+    }
+
+    @Test
+    void labHasItsOwnHelp() throws Exception {
+        Said help = run(List.of("sh", ROOT.resolve("diffsvc").toString(), "lab", "--help"));
+        assertEquals(0, help.code(), help.err());
+        assertTrue(help.out().startsWith("Usage: ./diffsvc lab") && help.out().contains("--port"), help.out());
     }
 
     /** As Docker has it: no locale at all, or one that the machine does not know. */

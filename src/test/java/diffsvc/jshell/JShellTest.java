@@ -53,6 +53,8 @@ class JShellTest {
         assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
         assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
         assertTrue(said.contains("two seconds: mel [1, 172, 128]"), said);
+        assertTrue(said.contains("signal ==> float[88200], -0."), "one line for an array: " + said);
+        assertFalse(said.contains("preferences directory"), said);
         assertEquals(
                 3,
                 said.split("mel ==> \\[1, 172, 128\\] float32, -5.000 to ", -1).length,
@@ -65,7 +67,7 @@ class JShellTest {
     @Test
     void helpFitsOnOneScreenAndItsCallsCompile() throws IOException, InterruptedException {
         assertTrue(Help.page().lines().count() <= 24, Help.page());
-        assertTrue(Help.page().lines().allMatch(l -> l.length() <= 140), Help.page());
+        assertTrue(Help.page().lines().allMatch(l -> l.length() <= 80), Help.page());
         String said = type(
                 """
             var song = session().read("raw/music1.wav").slice(0, 1)
@@ -168,7 +170,7 @@ class JShellTest {
     void completionShowsOurJavadoc() throws IOException, InterruptedException {
         String code =
                 """
-            diffsvc.platform.JavadocSources.tellCompletion();
+            diffsvc.platform.JavadocSources.register();
             try (var shell = jdk.jshell.JShell.builder().executionEngine("local").build()) {
                 shell.addToClasspath(System.getProperty("java.class.path"));
                 shell.eval("import diffsvc.voice.*;");

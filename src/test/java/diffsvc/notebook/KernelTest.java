@@ -118,6 +118,17 @@ class KernelTest {
         assertEquals(
                 "notebook: notYet is not known yet; run the cells above first (Run > Run All Above Selected Cell)",
                 text(said, "order"));
+        assertTrue(
+                text(said, "method")
+                        .matches("(?s).*notebook: DiffSvc has no melody\\(\\.\\.\\.\\); near: .*\\bmel\\b.*"),
+                text(said, "method"));
+        assertTrue(text(said, "drawn").contains("Plots has no mell(...); near: mel"), text(said, "drawn"));
+        assertTrue(
+                text(said, "class").contains("IntStream is not imported; add import java.util.stream.IntStream;"),
+                text(said, "class"));
+        assertTrue(
+                text(said, "function").contains("nobodyMadeThis is not known yet; run the cells above first"),
+                text(said, "function"));
         for (String name : List.of("path", "model", "shape", "tensor")) {
             assertEquals(1, errors(said, name).lines().count(), errors(said, name));
         }
@@ -126,6 +137,32 @@ class KernelTest {
                     !errors(said, name).isEmpty() && !errors(said, name).contains("\tat "),
                     name + ": " + errors(said, name));
         }
+    }
+
+    /** The bar of each name is where the cursor stands. */
+    @Test
+    void shiftTabAnswersWhereverTheCursorStands() throws IOException, InterruptedException {
+        JsonObject said = drive("inspect");
+        for (String name : List.of(
+                "inside", "behind", "before", "parenthesis", "closed", "closed_name", "second_line", "accent")) {
+            assertTrue(found(said, name), name + " in " + said);
+            assertTrue(
+                    text(said, name).contains("DiffSvc.embed(Conds2Tensor.Conds conds)"),
+                    name + ": " + text(said, name));
+            String html = said.getAsJsonObject(name).get("html").getAsString();
+            assertTrue(html.contains("<table><tr><td style=\"text-align:left\"><b>conds</b></td>"), html);
+        }
+        assertTrue(text(said, "early").startsWith("diffsvc.voice.DiffSvc\n"), "before any cell ran: " + said);
+        assertTrue(text(said, "variable").startsWith("session:diffsvc.voice.DiffSvc\ndiffsvc.voice.DiffSvc\n"));
+        assertTrue(text(said, "class").startsWith("diffsvc.audio.Wave\n"), text(said, "class"));
+        assertTrue(text(said, "static").contains("F0Track.of(float[] f0Hz, double frameSeconds)"));
+        assertTrue(text(said, "jdk").contains("int Math.max(int a, int b)"));
+        assertTrue(text(said, "constructor").contains("Wave(float[][] channels, int sampleRateHz)"));
+        assertTrue(!found(said, "nothing") && !found(said, "unknown"), said.toString());
+    }
+
+    private static boolean found(JsonObject said, String name) {
+        return said.getAsJsonObject(name).get("found").getAsBoolean();
     }
 
     private static String text(JsonObject said, String name) {

@@ -115,12 +115,28 @@ class LabTest {
         assertTrue(pictures >= 5, pictures + " pictures");
         assertTrue(tables >= 2, tables + " tables");
         assertTrue(players >= 2, players + " players");
+        shiftTabShowsATooltip();
         Path shots = Files.createDirectories(ROOT.resolve(System.getProperty("screenshots", "target/screenshots")));
         scrollTo(name.startsWith("01") ? "conds" : "filmstrip");
-        browser.ask("document.querySelectorAll('.Toastify').forEach(e => e.remove())"); // Jupyter's question about news
         browser.drawn();
         Path shot = browser.screenshot(shots.resolve(name + ".png"));
         assertTrue(Files.size(shot) > 20_000, "a screenshot with something on it: " + Files.size(shot) + " bytes");
+    }
+
+    /** On the method of the first cell that opens the voice. */
+    private void shiftTabShowsATooltip() throws InterruptedException {
+        browser.ask("(async () => { const n = " + NOTEBOOK + "; const i = n.widgets.findIndex(c => "
+                + "c.model.type === 'code' && c.model.sharedModel.source.includes('.open(')); "
+                + "await n.scrollToItem(i, 'start'); n.activeCellIndex = i; n.mode = 'edit'; const c = n.widgets[i]; "
+                + "await c.ready; const source = c.model.sharedModel.source, at = source.indexOf('.open(') + 3, "
+                + "before = source.slice(0, at).split('\\n'); "
+                + "c.editor.setCursorPosition({line: before.length - 1, column: before[before.length - 1].length}); "
+                + "c.editor.focus(); })()");
+        Thread.sleep(500);
+        browser.shiftTab();
+        browser.until("(document.querySelector('.jp-Tooltip')?.innerText || '').includes('open(')");
+        browser.until("document.querySelectorAll('.jp-Tooltip table td').length >= 3");
+        browser.ask("document.querySelectorAll('.jp-Tooltip').forEach(e => e.remove())");
     }
 
     private static final String

@@ -139,7 +139,7 @@ class NotebookTest {
                 assertTrue(p.waitFor(60, TimeUnit.SECONDS) && p.exitValue() == 0, Files.readString(log));
                 assertEquals(
                         Files.readString(twin),
-                        Files.readString(notebook.resolveSibling(name + ".md")),
+                        Files.readString(notebook.resolveSibling("md").resolve(name + ".md")),
                         notebook + ": run ./diffsvc notebooks");
             }
         }

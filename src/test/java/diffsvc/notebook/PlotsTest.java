@@ -1,5 +1,6 @@
 package diffsvc.notebook;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -83,7 +84,7 @@ class PlotsTest {
 
     @Test
     void aPictureIsSavedAsItsNameEnds() throws Exception {
-        Picture picture = plots.mel("mel <1>", cross(100, 80), null);
+        Picture picture = plots.mel("mel <1>", cross(100, 128), null);
         BufferedImage png = ImageIO.read(picture.save(folder.resolve("a.png")).toFile());
         assertEquals(picture.width(), png.getWidth());
         var xml = DocumentBuilderFactory.newInstance();
@@ -94,7 +95,8 @@ class PlotsTest {
         assertTrue(svg.getDocumentElement().getTextContent().contains("mel <1>")
                 && svg.getElementsByTagName("image").getLength() > 0);
         var chart = xml.newDocumentBuilder()
-                .parse(Picture.of(Plots.curve("loss", "update", "loss", new double[] {3, 2, 1}))
+                .parse(Plots.withoutVoice()
+                        .curve("loss", new double[] {3, 2, 1}, CurveStyle.axes("update", "loss"))
                         .save(folder.resolve("b.svg"))
                         .toFile());
         assertTrue(
@@ -161,6 +163,22 @@ class PlotsTest {
         assertTrue(Summary.of(held.manager().create(new float[0])).toString().startsWith("[0] float32"));
     }
 
+    @Test
+    void wavesByNameAreOneTableOfPlayersAndArraysOneLine() {
+        var waves = new LinkedHashMap<String, diffsvc.audio.Wave>();
+        waves.put("song", diffsvc.audio.Wave.mono(new float[] {0, 0.5f, -0.25f, 0}, 44100));
+        waves.put("<demo>", diffsvc.audio.Wave.mono(new float[] {0, 2, 0, 0}, 44100));
+        String html = Html.players(waves);
+        assertEquals(4, html.split("<tr>").length, "three rows: " + html);
+        assertEquals(3, html.split("<audio ").length, html);
+        assertTrue(html.contains(">&lt;demo&gt;</th>") && html.indexOf("song") < html.indexOf("demo"), html);
+        assertEquals(
+                "song  0.00 s, 44100 Hz, peak 0.50\n<demo>  0.00 s, 44100 Hz, peak 2.00",
+                new Display.Players(waves).toString());
+        assertEquals("float[3], -1.000 to 2.000, mean 0.5000", Display.text(new float[] {-1, 2, 0.5f}));
+        assertEquals("double[0]", Display.text(new double[0]));
+    }
+
     record Inner(NDArray units, int n) {}
 
     record Outer(NDArray mel, Inner inner, List<String> names) {}
@@ -195,24 +213,112 @@ class PlotsTest {
     @Test
     void columnsOfATableBecomeCurvesAndAWrongNameIsMetWithTheRightOnes() {
         Table schedule = NoiseSchedule.linear(1000, 0.02).table();
-        var chart = Plots.curves("the schedule", schedule, "t", "alpha", "sigma");
+        Picture both = plots.curves("the schedule", schedule, "t", "alpha", "sigma");
+        assertEquals("chart of alpha, sigma", both.about());
         assertEquals(
-                List.of("alpha", "sigma"),
-                chart.getSeriesCollection().stream()
-                        .map(series -> series.getName())
-                        .toList());
-        assertTrue(chart.getStyler().isLegendVisible());
-        assertFalse(Plots.curves("beta", schedule, "t", "beta").getStyler().isLegendVisible());
-        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t", "alfa"))
+                "chart of beta", plots.curves("beta", schedule, "t", "beta").about());
+        assertTrue(assertThrows(Problem.class, () -> plots.curves("x", schedule, "t", "alfa"))
                 .getMessage()
                 .contains("need a column of numbers named alfa, got columns t, beta, alpha_bar"));
-        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", schedule, "t"))
+        assertTrue(assertThrows(Problem.class, () -> plots.curves("x", schedule, "t"))
                 .getMessage()
                 .contains("at least one column"));
         Table words = Table.create("w", StringColumn.create("word", "a"), DoubleColumn.create("n", 1));
-        assertTrue(assertThrows(Problem.class, () -> Plots.curves("x", words, "n", "word"))
+        assertTrue(assertThrows(Problem.class, () -> plots.curves("x", words, "n", "word"))
                 .getMessage()
                 .contains("numbers named word"));
+    }
+
+    @Test
+    void aMelIsDrawnWhicheverAxisHoldsItsBinsAndAnyOtherShapeIsRefused() {
+        NDArray mel = held.manager().zeros(new Shape(60, 128)).sub(5);
+        mel.set(new ai.djl.ndarray.index.NDIndex("30:40, 100:"), 0);
+        byte[] upright = plots.mel("m", mel).png();
+        assertArrayEquals(upright, plots.mel("m", mel.transpose(1, 0)).png());
+        assertArrayEquals(
+                upright,
+                plots.mel("m", mel.transpose(1, 0).reshape(1, 1, 128, 60)).png());
+        assertArrayEquals(upright, plots.mel("m", mel.expandDims(0)).png());
+        for (Shape shape : List.of(new Shape(60, 80), new Shape(2, 60, 128), new Shape(128), new Shape(0, 128))) {
+            Problem wrong = assertThrows(
+                    Problem.class, () -> plots.mel("m", held.manager().zeros(shape)), shape.toString());
+            assertTrue(wrong.getMessage().startsWith("plots: need "), wrong.getMessage());
+        }
+        assertTrue(assertThrows(Problem.class, () -> plots.mel("m", new float[4][80]))
+                .getMessage()
+                .contains("128 bins, got [4][80]"));
+        assertThrows(Problem.class, () -> Plots.withoutVoice().mel("m", mel));
+    }
+
+    @Test
+    void anImageHasItsOwnRangeAndTwoColoursWhereSignsDiffer() {
+        NDArray x = held.manager().arange(12f).reshape(1, 3, 4);
+        BufferedImage image = plots.image("x", x, "frame", "channel").image();
+        int left = 64, top = 26, height = 296 - 26 - 40;
+        assertEquals(0x440154, image.getRGB(left + 2, top + height - 3) & 0xffffff, "the first value, least, below");
+        assertEquals(0xfde725, image.getRGB(left + 320 - 3, top + 2) & 0xffffff, "the last value, most, above");
+        BufferedImage signed = plots.image("x", x.sub(5.5)).image();
+        assertEquals(0x2166ac, signed.getRGB(left + 2, top + height - 3) & 0xffffff);
+        assertEquals(0xb2182b, signed.getRGB(left + 320 - 3, top + 2) & 0xffffff);
+        assertThrows(Problem.class, () -> plots.image("x", x.reshape(2, 2, 3)));
+    }
+
+    @Test
+    void anyRowOfNumbersIsACurve() {
+        Map<String, Object> kinds = new LinkedHashMap<>();
+        kinds.put("float[]", new float[] {1, 2, 4});
+        kinds.put("double[]", new double[] {1, 2, 4});
+        kinds.put("NDArray", held.manager().create(new float[] {1, 2, 4}).reshape(1, 3));
+        kinds.put("List", List.of(1, 2L, 4.0));
+        kinds.put("column", DoubleColumn.create("c", 1, 2, 4));
+        for (Map.Entry<String, Object> e : kinds.entrySet()) {
+            assertArrayEquals(
+                    plots.curve("c", new double[] {1, 2, 4}).png(),
+                    plots.curve("c", e.getValue()).png(),
+                    e.getKey());
+        }
+        assertEquals(
+                "chart of float[], double[], NDArray, List, column",
+                plots.curves("all", kinds).about());
+        assertEquals(
+                "chart of a, b",
+                plots.curves("unordered", Map.of("b", List.of(1, 2), "a", List.of(2)))
+                        .about());
+        assertTrue(assertThrows(
+                        Problem.class, () -> plots.curve("x", held.manager().ones(new Shape(2, 3))))
+                .getMessage()
+                .contains("a tensor [2, 3]"));
+        assertThrows(Problem.class, () -> plots.curve("x", "words"));
+        assertThrows(Problem.class, () -> plots.curve("x", new float[] {Float.NaN}));
+        assertThrows(Problem.class, () -> plots.curve("x", List.of(1, 2), List.of(1), CurveStyle.PLAIN));
+    }
+
+    @Test
+    void aLogarithmicAxisLeavesOutWhatIsNotAboveZeroAndAMeanIsSmoother() {
+        CurveStyle log = CurveStyle.axes("update", "loss").withLogY();
+        assertTrue(plots.curve("loss", List.of(1, 0, 10, 100), log).png().length > 1000);
+        assertThrows(Problem.class, () -> plots.curve("loss", List.of(0, -1), log));
+        double[] noisy = new double[50_000];
+        for (int i = 0; i < noisy.length; i++) {
+            noisy[i] = i % 2;
+        }
+        byte[] smooth = plots.curve("x", noisy, CurveStyle.PLAIN.smoothed(0.95)).png();
+        assertFalse(Arrays.equals(plots.curve("x", noisy).png(), smooth));
+        assertThrows(Problem.class, () -> CurveStyle.PLAIN.smoothed(1));
+    }
+
+    @Test
+    void barsHaveNamesAndAnythingDrawnStandsSideBySide() {
+        Picture bars = plots.bars("label error", "%", Map.of("ddim", 3, "ddpm", 1.5));
+        Table table = Table.create("t", StringColumn.create("sampler", "a", "b"), DoubleColumn.create("s", 1, 2));
+        Picture groups = plots.bars("seconds", table, "sampler", "s");
+        var own = new org.knowm.xchart.XYChart(300, 200);
+        own.addSeries("mine", new double[] {1, 2});
+        Picture all = plots.sideBySide("all", bars, List.of(groups, own), plots.curve("c", List.of(1, 2)));
+        assertTrue(all.about().contains("mine") && all.width() == 960, all.about());
+        assertEquals(java.awt.Color.WHITE, own.getStyler().getChartBackgroundColor(), "the workbench's style");
+        assertThrows(Problem.class, () -> plots.sideBySide("x", "words"));
+        assertThrows(Problem.class, () -> plots.bars("x", table, "nobody", "s"));
     }
 
     @Test

@@ -140,6 +140,19 @@ public final class Browser implements AutoCloseable {
         return result.has("value") ? result.get("value").getAsString() : result.toString();
     }
 
+    /** Presses Shift+Tab on what has the focus. */
+    public void shiftTab() throws InterruptedException {
+        for (String type : new String[] {"rawKeyDown", "keyUp"}) {
+            JsonObject p = new JsonObject();
+            p.addProperty("type", type);
+            p.addProperty("modifiers", 8);
+            p.addProperty("key", "Tab");
+            p.addProperty("code", "Tab");
+            p.addProperty("windowsVirtualKeyCode", 9);
+            call("Input.dispatchKeyEvent", p);
+        }
+    }
+
     /**
      * Waits until an expression is true, asked four times a second: no event of the page stands for all that is asked.
      * The guard only ends a test that hangs.

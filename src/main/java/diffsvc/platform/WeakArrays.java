@@ -1,0 +1,221 @@
+package diffsvc.platform;
+
+import ai.djl.ndarray.BaseNDManager;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.NativeResource;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Takes the place of a DJL manager's map of what it owns: arrays are held weakly, child managers strongly. Everything
+ * that {@link WeakManager} needs from the insides of DJL is in this class, so that a manager works without it
+ * ({@link Reach#ARRAYS}).
+ */
+final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
+    static final int PRESSURE_MIB = 192;
+    private static final ReferenceQueue<NDArray> GONE = new ReferenceQueue<>();
+    private static final AtomicLong MADE = new AtomicLong();
+    private static final StackWalker STACK = StackWalker.getInstance();
+    /** Set by {@link #attempt}, before the first object of this class exists. */
+    private static volatile Inside inside;
+
+    private final Map<String, Ref> refs = new ConcurrentHashMap<>();
+
+    /** Private parts of DJL: fields of its managers and arrays, and the native calls below its own clone. */
+    private record Inside(Field resources, Field handle, Field buffer, Object library, Method copy) {
+        static Inside find() throws ReflectiveOperationException {
+            Object library = field(Class.forName("ai.djl.pytorch.jni.PyTorchLibrary"), "LIB")
+                    .get(null);
+            Method copy = library.getClass().getDeclaredMethod("tensorClone", long.class);
+            copy.setAccessible(true);
+            return new Inside(
+                    field(BaseNDManager.class, "resources"),
+                    field(NativeResource.class, "handle"),
+                    field(PtNDArray.class, "dataRef"),
+                    library,
+                    copy);
+        }
+
+        private static Field field(Class<?> type, String name) throws NoSuchFieldException {
+            Field field = type.getDeclaredField(name);
+            field.setAccessible(true);
+            return field;
+        }
+    }
+
+    /** What stands for an array once it is unreachable: its place and its handle. */
+    private static final class Ref extends WeakReference<NDArray> {
+        private final Map<String, Ref> place;
+        private final String id;
+        private final AtomicReference<Long> handle;
+        private final long bytes;
+
+        Ref(NDArray array, Map<String, Ref> place, String id, AtomicReference<Long> handle, long bytes) {
+            super(array, GONE);
+            this.place = place;
+            this.id = id;
+            this.handle = handle;
+            this.bytes = bytes;
+        }
+
+        void free() {
+            Long native0 = handle.getAndSet(null); // null where somebody closed it
+            if (native0 != null) {
+                JniUtils.deleteNDArray(native0);
+            }
+            place.remove(id, this);
+        }
+    }
+
+    private WeakArrays() {}
+
+    /**
+     * Finds DJL's private parts and tries them on two arrays: the closed one must leave the manager, the other must
+     * keep its values in memory of its own.
+     */
+    static void attempt() throws Exception {
+        inside = Inside.find();
+        try (NDManager manager = NDManager.newBaseManager()) {
+            WeakArrays arrays = into(manager);
+            NDArray kept = manager.create(new float[] {1, 2, 3});
+            manager.ones(kept.getShape()).close();
+            if (arrays.size() != 1 || arrays.living().size() != 1 || kept.getFloat(2) != 3) {
+                throw new IllegalStateException("a manager does not ask for what it owns");
+            }
+        }
+    }
+
+    /** Makes a manager hold its arrays weakly. */
+    static WeakArrays into(NDManager manager) {
+        WeakArrays arrays = new WeakArrays();
+        try {
+            inside.resources().set(manager, arrays);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+        return arrays;
+    }
+
+    @Override
+    public AutoCloseable put(String id, AutoCloseable resource) {
+        if (!(resource instanceof PtNDArray array)) {
+            return super.put(id, resource);
+        }
+        own(array);
+        long bytes = array.getDevice().isGpu()
+                ? 0
+                : array.size() * array.getDataType().getNumOfBytes();
+        refs.put(id, new Ref(array, refs, id, handleOf(array), bytes));
+        sweep();
+        if (MADE.addAndGet(bytes) > PRESSURE_MIB * 1048576L) {
+            collect();
+        }
+        Reference.reachabilityFence(array);
+        return null;
+    }
+
+    @Override
+    public AutoCloseable remove(Object id) {
+        Ref ref = refs.remove(id);
+        return ref == null ? super.remove(id) : ref.get();
+    }
+
+    @Override
+    public Collection<AutoCloseable> values() {
+        List<AutoCloseable> all = new ArrayList<>(super.values());
+        for (NDArray array : living()) {
+            all.add(array);
+        }
+        return all;
+    }
+
+    @Override
+    public int size() {
+        return super.size() + refs.size();
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        refs.values().forEach(Ref::free); // those whose array is gone and not yet swept
+    }
+
+    List<NDArray> living() {
+        List<NDArray> living = new ArrayList<>();
+        for (Ref ref : refs.values()) {
+            NDArray array = ref.get();
+            if (array != null) {
+                living.add(array);
+            }
+        }
+        return living;
+    }
+
+    /** Bytes of the arrays that somebody still refers to. */
+    long bytes() {
+        return refs.values().stream().mapToLong(r -> r.bytes).sum();
+    }
+
+    /** Frees what the collector has found by now. */
+    static void sweep() {
+        for (Reference<? extends NDArray> ref = GONE.poll(); ref != null; ref = GONE.poll()) {
+            ((Ref) ref).free();
+        }
+    }
+
+    /** Calls the collector and frees what it finds. */
+    static void collect() {
+        MADE.set(0);
+        System.gc();
+        try {
+            for (Reference<? extends NDArray> ref = GONE.remove(20);
+                    ref != null;
+                    ref = GONE.remove(2)) { // the collector queues them a moment later, on a thread of its own
+                ((Ref) ref).free();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the interrupted work checks for it
+        }
+        sweep();
+    }
+
+    /** Exchanges a borrowed buffer for memory of the array's own, before any view of it can be made. */
+    private static void own(PtNDArray array) {
+        try {
+            boolean borrows = inside.buffer().get(array) != null
+                    || STACK.walk(frames ->
+                            frames.limit(10).anyMatch(f -> f.getMethodName().equals("createNdFromByteBuffer")));
+            if (borrows && handleOf(array).get() != null) {
+                // the native call itself: DJL's own clone would register the copy in the middle of a registration
+                long copy = (Long)
+                        inside.copy().invoke(inside.library(), handleOf(array).get());
+                JniUtils.deleteNDArray(handleOf(array).getAndSet(copy));
+                inside.buffer().set(array, null); // an array still under construction gets it afterwards, unused
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static AtomicReference<Long> handleOf(PtNDArray array) {
+        try {
+            return (AtomicReference<Long>) inside.handle().get(array);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
