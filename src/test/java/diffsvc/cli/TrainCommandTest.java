@@ -160,7 +160,7 @@ class TrainCommandTest {
 
     @BeforeEach
     void nothingTrained() throws IOException {
-        for (String project : new String[] {"voice"}) {
+        for (String project : new String[] {"voice", "library"}) {
             Path models = home.resolve("models").resolve(project);
             if (Files.exists(models)) {
                 try (Stream<Path> walk = Files.walk(models)) {

@@ -186,7 +186,7 @@ class TrainingLoopTest {
     @Test
     void aStopAtAnyInstantChangesNoNumber() throws Exception {
         RunFolder folder = folder("stopped"), whole = folder("whole");
-        Hparams many = Arg2Hparams.apply(HPARAMS, "training.accumulate=40,training.steps=6,training.valid_every=0");
+        Hparams many = Arg2Hparams.apply(HPARAMS, "training.accumulate=8,training.steps=6,training.valid_every=0");
         try (TrainingRun run = RunStart.in(whole, dataset, "toy", notes::add).open(manager, many, clips())) {
             new TrainingLoop(run, whole).until();
         }
@@ -196,9 +196,9 @@ class TrainingLoopTest {
             AtomicBoolean over = new AtomicBoolean();
             // a growing pause lets every update end at last, however slow the machine is
             Thread button = new Thread(() -> {
-                for (int i = 1; !over.get(); i++) {
+                for (double pause = 5; !over.get(); pause *= 1.2) {
                     try {
-                        Thread.sleep(10L * i);
+                        Thread.sleep((long) pause);
                     } catch (InterruptedException e) {
                         return;
                     }
