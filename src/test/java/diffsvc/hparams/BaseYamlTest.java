@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** base.yaml is the default and the reference: what it says of a key is what the constructors do. */
@@ -125,6 +128,23 @@ class BaseYamlTest {
             at = ((Map<?, ?>) at).get(part);
         }
         return at;
+    }
+
+    @Test
+    void theChoicesAreTheRegistries() throws IOException {
+        Map<String, String> comments = comments();
+        for (Map.Entry<String, Stream<String>> e : Map.of(
+                        "infer.sampler", Arrays.stream(SamplerKind.values()).map(SamplerKind::text),
+                        "pitch.extractor", Arrays.stream(PitchKind.values()).map(PitchKind::text),
+                        "vocoder.kind", Arrays.stream(VocoderKind.values()).map(VocoderKind::text))
+                .entrySet()) {
+            Matcher choice = CHOICE.matcher(comments.get(e.getKey()));
+            assertTrue(choice.find(), e.getKey());
+            assertEquals(
+                    e.getValue().collect(Collectors.toSet()),
+                    Set.of(choice.group(1).split(", ")),
+                    e.getKey());
+        }
     }
 
     /** The Javadoc of the records has the same numbers. */
