@@ -97,7 +97,7 @@ class JShellTest {
                         "-Ddiffsvc.home=" + ROOT)
                 .build()) {
             for (String line : List.of(
-                    "import diffsvc.*;",
+                    "import diffsvc.voice.*;",
                     "var session = DiffSvc.open(\"demo\", \"infer.steps=1000\");",
                     "var song = session.read(\"raw/music1.wav\");",
                     "var signal = session.signal(song);",
