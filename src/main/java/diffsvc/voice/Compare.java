@@ -159,21 +159,19 @@ public final class Compare {
     }
 
     /**
-     * Another share of the reference's largest magnitude.
+     * The same comparison with another share of the reference's largest magnitude.
      *
      * @param share 0 to 1
-     * @return the same comparison with it
      */
     public Compare within(double share) {
         return new Compare(file, share);
     }
 
     /**
-     * Compares each stage that the file names. Axes of size 1 don't count; a value whose last two axes are exchanged is
-     * turned first.
+     * Compares each stage that the file names. Axes of size 1 are ignored; a value whose last two axes are exchanged is
+     * transposed first.
      *
-     * @param trace this side
-     * @return a line a stage, and which departs first
+     * @return one line per stage, and the first that differs
      * @throws Problem when the file names no stage
      */
     public Report stages(Stages stages) {
