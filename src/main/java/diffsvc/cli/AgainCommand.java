@@ -27,32 +27,31 @@ import picocli.CommandLine.Parameters;
 /** Repeats a conversion from its manifest. */
 @Command(
         name = "again",
-        description =
-                "Repeats a conversion from the manifest beside its output, and says whether the bytes are the same.",
+        description = "Repeats a conversion from the manifest beside its output. Exit code 3: the bytes differ.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class AgainCommand implements Callable<Integer> {
     /** Exit code: the conversion ended, and its bytes are not those of before. */
     private static final int OTHER_BYTES = 3;
 
-    @Parameters(paramLabel = "MANIFEST", description = "the .json beside an output, from where you stand")
+    @Parameters(paramLabel = "MANIFEST", description = "the .json beside an output, relative to the current directory")
     String manifest;
 
     @Option(
             names = "--out",
             description =
-                    "file to write, from where you stand (default: the name that was written then, beside the manifest)")
+                    "file to write, relative to the current directory (default: the earlier name, beside the manifest)")
     String out;
 
     @Option(
             names = "--overwrite",
             description =
-                    "replace a file that infer did not write, or that was changed since; never a file that is read")
+                    "replace a file that infer did not write or that was changed since; input files are never replaced")
     boolean overwrite;
 
     @Option(
             names = "--max-memory",
-            description = "the whole process stays below, 2GiB for instance; the slices must come out as they were")
+            description = "limit of the whole process, 2GiB for instance; the slices must fit as they were")
     String maxMemory;
 
     @Override

@@ -113,8 +113,11 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     @Override
     public synchronized void ended(Stage s) {
         close();
-        line(String.format(Locale.ROOT, "%-10s %-40s %-16s %7.2f s", s.name(), s.what(), s.shape(), s.seconds())
-                .stripTrailing());
+        line(
+                s.seconds() == 0 && s.shape().isEmpty()
+                        ? String.format(Locale.ROOT, "%-10s %s", s.name(), s.what())
+                        : String.format(
+                                Locale.ROOT, "%-10s %-40s %-16s %7.2f s", s.name(), s.what(), s.shape(), s.seconds()));
     }
 
     @Override

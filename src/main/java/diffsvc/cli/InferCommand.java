@@ -52,7 +52,7 @@ final class InferCommand implements Callable<Integer> {
             paramLabel = "SONG",
             arity = "0..*",
             description =
-                    "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels, from where you stand (default: the project's raw/music1.wav)")
+                    "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels, relative to the current directory (default: the project's raw/music1.wav)")
     List<String> songs = new ArrayList<>();
 
     @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
@@ -64,8 +64,7 @@ final class InferCommand implements Callable<Integer> {
     @Option(
             names = {"--key", "--keys"},
             split = ",",
-            description =
-                    "semitones to shift the melody by, -48 to 48; one a song, a short list goes on with its first")
+            description = "key shift in semitones, -48 to 48; one per song, and songs without their own take the first")
     List<Double> keys = new ArrayList<>();
 
     @Option(
@@ -82,7 +81,7 @@ final class InferCommand implements Callable<Integer> {
     @Option(
             names = "--export-f0",
             description =
-                    "write the melody as such a CSV beside the output, to edit and give back by --f0; an edited one is never replaced")
+                    "write F0 as such a CSV beside the output, to edit and pass to --f0; an edited one is never replaced")
     boolean exportF0;
 
     @Option(
@@ -104,23 +103,22 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(
             names = "--accelerate",
-            description =
-                    "the Python project's way to say it: every so many steps of the schedule by plms; 1 = all of them by ddpm")
+            description = "the Python project's option: every N-th step of the schedule by plms; 1: all steps by ddpm")
     Integer accelerate;
 
-    @Option(names = "--use-gt-mel", description = "start from the song's own mel, noised as far as --add-noise-step")
+    @Option(names = "--use-gt-mel", description = "start from the song's own mel with the noise of --add-noise-step")
     Boolean useGtMel;
 
-    @Option(names = "--add-noise-step", description = "1 = the song itself, 1000 = pure noise (with --use-gt-mel)")
+    @Option(names = "--add-noise-step", description = "1: the song itself, 1000: pure noise (with --use-gt-mel)")
     Integer addNoiseStep;
 
-    @Option(names = "--seed", description = "one seed, one file")
+    @Option(names = "--seed", description = "random seed; repeats give the same file")
     Long seed;
 
     @Option(
             names = "--python-order",
             description =
-                    "draw in the Python project's order and with its oddities (quirks=python), by plms with 50 steps unless told otherwise")
+                    "random numbers in the Python project's order and its quirks (quirks=python); plms with 50 steps by default")
     boolean pythonOrder;
 
     @Option(names = "--vocoder", description = "built-in: the source-filter vocoder in place of the project's own")
@@ -128,13 +126,13 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(
             names = "--slice-db",
-            description = "a song is cut where it is softer for 300 ms, and stays silent there (default -40)")
+            description = "silence: softer than this for 300 ms; a song is cut there and stays silent (default -40)")
     Double sliceDb;
 
     @Option(
             names = "--max-memory",
             description =
-                    "the whole process stays below, 2GiB for instance (default 80 %% of what there is): slices become shorter")
+                    "limit of the whole process, 2GiB for instance; slices become shorter (default 80 %% of the memory)")
     String maxMemory;
 
     @Option(names = "--threads", description = "threads of the engine, at most four a core (default: all cores)")
@@ -148,22 +146,22 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(
             names = "--out",
-            description = "file to write, or a folder, from where you stand (default: the project's output/)")
+            description = "file or folder to write, relative to the current directory (default: the project's output/)")
     String out;
 
     @Option(
             names = "--overwrite",
             description =
-                    "replace files that infer did not write, or that were changed since; never a file that is read")
+                    "replace files that infer did not write or that were changed since; input files are never replaced")
     boolean overwrite;
 
-    @Option(names = "--no-cache", description = "neither read nor keep melodies and units in cache/")
+    @Option(names = "--no-cache", description = "neither read nor keep F0 and units in cache/")
     boolean noCache;
 
     @Option(
             names = "--hparams",
             defaultValue = "",
-            description = "overrides of keys that have no option, key=value with commas between")
+            description = "settings that have no option, key=value separated by commas")
     String overrides;
 
     @Override
@@ -368,7 +366,7 @@ final class InferCommand implements Callable<Integer> {
             EngineThreads.require("--threads", threads, 1);
         }
         Overrides set = new Overrides("options", overrides);
-        without(pitch != null && f0 != null, "--pitch", "--f0 gives the melody, so no extractor runs");
+        without(pitch != null && f0 != null, "--pitch", "--f0 gives F0, so no extractor runs");
         once(set, keys.isEmpty() ? null : keys, "--key", "infer.key");
         once(set, steps, "--steps", "infer.steps");
         once(set, sampler, "--sampler", "infer.sampler");
@@ -387,7 +385,7 @@ final class InferCommand implements Callable<Integer> {
         without(
                 f0 != null && set.firstOf("pitch.extractor") != null,
                 "pitch.extractor",
-                "--f0 gives the melody, so no extractor runs");
+                "--f0 gives F0, so no extractor runs");
         if (addNoiseStep != null && useGtMel == null && !of.infer().useGtMel()) {
             throw Problem.in(
                     "options", "--use-gt-mel with --add-noise-step", "--add-noise-step alone", "add --use-gt-mel");

@@ -26,6 +26,7 @@ import diffsvc.platform.Version;
 import diffsvc.progress.Progress;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Summary;
 import diffsvc.voice.Conversion;
 import diffsvc.voice.Voice;
 import java.io.IOException;
@@ -285,18 +286,23 @@ public final class Inference {
             return;
         }
         double suggested = VocalRange.suggestedKey(f0, voice.hparams());
+        double apart = suggested - range.key();
         progress.ended(new Progress.Stage(
                 "range",
                 String.format(
                         Locale.ROOT,
-                        "key %+.1f; song %.0f Hz, voice %.0f Hz (nearest key %+.0f), %.0f %% outside",
+                        "key %+.1f; the voice lies %.0f semitones %s (%.0f, %.0f Hz); %.0f %% outside",
                         range.key(),
+                        Math.abs(apart),
+                        apart < 0 ? "lower" : "higher",
                         range.songHz(),
                         range.trainedHz(),
-                        suggested,
                         100 * range.outside()),
                 "",
                 0));
+        if (Math.rint(Math.abs(apart)) >= 1 && !voice.hparams().infer().autoKey()) {
+            progress.note(String.format(Locale.ROOT, "--auto-key shifts by %+.0f semitones", suggested));
+        }
         if (range.outside() > MUCH_OUTSIDE) {
             warnings.add(String.format(
                     Locale.ROOT,
@@ -382,7 +388,7 @@ public final class Inference {
                 given != null
                         ? "units given"
                         : "units of " + voice.hparams().hubert().file(),
-                units.getShape().toString(),
+                Summary.shape(units),
                 (System.nanoTime() - began) / 1e9));
         return c.withUnits(units);
     }

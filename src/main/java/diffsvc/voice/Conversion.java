@@ -16,6 +16,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.platform.EngineLock;
 import diffsvc.progress.Progress;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Summary;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -601,7 +602,7 @@ public final class Conversion implements AutoCloseable {
     }
 
     private static String shape(NDArray array) {
-        return array.getShape().toString();
+        return Summary.shape(array);
     }
 
     private Conversion replaced(Stage stage, Object value) {
