@@ -35,7 +35,7 @@ final class StageTimer implements Progress, AutoCloseable {
                 },
                 "memory");
         watch.setDaemon(true);
-        watch.setUncaughtExceptionHandler((thread, e) -> {}); // out of memory: the work itself meets it and says so
+        watch.setUncaughtExceptionHandler((thread, e) -> {}); // out of memory: the work itself meets and reports it
         watch.start();
     }
 
@@ -64,7 +64,7 @@ final class StageTimer implements Progress, AutoCloseable {
         peak = 0;
     }
 
-    /** Tells a listener of every stage that it has not heard of, with what all slices took so far. */
+    /** Reports every stage that the listener has not received yet, with the sum over all slices so far. */
     synchronized void report(Progress progress) {
         for (Manifest.Stage line : lines.values()) {
             if (reported.add(line.stage())) {

@@ -48,11 +48,7 @@ public final class Compare {
             double ours,
             double theirs,
             String note) {
-        /**
-         * Whether the greatest difference is beyond what is allowed.
-         *
-         * @return true where the stage is to be looked at
-         */
+        /** Whether the greatest difference is beyond what is allowed. */
         public boolean departs() {
             return !(difference <= allowed);
         }
@@ -60,17 +56,13 @@ public final class Compare {
 
     /** All stages that both sides hold, in order. */
     public record Report(List<Line> lines) {
-        /**
-         * The first stage that departs; empty where all agree.
-         *
-         * @return the line of that stage
-         */
+        /** The first stage that departs; empty where all agree. */
         public Optional<Line> first() {
             return lines.stream().filter(Line::departs).findFirst();
         }
 
         /**
-         * A row a stage.
+         * One row per stage.
          *
          * @return stage, shape, difference, where, allowed
          */

@@ -112,7 +112,7 @@ public final class Stages implements AutoCloseable {
     }
 
     /**
-     * A row a value.
+     * One row per value.
      *
      * @return columns stage, shape, values (type, range, mean), not finite, seconds (0 where a value is given or made
      *     together with the one above), bytes

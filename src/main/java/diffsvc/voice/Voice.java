@@ -703,7 +703,7 @@ public final class Voice implements AutoCloseable {
      * The denoiser's x as a mel [1, T, M] log10; frames that are padding become 0, as in the reference.
      *
      * @param x [1, 1, M, T] at time 0
-     * @param conds whose mel2ph tells padding
+     * @param conds whose mel2ph marks padding
      */
     public NDArray toMel(NDArray x, Conds conds) {
         try (NDManager scratch = manager().newSubManager()) {
