@@ -149,7 +149,7 @@ public final class Transcoder {
             avcodec_parameters_to_context(codec, stream.codecpar());
             codec.pkt_timebase(stream.time_base());
             if (codec.codec_id() == AV_CODEC_ID_FLAC) {
-                codec.err_recognition(AV_EF_CRCCHECK | AV_EF_EXPLODE); // every block has a checksum: look at it
+                codec.err_recognition(AV_EF_CRCCHECK | AV_EF_EXPLODE); // every block has a checksum, which is compared
             }
             if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
                 throw unopened(file, "a coding that does not open");
@@ -261,9 +261,9 @@ public final class Transcoder {
             }
             // in bytes, which have been compared
             boolean counted = in.container().equals("wav") || isWhole(file, in.container());
-            boolean told =
+            boolean declared =
                     in.stream.duration() > 0 && in.format.duration_estimation_method() != AVFMT_DURATION_FROM_BITRATE;
-            double seconds = told ? in.stream.duration() * av_q2d(in.stream.time_base()) : 0, since = Double.NaN;
+            double seconds = declared ? in.stream.duration() * av_q2d(in.stream.time_base()) : 0, since = Double.NaN;
             WavWriter out = null;
             SwrContext toFloat = null;
             int channels = 0, rate = 0;
@@ -352,7 +352,7 @@ public final class Transcoder {
                             out.frames() / (double) rate,
                             seconds > 0 ? String.format(Locale.ROOT, " of %.2f", seconds) : ""));
                 }
-                if (!told && !counted) {
+                if (!declared && !counted) {
                     say(
                             "note",
                             String.format(

@@ -110,7 +110,6 @@ public final class Preprocessing {
     /**
      * Borrows content encoder and pitch extractor: the caller closes them.
      *
-     * @param hparams settings of the voice
      * @throws Problem when a setting under {@code dataset} does not fit
      */
     public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {

@@ -35,7 +35,7 @@ import org.knowm.xchart.internal.chartpart.Chart;
  * Something drawn: the kernel displays it in the page, JShell prints what is on it, {@link #save} writes PNG or SVG,
  * {@link #show} opens a window.
  *
- * @param title what stands above it
+ * @param title text above it
  * @param about what is on it, in words
  * @param width pixels
  * @param height pixels

@@ -168,7 +168,6 @@ public final class JointTraining implements AutoCloseable {
      * The backward pass: adds to the gradients that both models hold.
      *
      * @param loss a scalar of the last forward pass
-     * @return its value
      * @throws Problem when no forward pass was recorded, or the last one is another training's
      */
     public double backward(NDArray loss) {
@@ -208,7 +207,6 @@ public final class JointTraining implements AutoCloseable {
      * Forward and backward pass of one batch that is a part of an update.
      *
      * @param share factor of its loss in the gradients, above 0; 1 / n for one of n batches
-     * @return the loss of the batch, not multiplied by the share
      */
     public double accumulate(Batch batch, double share) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
@@ -222,11 +220,7 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /**
-     * Forward and backward pass of one batch.
-     *
-     * @return the loss of the batch
-     */
+    /** Forward and backward pass of one batch. */
     public double accumulate(Batch batch) {
         return accumulate(batch, 1);
     }

@@ -228,7 +228,6 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @param updates 1 or more
      * @param listener receives each update
-     * @return the last update
      * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted; the run stays at the last whole
      *     update, and the next call continues from there
      */
@@ -313,7 +312,7 @@ public final class TrainingRun implements AutoCloseable {
                 "train",
                 "a finite " + what,
                 value + " at step " + step + " in the batch of " + String.join(", ", batch.clips()) + where,
-                "look at these clips; lower training.lr; the checkpoints before this are untouched");
+                "check these clips; lower training.lr; the earlier checkpoints are unchanged");
     }
 
     /**

@@ -77,9 +77,9 @@ public final class SourceFilter implements Vocoder {
 
     @Override
     public Wave vocode(
-            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks) {
         Vocoder.require(mel, audio.melBins(), f0Hz, voiced);
-        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, draws.seed());
+        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, random.seed());
         return Wave.mono(wave, audio.sampleRateHz());
     }
 

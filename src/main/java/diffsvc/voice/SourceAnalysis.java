@@ -185,14 +185,13 @@ public final class SourceAnalysis implements AutoCloseable {
                 String need = "finite values in units", got = Finite.count(units);
                 units.close();
                 throw encoderFile == null
-                        ? Problem.in("content", need, got, "look at what was given to the stage")
+                        ? Problem.in("content", need, got, "check the stage's input")
                         : Problem.in(
                                 "content",
                                 encoderFile,
                                 need,
                                 got,
-                                "this file's weights are finite but too large: take another checkpoint, or look at what was"
-                                        + " given to the stage");
+                                "this file's weights are finite but too large: take another checkpoint, or check the input");
             }
             return named("units", units);
         }
