@@ -12,7 +12,7 @@ import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
-import diffsvc.infer.Batch;
+import diffsvc.infer.BatchInference;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Join;
 import diffsvc.infer.Manifest;
@@ -207,7 +207,7 @@ final class InferCommand implements Callable<Integer> {
                 requests.add(request(voice, sources.get(i)).key(key));
             }
             Report report = new Report(voice, requests.size());
-            int converted = new Batch(inference).run(requests, report);
+            int converted = new BatchInference(inference).run(requests, report);
             if (requests.size() > 1) {
                 int failed = requests.size() - converted;
                 System.out.printf(
@@ -264,7 +264,7 @@ final class InferCommand implements Callable<Integer> {
     }
 
     /** Prints what happens to each song, and keeps the exit code of the worst failure. */
-    private static final class Report implements Batch.Listener {
+    private static final class Report implements BatchInference.Listener {
         private final Voice voice;
         private final int songs;
         private ConsoleProgress bar;

@@ -13,7 +13,7 @@ import java.util.Map;
  * Songs one after the other through one voice. All outputs are tried before the first song; a song that fails is
  * reported, and the others are still converted.
  */
-public record Batch(Inference inference) {
+public record BatchInference(Inference inference) {
     /** Receives the events of each song. */
     public interface Listener {
         /** A song begins; the returned listener receives its stages. */
