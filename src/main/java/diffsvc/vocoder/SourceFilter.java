@@ -179,22 +179,9 @@ public final class SourceFilter implements Vocoder {
                 continue;
             }
             int count = (int) (top / f0Hz[t]);
-            double[] phases = minimumPhase(level, t * bins);
             cosine[t] = new double[count];
             sine[t] = new double[count];
-            for (int k = 1; k <= count; k++) {
-                double hz = k * f0Hz[t];
-                // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
-                double area = f0Hz[t]
-                        * (at(level, t * bins, hz - f0Hz[t] / 3.0)
-                                + at(level, t * bins, hz)
-                                + at(level, t * bins, hz + f0Hz[t] / 3.0))
-                        / 3;
-                double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(),
-                        shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
-                cosine[t][k - 1] = amplitude * Math.cos(shift);
-                sine[t][k - 1] = -amplitude * Math.sin(shift);
-            }
+            amplitudes(level, t * bins, f0Hz[t], cosine[t], sine[t]);
         }
         for (int i = 0; i < wave.length; i++) {
             if (i % hop == 0) {
@@ -226,6 +213,22 @@ public final class SourceFilter implements Vocoder {
                 c = next;
             }
             wave[i] += (float) sum;
+        }
+    }
+
+    /** Amplitude and phase of each harmonic of one frame, as factors of its cosine and its sine. */
+    private void amplitudes(double[] level, int frame, float f0, double[] cosine, double[] sine) {
+        double rate = audio.sampleRateHz();
+        double[] phases = minimumPhase(level, frame);
+        for (int k = 1; k <= cosine.length; k++) {
+            double hz = k * f0;
+            // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
+            double area =
+                    f0 * (at(level, frame, hz - f0 / 3.0) + at(level, frame, hz) + at(level, frame, hz + f0 / 3.0)) / 3;
+            double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(),
+                    shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
+            cosine[k - 1] = amplitude * Math.cos(shift);
+            sine[k - 1] = -amplitude * Math.sin(shift);
         }
     }
 
