@@ -135,7 +135,7 @@ final class InferCommand implements Callable<Integer> {
                     "limit of the whole process, 2GiB for instance; slices become shorter (default 80 %% of the memory)")
     String maxMemory;
 
-    @Option(names = "--threads", description = "threads of the engine, at most four a core (default: all cores)")
+    @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
 
     @Option(names = "--format", description = "wav or flac")
@@ -180,7 +180,7 @@ final class InferCommand implements Callable<Integer> {
         if (keys.size() > songs.size()) {
             throw Problem.in(
                     "options",
-                    "at most one key a song",
+                    "at most one key per song",
                     keys.size() + " keys for " + songs.size() + " songs",
                     "leave some out");
         }

@@ -30,6 +30,7 @@ import picocli.CommandLine.IVersionProvider;
             "  0  done",
             "  1  a defect of the program; please report it",
             "  2  the input or an option does not fit; the message says what to do",
+            "  3  again only: the new output has other bytes",
             "  130  stopped by Ctrl-C; nothing half written remains"
         })
 public final class Main implements Runnable {

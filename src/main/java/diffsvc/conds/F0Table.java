@@ -41,7 +41,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         }
     }
 
-    /** The table of an F0 track, one row a frame, the first frame at {@code startSeconds}. */
+    /** The table of an F0 track, one row per frame, the first frame at {@code startSeconds}. */
     public static F0Table of(F0Track f0, double startSeconds) {
         double[] seconds = new double[f0.frames()];
         for (int t = 0; t < seconds.length; t++) {

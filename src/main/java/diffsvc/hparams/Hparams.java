@@ -203,7 +203,7 @@ public record Hparams(
             below("audio.mel_vmin", melVmin, "audio.mel_vmax", melVmax);
         }
 
-        /** Mel frames a second: the rate over the hop. */
+        /** Mel frames per second: the rate over the hop. */
         public double framesPerSecond() {
             return sampleRateHz / (double) hopSamples;
         }

@@ -42,7 +42,7 @@ public record BatchInference(Inference inference) {
                 throw Problem.in(
                         "output",
                         out,
-                        "one output name a song",
+                        "one output name per song",
                         other + " and " + r.song(),
                         "rename one, or convert them into different folders (--out)");
             }

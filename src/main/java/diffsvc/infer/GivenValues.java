@@ -55,7 +55,7 @@ final class GivenValues {
                     file,
                     String.format(
                             Locale.ROOT,
-                            "%d to %d units a second, so %.0f to %.0f rows for %.2f s",
+                            "%d to %d units per second, so %.0f to %.0f rows for %.2f s",
                             FEWEST_UNITS_PER_SECOND,
                             MOST_UNITS_PER_SECOND,
                             Math.ceil(FEWEST_UNITS_PER_SECOND * seconds),

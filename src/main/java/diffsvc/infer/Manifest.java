@@ -176,7 +176,7 @@ public record Manifest(
 
     /**
      * @param slices how often it ran
-     * @param peakBytes of the process while it ran, sampled fifty times a second
+     * @param peakBytes of the process while it ran, sampled fifty times per second
      */
     public record Stage(String stage, String what, String shape, int slices, double seconds, long peakBytes) {
         /** Replaces null by an empty value. */

@@ -55,7 +55,7 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
         Path joined = null, fresh = null;
         boolean whole = false;
         try {
-            joined = Temporary.file("output", ".wav"); // 10 MB a minute
+            joined = Temporary.file("output", ".wav"); // 10 MB per minute
             float[] peak = {0};
             long[] beyond = {0};
             try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {

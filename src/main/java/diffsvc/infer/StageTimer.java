@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times a second, so a shorter peak
+ * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times per second, so a shorter peak
  * goes unseen.
  */
 final class StageTimer implements Progress, AutoCloseable {

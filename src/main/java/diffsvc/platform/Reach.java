@@ -38,7 +38,7 @@ public enum Reach {
             "cells",
             "JShell",
             "drops what a cell only displayed, and the text that JShell keeps of it",
-            "the kernel keeps some 70 kB a cell, and results that were only displayed") {
+            "the kernel keeps some 70 kB per cell, and results that were only displayed") {
         @Override
         void attempt() throws Exception {
             SnippetCleaner.attempt();

@@ -102,7 +102,7 @@ public record Picture(String title, String about, int width, int height, Drawing
         return image;
     }
 
-    /** The bytes of a PNG, 8 bits a colour. */
+    /** The bytes of a PNG, 8 bits per colour. */
     public byte[] png() {
         try (ByteArrayOutputStream out = new ByteArrayOutputStream()) {
             ImageIO.write(image(), "png", out);

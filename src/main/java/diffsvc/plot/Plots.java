@@ -170,7 +170,7 @@ public final class Plots {
     }
 
     /**
-     * Mels by name as the frames of a film, three a row, with one colour scale for all.
+     * Mels by name as the frames of a film, three per row, with one colour scale for all.
      *
      * @param mels [T, M] or [M, T], log10
      */

@@ -142,7 +142,7 @@ public final class ContentTraining implements AutoCloseable {
         long start = System.nanoTime();
         double mean = 0;
         while (true) {
-            EngineLock.look("content", step, plan.steps(), "updates");
+            EngineLock.check("content", step, plan.steps(), "updates");
             double spent = (System.nanoTime() - start) / 1e9 / (plan.limit().toMillis() / 1e3),
                     done = Math.max(step / (double) plan.steps(), spent);
             if (done >= 1) {

@@ -138,7 +138,7 @@ public final class JointTraining implements AutoCloseable {
      * @return arrays of the batch's manager
      */
     public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
-        EngineLock.look("train", "before the forward pass");
+        EngineLock.check("train", "before the forward pass");
         stop();
         synchronized (JointTraining.class) {
             collector = Engine.getInstance().newGradientCollector();
@@ -179,7 +179,7 @@ public final class JointTraining implements AutoCloseable {
                     "call forward, then loss, then backward");
         }
         try {
-            EngineLock.look("train", "before the backward pass");
+            EngineLock.check("train", "before the backward pass");
             collector.backward(loss);
             return loss.getFloat();
         } finally {

@@ -118,7 +118,7 @@ public final class TrainingLoop {
      *     saved; when a loss, a gradient or a weight is not finite; when the last save fails
      */
     public Result until(long last) {
-        EngineLock.look(PROBLEMS, "before it began");
+        EngineLock.check(PROBLEMS, "before it began");
         long start = System.nanoTime(), begun = run.step();
         saved = null;
         boolean stop;

@@ -234,7 +234,7 @@ public final class TrainingRun implements AutoCloseable {
     public Update train(int updates, Consumer<Update> listener) {
         Update last = null;
         for (int i = 0; i < updates; i++) {
-            EngineLock.look("train", i, updates, "updates, at step " + step);
+            EngineLock.check("train", i, updates, "updates, at step " + step);
             last = update();
             listener.accept(last);
         }
@@ -322,7 +322,7 @@ public final class TrainingRun implements AutoCloseable {
     public double probe(int draws) {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
-            EngineLock.look("train", i, draws, "probes");
+            EngineLock.check("train", i, draws, "probes");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(
                         batches.batch(scratch, ~hparams.training().seed(), i));
@@ -343,7 +343,7 @@ public final class TrainingRun implements AutoCloseable {
         double sum = 0;
         int draws = Math.max(VALIDATION_DRAWS, data.validation().size());
         for (int i = 0; i < draws; i++) {
-            EngineLock.look("validation", i, draws, "draws");
+            EngineLock.check("validation", i, draws, "draws");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(
                         held.fixed(scratch, hparams.training().seed(), i, TrainingCost.VALIDATION_FRAMES));

@@ -174,7 +174,7 @@ public final class SourceFilter implements Vocoder {
                 phase = 0;
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
         for (int t = 0; t < frames; t++) {
-            EngineLock.look("vocoder", t, frames, "frames of harmonics");
+            EngineLock.check("vocoder", t, frames, "frames of harmonics");
             if (!voiced[t] || f0Hz[t] <= 0) {
                 continue;
             }
@@ -185,7 +185,7 @@ public final class SourceFilter implements Vocoder {
         }
         for (int i = 0; i < wave.length; i++) {
             if (i % hop == 0) {
-                EngineLock.look("vocoder", i, wave.length, "samples of harmonics");
+                EngineLock.check("vocoder", i, wave.length, "samples of harmonics");
             }
             double at = (i + 0.5) / hop - lead;
             int t = (int) Math.floor(at),
@@ -199,7 +199,7 @@ public final class SourceFilter implements Vocoder {
             }
             double hz = from == 0 ? f0Hz[b] : to == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
             phase = (phase + hz / rate) % 1;
-            // cos(k φ) and sin(k φ) by rotation: four multiplications a harmonic
+            // cos(k φ) and sin(k φ) by rotation: four multiplications per harmonic
             double dc = Math.cos(2 * Math.PI * phase), ds = Math.sin(2 * Math.PI * phase), c = dc, d = ds, sum = 0;
             for (int k = 0; k < count; k++) {
                 double x = k < from ? cosine[a][k] * (1 - part) : 0, y = k < from ? sine[a][k] * (1 - part) : 0;
@@ -270,7 +270,7 @@ public final class SourceFilter implements Vocoder {
         // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
         double overlap = NOISE_WINDOW / 2.0 / hop;
         for (int t = -1; t <= frames; t++) {
-            EngineLock.look("vocoder", t + 1, frames + 2, "frames of noise");
+            EngineLock.check("vocoder", t + 1, frames + 2, "frames of noise");
             int start = t * hop + (int) (lead * hop) - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
             double[][] ri = new double[2][NOISE_FFT];
             for (int i = 0; i < NOISE_WINDOW; i++) {

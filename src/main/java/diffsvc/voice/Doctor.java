@@ -285,7 +285,7 @@ public record Doctor(List<Line> lines) {
                                     Grade.WRONG,
                                     "disk",
                                     ProcessMemory.shown(free) + " free",
-                                    "free some space: a song needs 10 MB a minute, a training some GB")
+                                    "free some space: a song needs 10 MB per minute, a training some GB")
                             : new Line(Grade.OK, "disk", ProcessMemory.shown(free) + " free", "");
         } catch (IOException e) {
             return new Line(Grade.MISSING, "disk", e.getMessage(), "check the file system");

@@ -174,7 +174,7 @@ public final class SourceAnalysis implements AutoCloseable {
     }
 
     /**
-     * The content of a recording, [1, P, H]: {@link ContentEncoder#unitsPerSecond} units a second.
+     * The content of a recording, [1, P, H]: {@link ContentEncoder#unitsPerSecond} units per second.
      *
      * @throws Problem when the recording is too short, or the encoder gives values that are not finite
      */

@@ -87,7 +87,7 @@ public final class Stages implements AutoCloseable {
         }
     }
 
-    /** Samples a second of {@code wav}; 0 where the values come from a file. */
+    /** Samples per second of {@code wav}; 0 where the values come from a file. */
     public int sampleRateHz() {
         return sampleRateHz;
     }

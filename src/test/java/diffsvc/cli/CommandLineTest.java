@@ -254,10 +254,10 @@ class CommandLineTest {
                 twin.toString(),
                 "--out",
                 folder.resolve("none").toString());
-        refused(clash, "one output name a song", "one.wav", "one.flac");
+        refused(clash, "one output name per song", "one.wav", "one.flac");
         assertFalse(Files.exists(folder.resolve("none")));
         refused(diffsvc("infer", one.toString(), two.toString(), "--out", out()), "a folder as --out");
-        refused(diffsvc("infer", one.toString(), "--keys", "0,1"), "at most one key a song");
+        refused(diffsvc("infer", one.toString(), "--keys", "0,1"), "at most one key per song");
         refused(diffsvc("infer", one.toString(), two.toString(), "--f0", "x.csv"), "one song");
     }
 

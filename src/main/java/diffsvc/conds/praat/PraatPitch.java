@@ -35,7 +35,7 @@ public final class PraatPitch implements PitchExtractor {
      *
      * @param floorHz lowest F0; three of its periods make the window
      * @param ceilingHz candidates above it count as unvoiced
-     * @param maxCandidates candidates a frame, the unvoiced one included
+     * @param maxCandidates candidates per frame, the unvoiced one included
      */
     public record Settings(
             double floorHz,
@@ -126,7 +126,7 @@ public final class PraatPitch implements PitchExtractor {
         Candidate[][] candidates = new Candidate[frames][];
         double[] intensity = new double[frames];
         for (int t = 0; t < frames; t++) {
-            EngineLock.look("pitch", t, frames, "frames");
+            EngineLock.check("pitch", t, frames, "frames");
             candidates[t] = frame.candidates(first + t * stepSeconds, intensity, t);
         }
         return choose(candidates, intensity, stepSeconds, first);
