@@ -1,6 +1,8 @@
 package diffsvc.audio;
 
+import diffsvc.check.Problem;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Sound with the rate that belongs to it.
@@ -83,15 +85,23 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return peak() < SILENT_PEAK;
     }
 
-    /** The part from {@code start} to {@code end} seconds, all channels, cut to what there is. */
+    /**
+     * A part of the wave, all channels. An end beyond the wave's is the wave's end.
+     *
+     * @param start seconds, 0 to below the wave's length
+     * @param end seconds, above start
+     * @throws Problem for a start outside the wave or an end that does not follow it
+     */
     public Wave slice(double start, double end) {
-        int a = (int) Math.max(0, Math.round(start * sampleRateHz)),
-                b = (int) Math.min(samples(), Math.round(end * sampleRateHz));
-        return new Wave(
-                Arrays.stream(channels)
-                        .map(c -> Arrays.copyOfRange(c, Math.min(a, b), b))
-                        .toArray(float[][]::new),
-                sampleRateHz);
+        if (!(start >= 0 && start < seconds() && end > start)) {
+            throw Problem.in(
+                    "audio",
+                    String.format(Locale.ROOT, "a start from 0 to below %.2f s, and an end after it", seconds()),
+                    start + " to " + end + " s",
+                    "correct the two");
+        }
+        return samples(
+                (int) Math.round(start * sampleRateHz), (int) Math.min(samples(), Math.round(end * sampleRateHz)));
     }
 
     /** Samples {@code start} up to, not including, {@code end} of every channel. */

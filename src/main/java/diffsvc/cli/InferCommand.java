@@ -207,7 +207,10 @@ final class InferCommand implements Callable<Integer> {
                 requests.add(request(voice, sources.get(i)).key(key));
             }
             Report report = new Report(voice, requests.size());
+            Thread stopped = new Thread(report::stopped);
+            Runtime.getRuntime().addShutdownHook(stopped);
             int converted = new BatchInference(inference).run(requests, report);
+            Runtime.getRuntime().removeShutdownHook(stopped);
             if (requests.size() > 1) {
                 int failed = requests.size() - converted;
                 System.out.printf(
@@ -270,6 +273,7 @@ final class InferCommand implements Callable<Integer> {
         private ConsoleProgress bar;
         private long began;
         private int code;
+        private volatile Path running;
 
         Report(Voice voice, int songs) {
             this.voice = voice;
@@ -280,11 +284,22 @@ final class InferCommand implements Callable<Integer> {
             return code;
         }
 
+        /** Ctrl-C: what a conversion has made until then is not written. */
+        void stopped() {
+            Path song = running;
+            System.err.println(
+                    song == null
+                            ? "\ninfer: stopped"
+                            : "\ninfer: stopped; " + voice.paths().shown(song)
+                                    + " is not converted, nothing was written for it");
+        }
+
         @Override
         public Progress begins(Request request) {
             if (songs > 1) {
                 System.out.println(voice.paths().shown(request.song()));
             }
+            running = request.song();
             bar = new ConsoleProgress();
             began = System.nanoTime();
             return bar;
@@ -292,12 +307,14 @@ final class InferCommand implements Callable<Integer> {
 
         @Override
         public void converted(Request request, Inference.Done done) {
+            running = null;
             bar.close();
             print(done, voice, (System.nanoTime() - began) / 1e9);
         }
 
         @Override
         public void failed(Request request, Throwable e) {
+            running = null;
             if (bar != null) {
                 bar.close();
             }

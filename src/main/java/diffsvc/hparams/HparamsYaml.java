@@ -295,7 +295,7 @@ public final class HparamsYaml {
     }
 
     /** Returns all keys with their scopes, for instance "training.lr". */
-    static List<String> keys(Class<?> type, String prefix) {
+    public static List<String> keys(Class<?> type, String prefix) {
         List<String> keys = new ArrayList<>();
         for (RecordComponent c : type.getRecordComponents()) {
             if (c.getType().isRecord()) {

@@ -2,6 +2,7 @@ package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
+import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.JavadocSources;
 import diffsvc.platform.KernelParts;
 import diffsvc.platform.Reach;
@@ -9,15 +10,19 @@ import diffsvc.platform.SnippetCleaner;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import diffsvc.voice.Stages;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
+import org.dflib.jjava.jupyter.kernel.ReplacementOptions;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
+import org.dflib.jjava.jupyter.messages.reply.CompleteReply;
 import org.dflib.jjava.jupyter.messages.reply.InspectReply;
+import org.dflib.jjava.jupyter.messages.request.CompleteRequest;
 import org.dflib.jjava.jupyter.messages.request.InspectRequest;
 import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
@@ -134,7 +139,7 @@ public final class KernelExtension implements Extension {
             parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::evaluated);
             parts.shell().onSnippetEvent(new Hints(parts.shell(), parts.loader())::evaluated);
             Inspector inspector = new Inspector(parts.shell().sourceCodeAnalysis());
-            Thread waits = new Thread(() -> answerShiftTab(inspector), "Shift+Tab");
+            Thread waits = new Thread(() -> answer(kernel, inspector), "Tab and Shift+Tab");
             waits.setDaemon(true);
             waits.start();
         } catch (ReflectiveOperationException e) {
@@ -143,10 +148,11 @@ public final class KernelExtension implements Extension {
     }
 
     /**
-     * Takes the place of the kernel's own answer to an inspect_request, which finds a method only right behind its
-     * parenthesis. Extensions are installed before the kernel has a connection, so this waits for it.
+     * Takes the place of the kernel's own answers to Shift+Tab, which finds a method only right behind its parenthesis,
+     * and to Tab, which offers class names inside a string. Extensions are installed before the kernel has a
+     * connection, so this waits for it.
      */
-    private static void answerShiftTab(Inspector inspector) {
+    private static void answer(BaseKernel kernel, Inspector inspector) {
         try {
             JupyterConnection connection = null;
             for (int i = 0; connection == null && i < 600; i++) {
@@ -154,6 +160,12 @@ public final class KernelExtension implements Extension {
                 connection = (JupyterConnection) KernelParts.connection();
             }
             if (connection != null) {
+                Completion completion = new Completion(ProjectPaths.find());
+                connection.setHandler(CompleteRequest.MESSAGE_TYPE, (environment, message) -> {
+                    environment.setBusyDeferIdle();
+                    CompleteRequest request = message.getContent();
+                    environment.reply(completed(kernel, completion, request.getCode(), request.getCursorPos()));
+                });
                 connection.setHandler(InspectRequest.MESSAGE_TYPE, (environment, message) -> {
                     environment.setBusyDeferIdle();
                     InspectRequest request = message.getContent();
@@ -180,5 +192,30 @@ public final class KernelExtension implements Extension {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e); // the reach has just been tried
         }
+    }
+
+    /** The front end counts code points, the kernel UTF-16. */
+    private static CompleteReply completed(BaseKernel kernel, Completion completion, String code, int position) {
+        int cursor = code.offsetByCodePoints(0, Math.min(position, code.codePointCount(0, code.length())));
+        Optional<Completion.Options> inString = completion.inString(code, cursor);
+        List<String> texts = List.of();
+        int start = cursor, end = cursor;
+        if (inString.isPresent()) {
+            texts = inString.get().texts();
+            start = inString.get().start();
+            end = inString.get().end();
+        } else {
+            try {
+                ReplacementOptions own = kernel.complete(code, cursor);
+                if (own != null) {
+                    texts = Completion.useful(own.getReplacements());
+                    start = own.getSourceStart();
+                    end = own.getSourceEnd();
+                }
+            } catch (RuntimeException e) {
+                // JShell may stumble over half-written code; then Tab offers nothing
+            }
+        }
+        return new CompleteReply(texts, code.codePointCount(0, start), code.codePointCount(0, end), Map.of());
     }
 }

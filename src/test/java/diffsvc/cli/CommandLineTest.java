@@ -291,6 +291,12 @@ class CommandLineTest {
         assertEquals(0, again.code(), again.err());
         assertTrue(again.out().contains("the same bytes"), again.out());
         assertArrayEquals(bytes, Files.readAllBytes(Path.of(out())));
+        String then = Files.readString(Path.of(manifest)), sha = diffsvc.files.Sha256.of(Path.of(out()));
+        Path other = Files.writeString(folder.resolve("other.json"), then.replace(sha, "0".repeat(64)));
+        Said differs = diffsvc(
+                "again", other.toString(), "--out", folder.resolve("other.wav").toString());
+        assertEquals(3, differs.code(), "the bytes are not those that the manifest names: " + differs.err());
+        assertTrue(differs.out().contains("other bytes"), differs.out());
         WaveWriter.write(Path.of(song), WavReader.read(Path.of(song)).times(0.5f));
         Files.delete(Path.of(out()));
         refused(diffsvc("again", manifest), "SHA-256", "the song of out.json");

@@ -15,6 +15,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.progress.Progress;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,12 +25,15 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The loop as a notebook calls it: it saves, validates, writes metrics, stops, and resumes to the bit. */
+@Tag("conversion")
 class TrainingLoopTest {
     private static final Hparams HPARAMS = Arg2Hparams.apply(
             Hparams.defaults(),
@@ -182,6 +186,10 @@ class TrainingLoopTest {
         assertArrayEquals(voice(whole, 7), voice(folder, 7));
     }
 
+    private static long cpuNanos(Thread thread) {
+        return ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.getId());
+    }
+
     /** At whatever instant the button is pressed: half an update is forgotten, not added to the next. */
     @Test
     void aStopAtAnyInstantChangesNoNumber() throws Exception {
@@ -194,13 +202,12 @@ class TrainingLoopTest {
         try (TrainingRun run = RunStart.in(folder, dataset, "toy", notes::add).open(manager, many, clips())) {
             Thread training = Thread.currentThread();
             AtomicBoolean over = new AtomicBoolean();
-            // a growing pause lets every update end at last, however slow the machine is
+            // a growing pause lets every update end at last; it is counted in the training's own processor time
             Thread button = new Thread(() -> {
-                for (double pause = 5; !over.get(); pause *= 1.2) {
-                    try {
-                        Thread.sleep((long) pause);
-                    } catch (InterruptedException e) {
-                        return;
+                for (int i = 1; !over.get(); i++) {
+                    long until = cpuNanos(training) + 10_000_000L * i;
+                    while (!over.get() && cpuNanos(training) < until) {
+                        LockSupport.parkNanos(100_000);
                     }
                     training.interrupt();
                 }
