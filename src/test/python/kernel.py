@@ -10,7 +10,7 @@ import nbformat
 import psutil
 from jupyter_client.manager import start_new_kernel
 
-FIRST = 'var session = DiffSvc.open("demo");\nvar plots = session.plots();\nboolean fast = System.getenv("FAST") != null;'
+FIRST = 'var bench = Workbench.open("demo");\nvar voice = bench.voice(); var plots = bench.plots();\nboolean fast = System.getenv("FAST") != null;'
 
 
 def run(client, code, timeout=300):
@@ -52,7 +52,7 @@ def fifty(client, manager, notebook):
     failed = []
     for code in cells:
         failed += run(client, code)["errors"]
-    order, dice = list(range(3, len(cells))), random.Random(1)             # the first three open the session, the models and the song
+    order, dice = list(range(3, len(cells))), random.Random(1)             # the first three open the bench, the random voice and the song
     sizes, javas = [], []                                                  # resident; the Java machine's own part, JShell's book of snippets in it
     for _ in range(50):
         dice.shuffle(order)
@@ -66,9 +66,8 @@ def fifty(client, manager, notebook):
 
 def stop(client, manager):
     run(client, FIRST)
-    run(client, 'var song = session.read("raw/music1.wav");\nvar signal = session.signal(song);\nvar mel = session.mel(signal);\n'
-                'var conds = session.align(session.units(song), session.pitch(signal), mel);\nvar condition = session.embed(conds);')
-    long = client.execute("var x = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, ProgressBar.of(\"sampling\"));")
+    run(client, 'var song = bench.read("raw/music1.wav");\nvar source = voice.analyse(song);\nvar condition = voice.embed(source.conds());')
+    long = client.execute('var x = voice.denoise(condition, voice.start(source.mel(), 7), 7, ProgressBar.of("sampling"));')
     first = None
     while True:                                                            # until the bar says that some steps are done
         message = client.get_iopub_msg(timeout=120)
@@ -86,25 +85,25 @@ def stop(client, manager):
             break
     released = time.time() - pressed
     # the next call waits until the old one has left, and finds what it had made
-    after = run(client, "session.units(song);\nsession.last().toString()")
-    shape = run(client, 'Summary.shape(session.last().get("mel"))')
-    again = run(client, "var y = session.denoise(condition, session.start(conds.frames(), mel, 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
-    loop = run(client, 'Thread.interrupted();\nvar bar = ProgressBar.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nsession.last().done()')
+    after = run(client, "voice.units(song);\nbench.last().toString()")
+    shape = run(client, 'Summary.shape(bench.last().get("mel"))')
+    again = run(client, "var y = voice.denoise(condition, voice.start(source.mel(), 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
+    loop = run(client, 'Thread.interrupted();\nvar bar = ProgressBar.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nbench.last().done()')
     return {"released": released, "step": step, "after": after, "shape": shape, "again": again, "loop": loop}
 
 
 def mistakes(client, manager):
     run(client, FIRST)
     cells = {
-        "path": 'session.read("raw/nothing.wav")',
+        "path": 'bench.read("raw/nothing.wav")',
         "order": 'plots.mel("x", notYet)',
-        "method": "session.melody(3)",
+        "method": "voice.melody(3)",
         "drawn": "plots.mell(3)",
         "class": "IntStream.range(0, 3).sum()",
         "function": "nobodyMadeThis(3)",
-        "model": 'DiffSvc.open("nobody")',
-        "shape": "session.wavenet().predict(session.manager().ones(new Shape(3)), session.manager().create(new long[] {1}), session.manager().ones(new Shape(3)))",
-        "tensor": "session.manager().ones(new Shape(3)).add(session.manager().ones(new Shape(4)))",
+        "model": 'Voice.open("nobody")',
+        "shape": "voice.wavenet().predict(voice.manager().ones(new Shape(3)), voice.manager().create(new long[] {1}), voice.manager().ones(new Shape(3)))",
+        "tensor": "voice.manager().ones(new Shape(3)).add(voice.manager().ones(new Shape(4)))",
     }
     return {name: run(client, code) for name, code in cells.items()}
 
@@ -121,12 +120,12 @@ def inspect(client, manager):
                 return {"found": content["found"], "html": content["data"].get("text/html", ""), "text": content["data"].get("text/plain", "")}
 
     time.sleep(2)                                                          # the extension waits for the kernel's connection
-    said = {"early": ask("DiffS|vc")}
+    said = {"early": ask("Voic|e")}
     run(client, FIRST)
     for name, code in {
-        "inside": "session.embe|d", "behind": "session.embed|", "before": "session.|embed(conds)", "parenthesis": "session.embed(|",
-        "closed": "session.embed(con|ds)", "closed_name": "session.em|bed(conds)", "variable": "sess|ion", "class": "Wa|ve", "static": "F0Track.o|f(hz, 0.01)",
-        "second_line": "var x = 1;\nsession.embed|(conds)\nvar y = 2;", "accent": "var 곡 = 1; var 음 = \"𝄞\"; session.embed|", "jdk": "Math.ma|x(1, 2)",
+        "inside": "voice.embe|d", "behind": "voice.embed|", "before": "voice.|embed(conds)", "parenthesis": "voice.embed(|",
+        "closed": "voice.embed(con|ds)", "closed_name": "voice.em|bed(conds)", "variable": "voi|ce", "class": "Wa|ve", "static": "F0Track.o|f(hz, 0.01)",
+        "second_line": "var x = 1;\nvoice.embed|(conds)\nvar y = 2;", "accent": "var 곡 = 1; var 음 = \"𝄞\"; voice.embed|", "jdk": "Math.ma|x(1, 2)",
         "constructor": "new Wav|e(", "nothing": "1 + | 2", "unknown": "nobodyKnows|",
     }.items():
         said[name] = ask(code)

@@ -57,6 +57,11 @@ public final class Divider {
     /** Where a tensor goes: to the embedding model (0) or the WaveNet (1), and its path in that file. */
     private record Place(int half, List<Object> path) {}
 
+    /** {@link #divide(Path, Path, Path)} with the config that lies beside the checkpoint. */
+    public static Result divide(Path checkpoint, Path folder) {
+        return divide(checkpoint, null, folder);
+    }
+
     /**
      * Divides a checkpoint into a folder that holds no other voice. The files of an earlier division of the same
      * checkpoint may lie there.

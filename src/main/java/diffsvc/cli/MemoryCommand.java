@@ -117,11 +117,7 @@ final class MemoryCommand implements Callable<Integer> {
                         + "on a GPU for the conds of such a clip at 24 kHz in the Python project.%n",
                 seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
                 Plan.MOST,
-                mib(plan.lines().stream()
-                        .filter(l -> CONDS.contains(l.cost().model()))
-                        .mapToLong(
-                                l -> l.cost().peak(l.cost().atOnce(), l.cost().frames(DATUM_SECONDS)))
-                        .sum()),
+                mib(plan.together(CONDS, DATUM_SECONDS)),
                 DATUM_SECONDS,
                 mib((long) DATUM_BYTES));
     }

@@ -1,6 +1,8 @@
 package diffsvc.conds;
 
+import diffsvc.check.Problem;
 import java.util.Arrays;
+import java.util.function.DoubleBinaryOperator;
 
 /**
  * F0 and voicing on the mel's frames.
@@ -10,6 +12,8 @@ import java.util.Arrays;
  * @param frameSeconds seconds from frame to frame
  */
 public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
+    private static final int HIGHEST_HZ = 20_000;
+
     /** Checks that F0 and voicing have one length. */
     public F0Track {
         if (f0Hz.length != voiced.length) {
@@ -24,6 +28,32 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
             voiced[t] = f0Hz[t] > 0;
         }
         return new F0Track(f0Hz, voiced, frameSeconds);
+    }
+
+    /**
+     * Another F0 in the voiced frames; unvoiced frames stay as they are.
+     *
+     * <pre>{@code f0.map((seconds, hz) -> seconds < 4 ? hz : hz * 1.26)}</pre>
+     *
+     * @param edit from the time of a frame in seconds, 0 in the first, and its F0 in Hz to another F0 in Hz, above 0
+     * @throws Problem when the result is not a number above 0
+     */
+    public F0Track map(DoubleBinaryOperator edit) {
+        float[] other = f0Hz.clone();
+        for (int t = 0; t < other.length; t++) {
+            if (voiced[t] && f0Hz[t] > 0) {
+                double hz = edit.applyAsDouble(t * frameSeconds, f0Hz[t]);
+                if (!(hz > 0 && hz <= HIGHEST_HZ)) {
+                    throw Problem.in(
+                            "pitch",
+                            "an F0 above 0 Hz, up to " + HIGHEST_HZ,
+                            hz + " in frame " + t,
+                            "correct the function; unvoiced frames are not passed to it");
+                }
+                other[t] = (float) hz;
+            }
+        }
+        return new F0Track(other, voiced.clone(), frameSeconds);
     }
 
     /** How well this track agrees with another: median cents, voicing, octaves, over the frames that both have. */

@@ -12,6 +12,7 @@ import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
@@ -149,6 +150,20 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
                 .mapToLong(c -> c.atWork(c.atOnce(), c.frames(seconds)))
                 .max()
                 .orElse(0);
+    }
+
+    /**
+     * Bytes that some of the models take together: their weights, and each at work as a conversion runs it.
+     *
+     * @param models names as in {@link Cost#model}; hubert and crepe are what conds take
+     * @param seconds of a clip
+     */
+    public long together(Set<String> models, double seconds) {
+        return lines.stream()
+                .map(Line::cost)
+                .filter(c -> models.contains(c.model()))
+                .mapToLong(c -> c.peak(c.atOnce(), c.frames(seconds)))
+                .sum();
     }
 
     /** Refuses a limit below which one of the models cannot take a single clip. */

@@ -5,8 +5,10 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
+import diffsvc.voice.Effect;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The settings of a run: those it begins with, and overrides. A key that the dataset or a file decides is refused if an
@@ -115,10 +117,27 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
         return checked(keys, Arg2Hparams.join(overrides, "training.steps=" + steps));
     }
 
+    /**
+     * The settings with an edit.
+     *
+     * @param edit of every scope but project and steps
+     * @return settings in force
+     * @throws Problem naming a key that would have no effect
+     */
+    public Hparams with(UnaryOperator<Hparams> edit) {
+        Hparams asked = edit.apply(base);
+        List<String> changed = List.copyOf(Effect.changed(base, asked));
+        new Overrides(STAGE, String.join(",", changed)).refuseProjectAndSteps();
+        return checked(asked, changed);
+    }
+
     private Hparams checked(Overrides keys, String all) {
         keys.refuseProjectAndSteps();
-        Hparams asked = Arg2Hparams.apply(base, all);
-        for (String key : keys.keys()) {
+        return checked(Arg2Hparams.apply(base, all), keys.keys());
+    }
+
+    private Hparams checked(Hparams asked, List<String> keys) {
+        for (String key : keys) {
             boolean shaped = key.startsWith("audio.")
                     || key.startsWith("hubert.")
                     || key.startsWith("dataset.")

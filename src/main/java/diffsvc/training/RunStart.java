@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * What a run begins with: the newest checkpoint of its folder, a checkpoint or a voice from elsewhere, or random
@@ -156,6 +157,19 @@ public record RunStart(
      */
     public Hparams with(String overrides, int steps) {
         return requireMore(settings.with(overrides, steps));
+    }
+
+    /**
+     * The settings of the run with an edit.
+     *
+     * <pre>{@code start.with(h -> h.training(t -> t.batch(4).lr(4e-4)))}</pre>
+     *
+     * @param edit of every scope but project and steps
+     * @return settings in force
+     * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
+     */
+    public Hparams with(UnaryOperator<Hparams> edit) {
+        return requireMore(settings.with(edit));
     }
 
     private Hparams requireMore(Hparams asked) {

@@ -75,7 +75,7 @@ public final class Effect {
     }
 
     /** The keys in which two settings differ, {@code infer.steps}, sorted. */
-    static Set<String> changed(Hparams a, Hparams b) {
+    public static Set<String> changed(Hparams a, Hparams b) {
         Map<String, Object> left = flat("", HparamsYaml.toMap(a)), right = flat("", HparamsYaml.toMap(b));
         Set<String> keys = new TreeSet<>(left.keySet());
         keys.addAll(right.keySet());

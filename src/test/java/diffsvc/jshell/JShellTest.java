@@ -41,19 +41,19 @@ class JShellTest {
     void theVoiceOpensOnDemandAndStagesAreOneCallEach() throws IOException, InterruptedException {
         String said = type(
                 """
-            var song = session().read("raw/music1.wav").slice(0, 2)
-            var signal = session().signal(song)
-            var mel = session().mel(signal)
+            var song = bench().read("raw/music1.wav").slice(0, 2)
+            var mel = voice().mel(song)
             mel
             show(mel)
-            session().plots().mel("two seconds", mel, session().pitch(signal))
-            session().read("nothing.wav")
+            plots().mel("two seconds", mel, voice().f0(song))
+            var f0Hz = voice().f0(song).f0Hz()
+            bench().read("nothing.wav")
             help()
             """);
-        assertTrue(said.contains("session() opens the demo voice, help() shows"), said);
-        assertTrue(said.contains("[172, 128] float32, -5.000 to "), said);
-        assertTrue(said.contains("two seconds: mel [1, 172, 128]"), said);
-        assertTrue(said.contains("signal ==> float[88200], -0."), "one line for an array: " + said);
+        assertTrue(said.contains("voice() opens the demo voice, help() shows"), said);
+        assertTrue(said.contains("[1, 172, 128] float32, -5.000 to "), said);
+        assertTrue(said.contains("two seconds: mel [172, 128]"), said);
+        assertTrue(said.contains("f0Hz ==> float[172], 0.000 to "), "one line for an array: " + said);
         assertFalse(said.contains("preferences directory"), said);
         assertEquals(
                 3,
@@ -70,18 +70,22 @@ class JShellTest {
         assertTrue(Help.page().lines().allMatch(l -> l.length() <= 80), Help.page());
         String said = type(
                 """
-            var song = session().read("raw/music1.wav").slice(0, 1)
-            var signal = session().signal(song)
-            var mel = session().mel(signal)
-            var melody = session().pitch(signal)
-            var units = session().units(song)
-            var conds = session().align(units, melody, mel)
-            var condition = session().embed(conds)
-            var x = DiffSvc.open("demo", "infer.sampler=unipc2,infer.steps=4").denoise(condition, session().start(conds.frames(), mel, 7), 7, ProgressBar.of("sampling"))
-            var sung = session().toMel(x, conds)
-            show(conds)
-            session().held()
-            session().clear()
+            var song = voice().read("raw/music1.wav").slice(0, 1)
+            var quick = voice().with(h -> h.infer(Samplers.unipc(2).steps(4)))
+            var c = quick.convert(song)
+            c.f0(); c.units(); c.conds()
+            show(c.conds())
+            c.wave(); c.stages().table()
+            c.key(2).wave()
+            var source = voice().analyse(song)
+            var condition = voice().embed(source.conds())
+            var start = voice().start(source.mel(), 7)
+            var x = quick.denoise(condition, start, 7, ProgressBar.of("x"))
+            var mel = voice().toMel(x, source.conds())
+            var wave = voice().vocode(mel, source, 7)
+            var p = plots().mel("mel", mel, source.f0())
+            bench().held()
+            bench().clear()
             """);
         assertFalse(said.contains("|  Error") || said.contains("|  Exception"), said);
         assertTrue(said.contains("mel2ph  [1, 86] int64"), said);
@@ -102,11 +106,8 @@ class JShellTest {
                 .build()) {
             for (String line : List.of(
                     "import diffsvc.voice.*;",
-                    "var session = DiffSvc.open(\"demo\", \"infer.steps=1000\");",
-                    "var song = session.read(\"raw/music1.wav\");",
-                    "var signal = session.signal(song);",
-                    "var mel = session.mel(signal);",
-                    "var conds = session.align(session.units(song), session.pitch(signal), mel);")) {
+                    "var voice = Voice.open(\"demo\", h -> h.infer(i -> i.steps(1000)));",
+                    "var source = voice.analyse(voice.read(\"raw/music1.wav\"));")) {
                 SnippetEvent event = shell.eval(line).get(0);
                 assertEquals(Snippet.Status.VALID, event.status(), line);
                 assertEquals(null, event.exception(), line);
@@ -115,9 +116,9 @@ class JShellTest {
                     shell,
                     out,
                     "step 2",
-                    "session.sample(conds, mel, 7, (i, of, at, step) -> System.out.println(\"step \" + i));");
+                    "voice.sample(source.conds(), source.mel(), 7, (i, of, at, step) -> System.out.println(\"step \" + i));");
             assertTrue(stopped.matches("diffusion: stopped after \\d+ of 1000 steps"), stopped);
-            String last = shell.eval("session.last().toString()").get(0).value();
+            String last = shell.eval("voice.values().last().toString()").get(0).value();
             assertTrue(last.contains(" of 1000"), last);
             assertEquals(
                     "null",
@@ -174,7 +175,7 @@ class JShellTest {
             try (var shell = jdk.jshell.JShell.builder().executionEngine("local").build()) {
                 shell.addToClasspath(System.getProperty("java.class.path"));
                 shell.eval("import diffsvc.voice.*;");
-                var docs = shell.sourceCodeAnalysis().documentation("DiffSvc.open(", 13, true);
+                var docs = shell.sourceCodeAnalysis().documentation("Voice.open(", 11, true);
                 docs.forEach(d -> System.out.println(d.signature() + " ## " + d.javadoc()));
             }
             """;
