@@ -68,6 +68,7 @@ class DocumentSnippetsTest {
             "Batch batch;",
             "JointTraining.Forward forward;",
             "LiveCurve curve;",
+            "RunStart start;",
             "Picture first, picture, second;",
             "Hparams h, hparams;",
             "StateDict state;",

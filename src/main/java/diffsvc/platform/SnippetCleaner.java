@@ -177,7 +177,7 @@ public final class SnippetCleaner {
                                     .lines()
                                     .findFirst()
                                     .orElse("")
-                            + "; look at the shapes of what goes in: a cell with only the variable's name shows them");
+                            + "; check the shapes of the inputs: a cell with only the variable's name shows them");
         }
     }
 

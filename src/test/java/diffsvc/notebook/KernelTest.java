@@ -113,7 +113,7 @@ class KernelTest {
         assertTrue(errors(said, "shape").contains("need spec [B, 1, M, T], got (3)"), errors(said, "shape"));
         assertTrue(
                 errors(said, "tensor").contains("size of tensor a (3) must match the size of tensor b (4)")
-                        && errors(said, "tensor").contains("look at the shapes"),
+                        && errors(said, "tensor").contains("check the shapes"),
                 errors(said, "tensor"));
         assertEquals(
                 "notebook: notYet is not known yet; run the cells above first (Run > Run All Above Selected Cell)",
