@@ -1,8 +1,8 @@
 /**
  * A workbench for diffusion singing voice conversion: a song goes in, the same song comes out in another voice.
  *
- * <p>Letters used everywhere: B batch, N samples, P content frames (50 a second), T mel frames, M mel bins, H condition
- * width, C channels of the denoiser, S diffusion steps.
+ * <p>Letters used everywhere: B batch, N samples, P content frames (50 per second), T mel frames, M mel bins, H
+ * condition width, C channels of the denoiser, S diffusion steps.
  *
  * <p>The data flows from {@link diffsvc.audio} (file to wave) through {@link diffsvc.conds} (wave to mel, F0 and units,
  * then tensors on the mel's clock), {@link diffsvc.diffusion.embedding} (tensors to condition) and

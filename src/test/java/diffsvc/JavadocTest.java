@@ -16,7 +16,10 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The Javadoc builds without a warning: its links and tags are right. Which tags are needed is left to the writer. */
+/**
+ * The Javadoc and its overview build without a warning: links and tags are right. Which tags are needed is left to the
+ * writer.
+ */
 class JavadocTest {
     @TempDir
     Path out;
@@ -36,6 +39,8 @@ class JavadocTest {
                                 "-Xdoclint:all,-missing",
                                 "-Xmaxwarns",
                                 "10000",
+                                "-overview",
+                                "src/main/javadoc/overview.html",
                                 "-d",
                                 out.toString(),
                                 "-sourcepath",

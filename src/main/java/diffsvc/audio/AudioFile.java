@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Opens a recording of any container: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in codings of
- * its own ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not the
+ * Opens a recording of any container: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in other
+ * codings ...) by FFmpeg in a process of its own ({@link Codec}) into a temporary WAV. The first bytes decide, not the
  * name.
  */
 public final class AudioFile {
@@ -57,7 +57,7 @@ public final class AudioFile {
             return wav;
         }
         wav.close();
-        return decoded(file, wav.untold());
+        return decoded(file, wav.lengthOpen());
     }
 
     /**
@@ -77,13 +77,13 @@ public final class AudioFile {
         }
     }
 
-    private static Recording decoded(Path file, boolean untold) {
+    private static Recording decoded(Path file, boolean lengthOpen) {
         Path wav = Temporary.file(STAGE, ".wav");
         try {
             List<String> notes = new ArrayList<>(Codec.decode(file, wav));
             WavReader reader = WavReader.header(wav, file);
-            if (untold) {
-                notes.add(WavReader.untold(reader.seconds()));
+            if (lengthOpen) {
+                notes.add(WavReader.lengthNote(reader.seconds()));
             }
             return new Decoded(reader, wav, List.copyOf(notes));
         } catch (RuntimeException e) {

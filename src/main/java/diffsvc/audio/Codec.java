@@ -29,7 +29,7 @@ public final class Codec {
     private Codec() {}
 
     /** The exit code of the child and the lines it printed. */
-    private record Said(int code, List<String> lines) {
+    private record Output(int code, List<String> lines) {
         List<String> all(String word) {
             return lines.stream()
                     .filter(l -> l.startsWith(word + ": "))
@@ -55,18 +55,18 @@ public final class Codec {
      * @throws Problem with the decoder's message, or when the temporary folder is full
      */
     public static List<String> decode(Path file, Path wav) {
-        Said said = run("decode", file, wav);
-        return switch (said.code) {
-            case Transcoder.DONE -> said.all("note");
+        Output output = run("decode", file, wav);
+        return switch (output.code) {
+            case Transcoder.DONE -> output.all("note");
             case Transcoder.REFUSED ->
-                throw Problem.in("audio", file, said.first("need"), said.first("got"), said.first("remedy"));
-            case Transcoder.UNWRITTEN -> throw Temporary.refused("audio", said.first("got"));
+                throw Problem.in("audio", file, output.first("need"), output.first("got"), output.first("remedy"));
+            case Transcoder.UNWRITTEN -> throw Temporary.refused("audio", output.first("got"));
             default ->
                 throw Problem.in(
                         "audio",
                         file,
                         "a recording that decodes",
-                        said.end(),
+                        output.end(),
                         "copy or export it again, or convert it to WAV");
         };
     }
@@ -78,17 +78,17 @@ public final class Codec {
      * @throws Problem when FLAC cannot hold that many channels, or that rate
      */
     public static void flac(Path wav, Path flac) throws IOException {
-        Said said = run("flac", wav, flac);
-        switch (said.code) {
+        Output output = run("flac", wav, flac);
+        switch (output.code) {
             case Transcoder.DONE -> {}
             case Transcoder.REFUSED ->
-                throw Problem.in("output", said.first("need"), said.first("got"), said.first("remedy"));
-            case Transcoder.UNWRITTEN -> throw new IOException(said.first("got"));
-            default -> throw new IOException("FLAC: " + said.end());
+                throw Problem.in("output", output.first("need"), output.first("got"), output.first("remedy"));
+            case Transcoder.UNWRITTEN -> throw new IOException(output.first("got"));
+            default -> throw new IOException("FLAC: " + output.end());
         }
     }
 
-    private static Said run(String verb, Path in, Path out) {
+    private static Output run(String verb, Path in, Path out) {
         Process process = null;
         try {
             process = new ProcessBuilder(
@@ -121,7 +121,7 @@ public final class Codec {
                         "cut the song into parts");
             }
             String lines = new String(process.getInputStream().readNBytes(MOST_SAID), StandardCharsets.UTF_8);
-            return new Said(process.exitValue(), lines.lines().toList());
+            return new Output(process.exitValue(), lines.lines().toList());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Problem.stopped(

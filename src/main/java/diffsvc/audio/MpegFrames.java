@@ -148,7 +148,7 @@ record MpegFrames(long end, int length, int there) {
                     rate = third >> 2 & 3,
                     padding = third >> 1 & 1;
             if ((second & 0xE0) != 0xE0 || version == 1 || layer == 4 || kbps == 0 || kbps == 15 || rate == 3) {
-                return 0; // kbps 0 is free format, whose lengths no header tells
+                return 0; // 0 is free format, in which no header gives the length
             }
             boolean one = version == 3;
             int bits = 1000 * KBPS[one ? layer - 1 : layer == 1 ? 3 : 4][kbps],
@@ -179,7 +179,7 @@ record MpegFrames(long end, int length, int there) {
             return at;
         }
 
-        /** Where the tag begins that ends here; here itself where none does. */
+        /** Start of the tag that ends at this position; the position itself where no tag ends. */
         private long beforeTag(long at) throws IOException {
             if (text(at - ID3V1, 3).equals("TAG")) {
                 return at - ID3V1;

@@ -18,13 +18,13 @@ public interface Recording extends AutoCloseable {
      */
     float MOST_SAMPLE = 100;
 
-    /** Samples a channel, N. */
+    /** Samples per channel, N. */
     int samples();
 
     /** Channels of the file, 1 or more. */
     int channels();
 
-    /** Samples a second, Hz. */
+    /** Samples per second, Hz. */
     int sampleRateHz();
 
     /**

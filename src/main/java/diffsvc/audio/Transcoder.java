@@ -17,8 +17,10 @@ import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVIOContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
+import org.bytedeco.ffmpeg.avutil.AVChannelLayout;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.swresample.SwrContext;
 import org.bytedeco.javacpp.BytePointer;
@@ -37,7 +39,8 @@ import org.bytedeco.javacpp.PointerPointer;
  *   <li>3: the output cannot be written; {@code got:} is the reason
  * </ul>
  *
- * <p>Nothing else of the workbench runs here.
+ * <p>Nothing else of the workbench runs here. The class is long because all that touches FFmpeg stands in it: no other
+ * class loads its native libraries.
  */
 public final class Transcoder {
     static final int DONE = 0, REFUSED = 2, UNWRITTEN = 3;
@@ -47,7 +50,7 @@ public final class Transcoder {
 
     private static final int OGG_PAGE = 1 << 17, MAGIC = 12, MP3_ENDS = 3;
     private static final long MOST_SAMPLES = Integer.MAX_VALUE - 8, MOST_BYTES = 1L << 29;
-    private static final double LARGEST_GAP_SECONDS = 0.1, SHARE_OF_TOLD = 0.98;
+    private static final double LARGEST_GAP_SECONDS = 0.1, SHARE_OF_DECLARED = 0.98;
     private static final String AGAIN = "export the song again";
 
     private Transcoder() {}
@@ -149,7 +152,7 @@ public final class Transcoder {
             avcodec_parameters_to_context(codec, stream.codecpar());
             codec.pkt_timebase(stream.time_base());
             if (codec.codec_id() == AV_CODEC_ID_FLAC) {
-                codec.err_recognition(AV_EF_CRCCHECK | AV_EF_EXPLODE); // every block has a checksum: look at it
+                codec.err_recognition(AV_EF_CRCCHECK | AV_EF_EXPLODE); // every block has a checksum, which is compared
             }
             if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
                 throw unopened(file, "a coding that does not open");
@@ -162,9 +165,14 @@ public final class Transcoder {
         }
 
         /** Whether the container counts samples, not time that is rounded. */
-        boolean tellsSamples() {
+        boolean countsSamples() {
             return (container().equals("aiff") || container().equals("au"))
                     && codec.codec().name().getString().startsWith("pcm_");
+        }
+
+        /** Whether the header gives the duration, so that it is no estimate from the bit rate. */
+        boolean declaresLength() {
+            return stream.duration() > 0 && format.duration_estimation_method() != AVFMT_DURATION_FROM_BITRATE;
         }
 
         /** How many tracks of sound the file has. */
@@ -248,9 +256,9 @@ public final class Transcoder {
     }
 
     private static void decode(Path file, Path wav) throws Refused, IOException {
-        try (Input in = new Input(file)) {
+        try (Input in = new Input(file);
+                FloatWav out = new FloatWav(wav)) {
             boolean mp3 = in.container().equals("mp3"), aac = in.container().equals("aac");
-            boolean exact = in.codec.codec_id() == AV_CODEC_ID_FLAC || in.tellsSamples();
             if (mp3 || aac) {
                 MpegFrames frames = frames(file, aac);
                 if (frames.isCut()) {
@@ -261,122 +269,141 @@ public final class Transcoder {
             }
             // in bytes, which have been compared
             boolean counted = in.container().equals("wav") || isWhole(file, in.container());
-            boolean told =
-                    in.stream.duration() > 0 && in.format.duration_estimation_method() != AVFMT_DURATION_FROM_BITRATE;
-            double seconds = told ? in.stream.duration() * av_q2d(in.stream.time_base()) : 0, since = Double.NaN;
-            WavWriter out = null;
-            SwrContext toFloat = null;
-            int channels = 0, rate = 0;
-            try {
-                for (AVFrame frame = in.next(); frame != null; frame = in.next()) {
-                    if (out == null) {
-                        channels = frame.ch_layout().nb_channels();
-                        rate = frame.sample_rate();
-                        if (channels < 1 || channels > Recording.MOST_CHANNELS) {
-                            throw new Refused(
-                                    "1 to " + Recording.MOST_CHANNELS + " channels", String.valueOf(channels), AGAIN);
-                        }
-                        if (rate < Recording.LEAST_RATE_HZ || rate > Recording.MOST_RATE_HZ) {
-                            throw new Refused(
-                                    "a sample rate from " + Recording.LEAST_RATE_HZ + " to " + Recording.MOST_RATE_HZ
-                                            + " Hz",
-                                    rate + " Hz",
-                                    AGAIN);
-                        }
-                        out = WavWriter.open(wav, channels, rate, Depth.FLOAT);
-                        toFloat = new SwrContext(null);
-                        if (swr_alloc_set_opts2(
-                                                toFloat,
-                                                frame.ch_layout(),
-                                                AV_SAMPLE_FMT_FLT,
-                                                rate,
-                                                frame.ch_layout(),
-                                                frame.format(),
-                                                rate,
-                                                0,
-                                                null)
-                                        < 0
-                                || swr_init(toFloat) < 0) {
-                            throw new Refused("a sample format that is not known");
-                        }
-                    } else if (frame.ch_layout().nb_channels() != channels || frame.sample_rate() != rate) {
-                        throw new Refused("channels or rate that change on the way");
-                    }
-                    double here = frame.pts() == AV_NOPTS_VALUE
-                            ? Double.NaN
-                            : frame.pts() * av_q2d(in.stream.time_base()) - out.frames() / (double) rate;
-                    since = Double.isNaN(since) ? here : since;
-                    if (Math.abs(here - since) > LARGEST_GAP_SECONDS) {
-                        throw new Refused(String.format(
+            for (AVFrame frame = in.next(); frame != null; frame = in.next()) {
+                out.append(frame, in.stream.time_base());
+            }
+            requireWhole(file, in, out, mp3);
+            if (!in.declaresLength() && !counted) {
+                say(
+                        "note",
+                        String.format(
                                 Locale.ROOT,
-                                "a gap of %.2f s after %.2f s",
-                                here - since,
-                                out.frames() / (double) rate));
-                    }
-                    int n = frame.nb_samples();
-                    if (out.frames() + n > MOST_SAMPLES) {
-                        throw new Refused("fewer than 2^31 samples", "more", "cut the song into parts");
-                    }
-                    if (out.frames() / rate >= Recording.MOST_SECONDS) {
-                        throw new Refused(
-                                "less than " + Recording.MOST_SECONDS / 3600 + " hours of sound",
-                                "more",
-                                "cut the song into parts");
-                    }
-                    float[] samples = new float[n * channels];
-                    try (FloatPointer buffer = new FloatPointer((long) n * channels);
-                            PointerPointer<Pointer> to = new PointerPointer<>(1)) {
-                        to.put(0, buffer);
-                        if (swr_convert(toFloat, to, n, frame.extended_data(), n) != n) {
-                            throw new Refused("samples that do not convert");
-                        }
-                        buffer.get(samples);
-                    }
-                    out.append(samples);
+                                "%s does not say how long it is: %.2f s were decoded",
+                                mp3 ? "an MP3 without a Xing header" : "the file",
+                                out.seconds()));
+            }
+            if (in.tracks() > 1) {
+                say(
+                        "note",
+                        String.format(
+                                Locale.ROOT,
+                                "the file has %d tracks of sound: stream %d is read",
+                                in.tracks(),
+                                in.stream.index() + 1));
+            }
+        }
+    }
+
+    /** Refuses a recording that decoded to nothing, with damaged blocks, or to less than its header declares. */
+    private static void requireWhole(Path file, Input in, FloatWav out, boolean mp3) throws Refused {
+        if (out.isEmpty()) {
+            throw new Refused("no sound that decodes");
+        }
+        if (in.damaged > 0) {
+            String what = in.damaged == 1 ? "a damaged block at" : in.damaged + " damaged blocks, the first at";
+            throw new Refused(String.format(Locale.ROOT, "%s %.2f s", what, in.damagedAt));
+        }
+        boolean exact = in.codec.codec_id() == AV_CODEC_ID_FLAC || in.countsSamples();
+        double seconds = in.declaresLength() ? in.stream.duration() * av_q2d(in.stream.time_base()) : 0;
+        int ends = mp3 ? MP3_ENDS * in.codec.frame_size() : 0; // encoders pad both ends, and say by how much
+        long least = exact
+                ? Math.round(seconds * out.rate)
+                : (long) ((seconds * SHARE_OF_DECLARED - LARGEST_GAP_SECONDS) * out.rate) - ends;
+        if (out.frames() < least || unfinishedOgg(file)) {
+            throw new Refused(String.format(
+                    Locale.ROOT,
+                    "%.2f s%s (the file is cut)",
+                    out.seconds(),
+                    seconds > 0 ? String.format(Locale.ROOT, " of %.2f", seconds) : ""));
+        }
+    }
+
+    /** The WAV of floats that decoded frames are converted to; the first frame decides channels and rate. */
+    private static final class FloatWav implements AutoCloseable {
+        private final Path wav;
+        private WavWriter out;
+        private SwrContext toFloat;
+        private int channels, rate;
+        private double since = Double.NaN;
+
+        FloatWav(Path wav) {
+            this.wav = wav;
+        }
+
+        boolean isEmpty() {
+            return out == null;
+        }
+
+        long frames() {
+            return out == null ? 0 : out.frames();
+        }
+
+        double seconds() {
+            return out.frames() / (double) rate;
+        }
+
+        /** Converts a frame, after comparing its format and its time with the frames before. */
+        void append(AVFrame frame, AVRational timeBase) throws Refused, IOException {
+            if (out == null) {
+                open(frame);
+            } else if (frame.ch_layout().nb_channels() != channels || frame.sample_rate() != rate) {
+                throw new Refused("channels or rate that change on the way");
+            }
+            double here = frame.pts() == AV_NOPTS_VALUE ? Double.NaN : frame.pts() * av_q2d(timeBase) - seconds();
+            since = Double.isNaN(since) ? here : since;
+            if (Math.abs(here - since) > LARGEST_GAP_SECONDS) {
+                throw new Refused(String.format(Locale.ROOT, "a gap of %.2f s after %.2f s", here - since, seconds()));
+            }
+            int n = frame.nb_samples();
+            if (out.frames() + n > MOST_SAMPLES) {
+                throw new Refused("fewer than 2^31 samples", "more", "cut the song into parts");
+            }
+            if (out.frames() / rate >= Recording.MOST_SECONDS) {
+                throw new Refused(
+                        "less than " + Recording.MOST_SECONDS / 3600 + " hours of sound",
+                        "more",
+                        "cut the song into parts");
+            }
+            float[] samples = new float[n * channels];
+            try (FloatPointer buffer = new FloatPointer((long) n * channels);
+                    PointerPointer<Pointer> to = new PointerPointer<>(1)) {
+                to.put(0, buffer);
+                if (swr_convert(toFloat, to, n, frame.extended_data(), n) != n) {
+                    throw new Refused("samples that do not convert");
                 }
-                if (out == null) {
-                    throw new Refused("no sound that decodes");
-                }
-                if (in.damaged > 0) {
-                    String what = in.damaged == 1 ? "a damaged block at" : in.damaged + " damaged blocks, the first at";
-                    throw new Refused(String.format(Locale.ROOT, "%s %.2f s", what, in.damagedAt));
-                }
-                int ends = mp3 ? MP3_ENDS * in.codec.frame_size() : 0; // encoders pad both ends, and say by how much
-                long least = exact
-                        ? Math.round(seconds * rate)
-                        : (long) ((seconds * SHARE_OF_TOLD - LARGEST_GAP_SECONDS) * rate) - ends;
-                if (out.frames() < least || unfinishedOgg(file)) {
-                    throw new Refused(String.format(
-                            Locale.ROOT,
-                            "%.2f s%s (the file is cut)",
-                            out.frames() / (double) rate,
-                            seconds > 0 ? String.format(Locale.ROOT, " of %.2f", seconds) : ""));
-                }
-                if (!told && !counted) {
-                    say(
-                            "note",
-                            String.format(
-                                    Locale.ROOT,
-                                    "%s does not say how long it is: %.2f s were decoded",
-                                    mp3 ? "an MP3 without a Xing header" : "the file",
-                                    out.frames() / (double) rate));
-                }
-                if (in.tracks() > 1) {
-                    say(
-                            "note",
-                            String.format(
-                                    Locale.ROOT,
-                                    "the file has %d tracks of sound: stream %d is read",
-                                    in.tracks(),
-                                    in.stream.index() + 1));
-                }
-            } finally {
-                if (toFloat != null) {
-                    swr_free(toFloat);
-                }
-                if (out != null) {
-                    out.close();
-                }
+                buffer.get(samples);
+            }
+            out.append(samples);
+        }
+
+        private void open(AVFrame frame) throws Refused, IOException {
+            channels = frame.ch_layout().nb_channels();
+            rate = frame.sample_rate();
+            if (channels < 1 || channels > Recording.MOST_CHANNELS) {
+                throw new Refused("1 to " + Recording.MOST_CHANNELS + " channels", String.valueOf(channels), AGAIN);
+            }
+            if (rate < Recording.LEAST_RATE_HZ || rate > Recording.MOST_RATE_HZ) {
+                throw new Refused(
+                        "a sample rate from " + Recording.LEAST_RATE_HZ + " to " + Recording.MOST_RATE_HZ + " Hz",
+                        rate + " Hz",
+                        AGAIN);
+            }
+            out = WavWriter.open(wav, channels, rate, Depth.FLOAT);
+            toFloat = new SwrContext(null);
+            AVChannelLayout layout = frame.ch_layout();
+            if (swr_alloc_set_opts2(toFloat, layout, AV_SAMPLE_FMT_FLT, rate, layout, frame.format(), rate, 0, null) < 0
+                    || swr_init(toFloat) < 0) {
+                throw new Refused("a sample format that is not known");
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (toFloat != null) {
+                swr_free(toFloat);
+            }
+            if (out != null) {
+                out.close();
             }
         }
     }
@@ -434,26 +461,11 @@ public final class Transcoder {
         try (Input in = new Input(wav)) {
             AVFormatContext out = new AVFormatContext(null);
             avformat_alloc_output_context2(out, null, "flac", flac.toString());
-            out.flags(out.flags()
-                    | AVFormatContext
-                            .AVFMT_FLAG_BITEXACT); // no version of the library in the file: the same sound, the same
-            // bytes
+            // no version of the library in the file: the same sound gives the same bytes
+            out.flags(out.flags() | AVFormatContext.AVFMT_FLAG_BITEXACT);
             AVCodec encoder = avcodec_find_encoder(avcodec.AV_CODEC_ID_FLAC);
-            AVCodecContext codec = avcodec_alloc_context3(encoder);
             boolean deep = in.codec.bits_per_raw_sample() > 16 || in.codec.codec_id() == AV_CODEC_ID_PCM_S24LE;
-            codec.sample_fmt(deep ? AV_SAMPLE_FMT_S32 : AV_SAMPLE_FMT_S16);
-            codec.bits_per_raw_sample(deep ? 24 : 16);
-            codec.sample_rate(in.codec.sample_rate());
-            av_channel_layout_default(codec.ch_layout(), in.codec.ch_layout().nb_channels());
-            codec.time_base(av_make_q(1, in.codec.sample_rate()));
-            codec.flags(codec.flags() | AV_CODEC_FLAG_BITEXACT);
-            codec.compression_level(8);
-            if (avcodec_open2(codec, encoder, (AVDictionary) null) < 0) {
-                throw new Refused(
-                        "sound that FLAC can hold",
-                        in.codec.ch_layout().nb_channels() + " channels at " + in.codec.sample_rate() + " Hz",
-                        "write a .wav");
-            }
+            AVCodecContext codec = flacCodec(in, encoder, deep);
             AVStream stream = avformat_new_stream(out, encoder);
             avcodec_parameters_from_context(stream.codecpar(), codec);
             stream.time_base(codec.time_base());
@@ -492,6 +504,24 @@ public final class Transcoder {
             av_packet_free(packet);
             avcodec_free_context(codec);
         }
+    }
+
+    private static AVCodecContext flacCodec(Input in, AVCodec encoder, boolean deep) throws Refused {
+        AVCodecContext codec = avcodec_alloc_context3(encoder);
+        codec.sample_fmt(deep ? AV_SAMPLE_FMT_S32 : AV_SAMPLE_FMT_S16);
+        codec.bits_per_raw_sample(deep ? 24 : 16);
+        codec.sample_rate(in.codec.sample_rate());
+        av_channel_layout_default(codec.ch_layout(), in.codec.ch_layout().nb_channels());
+        codec.time_base(av_make_q(1, in.codec.sample_rate()));
+        codec.flags(codec.flags() | AV_CODEC_FLAG_BITEXACT);
+        codec.compression_level(8);
+        if (avcodec_open2(codec, encoder, (AVDictionary) null) < 0) {
+            throw new Refused(
+                    "sound that FLAC can hold",
+                    in.codec.ch_layout().nb_channels() + " channels at " + in.codec.sample_rate() + " Hz",
+                    "write a .wav");
+        }
+        return codec;
     }
 
     private static void encode(

@@ -17,8 +17,8 @@ import java.util.Locale;
 /**
  * RIFF/WAVE files: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, plain or WAVE_FORMAT_EXTENSIBLE, beyond 4 GiB
  * as RF64 (EBU Tech 3306) or BW64 (ITU-R BS.2088). Integers are divided by 2^(bits-1), as libsndfile does. Lengths are
- * checked against the bytes that are there, so a cut file is refused by name; samples are read a part at a time. A
- * header is believed within the bounds of {@link Recording} only.
+ * checked against the bytes that are there, so a cut file is refused by name; samples are read a part at a time. The
+ * sizes in a header must lie within the bounds of {@link Recording}.
  */
 public final class WavReader implements Recording {
     private static final int PCM = 1, FLOAT = 3, EXTENSIBLE = 0xFFFE, MOST_BYTES = 1 << 20, MOST_CHUNKS = 4096;
@@ -32,7 +32,7 @@ public final class WavReader implements Recording {
     private final Format format;
     private final long data;
     private final int samples;
-    private final boolean untold;
+    private final boolean lengthOpen;
     private final List<String> notes;
 
     private record Format(int coding, int channels, int rate, int bits, int block) {
@@ -44,13 +44,19 @@ public final class WavReader implements Recording {
     }
 
     private WavReader(
-            Path file, FileChannel channel, Format format, long data, int samples, boolean untold, List<String> notes) {
+            Path file,
+            FileChannel channel,
+            Format format,
+            long data,
+            int samples,
+            boolean lengthOpen,
+            List<String> notes) {
         this.file = file;
         this.channel = channel;
         this.format = format;
         this.data = data;
         this.samples = samples;
-        this.untold = untold;
+        this.lengthOpen = lengthOpen;
         this.notes = notes;
     }
 
@@ -108,12 +114,12 @@ public final class WavReader implements Recording {
     }
 
     /** Whether the header leaves the length of the sound open. */
-    boolean untold() {
-        return untold;
+    boolean lengthOpen() {
+        return lengthOpen;
     }
 
     /** The remark on a header that leaves the length open. */
-    static String untold(double seconds) {
+    static String lengthNote(double seconds) {
         return String.format(
                 Locale.ROOT, "the header gives no length: all %.2f s that follow are taken as sound", seconds);
     }
@@ -137,7 +143,7 @@ public final class WavReader implements Recording {
         for (int i = 0; i < MOST_CHUNKS && at + 8 <= size; i++) {
             ByteBuffer chunk = bytes(channel, at, 48);
             if (chunk.limit() < 8) {
-                break; // somebody shortens the file meanwhile
+                break; // another process may shorten the file
             }
             String id = tag(chunk, 0);
             long length = Integer.toUnsignedLong(chunk.getInt(4)), body = at + 8;
@@ -177,17 +183,17 @@ public final class WavReader implements Recording {
     }
 
     /** Opens the data chunk, with the length that its header declares, or ds64's, or of the bytes that are there. */
-    private static WavReader data(Path file, FileChannel channel, Format format, long body, long told, long ds64)
+    private static WavReader data(Path file, FileChannel channel, Format format, long body, long declared, long ds64)
             throws IOException {
         if (format == null) {
             throw Problem.in(STAGE, file, "a 'fmt ' chunk before the data", "none", AGAIN);
         }
-        long there = channel.size() - body, length = told;
+        long there = channel.size() - body, length = declared;
         // writers that stream leave both open
-        boolean untold = (told == OPEN || told == 0) && (ds64 == 0 || ds64 == -1);
-        if (untold) {
+        boolean lengthOpen = (declared == OPEN || declared == 0) && (ds64 == 0 || ds64 == -1);
+        if (lengthOpen) {
             length = isChunks(channel, body) ? 0 : there;
-        } else if (told == OPEN || told == 0) {
+        } else if (declared == OPEN || declared == 0) {
             length = ds64;
         }
         if (Long.compareUnsigned(length, there) > 0) {
@@ -211,13 +217,13 @@ public final class WavReader implements Recording {
         }
         List<String> notes = new ArrayList<>();
         if (format.read()) {
-            if (untold) {
-                notes.add(untold(n / (double) format.rate));
+            if (lengthOpen) {
+                notes.add(lengthNote(n / (double) format.rate));
             } else {
                 notes.addAll(further(channel, format, body + length + (length & 1)));
             }
         }
-        return new WavReader(file, channel, format, body, (int) n, untold, List.copyOf(notes));
+        return new WavReader(file, channel, format, body, (int) n, lengthOpen, List.copyOf(notes));
     }
 
     /**
@@ -335,7 +341,7 @@ public final class WavReader implements Recording {
                             file,
                             "the samples that were there when it was opened",
                             "a shorter file",
-                            "let nobody write it meanwhile");
+                            "the file changed while it was read; close the program that writes it");
                 }
                 decode(in, wave, at - from, n, at);
             }
@@ -345,10 +351,7 @@ public final class WavReader implements Recording {
         return new Wave(wave, format.rate);
     }
 
-    /**
-     * Memory for a part, or a Problem: a long song is read in parts, and a caller that asks for all of it may ask for
-     * too much.
-     */
+    /** Memory for a part, or a Problem where a caller asks for more of a long song than the heap holds. */
     private float[][] room(int n) {
         long bytes = (long) Float.BYTES * format.channels * n,
                 heap = Runtime.getRuntime().maxMemory();
@@ -357,7 +360,7 @@ public final class WavReader implements Recording {
                 return new float[format.channels][n];
             }
         } catch (OutOfMemoryError e) {
-            // nothing is held of what was made
+            // the channels allocated so far are garbage
         }
         throw Problem.in(
                 STAGE,

@@ -91,7 +91,7 @@ public final class WavWriter implements Closeable {
         }
     }
 
-    /** Samples a channel that are written so far. */
+    /** Samples per channel that are written so far. */
     public long frames() {
         return bytes / depth.bytes / channels;
     }

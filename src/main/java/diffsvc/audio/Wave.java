@@ -7,8 +7,8 @@ import java.util.Locale;
 /**
  * Sound with the rate that belongs to it.
  *
- * @param channels one array of samples a channel, all of one length, in [-1, 1] unless the file itself goes beyond
- * @param sampleRateHz samples a second
+ * @param channels one array of samples per channel, all of one length, in [-1, 1] unless the file itself goes beyond
+ * @param sampleRateHz samples per second
  */
 public record Wave(float[][] channels, int sampleRateHz) {
     private static final float SILENT_PEAK = 1e-4f;
@@ -38,7 +38,7 @@ public record Wave(float[][] channels, int sampleRateHz) {
         return new Wave(new float[][] {samples}, sampleRateHz);
     }
 
-    /** Samples a channel. */
+    /** Samples per channel. */
     public int samples() {
         return channels[0].length;
     }

@@ -31,7 +31,7 @@ public final class WaveWriter {
     }
 
     /**
-     * Writes {@code file}, .wav or .flac, 16 bits a sample.
+     * Writes {@code file}, .wav or .flac, 16 bits per sample.
      *
      * @param file .wav or .flac
      */

@@ -89,23 +89,8 @@ public final class Divider {
         Map<?, ?> state = bare ? root : (Map<?, ?>) root.get("state_dict");
         String prefix = prefixOf(state, checkpoint);
         long steps = steps(root, checkpoint);
-        List<Map<Object, Object>> halves = List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
         Map<List<Object>, Place> places = new HashMap<>();
-        for (int half = 0; half < 2; half++) {
-            OrderedDict part = new OrderedDict();
-            for (Map.Entry<?, ?> e : state.entrySet()) {
-                if (half == (String.valueOf(e.getKey()).startsWith(prefix + EMBEDDING) ? 0 : 1)) {
-                    if (e.getValue() instanceof TorchTensor) {
-                        places.put(
-                                bare ? List.of(e.getKey()) : List.of("state_dict", e.getKey()),
-                                new Place(half, List.of("state_dict", e.getKey())));
-                    }
-                    part.put(e.getKey(), e.getValue());
-                }
-            }
-            halves.get(half).put("global_step", steps);
-            halves.get(half).put("state_dict", part);
-        }
+        List<Map<Object, Object>> halves = halves(state, bare, prefix, steps, places);
         if (root.get("optimizer_states") instanceof List<?> optimizers) {
             optimizer(checkpoint, optimizers, parameters(state, prefix), halves, places);
         }
@@ -142,6 +127,28 @@ public final class Divider {
                 output.reading(checkpoint).reading(HparamsYaml.files(yaml).toArray(Path[]::new)),
                 size(checkpoint));
         return new Result(pieces.stream().map(Piece::file).toList(), steps, notes);
+    }
+
+    /** The weights of each half with its step; notes in {@code places} where each tensor of the checkpoint went. */
+    private static List<Map<Object, Object>> halves(
+            Map<?, ?> state, boolean bare, String prefix, long steps, Map<List<Object>, Place> places) {
+        List<Map<Object, Object>> halves = List.of(new LinkedHashMap<>(), new LinkedHashMap<>());
+        for (int half = 0; half < 2; half++) {
+            OrderedDict part = new OrderedDict();
+            for (Map.Entry<?, ?> e : state.entrySet()) {
+                if (half == (String.valueOf(e.getKey()).startsWith(prefix + EMBEDDING) ? 0 : 1)) {
+                    if (e.getValue() instanceof TorchTensor) {
+                        places.put(
+                                bare ? List.of(e.getKey()) : List.of("state_dict", e.getKey()),
+                                new Place(half, List.of("state_dict", e.getKey())));
+                    }
+                    part.put(e.getKey(), e.getValue());
+                }
+            }
+            halves.get(half).put("global_step", steps);
+            halves.get(half).put("state_dict", part);
+        }
+        return halves;
     }
 
     private static Piece text(Path file, String text) {
@@ -308,31 +315,7 @@ public final class Divider {
                         "simplify the checkpoint first: without its optimizer it can be divided");
             }
             for (int half = 0; half < 2; half++) {
-                int side = half;
-                Map<Object, Object> own = new LinkedHashMap<>(), named = new LinkedHashMap<>();
-                state.forEach((index, moments) -> {
-                    if (half(names, index) == side) {
-                        own.put(index, moments);
-                    }
-                });
-                List<Object> ownGroups = new ArrayList<>();
-                for (Object g : groups) {
-                    Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>) g);
-                    List<Object> params = new ArrayList<>();
-                    for (Object index : (List<?>) group.get("params")) {
-                        if (half(names, index) == side) {
-                            params.add(index);
-                            named.put(index, names.get(((Long) index).intValue()));
-                        }
-                    }
-                    group.put("params", params);
-                    ownGroups.add(group);
-                }
-                Map<Object, Object> part = new LinkedHashMap<>();
-                part.put("state", own);
-                part.put("param_groups", ownGroups);
-                part.put("param_names", named);
-                parts.get(half).add(part);
+                parts.get(half).add(optimizerOf(half, state, groups, names));
             }
             long at = o;
             state.forEach((index, moments) -> {
@@ -349,6 +332,34 @@ public final class Divider {
         for (int half = 0; half < 2; half++) {
             halves.get(half).put("optimizer_states", parts.get(half));
         }
+    }
+
+    /** The state of the parameters of one half; an index stays what it was in the combined optimizer. */
+    private static Map<Object, Object> optimizerOf(int half, Map<?, ?> state, List<?> groups, List<String> names) {
+        Map<Object, Object> own = new LinkedHashMap<>(), named = new LinkedHashMap<>();
+        state.forEach((index, moments) -> {
+            if (half(names, index) == half) {
+                own.put(index, moments);
+            }
+        });
+        List<Object> ownGroups = new ArrayList<>();
+        for (Object g : groups) {
+            Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>) g);
+            List<Object> params = new ArrayList<>();
+            for (Object index : (List<?>) group.get("params")) {
+                if (half(names, index) == half) {
+                    params.add(index);
+                    named.put(index, names.get(((Long) index).intValue()));
+                }
+            }
+            group.put("params", params);
+            ownGroups.add(group);
+        }
+        Map<Object, Object> part = new LinkedHashMap<>();
+        part.put("state", own);
+        part.put("param_groups", ownGroups);
+        part.put("param_names", named);
+        return part;
     }
 
     private static int half(List<String> names, Object index) {

@@ -246,6 +246,33 @@ public final class Safetensors {
 
     private static void write(
             Path file, Map<String, TorchTensor> tensors, Map<String, String> metadata, boolean sealed) {
+        ByteBuffer start = header(tensors, metadata);
+        WholeFile.write(STAGE, file, part -> {
+            try (FileChannel channel = FileChannel.open(
+                    part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+                List<ByteBuffer> parts = new java.util.ArrayList<>(List.of(start));
+                tensors.values().forEach(t -> parts.add(t.bytes()));
+                MessageDigest digest = Sha256.digest();
+                for (ByteBuffer b : parts) {
+                    if (sealed) {
+                        digest.update(b.duplicate());
+                    }
+                    while (b.hasRemaining()) {
+                        channel.write(b);
+                    }
+                }
+                if (sealed) {
+                    ByteBuffer seal = ByteBuffer.wrap(Sha256.hex(digest).getBytes(StandardCharsets.US_ASCII));
+                    while (seal.hasRemaining()) {
+                        channel.write(seal, SEAL_AT + seal.position());
+                    }
+                }
+            }
+        });
+    }
+
+    /** The length of the header and the header, filled with spaces so that data begin at a multiple of 8. */
+    private static ByteBuffer header(Map<String, TorchTensor> tensors, Map<String, String> metadata) {
         JsonObject header = new JsonObject();
         if (!metadata.isEmpty()) {
             JsonObject o = new JsonObject();
@@ -275,7 +302,7 @@ public final class Safetensors {
             header.add(e.getKey(), o);
         }
         byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
-        int padded = (text.length + 7) / 8 * 8; // data begin at a multiple of 8, filled with spaces
+        int padded = (text.length + 7) / 8 * 8;
         ByteBuffer start = ByteBuffer.allocate(8 + padded)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(padded)
@@ -283,28 +310,7 @@ public final class Safetensors {
         while (start.hasRemaining()) {
             start.put((byte) ' ');
         }
-        WholeFile.write(STAGE, file, part -> {
-            try (FileChannel channel = FileChannel.open(
-                    part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-                List<ByteBuffer> parts = new java.util.ArrayList<>(List.of(start.flip()));
-                tensors.values().forEach(t -> parts.add(t.bytes()));
-                MessageDigest digest = Sha256.digest();
-                for (ByteBuffer b : parts) {
-                    if (sealed) {
-                        digest.update(b.duplicate());
-                    }
-                    while (b.hasRemaining()) {
-                        channel.write(b);
-                    }
-                }
-                if (sealed) {
-                    ByteBuffer seal = ByteBuffer.wrap(Sha256.hex(digest).getBytes(StandardCharsets.US_ASCII));
-                    while (seal.hasRemaining()) {
-                        channel.write(seal, SEAL_AT + seal.position());
-                    }
-                }
-            }
-        });
+        return start.flip();
     }
 
     private static Problem broken(Path file, String need, String got) {

@@ -129,7 +129,7 @@ public final class Weights implements AutoCloseable {
                     "finite weights of " + network,
                     "NaN or infinity in " + bad.get(0)
                             + (bad.size() > 1 ? " and " + (bad.size() - 1) + " other tensors" : ""),
-                    "the file is damaged or its training ran away: take it again, or an earlier checkpoint");
+                    "the file is damaged or its training diverged: copy it again, or use an earlier checkpoint");
         }
     }
 

@@ -52,7 +52,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
             printedAt = 0;
         }
         if (done <= 0) {
-            return; // a stage that has hardly begun has no time left to tell
+            return; // a stage that has just begun gives no estimate
         }
         if (terminal) {
             draw(done, of);
@@ -125,7 +125,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
         line("note       " + text);
     }
 
-    /** Prints a line; a bar that is drawn goes on below it. */
+    /** Prints a line; a visible bar moves below it. */
     synchronized void line(String text) {
         synchronized (screen) {
             if (bar != null) {

@@ -24,18 +24,18 @@ final class DivideCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "CHECKPOINT",
-            description = "model_ckpt_steps_N.ckpt, with or without an optimizer, relative to the working folder")
+            description = "model_ckpt_steps_N.ckpt, with or without an optimizer, relative to the current directory")
     String checkpoint;
 
     @Option(
             names = "--out",
             description =
-                    "folder to write, relative to the working folder (default: models/ and the name of the checkpoint's folder)")
+                    "folder to write, relative to the current directory (default: models/ and the name of the checkpoint's folder)")
     String out;
 
     @Option(
             names = "--config",
-            description = "the voice's config.yaml or hparams.yaml, relative to the working folder "
+            description = "the voice's config.yaml or hparams.yaml, relative to the current directory "
                     + "(default: the one beside the checkpoint)")
     String config;
 

@@ -37,7 +37,8 @@ final class DoctorCommand implements Callable<Integer> {
         @Option(
                 names = "--config",
                 required = true,
-                description = "config.yaml of a voice in the Python project's layout, relative to the current folder")
+                description =
+                        "config.yaml of a voice in the Python project's layout, relative to the current directory")
         Path config;
 
         @Option(names = "--ckpt", required = true, description = "its model_ckpt_steps_N.ckpt")

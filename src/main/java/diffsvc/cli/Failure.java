@@ -7,7 +7,7 @@ import diffsvc.check.Problem;
  * How a command that failed ends.
  *
  * @param code 2 where the input, an option or the machine does not fit, 1 for a defect of the program
- * @param sentence what a person reads; null where only the stack helps
+ * @param sentence the message for the user; null where only the stack helps
  */
 record Failure(int code, String sentence) {
     private static final String MEMORY =

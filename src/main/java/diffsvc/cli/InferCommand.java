@@ -12,7 +12,7 @@ import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
-import diffsvc.infer.Batch;
+import diffsvc.infer.BatchInference;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Join;
 import diffsvc.infer.Manifest;
@@ -135,7 +135,7 @@ final class InferCommand implements Callable<Integer> {
                     "limit of the whole process, 2GiB for instance; slices become shorter (default 80 %% of the memory)")
     String maxMemory;
 
-    @Option(names = "--threads", description = "threads of the engine, at most four a core (default: all cores)")
+    @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
 
     @Option(names = "--format", description = "wav or flac")
@@ -180,7 +180,7 @@ final class InferCommand implements Callable<Integer> {
         if (keys.size() > songs.size()) {
             throw Problem.in(
                     "options",
-                    "at most one key a song",
+                    "at most one key per song",
                     keys.size() + " keys for " + songs.size() + " songs",
                     "leave some out");
         }
@@ -209,7 +209,7 @@ final class InferCommand implements Callable<Integer> {
             Report report = new Report(voice, requests.size());
             Thread stopped = new Thread(report::stopped);
             Runtime.getRuntime().addShutdownHook(stopped);
-            int converted = new Batch(inference).run(requests, report);
+            int converted = new BatchInference(inference).run(requests, report);
             Runtime.getRuntime().removeShutdownHook(stopped);
             if (requests.size() > 1) {
                 int failed = requests.size() - converted;
@@ -267,7 +267,7 @@ final class InferCommand implements Callable<Integer> {
     }
 
     /** Prints what happens to each song, and keeps the exit code of the worst failure. */
-    private static final class Report implements Batch.Listener {
+    private static final class Report implements BatchInference.Listener {
         private final Voice voice;
         private final int songs;
         private ConsoleProgress bar;

@@ -28,10 +28,10 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "FILE",
-            description = "a .pt, .pth, .ckpt or .safetensors file, relative to the working folder")
+            description = "a .pt, .pth, .ckpt or .safetensors file, relative to the current directory")
     String file;
 
-    @Option(names = "--csv", description = "CSV file to write the table to as well, relative to the working folder")
+    @Option(names = "--csv", description = "CSV file to write the table to as well, relative to the current directory")
     String csv;
 
     @Option(names = "--overwrite", description = "replace an existing file")

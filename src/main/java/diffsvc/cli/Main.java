@@ -29,7 +29,8 @@ import picocli.CommandLine.IVersionProvider;
         footer = {
             "  0  done",
             "  1  a defect of the program; please report it",
-            "  2  the input or an option does not fit; the sentence says what to do",
+            "  2  the input or an option does not fit; the message says what to do",
+            "  3  again only: the new output has other bytes",
             "  130  stopped by Ctrl-C; nothing half written remains"
         })
 public final class Main implements Runnable {
@@ -48,11 +49,7 @@ public final class Main implements Runnable {
         CommandLine.usage(this, System.out);
     }
 
-    /**
-     * Runs one command and ends the process with its exit code.
-     *
-     * @param args of the command
-     */
+    /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
         System.exit(run(args));
     }
@@ -60,7 +57,6 @@ public final class Main implements Runnable {
     /**
      * Runs one command and gives its exit code.
      *
-     * @param args of the command
      * @return 0, 1, 2 or 130
      */
     public static int run(String... args) {

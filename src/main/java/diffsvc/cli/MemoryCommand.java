@@ -57,70 +57,69 @@ final class MemoryCommand implements Callable<Integer> {
             ProjectName.require("options", project);
         }
         ProjectPaths paths = ProjectPaths.find();
-        Hparams base = Hparams.defaults();
-        if (project != null) {
-            Path yaml = Stream.of(
-                            paths.models().resolve(project).resolve("hparams.yaml"),
-                            paths.data().resolve(project).resolve("hparams.yaml"))
-                    .filter(Files::exists)
-                    .findFirst()
-                    .orElseThrow(() -> Problem.in(
-                            "memory",
-                            paths.models().resolve(project),
-                            "a project or dataset of that name",
-                            "none",
-                            "correct --project, or leave it out"));
-            base = HparamsYaml.read(yaml).project(project);
-        }
-        Hparams hparams = Arg2Hparams.apply(base, overrides);
+        Hparams hparams = Arg2Hparams.apply(settings(paths), overrides);
         long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
         try (NDManager manager = NDManager.newBaseManager()) {
             Plan plan = Plan.of(
                     ModelCosts.of(ModelFiles.in(paths.models()), hparams), seconds, limit, Plan.baseline(manager));
-            System.out.printf(
-                    "limit      %s%s%n",
-                    ProcessMemory.shown(limit), maxMemory == null ? ", the memory of this machine" : "");
-            System.out.printf(
-                    "process    %s without a model, with the largest Java heap%n%n",
-                    ProcessMemory.shown(plan.baseline()));
-            System.out.printf(
-                    "%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n",
-                    "model",
-                    "sizes of",
-                    "frames",
-                    "weights",
-                    "one clip",
-                    "each more",
-                    "batch",
-                    "process",
-                    "GPU, untested");
-            for (Plan.Line l : plan.lines()) {
-                long one = l.cost().atWork(1, l.frames()), more = l.cost().atWork(2, l.frames()) - one;
-                System.out.printf(
-                        "%-12s %-18s %8d %9s %11s %11s %6d %12s %14s%n",
-                        l.cost().model(),
-                        l.at(),
-                        l.frames(),
-                        mib(l.cost().weights()),
-                        mib(one),
-                        mib(more),
-                        l.batch(),
-                        l.batch() == 0 ? "more" : mib(plan.baseline() + l.peak()),
-                        mib(l.peak()));
-            }
-            System.out.printf(
-                    Locale.ROOT,
-                    "%nIn MiB, for clips of %s s. Batch: the most clips at once below the limit, each model alone, at most %d (crepe: windows);%n"
-                            + "pair: embedding and wavenet in training. For comparison: hubert and crepe together take %s MiB for %.0f s; a user measured %s MiB (31 %% of 12 GiB)%n"
-                            + "on a GPU for the conds of such a clip at 24 kHz in the Python project.%n",
-                    seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
-                    Plan.MOST,
-                    mib(plan.together(CONDS, DATUM_SECONDS)),
-                    DATUM_SECONDS,
-                    mib((long) DATUM_BYTES));
+            print(plan, limit);
             plan.require();
         }
         return 0;
+    }
+
+    /** The settings of --project, of a voice or of a dataset; without it the published ones. */
+    private Hparams settings(ProjectPaths paths) {
+        if (project == null) {
+            return Hparams.defaults();
+        }
+        Path yaml = Stream.of(
+                        paths.models().resolve(project).resolve("hparams.yaml"),
+                        paths.data().resolve(project).resolve("hparams.yaml"))
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow(() -> Problem.in(
+                        "memory",
+                        paths.models().resolve(project),
+                        "a project or dataset of that name",
+                        "none",
+                        "correct --project, or leave it out"));
+        return HparamsYaml.read(yaml).project(project);
+    }
+
+    private void print(Plan plan, long limit) {
+        System.out.printf(
+                "limit      %s%s%n",
+                ProcessMemory.shown(limit), maxMemory == null ? ", the memory of this machine" : "");
+        System.out.printf(
+                "process    %s without a model, with the largest Java heap%n%n", ProcessMemory.shown(plan.baseline()));
+        System.out.printf(
+                "%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n",
+                "model", "sizes of", "frames", "weights", "one clip", "each more", "batch", "process", "GPU, untested");
+        for (Plan.Line l : plan.lines()) {
+            long one = l.cost().atWork(1, l.frames()), more = l.cost().atWork(2, l.frames()) - one;
+            System.out.printf(
+                    "%-12s %-18s %8d %9s %11s %11s %6d %12s %14s%n",
+                    l.cost().model(),
+                    l.at(),
+                    l.frames(),
+                    mib(l.cost().weights()),
+                    mib(one),
+                    mib(more),
+                    l.batch(),
+                    l.batch() == 0 ? "more" : mib(plan.baseline() + l.peak()),
+                    mib(l.peak()));
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%nIn MiB, for clips of %s s. Batch: the most clips at once below the limit, each model alone, at most %d (crepe: windows);%n"
+                        + "pair: embedding and wavenet in training. For comparison: hubert and crepe together take %s MiB for %.0f s; a user measured %s MiB (31 %% of 12 GiB)%n"
+                        + "on a GPU for the conds of such a clip at 24 kHz in the Python project.%n",
+                seconds == Math.rint(seconds) ? String.valueOf((long) seconds) : String.valueOf(seconds),
+                Plan.MOST,
+                mib(plan.together(CONDS, DATUM_SECONDS)),
+                DATUM_SECONDS,
+                mib((long) DATUM_BYTES));
     }
 
     private static String mib(long bytes) {

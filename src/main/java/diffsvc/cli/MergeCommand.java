@@ -19,13 +19,13 @@ final class MergeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "FOLDER",
-            description = "folder of a divided or trained voice, relative to the working folder")
+            description = "folder of a divided or trained voice, relative to the current directory")
     String folder;
 
     @Option(
             names = "--out",
             required = true,
-            description = "file to write, model_ckpt_steps_N.ckpt, relative to the working folder")
+            description = "file to write, model_ckpt_steps_N.ckpt, relative to the current directory")
     String out;
 
     @Option(names = "--overwrite", description = "replace an existing file")

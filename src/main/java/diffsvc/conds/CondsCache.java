@@ -45,7 +45,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     public static final CondsCache NONE = new CondsCache(null, 0);
 
     /**
-     * A cache that drops its sentences.
+     * A cache that discards its notes.
      *
      * @param folder of the files; null keeps nothing
      */
@@ -62,7 +62,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     }
 
     /**
-     * The same cache, whose sentences go to another receiver.
+     * The same cache with another receiver of its notes.
      *
      * @param to receives a sentence for each damaged file
      */

@@ -27,7 +27,7 @@ public interface ContentEncoder extends AutoCloseable {
     /** Samples at {@link #sampleRateHz} from unit to unit. */
     int hopSamples();
 
-    /** Units a second: the rate over the hop. */
+    /** Units per second: the rate over the hop. */
     default double unitsPerSecond() {
         return sampleRateHz() / (double) hopSamples();
     }

@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * How well one F0 track agrees with another, frame by frame.
  *
- * @param medianCents median distance in cents (1200 an octave) of the frames that are voiced in both; infinite where
+ * @param medianCents median distance in cents (1200 per octave) of the frames that are voiced in both; infinite where
  *     there is none
  * @param voicing share of frames on whose voicing both agree, 0 to 1
  * @param octaves share of the frames voiced in both that lie more than half an octave apart, mostly octave errors of

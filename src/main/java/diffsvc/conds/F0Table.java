@@ -41,7 +41,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         }
     }
 
-    /** The table of an F0 track, one row a frame, the first frame at {@code startSeconds}. */
+    /** The table of an F0 track, one row per frame, the first frame at {@code startSeconds}. */
     public static F0Table of(F0Track f0, double startSeconds) {
         double[] seconds = new double[f0.frames()];
         for (int t = 0; t < seconds.length; t++) {
@@ -129,8 +129,47 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
      * @throws Problem that names the line
      */
     public static F0Table read(Path file) {
+        List<String> lines = lines(file);
+        Columns columns = null;
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i).replace("\uFEFF", "").trim();
+            if (line.isEmpty()) {
+                continue;
+            }
+            String[] cells = line.toLowerCase(Locale.ROOT).split("\\s*[,;\t]\\s*");
+            if (columns == null) {
+                boolean header = Arrays.stream(cells).noneMatch(F0Table::isNumber);
+                columns = header ? Columns.named(List.of(cells)) : new Columns(0, 1, 2, cells.length);
+                if (columns.time < 0 || columns.hz < 0) {
+                    throw bad(file, i, "columns " + HEADER, line);
+                }
+                if (header) {
+                    continue;
+                }
+            }
+            Row row = columns.row(file, i, line, cells);
+            if (!rows.isEmpty() && rows.get(rows.size() - 1).seconds >= row.seconds) {
+                throw bad(file, i, "times that rise", line);
+            }
+            rows.add(row);
+        }
+        if (rows.isEmpty()) {
+            throw Problem.in(STAGE, file, "a CSV of " + HEADER, "no row", "export one with --export-f0");
+        }
+        double[] seconds = new double[rows.size()];
+        float[] hz = new float[seconds.length];
+        boolean[] voiced = new boolean[seconds.length];
+        for (int i = 0; i < seconds.length; i++) {
+            seconds[i] = rows.get(i).seconds;
+            hz[i] = (float) rows.get(i).hz;
+            voiced[i] = rows.get(i).voiced;
+        }
+        return new F0Table(seconds, hz, voiced);
+    }
+
+    private static List<String> lines(Path file) {
         Input.require(STAGE, file, "a CSV of " + HEADER);
-        List<String> lines;
         try {
             if (Files.size(file) > MOST_BYTES) {
                 throw Problem.in(
@@ -140,7 +179,7 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
                         (Files.size(file) >> 20) + " MiB",
                         "give the curve of one song");
             }
-            lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+            return Files.readAllLines(file, StandardCharsets.UTF_8);
         } catch (CharacterCodingException e) {
             throw Problem.in(
                     STAGE,
@@ -151,60 +190,38 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         } catch (IOException e) {
             throw Problem.in(STAGE, file, "a CSV of " + HEADER, WholeFile.reason(e), "check the path");
         }
-        int time = 0, f0 = 1, voicing = 2, width = 0;
-        List<double[]> rows = new ArrayList<>();
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i).replace("\uFEFF", "").trim();
-            if (line.isEmpty()) {
-                continue;
-            }
-            String[] cells = line.toLowerCase(Locale.ROOT).split("\\s*[,;\t]\\s*");
-            boolean header = width == 0 && Arrays.stream(cells).noneMatch(F0Table::isNumber);
-            if (width == 0) {
-                width = cells.length;
-            }
-            if (header) {
-                List<String> names = List.of(cells);
-                time = place(names, "time", "seconds");
-                f0 = place(names, "hz", "f0", "f0_hz");
-                voicing = place(names, "voiced");
-                if (time < 0 || f0 < 0) {
-                    throw bad(file, i, "columns " + HEADER, line);
-                }
-                continue;
-            }
+    }
+
+    private record Row(double seconds, double hz, boolean voiced) {}
+
+    /** Where the values stand in a line of {@code width} cells; {@code voiced} may be missing. */
+    private record Columns(int time, int hz, int voiced, int width) {
+        static Columns named(List<String> names) {
+            return new Columns(
+                    place(names, "time", "seconds"),
+                    place(names, "hz", "f0", "f0_hz"),
+                    place(names, "voiced"),
+                    names.size());
+        }
+
+        Row row(Path file, int i, String line, String[] cells) {
             if (cells.length != width
                     || time >= width
-                    || f0 >= width
+                    || hz >= width
                     || !isNumber(cells[time])
-                    || !isNumber(cells[f0])) {
+                    || !isNumber(cells[hz])) {
                 throw bad(file, i, width + " cells, time and Hz as numbers", line);
             }
-            double hz = Double.parseDouble(cells[f0]);
-            Boolean sounds = voicing < 0 || voicing >= width ? Boolean.valueOf(hz > 0) : truth(cells[voicing]);
-            if (sounds == null || !(hz >= 0 && hz <= HIGHEST_HZ) || !Double.isFinite(Double.parseDouble(cells[time]))) {
+            double seconds = Double.parseDouble(cells[time]), f0 = Double.parseDouble(cells[hz]);
+            Boolean sounds = voiced < 0 || voiced >= width ? Boolean.valueOf(f0 > 0) : truth(cells[voiced]);
+            if (sounds == null || !(f0 >= 0 && f0 <= HIGHEST_HZ) || !Double.isFinite(seconds)) {
                 throw bad(file, i, sounds == null ? "voiced as true or false" : "Hz from 0 to 20000 and a time", line);
             }
-            if (sounds && hz == 0) {
+            if (sounds && f0 == 0) {
                 throw bad(file, i, "Hz above 0 where voiced is true", line);
             }
-            rows.add(new double[] {Double.parseDouble(cells[time]), hz, sounds ? 1 : 0});
-            if (rows.size() > 1 && rows.get(rows.size() - 2)[0] >= rows.get(rows.size() - 1)[0]) {
-                throw bad(file, i, "times that rise", line);
-            }
+            return new Row(seconds, f0, sounds);
         }
-        if (rows.isEmpty()) {
-            throw Problem.in(STAGE, file, "a CSV of " + HEADER, "no row", "export one with --export-f0");
-        }
-        double[] seconds = new double[rows.size()];
-        float[] hz = new float[seconds.length];
-        boolean[] voiced = new boolean[seconds.length];
-        for (int i = 0; i < seconds.length; i++) {
-            seconds[i] = rows.get(i)[0];
-            hz[i] = (float) rows.get(i)[1];
-            voiced[i] = rows.get(i)[2] == 1;
-        }
-        return new F0Table(seconds, hz, voiced);
     }
 
     private static Problem bad(Path file, int line, String need, String got) {

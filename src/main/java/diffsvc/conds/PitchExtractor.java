@@ -15,7 +15,7 @@ public interface PitchExtractor extends AutoCloseable {
      *
      * @param signal one channel at the voice's rate, as the mel's front end takes it
      * @param hopSamples samples of the signal from mel frame to mel frame
-     * @param seed of an extractor that draws numbers; the same seed gives the same result
+     * @param seed of the random numbers that an extractor draws; equal seeds give equal results
      * @return T frames, Hz
      * @throws Problem when the signal is too short for one F0
      */

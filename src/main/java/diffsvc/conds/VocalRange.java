@@ -8,7 +8,7 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * The F0 of a song against the F0 a voice was trained on: how much of the song lies where the voice has learnt nothing.
+ * The F0 of a song against the F0 a voice was trained on: how much of the song lies outside the training's range.
  *
  * @param songHz median of the song's voiced frames, Hz; 0 without a voiced frame
  * @param trainedHz median of the training's voiced frames, Hz; 0 where the hparams hold no statistics

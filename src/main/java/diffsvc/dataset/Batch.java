@@ -8,7 +8,7 @@ import java.util.List;
  * The input of one training pass: B clips of T mel frames.
  *
  * @param mels [B, T, M] log10
- * @param t [B] int64, diffusion step of each clip , diffusion step of each clip
+ * @param t [B] int64, diffusion step of each clip
  * @param noise [B, 1, M, T] standard normal
  * @param clips names of the clips, for error messages; empty where they have none
  */

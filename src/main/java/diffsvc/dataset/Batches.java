@@ -56,7 +56,7 @@ public final class Batches {
      * Batch {@code number} of a run.
      *
      * @param manager owner of the batch's arrays
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      * @param number from 0, over all updates and accumulations
      */
     public Batch batch(NDManager manager, long seed, long number) {
@@ -89,7 +89,7 @@ public final class Batches {
      * for validation.
      *
      * @param manager owner of the batch's arrays
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public Batch fixed(NDManager manager, long seed, int i, int frames) {
         Clip c = clips.get(i % clips.size());

@@ -156,9 +156,9 @@ final class DatasetFolder {
     private Map<String, List<String>> written() {
         try {
             Path file = folder.resolve(SHARDS).resolve(WRITTEN);
-            Written said =
+            Written record =
                     Files.isRegularFile(file) ? new Gson().fromJson(Files.readString(file), Written.class) : null;
-            return said == null || said.written() == null ? Map.of() : said.written();
+            return record == null || record.written() == null ? Map.of() : record.written();
         } catch (IOException | JsonParseException e) {
             return Map.of();
         }

@@ -110,7 +110,6 @@ public final class Preprocessing {
     /**
      * Borrows content encoder and pitch extractor: the caller closes them.
      *
-     * @param hparams settings of the voice
      * @throws Problem when a setting under {@code dataset} does not fit
      */
     public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {
@@ -222,13 +221,13 @@ public final class Preprocessing {
         Stop stop = new Stop(Thread.currentThread(), files.size());
         List<Made> made = files.parallelStream()
                 .map(file -> {
-                    stop.look();
+                    stop.check();
                     long start = System.nanoTime();
                     Made one;
                     try {
                         one = make(raw, file, folder, stop);
                     } catch (Problem p) {
-                        stop.look(); // a file that an interrupted thread could not write is no fault of the disk
+                        stop.check(); // a file that an interrupted thread could not write is no fault of the disk
                         throw p;
                     }
                     synchronized (stop) {
@@ -242,7 +241,7 @@ public final class Preprocessing {
                     return one;
                 })
                 .toList();
-        stop.look(); // pressed during the last recording
+        stop.check(); // pressed during the last recording
         return made;
     }
 
@@ -257,7 +256,7 @@ public final class Preprocessing {
             this.of = of;
         }
 
-        void look() {
+        void check() {
             if (asked.isInterrupted()) {
                 throw Problem.stopped(
                         STAGE, "after " + done + " of " + of + " recordings; the same call continues from there");
@@ -358,7 +357,7 @@ public final class Preprocessing {
                 shard = analysis.of(name, recording, random);
             }
         } catch (Problem e) {
-            stop.look(); // an interrupted thread cannot read files: the recording is not damaged
+            stop.check(); // an interrupted thread cannot read files: the recording is not damaged
             if (e.isStop()) {
                 throw e;
             }

@@ -26,7 +26,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
     private static final Gson GSON = new Gson();
 
     /** The metadata; {@code notes} is null where there are none, so that the file is the same as before it had them. */
-    private record Said(List<ClipReport> reports, List<Boolean> augmented, List<String> notes) {}
+    private record Metadata(List<ClipReport> reports, List<Boolean> augmented, List<String> notes) {}
 
     /** What lies under a shard's name. */
     enum State {
@@ -55,7 +55,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
         metadata.put("key", key);
         metadata.put(
                 "said",
-                GSON.toJson(new Said(
+                GSON.toJson(new Metadata(
                         reports.stream().map(r -> r.of("")).toList(), augmented, notes.isEmpty() ? null : notes)));
         Safetensors.writeSealed(file, tensors, metadata);
     }
@@ -104,11 +104,11 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
                     content.metadata().get("format") + " made under "
                             + content.metadata().get("key"));
         }
-        Said said = GSON.fromJson(content.metadata().get("said"), Said.class);
+        Metadata metadata = GSON.fromJson(content.metadata().get("said"), Metadata.class);
         List<ClipReport> reports =
-                said.reports().stream().map(r -> r.of(recording)).toList();
+                metadata.reports().stream().map(r -> r.of(recording)).toList();
         List<Clip> clips = new ArrayList<>();
-        for (int i = 0; i < said.augmented().size(); i++) {
+        for (int i = 0; i < metadata.augmented().size(); i++) {
             List<TorchTensor> units = new ArrayList<>();
             for (int r = 0; content.tensors().containsKey(i + "/units/" + r); r++) {
                 units.add(content.tensors().get(i + "/units/" + r));
@@ -124,7 +124,7 @@ record Shard(List<Clip> clips, List<ClipReport> reports, List<Boolean> augmented
             }
             clips.add(new Clip(reports.get(i).clip(), recording, mel, units, f0));
         }
-        return new Shard(clips, reports, said.augmented(), said.notes() == null ? List.of() : said.notes());
+        return new Shard(clips, reports, metadata.augmented(), metadata.notes() == null ? List.of() : metadata.notes());
     }
 
     private static Problem unfit(Path file, String recording, String need, String got) {

@@ -53,7 +53,7 @@ public final class SungSpeech {
      * Draws a share of n recordings.
      *
      * @param share 0 to 1
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
@@ -70,7 +70,7 @@ public final class SungSpeech {
      *
      * @param manager owner of temporary arrays
      * @param speech one channel, any rate
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public Sung sing(NDManager manager, Wave speech, long seed, long number) {
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "sung", number));

@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * DPM-Solver++(2M): second order for one network call a step (Lu et al., arXiv:2211.01095, Algorithm 2). The first step
- * is of first order, and so is the last if there are fewer than ten. No clamp, and no further step from time 0 to the
- * clean mel.
+ * DPM-Solver++(2M): second order for one network call per step (Lu et al., arXiv:2211.01095, Algorithm 2). The first
+ * step is of first order, and so is the last if there are fewer than ten. No clamp, and no further step from time 0 to
+ * the clean mel.
  */
 public record DpmSolverPlusPlus(NoiseSchedule schedule) implements Sampler {
     private static final int FEW = 10;

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * Pseudo linear multi-step: up to fourth order for one network call a step, two in the first (Liu et al.,
+ * Pseudo linear multi-step: up to fourth order for one network call per step, two in the first (Liu et al.,
  * arXiv:2202.09778, eq. 9, 12 and appendix; the Adams-Bashforth weights 55, -59, 37, -9 over 24). Where the times do
  * not stand evenly, as with 30 steps of 1000, the weights are those of Adams and Bashforth for the actual times. No
  * clamp.

@@ -103,7 +103,8 @@ final class BoundedYaml {
 
     /**
      * Checks the events of a file, which cost neither stack nor memory, before values are made of them: depth, number
-     * of values with aliases followed, length of texts.
+     * of values with aliases followed, length of texts. The method is long because each kind of event has its own
+     * bound.
      */
     private static void bounded(Path file, Iterable<Event> events) {
         Map<Anchor, Long> sizes = new HashMap<>();

@@ -61,7 +61,7 @@ public enum EncoderKind implements Registry {
         return hopSamples;
     }
 
-    /** Units a second: the rate over the hop. */
+    /** Units per second: the rate over the hop. */
     public double unitsPerSecond() {
         return sampleRateHz / (double) hopSamples;
     }

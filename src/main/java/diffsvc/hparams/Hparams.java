@@ -43,7 +43,7 @@ import java.util.function.UnaryOperator;
  *
  * @param project name of the voice and of its folder in models/; may be empty
  * @param steps training steps behind the weights, 0 to 1000000000000
- * @param quirks whether the Python project's oddities are repeated or mended
+ * @param quirks whether the Python project's quirks are reproduced or fixed
  */
 public record Hparams(
         String project,
@@ -151,11 +151,11 @@ public record Hparams(
         return Components.copy(this, "range", edit.apply(range));
     }
 
-    /** Which side of the Python project's quirks to take; ARCHITECTURE.md lists them. */
+    /** Whether the Python project's quirks are reproduced or fixed; ARCHITECTURE.md lists them. */
     public enum Quirks {
-        /** Repeats them, for parity with the Python project. */
+        /** Reproduces them, for parity with the Python project. */
         PYTHON,
-        /** Mends them. */
+        /** Fixes them. */
         FIXED
     }
 
@@ -203,7 +203,7 @@ public record Hparams(
             below("audio.mel_vmin", melVmin, "audio.mel_vmax", melVmax);
         }
 
-        /** Mel frames a second: the rate over the hop. */
+        /** Mel frames per second: the rate over the hop. */
         public double framesPerSecond() {
             return sampleRateHz / (double) hopSamples;
         }

@@ -140,9 +140,9 @@ public final class HparamsYaml {
 
     /**
      * Reads either form: this workbench's hparams.yaml, whose keys stand in scopes, or the Python project's flat
-     * config.yaml ({@link Hparams#ofPython}). The keys decide, not the name of the file. The oddities of a Python voice
-     * are mended ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's
-     * (quirk 5).
+     * config.yaml ({@link Hparams#ofPython}). The keys decide, not the name of the file. The quirks of a Python voice
+     * are fixed ({@code quirks: fixed}), unless it was trained with one: embedded energy is the Python project's (quirk
+     * 5).
      */
     public static Hparams readEither(Path file) {
         if (isOurs(file)) {

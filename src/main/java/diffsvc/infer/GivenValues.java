@@ -18,8 +18,8 @@ final class GivenValues {
     private GivenValues() {}
 
     /**
-     * Reads a table of F0. One that lies wholly beside the song is another song's; one that covers part of it leaves
-     * the rest unvoiced, with a warning.
+     * Reads a table of F0. A table that lies wholly outside the song belongs to another song and is refused; one that
+     * covers part of it leaves the rest unvoiced, with a warning.
      */
     static F0Table f0(Path file, Recording song, List<String> warnings) {
         F0Table table = F0Table.read(file);
@@ -45,7 +45,7 @@ final class GivenValues {
         return table;
     }
 
-    /** Reads units; how many a second they are tells whether they belong to the song. */
+    /** Reads units; their number per second shows whether they belong to the song. */
     static NDArray units(NDManager own, Path file, Recording song, List<String> warnings) {
         NDArray units = UnitsFile.read(own, file);
         double seconds = song.seconds(), rate = units.getShape().get(1) / seconds;
@@ -55,7 +55,7 @@ final class GivenValues {
                     file,
                     String.format(
                             Locale.ROOT,
-                            "%d to %d units a second, so %.0f to %.0f rows for %.2f s",
+                            "%d to %d units per second, so %.0f to %.0f rows for %.2f s",
                             FEWEST_UNITS_PER_SECOND,
                             MOST_UNITS_PER_SECOND,
                             Math.ceil(FEWEST_UNITS_PER_SECOND * seconds),

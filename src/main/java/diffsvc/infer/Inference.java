@@ -160,8 +160,8 @@ public final class Inference {
     /**
      * Converts one song and writes output and manifest.
      *
-     * @param progress hears of the stages as they end; "pitch" counts samples of the song, "sampling" evaluations of
-     *     the denoiser
+     * @param progress receives each stage as it ends; "pitch" counts samples of the song, "sampling" evaluations of the
+     *     denoiser
      * @throws Problem when song, table or units cannot be read, memory does not suffice, or the output cannot be
      *     written
      */
@@ -311,7 +311,7 @@ public final class Inference {
         }
     }
 
-    /** A conversion a slice; it closes before the next one begins. */
+    /** One conversion per slice; it closes before the next one begins. */
     private SliceConverter converter(
             SliceJoiner joiner,
             SongF0 f0,
@@ -338,7 +338,7 @@ public final class Inference {
 
             @Override
             public void ended(Stage stage) {
-                if (sounding == 1) { // else a line a slice would hide the total
+                if (sounding == 1) { // one line per slice would hide the total
                     timer.report(progress);
                 }
             }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How the result sounds where two slices meet.
+ * The place where two slices meet, and how it sounds.
  *
  * @param seconds position in the result
  * @param kind "cut" inside a phrase, "silence" at one

@@ -22,23 +22,23 @@ import tech.tablesaw.api.Table;
 
 /**
  * What one conversion was made of and what happened: enough to repeat it. A JSON file beside the output. No component
- * is null: what a caller leaves out is empty, and a file that leaves it out is refused.
+ * is null: a caller may pass null for an empty value, but a file that lacks a component is refused.
  *
  * @param format of this file
  * @param program name and version
- * @param machine what the same bytes depend on beside the files: processor, system, Java, engine, threads
+ * @param machine what the bytes depend on beside the files: processor, system, Java, engine, threads
  * @param project name under models/, or empty for a voice in the Python project's layout
- * @param config its config.yaml then
- * @param checkpoint its checkpoint then
- * @param hparams all of them, as they were in force
+ * @param config the config.yaml of a voice in that layout, else empty
+ * @param checkpoint the checkpoint of a voice in that layout, else empty
+ * @param hparams every setting in force
  * @param asked semitones that were asked for
- * @param key semitones all in all, an automatic key included
+ * @param key semitones in total, the automatic key included
  * @param given files that took the place of a stage: units, f0
  * @param exports files that were written beside the output: f0
- * @param vocoder what sang
+ * @param vocoder name of the vocoder in use
  * @param models role to file and SHA-256
  * @param slices how the song was cut
- * @param range the song's melody against the training's
+ * @param range the song's F0 against the training's
  * @param joins every place where two slices meet
  * @param warnings what a person should know
  */
@@ -66,7 +66,7 @@ public record Manifest(
     /** What this class writes and reads. */
     public static final int FORMAT = 2;
 
-    /** The format before: it calls the joins seams. */
+    /** The previous format, in which the joins are named seams. */
     private static final long OLDER = 1;
 
     private static final String STAGE = "manifest",
@@ -80,30 +80,7 @@ public record Manifest(
             .serializeSpecialFloatingPointValues()
             .create();
 
-    /**
-     * Fills what a caller leaves out.
-     *
-     * @param format as it is
-     * @param program null = empty
-     * @param machine null = empty
-     * @param project null = empty
-     * @param config null = empty
-     * @param checkpoint null = empty
-     * @param hparams null = empty
-     * @param asked as it is
-     * @param key as it is
-     * @param given null = empty
-     * @param exports null = empty
-     * @param vocoder null = empty
-     * @param models null = empty
-     * @param input null = empty
-     * @param output null = empty
-     * @param slices null = empty
-     * @param range null = empty
-     * @param stages null = empty
-     * @param joins null = empty
-     * @param warnings null = empty
-     */
+    /** Replaces null by an empty value. */
     public Manifest {
         program = text(program);
         machine = map(machine);
@@ -138,12 +115,7 @@ public record Manifest(
 
     /** A file and its content. */
     public record Hashed(String file, String sha256) {
-        /**
-         * Fills what a caller leaves out.
-         *
-         * @param file null = empty
-         * @param sha256 null = empty
-         */
+        /** Replaces null by an empty value. */
         public Hashed {
             file = text(file);
             sha256 = text(sha256);
@@ -152,16 +124,7 @@ public record Manifest(
 
     /** The song. */
     public record Input(String file, String sha256, int samples, int channels, int sampleRateHz, double seconds) {
-        /**
-         * Fills what a caller leaves out.
-         *
-         * @param file null = empty
-         * @param sha256 null = empty
-         * @param samples as it is
-         * @param channels as it is
-         * @param sampleRateHz as it is
-         * @param seconds as it is
-         */
+        /** Replaces null by an empty value. */
         public Input {
             file = text(file);
             sha256 = text(sha256);
@@ -182,17 +145,7 @@ public record Manifest(
             String depth,
             float scale,
             long beyondFullScale) {
-        /**
-         * Fills what a caller leaves out.
-         *
-         * @param file null = empty
-         * @param sha256 null = empty
-         * @param samples as it is
-         * @param sampleRateHz as it is
-         * @param depth null = empty
-         * @param scale as it is
-         * @param beyondFullScale as it is
-         */
+        /** Replaces null by an empty value. */
         public Output {
             file = text(file);
             sha256 = text(sha256);
@@ -201,11 +154,11 @@ public record Manifest(
     }
 
     /**
-     * @param sounding slices that were sung
+     * @param sounding slices that were converted
      * @param silent slices that stay digital silence
      * @param silentSeconds how long they are together
      * @param cuts forced ones inside a phrase
-     * @param longestSeconds the longest that was heard at once
+     * @param longestSeconds the longest slice, context included
      * @param mostSeconds the longest that memory and infer.slice_seconds allow
      */
     public record Slices(
@@ -214,16 +167,7 @@ public record Manifest(
     /** See {@link diffsvc.conds.VocalRange}; median Hz are 0 where nothing is known. */
     public record Range(
             double songHz, double trainedHz, double outside, double firstHz, List<Double> song, List<Double> trained) {
-        /**
-         * Fills what a caller leaves out.
-         *
-         * @param songHz as it is
-         * @param trainedHz as it is
-         * @param outside as it is
-         * @param firstHz as it is
-         * @param song null = empty
-         * @param trained null = empty
-         */
+        /** Replaces null by an empty value. */
         public Range {
             song = list(song);
             trained = list(trained);
@@ -232,26 +176,17 @@ public record Manifest(
 
     /**
      * @param slices how often it ran
-     * @param peakBytes of the process while it ran, looked at fifty times a second
+     * @param peakBytes of the process while it ran, sampled fifty times per second
      */
     public record Stage(String stage, String what, String shape, int slices, double seconds, long peakBytes) {
-        /**
-         * Fills what a caller leaves out.
-         *
-         * @param stage null = empty
-         * @param what null = empty
-         * @param shape null = empty
-         * @param slices as it is
-         * @param seconds as it is
-         * @param peakBytes as it is
-         */
+        /** Replaces null by an empty value. */
         public Stage {
             stage = text(stage);
             what = text(what);
             shape = text(shape);
         }
 
-        /** The stage over all its slices, as a listener hears of it. */
+        /** The stage over all its slices, as a listener receives it. */
         Progress.Stage progress() {
             return slices > 1
                     ? new Progress.Stage(stage, what + " (x " + slices + ")", "", seconds)
@@ -260,7 +195,7 @@ public record Manifest(
     }
 
     /**
-     * A row a stage: what it made, how often it ran, seconds, memory in MiB.
+     * One row per stage: what it made, how often it ran, seconds, memory in MiB.
      *
      * @return stage, made, slices, seconds, MiB
      */
@@ -282,21 +217,14 @@ public record Manifest(
         return table;
     }
 
-    /**
-     * Writes the file, whole or not at all.
-     *
-     * @param file path of the .json
-     * @return the path
-     */
+    /** Writes the file, whole or not at all. */
     public Path write(Path file) {
         return WholeFile.write(STAGE, file, part -> Files.writeString(part, JSON.toJson(this) + "\n"));
     }
 
     /**
-     * Reads one.
+     * Reads a manifest.
      *
-     * @param file path of the .json
-     * @return the manifest
      * @throws Problem when it is missing, no manifest, of another format, or holds what no conversion writes; the
      *     sentence names the field
      */

@@ -69,8 +69,8 @@ public record SliceJoiner(Recording song, List<Slice> slices, int rateHz, int[] 
     }
 
     /**
-     * Slice {@code i} with its context, at the song's rate and never shorter than a tenth of a second: silence fills
-     * up.
+     * Slice {@code i} with its context, at the song's rate and never shorter than a tenth of a second: padded with
+     * silence.
      */
     public Wave source(int i) {
         Slice slice = slices.get(i);

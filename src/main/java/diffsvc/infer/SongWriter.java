@@ -25,9 +25,9 @@ import java.util.function.Consumer;
  * the peak is known, in the format that was asked for; then the file is read back.
  *
  * @param depth of the samples
- * @param warnings takes what a person should know
- * @param timer hears of the stage "output"
- * @param kept takes the song up to where it was stopped
+ * @param warnings receives sentences for the user
+ * @param timer receives the stage "output"
+ * @param kept receives the song up to where it was stopped
  */
 record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer<PartialResult> kept) {
     private static final int LONGEST_KEPT_SECONDS = 600;
@@ -55,7 +55,7 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
         Path joined = null, fresh = null;
         boolean whole = false;
         try {
-            joined = Temporary.file("output", ".wav"); // 10 MB a minute
+            joined = Temporary.file("output", ".wav"); // 10 MB per minute
             float[] peak = {0};
             long[] beyond = {0};
             try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {

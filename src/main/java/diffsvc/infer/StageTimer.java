@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times a second, so a shorter peak
+ * Seconds and memory by stage, over all slices of a song. Memory is sampled fifty times per second, so a shorter peak
  * goes unseen.
  */
 final class StageTimer implements Progress, AutoCloseable {
@@ -35,7 +35,7 @@ final class StageTimer implements Progress, AutoCloseable {
                 },
                 "memory");
         watch.setDaemon(true);
-        watch.setUncaughtExceptionHandler((thread, e) -> {}); // out of memory: the work itself meets it and says so
+        watch.setUncaughtExceptionHandler((thread, e) -> {}); // out of memory: the work itself meets and reports it
         watch.start();
     }
 
@@ -64,7 +64,7 @@ final class StageTimer implements Progress, AutoCloseable {
         peak = 0;
     }
 
-    /** Tells a listener of every stage that it has not heard of, with what all slices took so far. */
+    /** Reports every stage that the listener has not received yet, with the sum over all slices so far. */
     synchronized void report(Progress progress) {
         for (Manifest.Stage line : lines.values()) {
             if (reported.add(line.stage())) {

@@ -20,8 +20,8 @@ import java.util.Map;
  * @param manifest real path of the manifest
  * @param f0Export real path of the table, or null
  * @param replaces whether a song lies there already
- * @param exports files of an earlier conversion to the same song that are as it wrote them; the new manifest goes on
- *     naming them
+ * @param exports files that an earlier conversion to the same song wrote and nobody changed; the new manifest names
+ *     them too
  */
 record Targets(Path out, Path manifest, Path f0Export, boolean replaces, Map<String, Manifest.Hashed> exports) {
     private static final String STAGE = "output";

@@ -84,7 +84,7 @@ public final class Agent extends RemoteExecutionControl {
                 }
             }
         } catch (IOException e) {
-            // the tool has gone, and this process goes too
+            // the tool has ended, and this process ends too
         }
     }
 }

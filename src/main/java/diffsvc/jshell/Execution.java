@@ -147,7 +147,7 @@ public final class Execution implements ExecutionControlProvider {
                     wait(left);
                 }
             } catch (IOException e) {
-                return false; // the process has gone
+                return false; // the process has ended
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -29,7 +29,7 @@ public final class LiveCurve {
     }
 
     /**
-     * Adds a value; the picture is redrawn at most twice a second.
+     * Adds a value; the picture is redrawn at most twice per second.
      *
      * @param at place on the horizontal axis
      * @param value finite, or a gap

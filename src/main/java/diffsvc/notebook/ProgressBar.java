@@ -76,7 +76,7 @@ public final class ProgressBar implements Progress, StepListener {
      */
     public void at(long done, long of) {
         at(done, of, "");
-        EngineLock.look(what, "after " + done + " of " + of);
+        EngineLock.check(what, "after " + done + " of " + of);
     }
 
     private synchronized void at(long done, long of, String note) {

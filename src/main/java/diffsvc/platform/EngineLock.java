@@ -7,7 +7,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * Process-wide lock of the engine, with cooperative cancellation.
  *
  * <p>A notebook's stop button frees the page at once and interrupts the cell's thread, which runs on until it checks
- * the interruption. Loops check at each step ({@link #look}). Until they have ended, the next call waits in
+ * the interruption. Loops check at each step ({@link #check}). Until they have ended, the next call waits in
  * {@link #take}, so two cells never share the engine, its generator or its gradient collector.
  */
 public final class EngineLock implements AutoCloseable {
@@ -40,7 +40,7 @@ public final class EngineLock implements AutoCloseable {
      * @param soFar what was done, "after 12 of 200 steps"
      * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted
      */
-    public static void look(String stage, String soFar) {
+    public static void check(String stage, String soFar) {
         if (pressed()) {
             throw Problem.stopped(stage, soFar);
         }
@@ -53,7 +53,7 @@ public final class EngineLock implements AutoCloseable {
      * @param of units in all
      * @param what steps, frames, layers
      */
-    public static void look(String stage, long done, long of, String what) {
+    public static void check(String stage, long done, long of, String what) {
         if (pressed()) {
             throw Problem.stopped(stage, "after " + done + " of " + of + " " + what);
         }

@@ -11,7 +11,7 @@ public final class EngineThreads {
     private EngineThreads() {}
 
     /**
-     * Checks a number of threads: more than a few a core only wait for one another.
+     * Checks a number of threads: more than a few per core only wait for one another.
      *
      * @param name of the option or key
      * @param least 0 where 0 means all cores, else 1
@@ -21,7 +21,7 @@ public final class EngineThreads {
         if (threads < least || threads > most) {
             throw Problem.in(
                     "options",
-                    name + " from " + least + " to " + most + ", four a core",
+                    name + " from " + least + " to " + most + ", four per core",
                     String.valueOf(threads),
                     "leave it out to use all cores");
         }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Adds the workbench's sources to those in which JShell looks for Javadoc. */
+/** Adds the workbench's sources to those in which JShell searches Javadoc. */
 public final class JavadocSources {
     private JavadocSources() {}
 

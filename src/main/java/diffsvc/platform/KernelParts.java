@@ -64,7 +64,7 @@ public record KernelParts(JShell shell, ClassLoader loader) {
         return null;
     }
 
-    /** Looks for these parts in the kernel that runs, or else in the one that lies in .venv. */
+    /** Finds these parts in the running kernel, or else in the one in .venv. */
     static void attempt() throws Exception {
         try (URLClassLoader jar = jar()) {
             Class<?> kernel = Class.forName(KERNEL, false, jar);

@@ -11,9 +11,9 @@ import jdk.jshell.execution.JdiExecutionControlProvider;
  * it.
  *
  * <p>Each reach is tried once, in a harmless way, before its first use. Where the try fails (another version of DJL, a
- * JDK that closes a package), the workbench goes on without it and says so once. {@code -Ddiffsvc.plain=true}, or the
- * environment variable {@code DIFFSVC_PLAIN=true}, switches every reach off. {@code ./diffsvc doctor} prints all of
- * them.
+ * JDK that closes a package), the workbench works without it and prints one line about it.
+ * {@code -Ddiffsvc.plain=true}, or the environment variable {@code DIFFSVC_PLAIN=true}, switches every reach off.
+ * {@code ./diffsvc doctor} prints all of them.
  */
 public enum Reach {
     /** DJL's private map of what a manager owns: {@link WeakManager}. */
@@ -38,7 +38,7 @@ public enum Reach {
             "cells",
             "JShell",
             "drops what a cell only displayed, and the text that JShell keeps of it",
-            "the kernel keeps some 70 kB a cell, and results that were only displayed") {
+            "the kernel keeps some 70 kB per cell, and results that were only displayed") {
         @Override
         void attempt() throws Exception {
             SnippetCleaner.attempt();
@@ -74,7 +74,7 @@ public enum Reach {
             "agent",
             "JShell",
             "prints a tensor as one line, and lets Ctrl-C end a call between two steps",
-            "JShell prints tensors in DJL's words, and Ctrl-C ends a call wherever it stands") {
+            "JShell prints tensors as DJL does, and Ctrl-C ends a call wherever it stands") {
         @Override
         void attempt() throws Exception {
             Set<String> parameters =

@@ -13,7 +13,7 @@ import jdk.jshell.VarSnippet;
 /**
  * Follows every snippet that the kernel has evaluated and does what JShell leaves undone: a value that a cell only
  * displayed is dropped; a variable that was declared again with another type drops its old value; the text that was
- * compiled for a snippet goes (JShell keeps it twice, with all imports and names in it: some 70 kB a cell); and an
+ * compiled for a snippet goes (JShell keeps it twice, with all imports and names in it: some 70 kB per cell); and an
  * error of the engine is one line with a remedy.
  *
  * <p>The first three need {@link Reach#CELLS}, the last one {@link Reach#MESSAGES}.

@@ -95,7 +95,7 @@ final class Charts {
         return chart;
     }
 
-    /** Curves by name against x, or against their place where x is null. */
+    /** Curves by name against x, or against their index where x is null. */
     static XYChart curves(String title, Object x, Map<String, ?> series, CurveStyle style) {
         if (series.isEmpty()) {
             throw Problem.in("plots", "at least one series of numbers", "none", "give name and numbers");
@@ -128,7 +128,7 @@ final class Charts {
                     "plots",
                     style.logY() ? "a value above 0 for a logarithmic axis" : "a finite value",
                     "none in " + String.join(", ", series.keySet()),
-                    "look at the values");
+                    "check the values");
         }
         return chart;
     }

@@ -35,7 +35,7 @@ import org.knowm.xchart.internal.chartpart.Chart;
  * Something drawn: the kernel displays it in the page, JShell prints what is on it, {@link #save} writes PNG or SVG,
  * {@link #show} opens a window.
  *
- * @param title what stands above it
+ * @param title text above it
  * @param about what is on it, in words
  * @param width pixels
  * @param height pixels
@@ -102,7 +102,7 @@ public record Picture(String title, String about, int width, int height, Drawing
         return image;
     }
 
-    /** The bytes of a PNG, 8 bits a colour. */
+    /** The bytes of a PNG, 8 bits per colour. */
     public byte[] png() {
         try (ByteArrayOutputStream out = new ByteArrayOutputStream()) {
             ImageIO.write(image(), "png", out);

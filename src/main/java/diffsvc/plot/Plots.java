@@ -121,7 +121,7 @@ public final class Plots {
      * What one mel has more (red) or less (blue) than another of the same size; white where they agree.
      *
      * @param mel [T, M] or [M, T]
-     * @param from the same
+     * @param from of the same size, subtracted
      * @throws Problem where the sizes differ
      */
     public Picture difference(String title, NDArray mel, NDArray from) {
@@ -132,7 +132,7 @@ public final class Plots {
      * The same for mels as Java arrays.
      *
      * @param mel [T][M]
-     * @param from the same
+     * @param from of the same size, subtracted
      * @throws Problem where the sizes differ
      */
     public Picture difference(String title, float[][] mel, float[][] from) {
@@ -170,7 +170,7 @@ public final class Plots {
     }
 
     /**
-     * Mels by name as the frames of a film, three a row, with one colour scale for all.
+     * Mels by name as the frames of a film, three per row, with one colour scale for all.
      *
      * @param mels [T, M] or [M, T], log10
      */
@@ -287,14 +287,14 @@ public final class Plots {
             }
             Color colour = colours[chart.getSeriesCollection().size() % colours.length];
             if (!Charts.line(chart, name, at, hz, CurveStyle.PLAIN, colour, true)) {
-                throw Problem.in("plots", "a voiced frame in " + name, "none", "look at the F0's voiced share");
+                throw Problem.in("plots", "a voiced frame in " + name, "none", "check the share of voiced frames");
             }
         });
         return Picture.of(chart);
     }
 
     /**
-     * Numbers against their place 0, 1, 2, ...
+     * Numbers against their index 0, 1, 2, ...
      *
      * @param y float[], double[], int[], long[], a list of numbers, a Tablesaw column or a tensor with one long axis;
      *     values that are not finite leave gaps
@@ -304,7 +304,7 @@ public final class Plots {
     }
 
     /**
-     * Numbers against their place, with names of the axes and options.
+     * Numbers against their index, with names of the axes and options.
      *
      * @param y as in {@link #curve(String, Object)}
      */
@@ -323,7 +323,7 @@ public final class Plots {
     }
 
     /**
-     * Several rows of numbers by name, against their place 0, 1, 2, ... In the order of the map where it keeps one (a
+     * Several rows of numbers by name, against their index 0, 1, 2, ... In the order of the map where it keeps one (a
      * LinkedHashMap), else by name.
      *
      * @param series each as in {@link #curve(String, Object)}; they may differ in length

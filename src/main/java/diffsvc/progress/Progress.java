@@ -1,8 +1,8 @@
 package diffsvc.progress;
 
 /**
- * Hears how far a piece of work is: sampling, a song, preprocessing and training all report through this one interface.
- * Every call that takes a {@code Progress} has an overload without it.
+ * Receives the progress of a piece of work: sampling, a song, preprocessing and training all report through this one
+ * interface. Every call that takes a {@code Progress} has an overload without it.
  */
 @FunctionalInterface
 public interface Progress {
@@ -22,32 +22,22 @@ public interface Progress {
     /**
      * The current stage has finished {@code done} of {@code of} units: evaluations, recordings, updates.
      *
-     * @param stage that is running
      * @param done units that are finished
      * @param of units in all
      */
     void at(String stage, long done, long of);
 
-    /**
-     * A stage has ended.
-     *
-     * @param stage with its result and its time
-     */
+    /** A stage has ended. */
     default void ended(Stage stage) {}
 
     /**
-     * A remark that a person should read; the work goes on.
+     * A remark for the user; the work continues.
      *
      * @param text one sentence
      */
     default void note(String text) {}
 
-    /**
-     * Reports to this listener first, then to another.
-     *
-     * @param other hears every report after this one
-     * @return a listener that tells both
-     */
+    /** Reports to this listener first, then to another. */
     default Progress and(Progress other) {
         Progress first = this;
         return new Progress() {

@@ -60,7 +60,6 @@ public final class KeyedRandom {
      * Makes several draws after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the
      * order is the same.
      *
-     * @param <T> what the draws give
      * @param draws runs at once; nothing else draws meanwhile
      */
     public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {

@@ -12,7 +12,6 @@ public interface RandomSource {
      * @param manager owner of the array
      * @param purpose "x_T", "posterior", ...
      * @param index of a step or slice
-     * @param shape of the array
      */
     NDArray normal(NDManager manager, String purpose, long index, Shape shape);
 
@@ -22,20 +21,18 @@ public interface RandomSource {
      * @param manager owner of the array
      * @param purpose "x_T", "posterior", ...
      * @param index of a step or slice
-     * @param shape of the array
      */
     NDArray uniform(NDManager manager, String purpose, long index, Shape shape);
 
-    /** The seed, for generators that Python has no counterpart of. */
+    /** The seed, for generators without a counterpart in Python. */
     long seed();
 
     /** Whether each draw moves the next one; then draws that Python makes and does not use must be made too. */
     boolean inPythonOrder();
 
     /**
-     * A source that stands where this one stands: what is drawn from either leaves the other as it is. A conversion
-     * keeps one behind each of its random stages, so that a stage that is replaced or repeated draws what it would have
-     * drawn.
+     * A source at the position of this one: draws from either do not move the other. A conversion keeps one behind each
+     * of its random stages, so that a stage that is replaced or repeated draws what it would have drawn.
      */
     RandomSource fork();
 

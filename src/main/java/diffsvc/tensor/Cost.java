@@ -6,7 +6,7 @@ import java.util.Map;
 /**
  * What one network takes in memory, in bytes, as a function of batch and frames. The formula stands beside the network
  * (which arrays there are, what they grow with); its few numbers are fitted to peaks measured on a CPU, where an array
- * counts as often as the engine and the allocator really hold it. ARCHITECTURE.md tells how to measure.
+ * counts as often as the engine and the allocator really hold it. docs/performance.md describes how to measure.
  *
  * @param model hubert, crepe, pe, embedding, wavenet, nsf_hifigan, hifigan, pair; its row in tables
  * @param framesPerSecond of the network's own time axis: mel frames, units, or CREPE windows

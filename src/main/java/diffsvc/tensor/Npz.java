@@ -57,7 +57,7 @@ public final class Npz {
 
     /**
      * How many bytes the arrays of one file may take: half of the largest Java heap. With the launcher's 384 MiB that
-     * is an hour of units, 50 a second and 256 wide.
+     * is an hour of units, 50 per second and 256 wide.
      */
     public static long mostBytes() {
         return Runtime.getRuntime().maxMemory() / 2;

@@ -35,7 +35,7 @@ public final class ContentTraining implements AutoCloseable {
      * A training from random weights.
      *
      * @param parent owner of its tensors
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public ContentTraining(NDManager parent, HubertSoft.Sizes sizes, LabelledSpeech speech, long seed) {
         this(parent.newSubManager(), speech, seed, manager -> {
@@ -56,7 +56,7 @@ public final class ContentTraining implements AutoCloseable {
      * @param parent owner of its tensors
      * @param encoder HuBERT-soft's file format
      * @param heads of the attention; 0 = one for every 64 channels
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public ContentTraining(NDManager parent, Path encoder, int heads, LabelledSpeech speech, long seed) {
         this(parent.newSubManager(), speech, seed, manager -> HubertSoft.load(manager, encoder, heads));
@@ -142,7 +142,7 @@ public final class ContentTraining implements AutoCloseable {
         long start = System.nanoTime();
         double mean = 0;
         while (true) {
-            EngineLock.look("content", step, plan.steps(), "updates");
+            EngineLock.check("content", step, plan.steps(), "updates");
             double spent = (System.nanoTime() - start) / 1e9 / (plan.limit().toMillis() / 1e3),
                     done = Math.max(step / (double) plan.steps(), spent);
             if (done >= 1) {

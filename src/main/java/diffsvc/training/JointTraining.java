@@ -138,7 +138,7 @@ public final class JointTraining implements AutoCloseable {
      * @return arrays of the batch's manager
      */
     public Forward forward(Batch batch, UnaryOperator<NDArray> onCondition) {
-        EngineLock.look("train", "before the forward pass");
+        EngineLock.check("train", "before the forward pass");
         stop();
         synchronized (JointTraining.class) {
             collector = Engine.getInstance().newGradientCollector();
@@ -168,7 +168,6 @@ public final class JointTraining implements AutoCloseable {
      * The backward pass: adds to the gradients that both models hold.
      *
      * @param loss a scalar of the last forward pass
-     * @return its value
      * @throws Problem when no forward pass was recorded, or the last one is another training's
      */
     public double backward(NDArray loss) {
@@ -180,7 +179,7 @@ public final class JointTraining implements AutoCloseable {
                     "call forward, then loss, then backward");
         }
         try {
-            EngineLock.look("train", "before the backward pass");
+            EngineLock.check("train", "before the backward pass");
             collector.backward(loss);
             return loss.getFloat();
         } finally {
@@ -208,7 +207,6 @@ public final class JointTraining implements AutoCloseable {
      * Forward and backward pass of one batch that is a part of an update.
      *
      * @param share factor of its loss in the gradients, above 0; 1 / n for one of n batches
-     * @return the loss of the batch, not multiplied by the share
      */
     public double accumulate(Batch batch, double share) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
@@ -222,11 +220,7 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /**
-     * Forward and backward pass of one batch.
-     *
-     * @return the loss of the batch
-     */
+    /** Forward and backward pass of one batch. */
     public double accumulate(Batch batch) {
         return accumulate(batch, 1);
     }

@@ -101,7 +101,7 @@ public record LabelledSpeech(List<Clip> clips) {
      *
      * @param hparams their front end is used
      * @param share of the clips, 0 to 1
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public LabelledSpeech withSong(Hparams hparams, double share, long seed) {
         List<Clip> all = new ArrayList<>(clips);
@@ -114,7 +114,7 @@ public record LabelledSpeech(List<Clip> clips) {
      *
      * @param hparams their front end is used
      * @param share of the clips, 0 to 1
-     * @param seed the same seed, the same result
+     * @param seed equal seeds give equal results
      */
     public LabelledSpeech asSong(Hparams hparams, double share, long seed) {
         SungSpeech singer = new SungSpeech(hparams);

@@ -98,7 +98,6 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      * The settings with overrides.
      *
      * @param overrides key=value, separated by commas
-     * @return settings in force
      * @throws Problem naming a key that would have no effect
      */
     public Hparams with(String overrides) {
@@ -110,7 +109,6 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
      *
      * @param overrides key=value, separated by commas; training.steps is refused
      * @param steps training.steps
-     * @return settings in force
      * @throws Problem naming a key that would have no effect
      */
     public Hparams with(String overrides, int steps) {

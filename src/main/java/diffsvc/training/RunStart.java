@@ -77,7 +77,7 @@ public record RunStart(
     }
 
     /**
-     * The same with a voice that is looked for only after the folder was found to have no checkpoint.
+     * The same with a voice that is searched only after the folder was found to have no checkpoint.
      *
      * @param dataset folder of the dataset; its hparams.yaml is read
      * @param voice finds files and settings
@@ -142,7 +142,6 @@ public record RunStart(
      * The settings of the run with overrides.
      *
      * @param overrides key=value, separated by commas; may be empty
-     * @return settings in force
      * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
      */
     public Hparams with(String overrides) {
@@ -154,7 +153,6 @@ public record RunStart(
      *
      * @param overrides key=value, separated by commas; may be empty
      * @param steps training.steps: updates in all
-     * @return settings in force
      * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
      */
     public Hparams with(String overrides, int steps) {

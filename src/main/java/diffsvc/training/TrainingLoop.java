@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 /**
  * Trains a run in its folder, as {@code ./diffsvc train} does: writes a row of {@code ledger.csv} for each update,
  * validates every training.valid_every updates and saves every training.save_every, and saves checkpoint and voice at
- * the end. Where the disk is full, training goes on and the next save tries again.
+ * the end. Where the disk is full, training continues and the next save tries again.
  *
  * <p>Three things end the loop before its last step, each with a saved checkpoint: a limit of time, {@link #stop}, and
  * the interruption of the thread (a notebook's stop button).
@@ -66,7 +66,7 @@ public final class TrainingLoop {
     }
 
     /**
-     * Sets who learns how far the training is and reads its notes.
+     * Sets the listener of progress and notes.
      *
      * @param progress {@code at("training", step, last)} after each update, a note for each file that cannot be written
      *     or read, {@code ended} at the end
@@ -77,7 +77,7 @@ public final class TrainingLoop {
     }
 
     /**
-     * Sets who receives the numbers of each update, to draw a curve for instance.
+     * Sets the receiver of the numbers of each update, to draw a curve for instance.
      *
      * @param listener called on the training's thread after each update; the validation loss is NaN where the update
      *     was not validated
@@ -114,12 +114,11 @@ public final class TrainingLoop {
      * Trains up to a step. A run that stands there already is saved if it is not yet.
      *
      * @param last updates behind the weights at the end
-     * @return the step reached and its checkpoint
      * @throws Problem {@link Problem#isStop() stopped} when this thread was interrupted, after the checkpoint was
      *     saved; when a loss, a gradient or a weight is not finite; when the last save fails
      */
     public Result until(long last) {
-        EngineLock.look(PROBLEMS, "before it began");
+        EngineLock.check(PROBLEMS, "before it began");
         long start = System.nanoTime(), begun = run.step();
         saved = null;
         boolean stop;
@@ -190,7 +189,7 @@ public final class TrainingLoop {
                 ProcessMemory.resident() / MIB);
         if (!metrics.add(row) && !metricsFailed) {
             metricsFailed = true;
-            progress.note("ledger.csv cannot be written: make space; training goes on");
+            progress.note("ledger.csv cannot be written: make space; training continues");
         }
         each.accept(row);
         progress.at(STAGE, u.step(), last);
@@ -235,7 +234,7 @@ public final class TrainingLoop {
                 throw e;
             }
             if (!EngineLock.pressed()) { // an interrupted thread cannot write; the loop saves when it ends
-                progress.note("not saved: " + e.getMessage() + "; training goes on, " + next);
+                progress.note("not saved: " + e.getMessage() + "; training continues, " + next);
             }
         }
     }

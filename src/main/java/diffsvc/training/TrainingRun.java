@@ -228,14 +228,13 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @param updates 1 or more
      * @param listener receives each update
-     * @return the last update
      * @throws Problem {@link Problem#isStop() stopped} when the thread is interrupted; the run stays at the last whole
      *     update, and the next call continues from there
      */
     public Update train(int updates, Consumer<Update> listener) {
         Update last = null;
         for (int i = 0; i < updates; i++) {
-            EngineLock.look("train", i, updates, "updates, at step " + step);
+            EngineLock.check("train", i, updates, "updates, at step " + step);
             last = update();
             listener.accept(last);
         }
@@ -313,7 +312,7 @@ public final class TrainingRun implements AutoCloseable {
                 "train",
                 "a finite " + what,
                 value + " at step " + step + " in the batch of " + String.join(", ", batch.clips()) + where,
-                "look at these clips; lower training.lr; the checkpoints before this are untouched");
+                "check these clips; lower training.lr; the earlier checkpoints are unchanged");
     }
 
     /**
@@ -323,7 +322,7 @@ public final class TrainingRun implements AutoCloseable {
     public double probe(int draws) {
         double sum = 0;
         for (int i = 0; i < draws; i++) {
-            EngineLock.look("train", i, draws, "probes");
+            EngineLock.check("train", i, draws, "probes");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(
                         batches.batch(scratch, ~hparams.training().seed(), i));
@@ -344,7 +343,7 @@ public final class TrainingRun implements AutoCloseable {
         double sum = 0;
         int draws = Math.max(VALIDATION_DRAWS, data.validation().size());
         for (int i = 0; i < draws; i++) {
-            EngineLock.look("validation", i, draws, "draws");
+            EngineLock.check("validation", i, draws, "draws");
             try (NDManager scratch = manager.newSubManager()) {
                 sum += training.lossOf(
                         held.fixed(scratch, hparams.training().seed(), i, TrainingCost.VALIDATION_FRAMES));

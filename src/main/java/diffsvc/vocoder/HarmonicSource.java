@@ -80,13 +80,13 @@ public final class HarmonicSource {
      *
      * @param manager owner of the result
      */
-    public Draw draw(NDManager manager, long batch, long frames, RandomSource draws) {
-        if (!draws.inPythonOrder()) {
-            return draw(manager, batch, frames, draws.seed());
+    public Draw draw(NDManager manager, long batch, long frames, RandomSource random) {
+        if (!random.inPythonOrder()) {
+            return draw(manager, batch, frames, random.seed());
         }
-        NDArray phase = draws.uniform(manager, "phase", 0, new Shape(batch, harmonics)),
-                noise = draws.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics));
-        draws.normal(manager, "unused noise", 0, new Shape(batch, frames * hop, 1))
+        NDArray phase = random.uniform(manager, "phase", 0, new Shape(batch, harmonics)),
+                noise = random.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics));
+        random.normal(manager, "unused noise", 0, new Shape(batch, frames * hop, 1))
                 .close();
         return new Draw(phase, noise);
     }
@@ -142,11 +142,11 @@ public final class HarmonicSource {
      * The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before the
      * generator allocates its own arrays.
      */
-    NDArray of(NDArray f0Hz, RandomSource draws) {
+    NDArray of(NDArray f0Hz, RandomSource random) {
         try (NDManager scratch = f0Hz.getManager().newSubManager()) {
             scratch.tempAttachAll(f0Hz);
             return scratch.ret(of(
-                    f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), draws), (name, value) -> {}));
+                    f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), random), (name, value) -> {}));
         }
     }
 

@@ -108,10 +108,10 @@ public final class HifiGan implements Vocoder {
     /**
      * The source [B, 1, L] of F0 [B, T] in Hz, L = T hop; null for a generator that takes none.
      *
-     * @param draws where phases and noise come from
+     * @param random where phases and noise come from
      */
-    public NDArray source(NDArray f0Hz, RandomSource draws) {
-        return source == null ? null : source.of(f0Hz, draws);
+    public NDArray source(NDArray f0Hz, RandomSource random) {
+        return source == null ? null : source.of(f0Hz, random);
     }
 
     /**
@@ -136,14 +136,14 @@ public final class HifiGan implements Vocoder {
 
     @Override
     public Wave vocode(
-            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks) {
         Vocoder.require(mel, net.sizes().mels(), f0Hz, voiced);
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
             // row by row in memory, whatever view the sampler left: another layout may take another algorithm
             NDArray rows = mel.flatten().reshape(mel.getShape());
             NDArray log = (kind.naturalLog() ? rows.mul(LN_10) : rows).transpose(0, 2, 1);
-            NDArray harmonics = source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), draws);
+            NDArray harmonics = source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random);
             float[] wave = wave(log, harmonics, (name, value) -> {}).toFloatArray();
             return Wave.mono(Vocoder.fit(wave, samples, quirks), config.rateHz());
         }

@@ -229,7 +229,7 @@ final class HifiGanNet implements AutoCloseable {
 
     /** The residual blocks of one kernel. */
     private NDArray residual(NDArray x, int block, int kernel, int[] dilations) {
-        EngineLock.look("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
+        EngineLock.check("vocoder", block, (long) sizes.rates.length * sizes.blockKernels.length, "residual blocks");
         String name = "resblocks." + block + ".convs";
         for (int d = 0; d < dilations.length; d++) {
             NDArray y = convolved(

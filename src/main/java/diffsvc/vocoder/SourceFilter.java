@@ -77,9 +77,9 @@ public final class SourceFilter implements Vocoder {
 
     @Override
     public Wave vocode(
-            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks) {
+            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks) {
         Vocoder.require(mel, audio.melBins(), f0Hz, voiced);
-        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, draws.seed());
+        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, random.seed());
         return Wave.mono(wave, audio.sampleRateHz());
     }
 
@@ -174,31 +174,18 @@ public final class SourceFilter implements Vocoder {
                 phase = 0;
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
         for (int t = 0; t < frames; t++) {
-            EngineLock.look("vocoder", t, frames, "frames of harmonics");
+            EngineLock.check("vocoder", t, frames, "frames of harmonics");
             if (!voiced[t] || f0Hz[t] <= 0) {
                 continue;
             }
             int count = (int) (top / f0Hz[t]);
-            double[] phases = minimumPhase(level, t * bins);
             cosine[t] = new double[count];
             sine[t] = new double[count];
-            for (int k = 1; k <= count; k++) {
-                double hz = k * f0Hz[t];
-                // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
-                double area = f0Hz[t]
-                        * (at(level, t * bins, hz - f0Hz[t] / 3.0)
-                                + at(level, t * bins, hz)
-                                + at(level, t * bins, hz + f0Hz[t] / 3.0))
-                        / 3;
-                double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(),
-                        shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
-                cosine[t][k - 1] = amplitude * Math.cos(shift);
-                sine[t][k - 1] = -amplitude * Math.sin(shift);
-            }
+            amplitudes(level, t * bins, f0Hz[t], cosine[t], sine[t]);
         }
         for (int i = 0; i < wave.length; i++) {
             if (i % hop == 0) {
-                EngineLock.look("vocoder", i, wave.length, "samples of harmonics");
+                EngineLock.check("vocoder", i, wave.length, "samples of harmonics");
             }
             double at = (i + 0.5) / hop - lead;
             int t = (int) Math.floor(at),
@@ -212,7 +199,7 @@ public final class SourceFilter implements Vocoder {
             }
             double hz = from == 0 ? f0Hz[b] : to == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
             phase = (phase + hz / rate) % 1;
-            // cos(k φ) and sin(k φ) by rotation: four multiplications a harmonic
+            // cos(k φ) and sin(k φ) by rotation: four multiplications per harmonic
             double dc = Math.cos(2 * Math.PI * phase), ds = Math.sin(2 * Math.PI * phase), c = dc, d = ds, sum = 0;
             for (int k = 0; k < count; k++) {
                 double x = k < from ? cosine[a][k] * (1 - part) : 0, y = k < from ? sine[a][k] * (1 - part) : 0;
@@ -226,6 +213,22 @@ public final class SourceFilter implements Vocoder {
                 c = next;
             }
             wave[i] += (float) sum;
+        }
+    }
+
+    /** Amplitude and phase of each harmonic of one frame, as factors of its cosine and its sine. */
+    private void amplitudes(double[] level, int frame, float f0, double[] cosine, double[] sine) {
+        double rate = audio.sampleRateHz();
+        double[] phases = minimumPhase(level, frame);
+        for (int k = 1; k <= cosine.length; k++) {
+            double hz = k * f0;
+            // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
+            double area =
+                    f0 * (at(level, frame, hz - f0 / 3.0) + at(level, frame, hz) + at(level, frame, hz + f0 / 3.0)) / 3;
+            double amplitude = Math.sqrt(harmonicShare(hz)) * area * 2 / audio.fftSize(),
+                    shift = phases[(int) Math.round(hz * PHASE_FFT / rate)];
+            cosine[k - 1] = amplitude * Math.cos(shift);
+            sine[k - 1] = -amplitude * Math.sin(shift);
         }
     }
 
@@ -267,7 +270,7 @@ public final class SourceFilter implements Vocoder {
         // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
         double overlap = NOISE_WINDOW / 2.0 / hop;
         for (int t = -1; t <= frames; t++) {
-            EngineLock.look("vocoder", t + 1, frames + 2, "frames of noise");
+            EngineLock.check("vocoder", t + 1, frames + 2, "frames of noise");
             int start = t * hop + (int) (lead * hop) - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
             double[][] ri = new double[2][NOISE_FFT];
             for (int i = 0; i < NOISE_WINDOW; i++) {

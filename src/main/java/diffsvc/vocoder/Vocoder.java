@@ -28,11 +28,11 @@ public interface Vocoder extends AutoCloseable {
      * @param mel [1, T, M], log10
      * @param f0Hz [T] Hz, 0 where unvoiced
      * @param voiced [T]; the neural vocoders go by F0 alone, as the Python project does
-     * @param draws noise and phases
+     * @param random noise and phases
      * @param quirks what fills the samples beyond the last whole frame
      * @throws Problem when mel, F0 and voicing differ in frames, or the mel's bins are not the vocoder's
      */
-    Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource draws, Hparams.Quirks quirks);
+    Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks);
 
     /**
      * A wave [T hop], cut or filled to N samples. The Python project cuts at the front and fills with the mean of the

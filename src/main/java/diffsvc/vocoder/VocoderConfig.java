@@ -162,7 +162,7 @@ public record VocoderConfig(
      */
     private static final double LAYOUT = Processor.isWide() ? 2.9 : 0;
 
-    /** Elements a frame at the widest scale. */
+    /** Elements per frame at the widest scale. */
     private double widest() {
         double widest = 0, c = channels, rate = 1;
         for (int r : rates) {

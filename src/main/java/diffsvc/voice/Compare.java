@@ -48,11 +48,7 @@ public final class Compare {
             double ours,
             double theirs,
             String note) {
-        /**
-         * Whether the greatest difference is beyond what is allowed.
-         *
-         * @return true where the stage is to be looked at
-         */
+        /** Whether the greatest difference is beyond what is allowed. */
         public boolean departs() {
             return !(difference <= allowed);
         }
@@ -60,17 +56,13 @@ public final class Compare {
 
     /** All stages that both sides hold, in order. */
     public record Report(List<Line> lines) {
-        /**
-         * The first stage that departs; empty where all agree.
-         *
-         * @return the line of that stage
-         */
+        /** The first stage that departs; empty where all agree. */
         public Optional<Line> first() {
             return lines.stream().filter(Line::departs).findFirst();
         }
 
         /**
-         * A row a stage.
+         * One row per stage.
          *
          * @return stage, shape, difference, where, allowed
          */
@@ -159,21 +151,19 @@ public final class Compare {
     }
 
     /**
-     * Another share of the reference's largest magnitude.
+     * The same comparison with another share of the reference's largest magnitude.
      *
      * @param share 0 to 1
-     * @return the same comparison with it
      */
     public Compare within(double share) {
         return new Compare(file, share);
     }
 
     /**
-     * Compares each stage that the file names. Axes of size 1 don't count; a value whose last two axes are exchanged is
-     * turned first.
+     * Compares each stage that the file names. Axes of size 1 are ignored; a value whose last two axes are exchanged is
+     * transposed first.
      *
-     * @param trace this side
-     * @return a line a stage, and which departs first
+     * @return one line per stage, and the first that differs
      * @throws Problem when the file names no stage
      */
     public Report stages(Stages stages) {

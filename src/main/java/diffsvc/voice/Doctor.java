@@ -177,9 +177,10 @@ public record Doctor(List<Line> lines) {
     }
 
     private static List<Line> python(Path root) {
-        String python = System.getenv().getOrDefault("PYTHON", "python3"), said = said(python, "--version");
-        String[] parts =
-                said == null ? new String[0] : said.replaceAll("[^0-9.]", "").split("\\.");
+        String python = System.getenv().getOrDefault("PYTHON", "python3"), version = firstLine(python, "--version");
+        String[] parts = version == null
+                ? new String[0]
+                : version.replaceAll("[^0-9.]", "").split("\\.");
         boolean fits = parts.length >= 2
                 && (Integer.parseInt(parts[0]) > 3
                         || Integer.parseInt(parts[0]) == 3 && Integer.parseInt(parts[1]) >= 9);
@@ -189,7 +190,7 @@ public record Doctor(List<Line> lines) {
                 new Line(
                         fits ? Grade.OK : Grade.WRONG,
                         "python",
-                        said == null ? "no " + python : said,
+                        version == null ? "no " + python : version,
                         fits
                                 ? ""
                                 : "install Python 3.9 or newer with venv for notebooks (Debian: apt-get install python3 python3-venv), or set PYTHON to one"),
@@ -284,7 +285,7 @@ public record Doctor(List<Line> lines) {
                                     Grade.WRONG,
                                     "disk",
                                     ProcessMemory.shown(free) + " free",
-                                    "free some space: a song needs 10 MB a minute, a training some GB")
+                                    "free some space: a song needs 10 MB per minute, a training some GB")
                             : new Line(Grade.OK, "disk", ProcessMemory.shown(free) + " free", "");
         } catch (IOException e) {
             return new Line(Grade.MISSING, "disk", e.getMessage(), "check the file system");
@@ -292,7 +293,7 @@ public record Doctor(List<Line> lines) {
     }
 
     /** The first line that a program prints; null without such a program. */
-    private static String said(String... command) {
+    private static String firstLine(String... command) {
         try {
             Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
             p.getOutputStream().close();

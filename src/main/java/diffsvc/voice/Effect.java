@@ -12,8 +12,8 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
- * Which overrides have an effect on a conversion. One that has none is refused with the reason: a person who sets a key
- * expects to hear it.
+ * Which overrides have an effect on a conversion. One that has none is refused with the reason: a key that is set is
+ * expected to change the result.
  */
 public final class Effect {
     private static final String STAGE = "hparams";

@@ -31,8 +31,8 @@ public record ModelFiles(Path root) {
      * A trained pair, its settings and the files it was trained with.
      *
      * @param embedding file with {@code fs2.*}; a combined checkpoint holds both
-     * @param encoder where the config of the Python project says the encoder is; null for a project of this workbench,
-     *     whose hparams name it
+     * @param encoder path that the config of the Python project names; null for a project of this workbench, whose
+     *     hparams name it
      * @param vocoder the same for the vocoder
      * @param pitchExtractor the same for the pitch extractor behind the sampler
      */
@@ -112,7 +112,7 @@ public record ModelFiles(Path root) {
     }
 
     /**
-     * Where a config.yaml of the Python project says the content encoder is ({@code hubert_path}); empty for an
+     * The content encoder that a config.yaml of the Python project names ({@code hubert_path}); empty for an
      * hparams.yaml, and where nothing lies at that path.
      */
     static Optional<Path> encoderBeside(Path config) {

@@ -244,6 +244,11 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
 
     /** The file's buffers win over the config, so a difference is only worth knowing. */
     private static void buffers(List<Finding> found, Hparams h, StateDict trained) {
+        schedule(found, h, trained);
+        melRange(found, h, trained);
+    }
+
+    private static void schedule(List<Finding> found, Hparams h, StateDict trained) {
         TorchTensor betas = trained.tensors().get("betas");
         if (betas == null) {
             found.add(new Finding(
@@ -273,6 +278,9 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                         Math.abs(top - h.noise().maxBeta()) < 1e-6);
             }
         }
+    }
+
+    private static void melRange(List<Finding> found, Hparams h, StateDict trained) {
         for (String name : new String[] {"spec_min", "spec_max"}) {
             TorchTensor t = trained.tensors().get(name);
             List<Double> config =

@@ -6,21 +6,20 @@ import diffsvc.check.Problem;
 import java.util.Map;
 
 /**
- * What a stopped piece of work had made so far.
+ * What a call had computed when it was stopped.
  *
  * @param stage diffusion, song, preprocess
  * @param done steps, slices or recordings that were finished
  * @param of how many there would have been
  * @param arrays of sampling: x [1, 1, M, T] where it stood, x0 [1, 1, M, T] its guess of the clean mel and mel [1, T,
  *     M], that guess as log10; the last two only after a step
- * @param wave of a song: what was sung so far, or null
+ * @param wave of a song: the part that was converted, or null
  */
 public record PartialResult(String stage, int done, int of, Map<String, NDArray> arrays, Wave wave) {
     /**
      * One array.
      *
      * @param name x, x0 or mel
-     * @return the array
      * @throws Problem when there is none of that name
      */
     public NDArray get(String name) {

@@ -6,7 +6,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Track;
 
 /**
- * A recording and everything that is taken from it before a trained network is asked.
+ * A recording and everything that is computed from it before a trained network runs.
  *
  * @param song as read: any rate, all channels
  * @param signal one channel at the voice's rate: what mel and F0 are made of

@@ -174,7 +174,7 @@ public final class SourceAnalysis implements AutoCloseable {
     }
 
     /**
-     * The content of a recording, [1, P, H]: {@link ContentEncoder#unitsPerSecond} units a second.
+     * The content of a recording, [1, P, H]: {@link ContentEncoder#unitsPerSecond} units per second.
      *
      * @throws Problem when the recording is too short, or the encoder gives values that are not finite
      */
@@ -185,14 +185,13 @@ public final class SourceAnalysis implements AutoCloseable {
                 String need = "finite values in units", got = Finite.count(units);
                 units.close();
                 throw encoderFile == null
-                        ? Problem.in("content", need, got, "look at what was given to the stage")
+                        ? Problem.in("content", need, got, "check the stage's input")
                         : Problem.in(
                                 "content",
                                 encoderFile,
                                 need,
                                 got,
-                                "this file's weights are finite but too large: take another checkpoint, or look at what was"
-                                        + " given to the stage");
+                                "this file's weights are finite but too large: take another checkpoint, or check the input");
             }
             return named("units", units);
         }

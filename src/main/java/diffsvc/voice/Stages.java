@@ -87,7 +87,7 @@ public final class Stages implements AutoCloseable {
         }
     }
 
-    /** Samples a second of {@code wav}; 0 where the values come from a file. */
+    /** Samples per second of {@code wav}; 0 where the values come from a file. */
     public int sampleRateHz() {
         return sampleRateHz;
     }
@@ -112,7 +112,7 @@ public final class Stages implements AutoCloseable {
     }
 
     /**
-     * A row a value.
+     * One row per value.
      *
      * @return columns stage, shape, values (type, range, mean), not finite, seconds (0 where a value is given or made
      *     together with the one above), bytes

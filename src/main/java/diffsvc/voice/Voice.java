@@ -703,7 +703,7 @@ public final class Voice implements AutoCloseable {
      * The denoiser's x as a mel [1, T, M] log10; frames that are padding become 0, as in the reference.
      *
      * @param x [1, 1, M, T] at time 0
-     * @param conds whose mel2ph tells padding
+     * @param conds whose mel2ph marks padding
      */
     public NDArray toMel(NDArray x, Conds conds) {
         try (NDManager scratch = manager().newSubManager()) {
@@ -852,10 +852,10 @@ public final class Voice implements AutoCloseable {
     private Problem spoilt(String stage, String role, String what, String got) {
         String need = "finite values in " + what,
                 remedy =
-                        "this file's weights are finite but too large: take another checkpoint, or look at the stage's input";
+                        "this file's weights are finite but too large: take another checkpoint, or check the stage's input";
         return parts.files.containsKey(role)
                 ? Problem.in(stage, parts.files.get(role), need, got, remedy)
-                : Problem.in(stage, need, got, "look at the stage's input");
+                : Problem.in(stage, need, got, "check the stage's input");
     }
 
     @Override

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the decoder gets: files by their first bytes, WAV in other codings, and lengths that no header tells. */
+/** What the decoder gets: files by their first bytes, WAV in other codings, and lengths that no header gives. */
 class DecodedTest {
     private static final Path AUDIO = Path.of("src/test/resources/audio");
     private static final int MP3_TAG = 45, MP3_INFO = 182;
@@ -52,8 +52,8 @@ class DecodedTest {
         }
     }
 
-    /** The second of 440 Hz as a stream has it: without ID3 and without the Info frame that tells the length. */
-    private static byte[] untoldMp3() throws IOException {
+    /** The second of 440 Hz as a stream has it: without ID3 and without the Info frame that gives the length. */
+    private static byte[] mp3WithoutLength() throws IOException {
         byte[] mp3 = Files.readAllBytes(AUDIO.resolve("a440.mp3"));
         return Arrays.copyOfRange(mp3, MP3_TAG + MP3_INFO, mp3.length);
     }
@@ -167,7 +167,7 @@ class DecodedTest {
         refused(write("x.riff", b.array()), "\"RIFX....WAVE\"");
     }
 
-    private static byte[] wave64(int rate, long told, byte[] sound) {
+    private static byte[] wave64(int rate, long declared, byte[] sound) {
         byte[] tail = HexFormat.of().parseHex("f3acd3118cd100c04f8edb8a");
         return join(
                 ascii("riff"),
@@ -188,11 +188,11 @@ class DecodedTest {
                         .array(),
                 ascii("data"),
                 tail,
-                little(8).putLong(told).array(),
+                little(8).putLong(declared).array(),
                 sound);
     }
 
-    private static byte[] coreAudio(double rate, long told, byte[] sound) {
+    private static byte[] coreAudio(double rate, long declared, byte[] sound) {
         return join(
                 ascii("caff"),
                 ByteBuffer.allocate(4).putInt(0x10000).array(),
@@ -208,16 +208,16 @@ class DecodedTest {
                         .putInt(16)
                         .array(),
                 ascii("data"),
-                ByteBuffer.allocate(12).putLong(told).array(),
+                ByteBuffer.allocate(12).putLong(declared).array(),
                 sound);
     }
 
-    private static byte[] sun(int rate, int coding, int told, byte[] sound) {
+    private static byte[] sun(int rate, int coding, int declared, byte[] sound) {
         return join(
                 ascii(".snd"),
                 ByteBuffer.allocate(20)
                         .putInt(24)
-                        .putInt(told)
+                        .putInt(declared)
                         .putInt(coding)
                         .putInt(rate)
                         .putInt(1)
@@ -276,7 +276,7 @@ class DecodedTest {
     @Test
     void anMp3WithoutALengthIsReadWithANote() throws IOException {
         String note = "an MP3 without a Xing header does not say how long it is: 1.04 s were decoded";
-        byte[] mp3 = untoldMp3(), id3 = join(ascii("TAG"), new byte[125]);
+        byte[] mp3 = mp3WithoutLength(), id3 = join(ascii("TAG"), new byte[125]);
         assertEquals(List.of(note), notes(write("a.mp3", mp3), 46080));
         assertEquals(List.of(note), notes(write("tag.mp3", mp3, id3), 46080));
         assertEquals(List.of(note), notes(write("padded.mp3", mp3, new byte[1000]), 46080));
@@ -291,7 +291,7 @@ class DecodedTest {
     @ParameterizedTest
     @ValueSource(doubles = {0.999, 0.6667, 0.2})
     void aCutMp3IsRefused(double share) throws IOException {
-        byte[] mp3 = untoldMp3(), cut = Arrays.copyOf(mp3, (int) (mp3.length * share));
+        byte[] mp3 = mp3WithoutLength(), cut = Arrays.copyOf(mp3, (int) (mp3.length * share));
         refused(write("cut.mp3", cut), "a last frame of which", "(the file is cut)");
         refused(write("cut.wav", cut, ascii("TAG"), new byte[125]), "a last frame of which", "(the file is cut)");
     }

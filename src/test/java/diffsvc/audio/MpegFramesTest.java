@@ -80,7 +80,7 @@ class MpegFramesTest {
         byte[] ten = frames("fffb9000", length, 10);
         for (int n = 8 * length; n <= 10 * length; n++) {
             MpegFrames found = walk(Arrays.copyOf(ten, n));
-            boolean whole = n % length == 0 || n % length == 1; // one byte more is too little to tell
+            boolean whole = n % length == 0 || n % length == 1; // one byte more is too little to decide
             assertEquals(!whole, found.isCut(), n + " bytes");
             assertEquals(n / length * length, found.end());
         }

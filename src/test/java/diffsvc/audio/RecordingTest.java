@@ -37,10 +37,10 @@ class RecordingTest {
         return new Wave(x, rate);
     }
 
-    /** A second of 440 Hz: the crossings of zero tell, whatever the coding did to the samples. */
+    /** A second of 440 Hz: the zero crossings show it, whatever the coding did to the samples. */
     @ParameterizedTest
     @ValueSource(strings = {"ogg", "mp3", "m4a", "opus", "aiff"})
-    void whatFfmpegDecodesIsHeard(String ending) {
+    void whatFfmpegDecodesIsRead(String ending) {
         Wave wave = AudioFile.read(AUDIO.resolve("a440." + ending));
         int from = (int) (0.2 * wave.sampleRateHz()), to = (int) (0.8 * wave.sampleRateHz()), crossings = 0;
         for (int i = from; i < to; i++) {

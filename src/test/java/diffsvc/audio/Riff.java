@@ -15,14 +15,14 @@ final class Riff {
         return join(ascii(magic), little(4).putInt(body.length + 4).array(), ascii("WAVE"), body);
     }
 
-    /** A chunk, padded to an even length, that tells the length of its body. */
+    /** A chunk, padded to an even length, that declares the length of its body. */
     static byte[] chunk(String id, byte[] body) {
         return join(chunk(id, body.length, body), new byte[body.length & 1]);
     }
 
-    /** A chunk that tells another length. */
-    static byte[] chunk(String id, int told, byte[] body) {
-        return join(ascii(id), little(4).putInt(told).array(), body);
+    /** A chunk that declares another length. */
+    static byte[] chunk(String id, int declared, byte[] body) {
+        return join(ascii(id), little(4).putInt(declared).array(), body);
     }
 
     static byte[] fmt(int coding, int channels, int rate, int bits) {

@@ -189,7 +189,7 @@ class CommandLineTest {
                 "ddpm",
                 "--steps",
                 "1000");
-        try (Watched infer = new Watched(new ProcessBuilder(Interrupts.heardBy(command)))) {
+        try (Watched infer = new Watched(new ProcessBuilder(Interrupts.receivedBy(command)))) {
             infer.until("sampling"); // it is in the middle of the sampling
             Interrupts.press(infer.process());
             assertEquals(130, infer.end(), infer.text());
@@ -244,7 +244,7 @@ class CommandLineTest {
         Manifest first = Manifest.read(there.resolve("one" + demo + ".json")),
                 last = Manifest.read(there.resolve("둘 two" + demo + ".json"));
         assertEquals(0, first.key());
-        assertEquals(0, last.key(), "a short list goes on with its first");
+        assertEquals(0, last.key(), "if keys run out, the first is reused");
         assertTrue(Files.exists(there.resolve("둘 two" + demo + ".wav"))
                 && !Files.exists(there.resolve("bad" + demo + ".wav")));
         Path twin = WaveWriter.write(folder.resolve("sub/one.flac"), WavReader.read(one));
@@ -254,10 +254,10 @@ class CommandLineTest {
                 twin.toString(),
                 "--out",
                 folder.resolve("none").toString());
-        refused(clash, "one output name a song", "one.wav", "one.flac");
+        refused(clash, "one output name per song", "one.wav", "one.flac");
         assertFalse(Files.exists(folder.resolve("none")));
         refused(diffsvc("infer", one.toString(), two.toString(), "--out", out()), "a folder as --out");
-        refused(diffsvc("infer", one.toString(), "--keys", "0,1"), "at most one key a song");
+        refused(diffsvc("infer", one.toString(), "--keys", "0,1"), "at most one key per song");
         refused(diffsvc("infer", one.toString(), two.toString(), "--f0", "x.csv"), "one song");
     }
 

@@ -215,8 +215,9 @@ class NothingSilentlyWrongTest {
         infer("--units", units("nan.npz", UNITS, v -> Float.NaN).toString())
                 .refused("content", "nan.npz", "1 of " + UNITS * WIDTH + " values");
         infer("--units", units("huge.npz", UNITS, v -> 1e38f).toString()).refused("content", "huge.npz", "10000");
-        infer("--units", units("few.npz", 1, v -> v).toString()).refused("few.npz", "units a second", "1 rows");
-        infer("--units", units("many.npz", 7500, v -> v).toString()).refused("many.npz", "units a second", "7500 rows");
+        infer("--units", units("few.npz", 1, v -> v).toString()).refused("few.npz", "units per second", "1 rows");
+        infer("--units", units("many.npz", 7500, v -> v).toString())
+                .refused("many.npz", "units per second", "7500 rows");
         infer("--units", units("double.npz", 2 * UNITS, v -> v).toString()).done("note", "units are 100.0 a second");
         infer("--units", units("fits.npz", UNITS, v -> v).toString()).done().without("a second");
         infer("--units", units("fits.npz", UNITS, v -> v).toString(), "--hparams", "hubert.heads=2")

@@ -25,11 +25,11 @@ class ToolsTest {
 
     private static Said run(String... args) {
         PrintStream out = System.out, err = System.err;
-        ByteArrayOutputStream heard = new ByteArrayOutputStream();
-        try (PrintStream all = new PrintStream(heard, true, StandardCharsets.UTF_8)) {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try (PrintStream all = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
             System.setOut(all);
             System.setErr(all);
-            return new Said(Main.run(args), heard.toString(StandardCharsets.UTF_8));
+            return new Said(Main.run(args), printed.toString(StandardCharsets.UTF_8));
         } finally {
             System.setOut(out);
             System.setErr(err);

@@ -83,7 +83,7 @@ class TrainCommandTest {
             if (!before.isEmpty()) {
                 command.addAll(java);
             }
-            ProcessBuilder builder = new ProcessBuilder(Interrupts.heardBy(command)).directory(stands.toFile());
+            ProcessBuilder builder = new ProcessBuilder(Interrupts.receivedBy(command)).directory(stands.toFile());
             builder.environment().putAll(Allocator.KEEPS);
             process = new Watched(builder);
         }
@@ -240,7 +240,7 @@ class TrainCommandTest {
         nothingTrained();
         done(diffsvc("train", "--project", "voice", "--steps", "9", "--hparams", "training.valid_every=3"));
         assertEquals(ledger(), parts);
-        // a voice can be sung with
+        // a voice can be used
         done(
                 diffsvc(
                         "infer",
@@ -388,7 +388,7 @@ class TrainCommandTest {
         Child child = new Child(
                 "ulimit -S -f 100;", "train", "--project", "voice", "--steps", "100000"); // no file above 50 or 100 KiB
         child.until("not saved");
-        assertTrue(child.text().contains("disk") && child.text().contains("training goes on"), child.text());
+        assertTrue(child.text().contains("disk") && child.text().contains("training continues"), child.text());
         assertEquals(List.of(), checkpoints());
         try (WatchService watch = training().getFileSystem().newWatchService()) {
             training().register(watch, StandardWatchEventKinds.ENTRY_CREATE);
@@ -665,8 +665,8 @@ class TrainCommandTest {
         Said said = new Child("ulimit -S -f 100;", "train", "--project", "voice", "--steps", "6").end();
         refused(
                 said,
-                "training goes on, the next try is at step 4",
-                "training goes on, the next try is at the end, step 6");
+                "training continues, the next try is at step 4",
+                "training continues, the next try is at the end, step 6");
         assertFalse(said.text().contains("at step 8"), said.text());
     }
 

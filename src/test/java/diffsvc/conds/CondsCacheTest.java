@@ -14,13 +14,13 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What was heard before is believed only while its bytes are those that were written. */
+/** A cached value is used only while its bytes are those that were written. */
 class CondsCacheTest {
     @TempDir
     Path folder;
 
     @Test
-    void aDamagedEntryIsHeardAgain() throws Exception {
+    void aDamagedEntryIsComputedAgain() throws Exception {
         CondsCache cache = CondsCache.in(folder);
         Wave wave = Wave.mono(new float[] {0.1f, 0.2f}, 16000);
         Random random = new Random(1);
@@ -28,13 +28,13 @@ class CondsCacheTest {
         for (int i = 0; i < units.length; i++) {
             units[i] = (float) random.nextGaussian();
         }
-        AtomicInteger heard = new AtomicInteger();
+        AtomicInteger computed = new AtomicInteger();
         try (NDManager m = NDManager.newBaseManager()) {
-            Supplier<ai.djl.ndarray.NDArray> hear = () -> {
-                heard.incrementAndGet();
+            Supplier<ai.djl.ndarray.NDArray> compute = () -> {
+                computed.incrementAndGet();
                 return m.create(units, new Shape(1, 75, 16));
             };
-            cache.units(m, wave, "x", hear);
+            cache.units(m, wave, "x", compute);
             Path entry = cache.entries().get(0).file();
             byte[] good = Files.readAllBytes(entry);
             for (int k = 0; k < 40; k++) {
@@ -42,11 +42,11 @@ class CondsCacheTest {
                 int at = 200 + random.nextInt(good.length - 600);
                 bad[at] ^= (byte) (1 << random.nextInt(8));
                 Files.write(entry, bad);
-                assertArrayEquals(units, cache.units(m, wave, "x", hear).toFloatArray(), "byte " + at);
+                assertArrayEquals(units, cache.units(m, wave, "x", compute).toFloatArray(), "byte " + at);
                 assertArrayEquals(good, Files.readAllBytes(entry), "and is whole again");
             }
-            cache.units(m, wave, "x", hear);
+            cache.units(m, wave, "x", compute);
         }
-        assertEquals(41, heard.get());
+        assertEquals(41, computed.get());
     }
 }

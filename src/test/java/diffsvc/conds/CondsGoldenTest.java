@@ -232,9 +232,9 @@ class CondsGoldenTest {
             for (int i = 0; i < counts.length; i += 6) {
                 int rate = (int) counts[i], hop = (int) counts[i + 1], n = (int) counts[i + 2];
                 assertEquals(counts[i + 3], rate == AUDIO.sampleRateHz() ? n / hop : 1 + n / hop);
-                int heard = Resampler.resampleIfNeeded(new float[n], rate, HubertSoft.RATE_HZ).length;
-                assertEquals(counts[i + 4], heard);
-                assertEquals(counts[i + 5], HubertSoft.frames(heard));
+                int samples16k = Resampler.resampleIfNeeded(new float[n], rate, HubertSoft.RATE_HZ).length;
+                assertEquals(counts[i + 4], samples16k);
+                assertEquals(counts[i + 5], HubertSoft.frames(samples16k));
             }
         }
     }

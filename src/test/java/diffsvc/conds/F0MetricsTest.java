@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** Two melodies held against each other, on numbers that can be checked by hand. */
+/** Two F0 tracks compared, on numbers that can be checked by hand. */
 class F0MetricsTest {
     private static F0Track track(float... hz) {
         return F0Track.of(hz, 0.01);
     }
 
     @Test
-    void aMelodyAgreesWithItself() {
+    void anF0TrackAgreesWithItself() {
         assertEquals(new F0Metrics(0, 1, 0), track(220, 0, 440).with(track(220, 0, 440)));
     }
 
@@ -22,7 +22,7 @@ class F0MetricsTest {
         F0Metrics a = track(semitone, semitone, 440, 0).with(track(220, 220, 220, 220));
         assertEquals(100, a.medianCents(), 0.01);
         assertEquals(0.75, a.voicing(), 1e-9, "one of four frames differs in voicing");
-        assertEquals(1 / 3.0, a.octaves(), 1e-9, "one of the three that both sing is an octave off");
+        assertEquals(1 / 3.0, a.octaves(), 1e-9, "one of the three voiced in both is an octave off");
         assertTrue(a.toString().startsWith("median 100.0 cents apart, voicing agrees in 75.0 %"), a.toString());
     }
 

@@ -16,14 +16,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A melody goes out as a table, is edited, and comes back. */
+/** An F0 track goes out as a table, is edited, and comes back. */
 class F0TableTest {
     private static final double FRAME = 512 / 44100.0;
 
     @TempDir
     Path folder;
 
-    private static F0Track melody() {
+    private static F0Track f0() {
         float[] f0 = new float[400];
         for (int t = 0; t < f0.length; t++) {
             f0[t] = t % 50 < 8 ? 0 : (float) (220 * Math.pow(2, Math.sin(t * 0.1) / 12));
@@ -33,18 +33,18 @@ class F0TableTest {
 
     @Test
     void outAndBackIsTheSameToTheBit() {
-        F0Track melody = melody();
+        F0Track f0 = f0();
         for (double start : new double[] {0, 12.345678, 1800.5}) {
-            F0Table back = F0Table.read(F0Table.of(melody, start).write(folder.resolve("노래 f0.csv")));
-            F0Track again = back.track(melody.frames(), FRAME, start);
-            assertArrayEquals(melody.f0Hz(), again.f0Hz());
-            assertArrayEquals(melody.voiced(), again.voiced());
+            F0Table back = F0Table.read(F0Table.of(f0, start).write(folder.resolve("노래 f0.csv")));
+            F0Track again = back.track(f0.frames(), FRAME, start);
+            assertArrayEquals(f0.f0Hz(), again.f0Hz());
+            assertArrayEquals(f0.voiced(), again.voiced());
         }
     }
 
     @Test
     void aTableOfTablesawGoesBothWays() {
-        F0Table table = F0Table.of(melody(), 0), back = F0Table.of(table.table());
+        F0Table table = F0Table.of(f0(), 0), back = F0Table.of(table.table());
         assertArrayEquals(table.hz(), back.hz());
         assertArrayEquals(table.voiced(), back.voiced());
     }

@@ -41,18 +41,18 @@ class VocalRangeTest {
 
     @Test
     void framesThatTrainingNeverHeldAreCounted() {
-        F0Track melody = song(0, 110, 220, 300, 600);
-        assertEquals(0.5, VocalRange.of(melody, voice(), 0).outside(), 1e-9, "110 and 600 Hz of four");
+        F0Track f0 = song(0, 110, 220, 300, 600);
+        assertEquals(0.5, VocalRange.of(f0, voice(), 0).outside(), 1e-9, "110 and 600 Hz of four");
         assertEquals(
                 0.75,
-                VocalRange.of(melody, voice(), 12).outside(),
+                VocalRange.of(f0, voice(), 12).outside(),
                 1e-9,
                 "110 becomes 220 and fits, 440, 600 and 1200 do not");
-        assertEquals(1, VocalRange.of(melody, voice(), 48).outside(), 1e-9, "beyond what pitch can be");
-        VocalRange plain = VocalRange.of(melody, voice(), 0);
+        assertEquals(1, VocalRange.of(f0, voice(), 48).outside(), 1e-9, "beyond what pitch can be");
+        VocalRange plain = VocalRange.of(f0, voice(), 0);
         assertEquals(1, plain.song().stream().mapToDouble(d -> d).sum(), 1e-9);
         assertTrue(plain.table().rowCount() >= 14 && plain.known());
-        assertFalse(VocalRange.of(melody, Hparams.defaults(), 0).known());
+        assertFalse(VocalRange.of(f0, Hparams.defaults(), 0).known());
         assertEquals(0, VocalRange.of(song(0, 0), voice(), 0).outside());
     }
 }

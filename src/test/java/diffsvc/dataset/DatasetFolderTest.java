@@ -160,20 +160,20 @@ class DatasetFolderTest {
                             ? Files.readString(edited) + "# my,own,line\n"
                             : Files.readString(index).replace("\"train\"", "\"test\"");
             Files.writeString(edited, text);
-            List<String> heard = new java.util.ArrayList<>();
+            List<String> recordings = new java.util.ArrayList<>();
             String said = assertThrows(
                             Problem.class,
                             () -> run(
                                     HPARAMS,
                                     Output.CAREFUL,
                                     f -> {
-                                        heard.add(f.toString());
+                                        recordings.add(f.toString());
                                         return AudioFile.open(f);
                                     },
                                     false))
                     .getMessage();
             assertTrue(said.contains(edited.getFileName().toString()) && said.contains("--overwrite"), said);
-            assertEquals(List.of(), heard, "before the work");
+            assertEquals(List.of(), recordings, "before the work");
             assertEquals(text, Files.readString(edited));
             Files.write(edited, was);
         }
@@ -260,7 +260,7 @@ class DatasetFolderTest {
                 said);
         assertTrue(said.indexOf("3 (a.wav") < said.indexOf("1 (c.wav"), said);
         assertTrue(Files.readString(report).contains("c.wav") && !Files.exists(out.resolve("index.json")));
-        // the report of that run is its own: the next one goes on
+        // the report of that run is its own: the next one continues
         WaveWriter.write(raw.resolve("a.wav"), Wave.mono(PreprocessingTest.vowel(220, 0.8, 44100, 0.8), 44100));
         assertEquals(1, Dataset.open(run(Output.CAREFUL).folder()).training().size());
     }

@@ -190,7 +190,10 @@ class SamplerContractTest {
         assertTrue(uneven < wider, uneven + " against " + wider);
     }
 
-    /** A step by hand, the sampler changed in the middle: what was remembered is left behind, and the way goes on. */
+    /**
+     * A step by hand, the sampler changed in the middle: its memory of earlier steps is dropped, and the walk
+     * continues.
+     */
     @Test
     void anotherSamplerGoesOnFromAnyStep() {
         try (NDManager m = NDManager.newBaseManager()) {

@@ -164,7 +164,7 @@ class InferenceTest {
     }
 
     @Test
-    void theMelodyGoesOutIsEditedAndComesBack() {
+    void theF0GoesOutIsEditedAndComesBack() {
         Wave song = phrase("music2", 0, 3);
         Path table = folder.resolve("s.f0.csv");
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
@@ -192,7 +192,7 @@ class InferenceTest {
                     12 * Math.log(1.5) / Math.log(2),
                     12 * Math.log(is[is.length / 2] / was[was.length / 2]) / Math.log(2),
                     0.5,
-                    "the fifth that was drawn is sung");
+                    "the fifth that was drawn is in the result");
         }
     }
 
@@ -266,7 +266,7 @@ class InferenceTest {
     }
 
     @Test
-    void whatWasHeardIsRememberedUnderEverythingThatShapedIt() {
+    void valuesAreKeptUnderEverythingThatShapedThem() {
         CondsCache cache = CondsCache.in(folder.resolve("cache"));
         Wave song = phrase("music2", 0, 1.5);
         Path file = WaveWriter.write(folder.resolve("s.wav"), song);
@@ -282,7 +282,7 @@ class InferenceTest {
                             .manifest()
                             .output()
                             .sha256());
-            assertEquals(2, cache.entries().size(), "a melody and units");
+            assertEquals(2, cache.entries().size(), "F0 and units");
             assertEquals(
                     cold,
                     run(inference, Request.of(file).to(folder.resolve("3.wav")))
@@ -290,11 +290,11 @@ class InferenceTest {
                             .output()
                             .sha256());
             run(inference, Request.of(file).key(3.5).to(folder.resolve("4.wav")));
-            assertEquals(2, cache.entries().size(), "another key hears nothing new");
+            assertEquals(2, cache.entries().size(), "another key recomputes nothing");
         }
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",pitch.f0_max_hz=900"))) {
             run(new Inference(voice, 0, cache), Request.of(file).to(folder.resolve("5.wav")));
-            assertEquals(3, cache.entries().size(), "another range of F0 is another melody, of the same units");
+            assertEquals(3, cache.entries().size(), "another range of F0 is another entry, of the same units");
         }
         assertTrue(cache.clear() > 1000);
         assertEquals(0, cache.entries().size());

@@ -151,7 +151,7 @@ class SliceJoinerPropertyTest {
     }
 
     /**
-     * A voice that sings the time it is: every sample lands where it belongs, to the rounding of one sample at each
+     * A voice whose samples are the time: every sample lands where it belongs, to the rounding of one sample at each
      * end.
      */
     @Property
@@ -202,6 +202,6 @@ class SliceJoinerPropertyTest {
                 .sum();
         assertEquals(
                 wanted,
-                join(SliceJoiner.asPython(sound, slices, song.outRate()), (i, heard, n) -> new float[n]).length);
+                join(SliceJoiner.asPython(sound, slices, song.outRate()), (i, source, n) -> new float[n]).length);
     }
 }

@@ -69,7 +69,7 @@ class CostTest {
     }
 
     private static long measured(String model, int batch, int frames, String sizes) throws Exception {
-        boolean sings =
+        boolean converts =
                 model.endsWith("hifigan"); // vocoders work in infer and in the kernel, the others in training too
         List<String> java = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
@@ -82,9 +82,9 @@ class CostTest {
                 String.valueOf(batch),
                 String.valueOf(frames),
                 sizes));
-        java.addAll(1, sings ? List.of("-Xms32m", "-Xmx384m", "-Xmn16m") : List.of("-Xmx512m"));
+        java.addAll(1, converts ? List.of("-Xms32m", "-Xmx384m", "-Xmn16m") : List.of("-Xmx512m"));
         ProcessBuilder builder = new ProcessBuilder(java);
-        builder.environment().putAll(sings ? Allocator.LEVEL : Allocator.KEEPS);
+        builder.environment().putAll(converts ? Allocator.LEVEL : Allocator.KEEPS);
         Process p = builder.redirectErrorStream(true).start();
         String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(p.waitFor(5, TimeUnit.MINUTES), "took longer than five minutes");

@@ -119,8 +119,7 @@ class KernelTest {
                 "notebook: notYet is not known yet; run the cells above first (Run > Run All Above Selected Cell)",
                 text(said, "order"));
         assertTrue(
-                text(said, "method")
-                        .matches("(?s).*notebook: Voice has no melody\\(\\.\\.\\.\\); near: .*\\bmel\\b.*"),
+                text(said, "method").matches("(?s).*notebook: Voice has no melody\\(\\.\\.\\.\\); near: .*\\bmel\\b.*"),
                 text(said, "method"));
         assertTrue(text(said, "drawn").contains("Plots has no mell(...); near: mel"), text(said, "drawn"));
         assertTrue(
@@ -147,8 +146,7 @@ class KernelTest {
                 "inside", "behind", "before", "parenthesis", "closed", "closed_name", "second_line", "accent")) {
             assertTrue(found(said, name), name + " in " + said);
             assertTrue(
-                    text(said, name).contains("Voice.embed(Conds2Tensor.Conds conds)"),
-                    name + ": " + text(said, name));
+                    text(said, name).contains("Voice.embed(Conds2Tensor.Conds conds)"), name + ": " + text(said, name));
             String html = said.getAsJsonObject(name).get("html").getAsString();
             assertTrue(html.contains("<table><tr><td style=\"text-align:left\"><b>conds</b></td>"), html);
         }

@@ -57,7 +57,7 @@ class PlotsTest {
     }
 
     @Test
-    void aMelIsBrightWhereItIsLoudAndTheMelodyIsDrawnOverIt() {
+    void aMelIsBrightWhereItIsLoudAndTheF0IsDrawnOverIt() {
         float[] hz = new float[400];
         boolean[] voiced = new boolean[400];
         Arrays.fill(hz, 1000);

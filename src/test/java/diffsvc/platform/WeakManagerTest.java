@@ -91,7 +91,7 @@ class WeakManagerTest {
         held.clear();
         assertTrue(held.arrays().isEmpty());
         assertThrows(IllegalStateException.class, x::toFloatArray);
-        assertFalse(held.manager().ones(new Shape(2)).isEmpty()); // the manager goes on
+        assertFalse(held.manager().ones(new Shape(2)).isEmpty()); // the manager still works
     }
 
     @Test

@@ -29,13 +29,13 @@ class RandomSourceTest {
     @Test
     void pythonsOrderIsTorchsStream() {
         try (NDManager m = NDManager.newBaseManager()) {
-            RandomSource draws = RandomSource.inPythonOrder(77);
+            RandomSource random = RandomSource.inPythonOrder(77);
             NDArray[] ours = {
-                draws.normal(m, "x_T", 0, new Shape(1, 1, 80, 37)),
-                draws.uniform(m, "phase", 0, new Shape(1, 9)),
-                draws.normal(m, "noise", 0, new Shape(1, 37 * 128, 9)),
-                draws.normal(m, "unused noise", 0, new Shape(1, 37 * 128, 1)),
-                draws.normal(m, "x_T", 1, new Shape(1, 1, 80, 5))
+                random.normal(m, "x_T", 0, new Shape(1, 1, 80, 37)),
+                random.uniform(m, "phase", 0, new Shape(1, 9)),
+                random.normal(m, "noise", 0, new Shape(1, 37 * 128, 9)),
+                random.normal(m, "unused noise", 0, new Shape(1, 37 * 128, 1)),
+                random.normal(m, "x_T", 1, new Shape(1, 1, 80, 5))
             };
             for (int i = 0; i < ours.length; i++) {
                 float[] v = ours[i].toFloatArray();
@@ -54,10 +54,10 @@ class RandomSourceTest {
         try (NDManager m = NDManager.newBaseManager();
                 HifiGan vocoder = HifiGan.random(
                         m, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 1)) {
-            RandomSource draws = RandomSource.inPythonOrder(77);
-            draws.normal(m, "x_T", 0, new Shape(1, 1, 80, 37));
-            float[] noise = vocoder.harmonics().draw(m, 1, 4, draws).noise().toFloatArray(),
-                    next = draws.normal(m, "x_T", 0, new Shape(1, 1, 80, 5)).toFloatArray();
+            RandomSource random = RandomSource.inPythonOrder(77);
+            random.normal(m, "x_T", 0, new Shape(1, 1, 80, 37));
+            float[] noise = vocoder.harmonics().draw(m, 1, 4, random).noise().toFloatArray(),
+                    next = random.normal(m, "x_T", 0, new Shape(1, 1, 80, 5)).toFloatArray();
             assertArrayEquals(
                     new double[] {-0.6260960698127747, -1.4958446025848389, 0.31458306312561035},
                     new double[] {noise[0], next[0], next[next.length - 1]},

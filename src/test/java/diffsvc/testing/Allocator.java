@@ -2,7 +2,7 @@ package diffsvc.testing;
 
 import java.util.Map;
 
-/** What the launcher tells glibc, for child processes that tests start without it. */
+/** The settings that the launcher gives glibc, for child processes that tests start without it. */
 public final class Allocator {
     /** Blocks are kept: train, memory, bench. */
     public static final Map<String, String> KEEPS = Map.of(

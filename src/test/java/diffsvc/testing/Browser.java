@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A headless Chromium of the system, told what to do over its DevTools protocol. */
+/** A headless Chromium of the system, driven over its DevTools protocol. */
 public final class Browser implements AutoCloseable {
     private static final Pattern LISTENS = Pattern.compile("DevTools listening on (ws://\\S+)\\s");
     private static final int GUARD_MINUTES = 15;

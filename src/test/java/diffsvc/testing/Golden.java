@@ -68,7 +68,7 @@ public final class Golden implements AutoCloseable {
         return ckpt(folder, "model_ckpt_steps_");
     }
 
-    /** Attention heads of the whole conversion's encoder, which no tensor tells, as an override. */
+    /** Attention heads of the whole conversion's encoder, which no tensor shows, as an override. */
     public static String heads() {
         return "hubert.heads="
                 + stage("e2e").getAsJsonObject("hubert").get("heads").getAsInt();

@@ -11,10 +11,10 @@ public final class Interrupts {
     private Interrupts() {}
 
     /**
-     * A command whose process hears interrupts: a shell without job control starts its background commands, and all
+     * A command whose process receives interrupts: a shell without job control starts its background commands, and all
      * that they start, deaf to them.
      */
-    public static List<String> heardBy(List<String> command) throws IOException {
+    public static List<String> receivedBy(List<String> command) throws IOException {
         List<String> whole = new ArrayList<>(command);
         Path status = Path.of("/proc/self/status");
         if (Files.exists(status)

@@ -49,7 +49,7 @@ class RunFolderTest {
     private NDManager manager;
     private TrainingRun run;
     private RunFolder folder;
-    private final List<String> heard = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
 
     @BeforeEach
     void begin() {
@@ -93,7 +93,7 @@ class RunFolderTest {
         for (int i = 0; i < updates; i++) {
             run.update();
         }
-        return folder.save(run, new Checkpoints(folder.home(), keep, keepEvery), heard::add);
+        return folder.save(run, new Checkpoints(folder.home(), keep, keepEvery), notes::add);
     }
 
     /** A voice that came from elsewhere, of 500 steps. */
@@ -194,10 +194,10 @@ class RunFolderTest {
         }
         Files.write(checkpoints.file(3), Arrays.copyOf(good.get(3L), 1000));
         Files.writeString(folder.home().resolve("model_ckpt_steps_3.ckpt.unreadable"), "of another day");
-        assertEquals(2, checkpoints.newest(heard::add).step());
+        assertEquals(2, checkpoints.newest(notes::add).step());
         assertTrue(
-                heard.size() == 1 && heard.get(0).contains("set aside as model_ckpt_steps_3.ckpt.unreadable-2"),
-                heard.toString());
+                notes.size() == 1 && notes.get(0).contains("set aside as model_ckpt_steps_3.ckpt.unreadable-2"),
+                notes.toString());
         assertEquals("of another day", Files.readString(folder.home().resolve("model_ckpt_steps_3.ckpt.unreadable")));
         assertEquals(List.of(2L, 1L), checkpoints.steps());
         // behind the newest one, which alone is read at the start: the good ones stay
@@ -219,7 +219,7 @@ class RunFolderTest {
         }
         TreeSet<String> voice = names(folder.voice());
         for (int attempt = 0; attempt < 3; attempt++) {
-            assertNull(checkpoints.newest(heard::add));
+            assertNull(checkpoints.newest(notes::add));
             String said = refused(() -> folder.requireBeginning(checkpoints, "toy"));
             assertTrue(
                     said.contains("none that can be read")
@@ -228,7 +228,7 @@ class RunFolderTest {
                     said);
             assertEquals(voice, names(folder.voice()));
         }
-        assertEquals(2, heard.size());
+        assertEquals(2, notes.size());
         for (String name : List.of("embedding_model_steps_2.pt", "wavenet_model_steps_2.pt", "hparams.yaml")) {
             Files.delete(folder.voice().resolve(name));
         }
@@ -241,9 +241,9 @@ class RunFolderTest {
         Checkpoints checkpoints = folder.checkpoints(HPARAMS);
         // bytes that do not come, for root as well
         Files.createDirectories(checkpoints.file(7));
-        String said = refused(() -> checkpoints.newest(heard::add));
+        String said = refused(() -> checkpoints.newest(notes::add));
         assertTrue(said.contains("model_ckpt_steps_7.ckpt") && said.contains("it stays as it is"), said);
-        assertTrue(Files.isDirectory(checkpoints.file(7)) && heard.isEmpty());
+        assertTrue(Files.isDirectory(checkpoints.file(7)) && notes.isEmpty());
         // nor does it keep a run from saving
         save(1, 3, 0);
         assertTrue(Files.isDirectory(checkpoints.file(7)));
@@ -317,7 +317,7 @@ class RunFolderTest {
                 RunFolder.bytes(run) >= needed && RunFolder.bytes(run) < needed + (1 << 20),
                 RunFolder.bytes(run) + " for " + needed);
         folder.requireRoom(run);
-        assertNotNull(folder.checkpoints(HPARAMS).newest(heard::add));
+        assertNotNull(folder.checkpoints(HPARAMS).newest(notes::add));
     }
 
     @Test
@@ -327,12 +327,12 @@ class RunFolderTest {
         Path yaml = folder.voice().resolve("hparams.yaml");
         Files.writeString(yaml, Files.readString(yaml) + "# mine\n");
         Files.copy(PYTHON, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        assertEquals(file, folder.finish(run, checkpoints, 1, heard::add));
+        assertEquals(file, folder.finish(run, checkpoints, 1, notes::add));
         assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(file));
         assertTrue(Files.readString(yaml).endsWith("# mine\n"));
         // a kill came before the voice was whole
         Files.delete(yaml);
-        folder.finish(run, checkpoints, 1, heard::add);
+        folder.finish(run, checkpoints, 1, notes::add);
         assertEquals(1, HparamsYaml.read(yaml).steps());
     }
 

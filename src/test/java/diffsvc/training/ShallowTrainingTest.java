@@ -78,10 +78,10 @@ class ShallowTrainingTest {
             try (NDManager m = NDManager.newBaseManager();
                     TrainingRun run = new TrainingRun(m, h, toy())) {
                 run.update();
-                Validation.Sample sung = new Validation(run, folder).sample(0);
-                for (int t = 0; t < sung.mel().length; t++) {
+                Validation.Sample sample = new Validation(run, folder).sample(0);
+                for (int t = 0; t < sample.mel().length; t++) {
                     for (int b = 0; b < 8; b++) {
-                        apart[i] += Math.abs(sung.mel()[t][b] - sung.target()[t][b]) / (8 * sung.mel().length);
+                        apart[i] += Math.abs(sample.mel()[t][b] - sample.target()[t][b]) / (8 * sample.mel().length);
                     }
                 }
             }

@@ -40,7 +40,7 @@ class SungSpeechTest {
 
     @Tag("conversion")
     @Test
-    void onePassKeepsTheMelodyAnotherSingsItsOwnAndLonger() {
+    void onePassKeepsTheF0AnotherFollowsItsOwnNotesAndIsLonger() {
         double own = median(f0(SONG));
         int plain = 0, other = 0;
         try (NDManager manager = NDManager.newBaseManager()) {

@@ -259,7 +259,7 @@ class TrainingLoopTest {
         assertEquals(2, notes.size(), notes.toString());
         assertTrue(
                 notes.get(0).contains("model_ckpt_steps_2.ckpt")
-                        && notes.get(0).contains("training goes on, the next try is at step 4"),
+                        && notes.get(0).contains("training continues, the next try is at step 4"),
                 notes.get(0));
         assertTrue(notes.get(1).contains("the pictures of this step are left out"), notes.get(1));
         assertTrue(new TreeSet<>(folder.checkpoints(HPARAMS).steps()).containsAll(List.of(4L, 5L)));

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A run that Python began goes on here, and what is written goes back: names, order, moments and the tensors that only
- * Python has.
+ * A run that Python began is resumed here, and what is written goes back: names, order, moments and the tensors that
+ * only Python has.
  */
 class TrainingStateTest {
     private static final Path CKPT = Golden.ckpt("svc_ckpt");

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The weight-free vocoder: what it sings has the mel, the F0 and the voicing it was given. */
+/** The weight-free vocoder: its wave has the mel, the F0 and the voicing it was given. */
 class SourceFilterTest {
     private static final Hparams.Audio AUDIO = Hparams.defaults().audio();
     private final MelSpectrogram front = new MelSpectrogram(AUDIO, Hparams.Quirks.FIXED);
@@ -40,10 +40,10 @@ class SourceFilterTest {
         try (NDManager m = NDManager.newBaseManager()) {
             float[] x = front.signal(WavReader.read(Path.of("raw", song + ".wav")));
             float[] mel = front.of(m, x).toFloatArray();
-            F0Track melody = pitch(x);
-            float[] y = new SourceFilter(AUDIO).synthesize(m, mel, melody.f0Hz(), melody.voiced(), x.length, 1);
+            F0Track f0 = pitch(x);
+            float[] y = new SourceFilter(AUDIO).synthesize(m, mel, f0.f0Hz(), f0.voiced(), x.length, 1);
             assertEquals(x.length, y.length);
-            float[] heard = front.of(m, y).toFloatArray();
+            float[] result = front.of(m, y).toFloatArray();
             double sum = 0, bias = 0;
             int count = 0, band = 0;
             while (band < AUDIO.melBins()
@@ -53,8 +53,8 @@ class SourceFilterTest {
             }
             for (int i = 0; i < mel.length; i++) {
                 if (i % AUDIO.melBins() < band) {
-                    sum += Math.abs(heard[i] - mel[i]);
-                    bias += heard[i] - mel[i];
+                    sum += Math.abs(result[i] - mel[i]);
+                    bias += result[i] - mel[i];
                     count++;
                 }
             }
@@ -72,10 +72,10 @@ class SourceFilterTest {
     void theOutputHasTheF0AndVoicingOfTheInput() {
         try (NDManager m = NDManager.newBaseManager()) {
             float[] x = front.signal(WavReader.read(Path.of("raw", "music1.wav")));
-            F0Track melody = pitch(x);
-            F0Track heard = pitch(new SourceFilter(AUDIO)
-                    .synthesize(m, front.of(m, x).toFloatArray(), melody.f0Hz(), melody.voiced(), x.length, 1));
-            F0Metrics a = F0Metrics.of(melody, heard);
+            F0Track f0 = pitch(x);
+            F0Track result = pitch(new SourceFilter(AUDIO)
+                    .synthesize(m, front.of(m, x).toFloatArray(), f0.f0Hz(), f0.voiced(), x.length, 1));
+            F0Metrics a = F0Metrics.of(f0, result);
             System.out.printf(
                     "source-filter music1: F0 median error %.1f cents, voicing agrees in %.1f %%%n",
                     a.medianCents(), 100 * a.voicing());

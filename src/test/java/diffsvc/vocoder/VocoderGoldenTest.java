@@ -20,11 +20,11 @@ import org.junit.jupiter.api.Test;
 /** The two neural vocoders against the reference's numbers, stage by stage. */
 class VocoderGoldenTest {
     private interface Wave {
-        NDArray of(NDArray mel, NDArray source, BiConsumer<String, NDArray> look);
+        NDArray of(NDArray mel, NDArray source, BiConsumer<String, NDArray> tap);
     }
 
     private interface Source {
-        NDArray of(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> look);
+        NDArray of(NDArray f0Hz, HarmonicSource.Draw draw, BiConsumer<String, NDArray> tap);
     }
 
     @Test
@@ -69,7 +69,7 @@ class VocoderGoldenTest {
         NDArray f0 = g.get("f0"), phase = g.get("phase"), mel = g.get("mel");
         NDArray noise = g.get("noise_int8").toType(DataType.FLOAT32, true).div(32), none = noise.mul(0);
         Set<String> seen = new HashSet<>();
-        BiConsumer<String, NDArray> look = (stage, value) -> {
+        BiConsumer<String, NDArray> tap = (stage, value) -> {
             String name = g.has("zero_" + stage) ? "zero_" + stage : "zero_" + stage + "_head";
             if (g.has(name)) {
                 g.same(name, value.get(":, :, :" + g.get(name).getShape().get(2)));
@@ -83,7 +83,7 @@ class VocoderGoldenTest {
         g.same("uv", f0.gt(0f).toType(DataType.FLOAT32, true).expandDims(2));
         NDArray still = source.of(f0, new HarmonicSource.Draw(phase.mul(0), none), (n, v) -> {});
         g.same("zero_source", still.transpose(0, 2, 1));
-        g.same("zero_wav", wave.of(mel, still, look));
+        g.same("zero_wav", wave.of(mel, still, tap));
         assertEquals(2 * rates(g) + 2, seen.size(), "stages compared: " + seen);
         NDArray[] withNoise = new NDArray[1];
         NDArray drawn = source.of(

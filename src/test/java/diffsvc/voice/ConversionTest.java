@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a conversion by the committed demo must be: the melody, the words, and the other voice. The measures are run on
+ * What a conversion by the committed demo must be: the F0, the words, and the other voice. The measures are run on
  * fakes too, which must fail: noise, the mean mel, and the source itself.
  */
 @Tag("conversion")
@@ -53,10 +53,10 @@ class ConversionTest {
         voice.close();
     }
 
-    /** What the measures need of a song: its words as labels, its melody, its mel. */
-    private record Heard(long[] labels, F0Track melody, float[][] mel) {}
+    /** What the measures need of a song: its words as labels, its F0, its mel. */
+    private record Analysis(long[] labels, F0Track f0, float[][] mel) {}
 
-    private Heard hear(Wave wave) {
+    private Analysis analyse(Wave wave) {
         try (NDManager m = NDManager.newBaseManager()) {
             NDArray units = voice.encoder().units(m, wave);
             NDArray mel = voice.mel(wave);
@@ -67,14 +67,14 @@ class ConversionTest {
             for (int t = 0; t < rows.length; t++) {
                 rows[t] = Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
             }
-            return new Heard(hubert(voice).logits(units).argMax(2).toLongArray(), voice.f0(wave), rows);
+            return new Analysis(hubert(voice).logits(units).argMax(2).toLongArray(), voice.f0(wave), rows);
         }
     }
 
     /** Figures of one output against its source. */
     private record Figures(
             double cents, double voicing, double content, double envelopeToDemo, double envelopeToSource) {
-        boolean melodyFollows() {
+        boolean f0Follows() {
             return cents < 30 && voicing > 0.9;
         }
 
@@ -87,12 +87,12 @@ class ConversionTest {
         }
 
         boolean passes() {
-            return melodyFollows() && wordsStay() && voiceIsTheDemos();
+            return f0Follows() && wordsStay() && voiceIsTheDemos();
         }
     }
 
-    private Figures measure(Heard source, Heard copy, Heard output) {
-        F0Metrics a = F0Metrics.of(source.melody(), output.melody());
+    private Figures measure(Analysis source, Analysis copy, Analysis output) {
+        F0Metrics a = F0Metrics.of(source.f0(), output.f0());
         return new Figures(
                 a.medianCents(),
                 a.voicing(),
@@ -105,7 +105,7 @@ class ConversionTest {
      * Of the frames on which copy synthesis keeps the source's label (silence aside), the share on which the output
      * keeps it too.
      */
-    private static double content(Heard source, Heard copy, Heard output) {
+    private static double content(Analysis source, Analysis copy, Analysis output) {
         int kept = 0, same = 0;
         int n = Math.min(source.labels().length, Math.min(copy.labels().length, output.labels().length));
         for (int i = 0; i < n; i++) {
@@ -121,7 +121,7 @@ class ConversionTest {
      * Share of the source's labels, silence aside, that copy synthesis keeps: what the words are judged on must be most
      * of them.
      */
-    private static double kept(Heard source, Heard copy) {
+    private static double kept(Analysis source, Analysis copy) {
         int all = 0, kept = 0;
         for (int i = 0; i < Math.min(source.labels().length, copy.labels().length); i++) {
             all += source.labels()[i] != 0 ? 1 : 0;
@@ -134,7 +134,7 @@ class ConversionTest {
      * Mean distance of the output's per-phone mel envelopes (shape only, below 7 kHz, where every voice has sound) from
      * the demo's or the source's.
      */
-    private double envelope(Heard output, Heard source, boolean toDemo) {
+    private double envelope(Analysis output, Analysis source, boolean toDemo) {
         float[][] ours = envelopes(output.mel(), source.labels()),
                 theirs = toDemo ? demoEnvelope : envelopes(source.mel(), source.labels());
         double sum = 0;
@@ -159,7 +159,7 @@ class ConversionTest {
                 SECONDS_A_UNIT);
     }
 
-    private Wave copy(Wave song, Heard source) {
+    private Wave copy(Wave song, Analysis source) {
         float[] flat = new float[source.mel().length * source.mel()[0].length];
         for (int t = 0; t < source.mel().length; t++) {
             System.arraycopy(source.mel()[t], 0, flat, t * source.mel()[0].length, source.mel()[0].length);
@@ -167,7 +167,7 @@ class ConversionTest {
         try (NDManager m = NDManager.newBaseManager()) {
             int n = (int) Math.round(song.seconds() * 44100);
             NDArray mel = m.create(flat, new Shape(1, source.mel().length, source.mel()[0].length));
-            return voice.vocode(mel, source.melody(), n, 1);
+            return voice.vocode(mel, source.f0(), n, 1);
         }
     }
 
@@ -175,13 +175,13 @@ class ConversionTest {
     @ValueSource(strings = {"music1", "music2", "music3"})
     void theDemoSingsTheSong(String name) {
         Wave song = voice.read("raw/" + name + ".wav");
-        Heard source = hear(song), copy = hear(copy(song, source));
+        Analysis source = analyse(song), copy = analyse(copy(song, source));
         Conversion made = voice.convert(song);
         assertEquals(
                 Math.round(song.seconds() * 44100), made.wave().samples(), "output samples = round(seconds x rate)");
-        Heard output = hear(made.wave());
+        Analysis output = analyse(made.wave());
         Figures f = measure(source, copy, output);
-        double shuffled = content(source, copy, hear(shuffledUnits(song)));
+        double shuffled = content(source, copy, analyse(shuffledUnits(song)));
         System.out.printf(
                 "%s: F0 %.1f cents, voicing %.1f %%, words %.1f %% (shuffled units %.1f %%), envelope to demo %.3f, to source %.3f%n",
                 name,
@@ -191,15 +191,15 @@ class ConversionTest {
                 100 * shuffled,
                 f.envelopeToDemo(),
                 f.envelopeToSource());
-        assertTrue(f.melodyFollows(), f.toString());
+        assertTrue(f.f0Follows(), f.toString());
         assertTrue(f.wordsStay(), f.toString());
         assertTrue(kept(source, copy) > 0.5, "copy synthesis keeps only " + kept(source, copy) + " of the labels");
         assertTrue(f.content() >= 3 * shuffled, f.content() + " against " + shuffled + " with shuffled units");
         assertTrue(f.voiceIsTheDemos(), f.toString());
         // fakes, by the same measures
         assertFalse(measure(source, copy, source).passes(), "the source passed through unchanged must fail");
-        assertFalse(measure(source, copy, hear(noise(made.wave()))).passes(), "noise must fail");
-        assertFalse(measure(source, copy, hear(meanMel(song, source, made))).passes(), "the mean mel must fail");
+        assertFalse(measure(source, copy, analyse(noise(made.wave()))).passes(), "noise must fail");
+        assertFalse(measure(source, copy, analyse(meanMel(song, source, made))).passes(), "the mean mel must fail");
     }
 
     /** The same conversion with the units in random order: what remains of the words is chance. */
@@ -229,8 +229,8 @@ class ConversionTest {
         return Wave.mono(x, like.sampleRateHz());
     }
 
-    /** One mel for all frames, the mean of the conversion's, sung on the source's melody. */
-    private Wave meanMel(Wave song, Heard source, Conversion made) {
+    /** One mel for all frames, the mean of the conversion's, vocoded on the source's F0. */
+    private Wave meanMel(Wave song, Analysis source, Conversion made) {
         float[][] rows = FrontEnd.rows(made.sampled());
         int bins = rows[0].length;
         float[][] flat = new float[rows.length][bins];
@@ -242,7 +242,7 @@ class ConversionTest {
         for (int t = 1; t < flat.length; t++) {
             flat[t] = flat[0].clone();
         }
-        return copy(song, new Heard(source.labels(), source.melody(), flat));
+        return copy(song, new Analysis(source.labels(), source.f0(), flat));
     }
 
     @Test

@@ -84,15 +84,15 @@ class EndToEndGoldenTest {
                                 v, v.getManager().full(new Shape(v.getShape().get(0)), (float) t), c.forDenoiser()),
                         start,
                         Spacing.LEADING.every(fromMel ? (int) params[2] : noise.steps(), (int) params[1]));
-                NDArray sung = range.denorm(x, g.get("mel2ph"));
-                g.same(p + "mel_out", sung);
-                sing(g, p, h, vocoder);
+                NDArray melOut = range.denorm(x, g.get("mel2ph"));
+                g.same(p + "mel_out", melOut);
+                vocode(g, p, h, vocoder);
             }
         }
     }
 
     /** The last stage, fed the stored mel and F0: source, wave, and what fills the chunk's missing tail. */
-    private static void sing(Golden g, String p, Hparams h, HifiGan vocoder) {
+    private static void vocode(Golden g, String p, Hparams h, HifiGan vocoder) {
         NDArray clipped = g.get(p + "mel_out")
                 .squeeze(0)
                 .maximum((float) h.audio().melVmin())

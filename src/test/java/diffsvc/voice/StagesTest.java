@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every stage's value in a file, the first stage that departs, and the calls that tell which stage is at fault. */
+/** Every stage's value in a file, the first stage that departs, and the calls that show which stage is at fault. */
 @Tag("conversion")
 class StagesTest {
     private static final Path E2E = Golden.FOLDER.resolve("e2e");
@@ -90,7 +90,7 @@ class StagesTest {
     }
 
     /**
-     * The reference's own file: all that is heard agrees, and the first that departs is the noise, which was another.
+     * The reference's own file: everything analysed agrees, and the first that departs is the noise, which was another.
      */
     @Test
     void theReferencesFileDepartsAtTheNoise() {
@@ -160,19 +160,19 @@ class StagesTest {
                 NDManager m = voice.manager().newSubManager();
                 HifiGan vocoder =
                         HifiGan.load(m, VocoderKind.NSF_HIFIGAN, home.resolve("checkpoints/nsf_hifigan/model"))) {
-            RandomSource draws = RandomSource.inPythonOrder(SEED);
+            RandomSource random = RandomSource.inPythonOrder(SEED);
             assertArrayEquals(
-                    draws.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(),
+                    random.normal(m, "", 0, trace.get("x_T").getShape()).toFloatArray(),
                     trace.get("x_T").toFloatArray());
             for (int i = 0; sampler.equals("ddpm") && i < steps; i++) {
-                draws.normal(m, "", 0, trace.get("x_T").getShape()).close();
+                random.normal(m, "", 0, trace.get("x_T").getShape()).close();
             }
             NDArray f0 = trace.get("vocoder_f0").duplicate().expandDims(0);
             f0.attach(m);
             int harmonics = vocoder.harmonics().harmonics();
             long samples = f0.getShape().get(1) * voice.hparams().audio().hopSamples();
-            NDArray phase = draws.uniform(m, "", 0, new Shape(1, harmonics)),
-                    noise = draws.normal(m, "", 0, new Shape(1, samples, harmonics));
+            NDArray phase = random.uniform(m, "", 0, new Shape(1, harmonics)),
+                    noise = random.normal(m, "", 0, new Shape(1, samples, harmonics));
             NDArray mel = trace.get("vocoder_mel").duplicate();
             mel.attach(m);
             float[] wave = vocoder.wave(
@@ -180,8 +180,8 @@ class StagesTest {
                             vocoder.source(f0, new HarmonicSource.Draw(phase, noise), (a, b) -> {}),
                             (a, b) -> {})
                     .toFloatArray();
-            float[] sung = trace.get("wav").toFloatArray();
-            assertArrayEquals(wave, java.util.Arrays.copyOf(sung, wave.length), 1e-6f);
+            float[] wav = trace.get("wav").toFloatArray();
+            assertArrayEquals(wave, java.util.Arrays.copyOf(wav, wave.length), 1e-6f);
         }
     }
 

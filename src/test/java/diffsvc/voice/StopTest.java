@@ -193,12 +193,12 @@ class StopTest {
 
     @Test
     void twoListenersBothHear() {
-        StringBuilder heard = new StringBuilder();
+        StringBuilder calls = new StringBuilder();
         StepListener both = ((StepListener)
-                        (done, of, t, step) -> heard.append("a").append(done))
-                .and((done, of, t, step) -> heard.append("b").append(done));
+                        (done, of, t, step) -> calls.append("a").append(done))
+                .and((done, of, t, step) -> calls.append("b").append(done));
         both.after(1, 2, 0, null);
         both.stopped(1, 2, null, null);
-        assertEquals("a1b1", heard.toString());
+        assertEquals("a1b1", calls.toString());
     }
 }

@@ -136,14 +136,14 @@ class TwentyFourKilohertzTest {
             assertEquals(0, signal.samples() % AUDIO.hopSamples());
             NDArray mel = voice.mel(SONG);
             assertEquals(new Shape(1, signal.samples() / AUDIO.hopSamples(), AUDIO.melBins()), mel.getShape());
-            Conversion sung = voice.convert(SONG);
-            assertEquals(AUDIO.sampleRateHz(), sung.wave().sampleRateHz());
+            Conversion conversion = voice.convert(SONG);
+            assertEquals(AUDIO.sampleRateHz(), conversion.wave().sampleRateHz());
             assertEquals(
                     Math.round(SONG.seconds() * AUDIO.sampleRateHz()),
-                    sung.wave().samples());
-            assertTrue(sung.wave().peak() > 0);
+                    conversion.wave().samples());
+            assertTrue(conversion.wave().peak() > 0);
             float[] song = voice.f0(signal).f0Hz();
-            assertFalse(Arrays.equals(song, sung.vocoderF0()), "F0 is the extractor's, not the song's");
+            assertFalse(Arrays.equals(song, conversion.vocoderF0()), "F0 is the extractor's, not the song's");
         }
         try (Voice voice = Voice.open(
                 config,
@@ -170,7 +170,9 @@ class TwentyFourKilohertzTest {
         return Files.write(home.resolve(name), Arrays.copyOf(b.array(), b.position()));
     }
 
-    /** The built-in vocoder sings in place of the project's own, through the same front end, and the report says so. */
+    /**
+     * The built-in vocoder takes the place of the project's own, through the same front end, and the report says so.
+     */
     @Test
     void theBuiltInVocoderTakesThisFrontEndToo() throws IOException {
         try (Voice voice =

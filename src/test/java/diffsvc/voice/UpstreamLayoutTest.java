@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A voice as the Python project leaves it, checkpoints/NAME and all: it sings here as it is, divided, and says what
- * does not fit.
+ * A voice as the Python project leaves it, checkpoints/NAME and all: it converts here as it is, divided, and reports
+ * what does not fit.
  */
 class UpstreamLayoutTest {
     private static final Path E2E = Golden.FOLDER.resolve("e2e");
@@ -52,11 +52,11 @@ class UpstreamLayoutTest {
         Wave song = WavReader.read(E2E.resolve("input.wav"));
         try (Voice voice =
                 Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
-            Conversion sung = voice.convert(song);
+            Conversion conversion = voice.convert(song);
             assertEquals(
                     Math.round(song.seconds() * voice.hparams().audio().sampleRateHz()),
-                    sung.wave().samples());
-            assertTrue(sung.wave().peak() > 0);
+                    conversion.wave().samples());
+            assertTrue(conversion.wave().peak() > 0);
             assertEquals(500, voice.hparams().steps());
         }
     }

@@ -197,7 +197,7 @@ public final class Crepe implements AutoCloseable {
     public float[][] probabilities(float[][] frames, int atOnce) {
         float[][] probabilities = new float[frames.length][];
         for (int start = 0; start < frames.length; start += atOnce) {
-            EngineLock.look("pitch", start, frames.length, "frames");
+            EngineLock.check("pitch", start, frames.length, "frames");
             int n = Math.min(atOnce, frames.length - start);
             float[] flat = new float[n * WINDOW];
             for (int i = 0; i < n; i++) {

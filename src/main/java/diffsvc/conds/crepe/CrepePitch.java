@@ -52,9 +52,9 @@ public final class CrepePitch implements PitchExtractor {
     public record Path(int[] bins, float[] f0Hz, float[] periodicity) {}
 
     /**
-     * F0 on {@code frames} mel frames of {@code hopSamples}. F0 goes through all of it unless no frame is periodic. The
-     * Python project marks every frame as voiced; fixed: the frames whose periodicity is at least 0.21, torchcrepe's
-     * threshold for speech, so that a vocoder that reads voicing keeps the consonants.
+     * F0 on {@code frames} mel frames of {@code hopSamples}. F0 is interpolated through all frames unless none is
+     * periodic. The Python project marks every frame as voiced; fixed: the frames whose periodicity is at least 0.21,
+     * torchcrepe's threshold for speech, so that a vocoder that reads voicing keeps the consonants.
      *
      * @param seed of the dither, which only the Python project's side of the quirks adds
      */

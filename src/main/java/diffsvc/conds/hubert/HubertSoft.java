@@ -291,7 +291,7 @@ public final class HubertSoft implements ContentEncoder {
         NDArray scale = GraphScalar.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".";
-            EngineLock.look("content", i, sizes.layers, "layers");
+            EngineLock.check("content", i, sizes.layers, "layers");
             try (NDManager own = wave.getManager().newSubManager()) { // a layer's temporaries go with it
                 own.tempAttachAll(scale);
                 x.attach(own);

@@ -9,7 +9,7 @@ import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 
 /**
- * The 44.1 kHz front end: the base-10 logarithm of the magnitude in each of M bands, 86 times a second. The signal is
+ * The 44.1 kHz front end: the base-10 logarithm of the magnitude in each of M bands, 86 times per second. The signal is
  * reflected by (window - hop) / 2 samples at both ends and frames are not centred, so T = floor(N / hop); magnitude
  * sqrt(re² + im² + 1e-9), floor 1e-5, natural logarithm times 0.434294 (the reference's constant, not 1/ln 10: a
  * vocoder multiplies by 2.30259 again).

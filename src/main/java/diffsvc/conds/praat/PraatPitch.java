@@ -35,7 +35,7 @@ public final class PraatPitch implements PitchExtractor {
      *
      * @param floorHz lowest F0; three of its periods make the window
      * @param ceilingHz candidates above it count as unvoiced
-     * @param maxCandidates candidates a frame, the unvoiced one included
+     * @param maxCandidates candidates per frame, the unvoiced one included
      */
     public record Settings(
             double floorHz,
@@ -126,7 +126,7 @@ public final class PraatPitch implements PitchExtractor {
         Candidate[][] candidates = new Candidate[frames][];
         double[] intensity = new double[frames];
         for (int t = 0; t < frames; t++) {
-            EngineLock.look("pitch", t, frames, "frames");
+            EngineLock.check("pitch", t, frames, "frames");
             candidates[t] = frame.candidates(first + t * stepSeconds, intensity, t);
         }
         return choose(candidates, intensity, stepSeconds, first);
@@ -290,17 +290,22 @@ public final class PraatPitch implements PitchExtractor {
             Candidate[] all = new Candidate[count];
             all[0] = unvoiced;
             for (int c = 1; c < count; c++) {
-                int sincDepth = f0[c] > 0.3 / dx ? SINC_VERY_FINE : SINC_FINE;
-                UnivariateFunction height = x -> sinc(x, sincDepth);
-                UnivariatePointValuePair top = new BrentOptimizer(1e-10, 1e-11)
-                        .optimize(
-                                new MaxEval(200),
-                                new UnivariateObjectiveFunction(height),
-                                GoalType.MAXIMIZE,
-                                new SearchInterval(lag[c] - 1, lag[c] + 1, lag[c]));
-                all[c] = new Candidate(1 / dx / top.getPoint(), within1(top.getValue()));
+                all[c] = refined(f0[c], lag[c]);
             }
             return all;
+        }
+
+        /** The peak near a lag, located between the samples of the correlation by Brent's method. */
+        private Candidate refined(double hz, int lag) {
+            int sincDepth = hz > 0.3 / dx ? SINC_VERY_FINE : SINC_FINE;
+            UnivariateFunction height = x -> sinc(x, sincDepth);
+            UnivariatePointValuePair top = new BrentOptimizer(1e-10, 1e-11)
+                    .optimize(
+                            new MaxEval(200),
+                            new UnivariateObjectiveFunction(height),
+                            GoalType.MAXIMIZE,
+                            new SearchInterval(lag - 1, lag + 1, lag));
+            return new Candidate(1 / dx / top.getPoint(), within1(top.getValue()));
         }
 
         /**

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** CREPE, its path, its filters and the final melody against the reference's numbers. */
+/** CREPE, its path, its filters and the final F0 against the reference's numbers. */
 class CrepeGoldenTest {
     private static final JsonObject STAGE = Golden.stage("f0_crepe").getAsJsonObject("hparams");
     private static final int BINS =
@@ -75,14 +75,14 @@ class CrepeGoldenTest {
             float[] x = !centred
                     ? wave.first()
                     : Arrays.copyOf(wave.first(), (int) g.get(p + "f0_nodither").size() * audio.hopSamples());
-            float[] heard = Resampler.resample(x, wave.sampleRateHz(), Crepe.RATE_HZ);
+            float[] wave16k = Resampler.resample(x, wave.sampleRateHz(), Crepe.RATE_HZ);
             if (g.has(clock + "wav16k")) {
-                g.same(clock + "wav16k", heard);
-                heard = g.floats(
+                g.same(clock + "wav16k", wave16k);
+                wave16k = g.floats(
                         clock + "wav16k"); // what follows is fed the stored input: a quiet frame is blown up a lot
             }
-            float[][] frames = Crepe.frames(heard, hop16);
-            float[] loudness = Loudness.of(heard, hop16);
+            float[][] frames = Crepe.frames(wave16k, hop16);
+            float[] loudness = Loudness.of(wave16k, hop16);
             if (g.has(clock + "wav16k")) {
                 long[] stored = g.longs(clock + "frame_index");
                 float[] some = new float[stored.length * Crepe.WINDOW];

@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A voice whose training drew only the first K_step of its steps, against the reference's numbers
  * (golden-voices/README.md); each stage is fed its stored inputs.
  */
-class DiffSvcShallowGoldenTest {
+class ShallowGoldenTest {
     private static final Path CONFIG = Golden.VOICES.resolve("diffsvc_shallow/config.yaml"),
             CKPT = Golden.ckpt(CONFIG.getParent());
     /** Arrays that a test here reads or compares; the last test asks for all that the manifest lists. */

@@ -11,12 +11,12 @@ import java.util.Map;
 
 /**
  * Songs one after the other through one voice. All outputs are tried before the first song; a song that fails is
- * reported and the rest goes on.
+ * reported, and the others are still converted.
  */
-public record Batch(Inference inference) {
-    /** Hears of each song. */
+public record BatchInference(Inference inference) {
+    /** Receives the events of each song. */
     public interface Listener {
-        /** A song begins; what it returns hears of its stages. */
+        /** A song begins; the returned listener receives its stages. */
         Progress begins(Request request);
 
         /** A song is converted and written. */
@@ -42,7 +42,7 @@ public record Batch(Inference inference) {
                 throw Problem.in(
                         "output",
                         out,
-                        "one output name a song",
+                        "one output name per song",
                         other + " and " + r.song(),
                         "rename one, or convert them into different folders (--out)");
             }
