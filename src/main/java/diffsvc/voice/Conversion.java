@@ -41,7 +41,8 @@ import java.util.function.UnaryOperator;
  * }</pre>
  *
  * <p>This class alone knows the order of the stages; it calls the stages of {@link Voice} and adds nothing of its own.
- * A song that is silent gives silence, and no network runs for it.
+ * A song that is silent gives silence, and no network runs for it. The class is long because each stage has one method
+ * for its value and one that replaces it.
  *
  * <p>{@link #close()} frees the stages that no other open conversion has asked for. A conversion that is never closed
  * gives its arrays back once nothing refers to it.
@@ -165,7 +166,7 @@ public final class Conversion implements AutoCloseable {
 
     // ---- the stages
 
-    /** Runs one stage; what it follows from has run. */
+    /** Runs one stage; what it follows from has run. The method is long because one case stands for each stage. */
     private Object made(Stage stage) {
         Hparams h = voice.hparams();
         return switch (stage) {
