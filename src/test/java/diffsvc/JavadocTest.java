@@ -13,6 +13,7 @@ import javax.tools.DocumentationTool;
 import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The Javadoc and its overview build without a warning: links and tags are right. Which tags are needed is left to the
  * writer.
  */
+@Tag("process")
 class JavadocTest {
     @TempDir
     Path out;

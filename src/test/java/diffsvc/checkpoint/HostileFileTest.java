@@ -39,6 +39,7 @@ class HostileFileTest {
     @TempDir
     Path folder;
 
+    @Tag("conversion")
     @Test
     void twoThousandMutatedFiles() throws IOException {
         mutate(2000, 1);

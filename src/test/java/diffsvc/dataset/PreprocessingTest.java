@@ -32,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -163,6 +164,7 @@ class PreprocessingTest {
         assertTrue(Files.readString(out.resolve("report.csv")).contains("노래 하나.wav"));
     }
 
+    @Tag("conversion")
     @Test
     void noRecordingIsInTwoPartsAndTheSeedDecides() {
         Preprocessing.Result r = run(HPARAMS, out);
@@ -222,6 +224,7 @@ class PreprocessingTest {
                 1, r.hparams().range().semitones().stream().mapToDouble(d -> d).sum(), 1e-3);
     }
 
+    @Tag("conversion")
     @Test
     void aRunThatWasStoppedGoesOnAndMakesTheSame() throws IOException {
         run(HPARAMS, out);
@@ -381,6 +384,7 @@ class PreprocessingTest {
         return all;
     }
 
+    @Tag("conversion")
     @Test
     void aKeyShiftMovesMelAndPitchAlike() {
         run(HPARAMS, out);

@@ -1,6 +1,7 @@
 package diffsvc.testing;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ public final class Tiers implements TestExecutionListener {
     private final LongSupplier clock;
     private final Path file;
     private final String build;
+    private final PrintStream out;
     private final Map<Tier, Took> sums = new EnumMap<>(Tier.class);
     private Tier current = Tier.FAST;
     private long last;
@@ -67,13 +69,15 @@ public final class Tiers implements TestExecutionListener {
         this(
                 System::nanoTime,
                 System.getProperty("diffsvc.tiers") == null ? null : Path.of(System.getProperty("diffsvc.tiers")),
-                System.getProperty("diffsvc.build", ""));
+                System.getProperty("diffsvc.build", ""),
+                System.out);
     }
 
-    Tiers(LongSupplier clock, Path file, String build) {
+    Tiers(LongSupplier clock, Path file, String build, PrintStream out) {
         this.clock = clock;
         this.file = file;
         this.build = build;
+        this.out = out;
         last = clock.getAsLong();
     }
 
@@ -127,7 +131,7 @@ public final class Tiers implements TestExecutionListener {
             throw new UncheckedIOException(e);
         }
         if (sums.values().stream().anyMatch(took -> took.tests() > 0)) {
-            System.out.print(table());
+            out.print(table());
         }
     }
 

@@ -3,6 +3,8 @@ package diffsvc.testing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,7 +63,7 @@ class TiersTest {
     @Test
     void secondsAndTestsAreSummedByTagAndAcrossTheProcessesOfABuild() {
         Path file = folder.resolve("target/tiers.csv");
-        Tiers first = new Tiers(() -> now, file, "monday");
+        Tiers first = new Tiers(() -> now, file, "monday", new PrintStream(OutputStream.nullOutputStream()));
         first.testPlanExecutionStarted(null);
         first.executionStarted(container());
         run(first, test("a"), 1, 2);
@@ -72,7 +74,7 @@ class TiersTest {
         String lines = String.format("%-12s %6d %9s%n", "fast", 1, "3.0")
                 + String.format("%-12s %6d %9s%n", "process", 1, "15.0");
         assertTrue(first.table().endsWith(lines), first.table());
-        Tiers second = new Tiers(() -> now, file, "monday");
+        Tiers second = new Tiers(() -> now, file, "monday", new PrintStream(OutputStream.nullOutputStream()));
         run(second, test("c", "memory", "long"), 0, 7);
         run(second, test("d"), 0, 1);
         second.testPlanExecutionFinished(null);
@@ -80,7 +82,7 @@ class TiersTest {
                 + String.format("%-12s %6d %9s%n", "process", 1, "15.0")
                 + String.format("%-12s %6d %9s%n", "long", 1, "7.0");
         assertTrue(second.table().endsWith(lines), second.table());
-        Tiers next = new Tiers(() -> now, file, "tuesday");
+        Tiers next = new Tiers(() -> now, file, "tuesday", new PrintStream(OutputStream.nullOutputStream()));
         run(next, test("e"), 0, 2);
         next.testPlanExecutionFinished(null);
         assertTrue(next.table().endsWith(String.format("%-12s %6d %9s%n", "fast", 1, "2.0")), next.table());

@@ -204,8 +204,8 @@ class TrainingLoopTest {
             AtomicBoolean over = new AtomicBoolean();
             // a growing pause lets every update end at last; it is counted in the training's own processor time
             Thread button = new Thread(() -> {
-                for (int i = 1; !over.get(); i++) {
-                    long until = cpuNanos(training) + 10_000_000L * i;
+                for (long pause = 10_000_000; !over.get(); pause += pause / 4) {
+                    long until = cpuNanos(training) + pause;
                     while (!over.get() && cpuNanos(training) < until) {
                         LockSupport.parkNanos(100_000);
                     }

@@ -87,6 +87,7 @@ class TrainingTest {
         }
     }
 
+    @Tag("conversion")
     @Test
     void aResumedRunIsTheUninterruptedOneToTheBit() {
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);

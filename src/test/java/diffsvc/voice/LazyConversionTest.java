@@ -21,10 +21,12 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** A conversion runs each stage once, and a replaced stage redoes only what follows from it. */
+@Tag("conversion")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LazyConversionTest {
     /** Small random networks: every stage runs, fast. */

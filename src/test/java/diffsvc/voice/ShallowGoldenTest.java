@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -329,6 +330,7 @@ class ShallowGoldenTest {
         }
     }
 
+    @Tag("conversion")
     @Test
     void everyArrayOfTheSetIsCompared() {
         theConfigurationSaysHowShallow();

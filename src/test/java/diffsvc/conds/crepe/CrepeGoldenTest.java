@@ -35,6 +35,7 @@ class CrepeGoldenTest {
         compare("\\w+_random_", Golden.FOLDER.resolve("crepe/tiny.pth"));
     }
 
+    @Tag("conversion")
     @Test
     void theOfficialTinyWeights() {
         official("tiny");
