@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
@@ -495,7 +496,7 @@ public final class Transcoder {
                 }
             }
             if (held > 0) {
-                encode(out, codec, stream, packet, java.util.Arrays.copyOf(samples, held), held / width, at);
+                encode(out, codec, stream, packet, Arrays.copyOf(samples, held), held / width, at);
             }
             check(avcodec_send_frame(codec, null));
             drain(out, codec, stream, packet);

@@ -568,7 +568,7 @@ public final class Divider {
         return kept;
     }
 
-    private static void pointers(Object value, java.util.function.Consumer<Tuple> each) {
+    private static void pointers(Object value, Consumer<Tuple> each) {
         if (isPointer(value)) {
             each.accept((Tuple) value);
         } else if (value instanceof Map<?, ?> map) {

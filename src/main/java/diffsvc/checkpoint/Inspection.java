@@ -3,9 +3,12 @@ package diffsvc.checkpoint;
 import diffsvc.check.Problem;
 import diffsvc.files.Sha256;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.LongColumn;
@@ -66,9 +69,7 @@ public record Inspection(Path file, Table table, List<String> notes) {
         }
         for (DoubleColumn numbers : List.of(min, max, mean)) {
             numbers.setPrintFormatter(
-                    new java.text.DecimalFormat(
-                            "0.#####E0", java.text.DecimalFormatSymbols.getInstance(java.util.Locale.ROOT)),
-                    "");
+                    new DecimalFormat("0.#####E0", DecimalFormatSymbols.getInstance(Locale.ROOT)), "");
         }
         return new Inspection(
                 file,

@@ -2,6 +2,7 @@ package diffsvc.checkpoint;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,7 @@ public final class PythonOnly {
      *
      * @param prefix "fs2." or "model.fs2."
      */
-    public static boolean lacking(String prefix, java.util.Collection<String> names) {
+    public static boolean lacking(String prefix, Collection<String> names) {
         return names.contains(prefix + PITCH_EMBED)
                 && names.stream().noneMatch(n -> n.startsWith(prefix + PREDICTOR) || n.startsWith(prefix + MEL_OUT));
     }

@@ -17,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -157,7 +159,7 @@ public final class Safetensors {
                 // until it is full, or the file ends
             }
             byte[] begin = start.array();
-            if (start.hasRemaining() || !java.util.Arrays.equals(begin, 8, SEAL_AT, SEALED, 0, SEALED.length)) {
+            if (start.hasRemaining() || !Arrays.equals(begin, 8, SEAL_AT, SEALED, 0, SEALED.length)) {
                 throw broken(file, "a checksum of all its bytes", "a file without one");
             }
             String seal = new String(begin, SEAL_AT, BLANK.length(), StandardCharsets.ISO_8859_1);
@@ -250,7 +252,7 @@ public final class Safetensors {
         WholeFile.write(STAGE, file, part -> {
             try (FileChannel channel = FileChannel.open(
                     part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-                List<ByteBuffer> parts = new java.util.ArrayList<>(List.of(start));
+                List<ByteBuffer> parts = new ArrayList<>(List.of(start));
                 tensors.values().forEach(t -> parts.add(t.bytes()));
                 MessageDigest digest = Sha256.digest();
                 for (ByteBuffer b : parts) {

@@ -4,6 +4,7 @@ import diffsvc.check.Problem;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Named tensors of one file, in the file's order.
@@ -128,7 +129,7 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
      *
      * @param name true for a name to leave out
      */
-    public StateDict without(java.util.function.Predicate<String> name) {
+    public StateDict without(Predicate<String> name) {
         Map<String, TorchTensor> part = new LinkedHashMap<>(tensors);
         part.keySet().removeIf(name);
         return new StateDict(file, part);

@@ -3,6 +3,7 @@ package diffsvc.checkpoint;
 import diffsvc.check.Problem;
 import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.math.BigInteger;
@@ -13,12 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -408,7 +411,7 @@ public final class TorchFile {
      *
      * @param check receives the temporary file before it is renamed; if it throws, no file is written
      */
-    public static void write(Path file, Map<?, ?> root, java.util.function.Consumer<Path> check) {
+    public static void write(Path file, Map<?, ?> root, Consumer<Path> check) {
         PickleWriter pickle = new PickleWriter();
         byte[] data = pickle.write(root);
         WholeFile.write(STAGE, file, part -> {
@@ -437,7 +440,7 @@ public final class TorchFile {
         entry.setSize(data.remaining());
         entry.setCompressedSize(data.remaining());
         entry.setCrc(crc.getValue());
-        entry.setTimeLocal(java.time.LocalDateTime.of(1980, 1, 1, 0, 0)); // the same weights give the same file
+        entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the same weights give the same file
         zip.flush();
         int header = 30 + name.length() + 4,
                 gap = (int) ((ALIGNMENT - (counted.count + header) % ALIGNMENT) % ALIGNMENT);
@@ -462,7 +465,7 @@ public final class TorchFile {
         private long count;
 
         Counting(OutputStream out) {
-            this.out = new java.io.BufferedOutputStream(out, 1 << 16);
+            this.out = new BufferedOutputStream(out, 1 << 16);
         }
 
         @Override

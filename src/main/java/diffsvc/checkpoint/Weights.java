@@ -9,6 +9,7 @@ import diffsvc.platform.WeakManager;
 import diffsvc.random.KeyedRandom;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -176,7 +177,7 @@ public final class Weights implements AutoCloseable {
 
     /** All tensors by name, in the table's order. */
     public Map<String, NDArray> all() {
-        return java.util.Collections.unmodifiableMap(arrays);
+        return Collections.unmodifiableMap(arrays);
     }
 
     /**

@@ -13,6 +13,7 @@ import diffsvc.training.LabelledSpeech;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -83,9 +84,9 @@ final class ContentCommand implements Callable<Integer> {
     private static int[] sizes(String text) {
         String[] parts = text.split(",", -1);
         boolean fits = parts.length == SIZES
-                && java.util.Arrays.stream(parts).allMatch(p -> p.strip().matches("[1-9]\\d{0,3}"));
+                && Arrays.stream(parts).allMatch(p -> p.strip().matches("[1-9]\\d{0,3}"));
         int[] s = fits
-                ? java.util.Arrays.stream(parts)
+                ? Arrays.stream(parts)
                         .mapToInt(p -> Integer.parseInt(p.strip()))
                         .toArray()
                 : new int[SIZES];
@@ -112,7 +113,7 @@ final class ContentCommand implements Callable<Integer> {
         Path folder = ProjectPaths.here(corpus),
                 encoder = from == null ? null : Input.require(STAGE, ProjectPaths.here(from), "an encoder's file"),
                 named = ProjectPaths.here(out);
-        Output output = new Output(overwrite, java.util.Arrays.asList(encoder));
+        Output output = new Output(overwrite, Arrays.asList(encoder));
         Path target = output.require(STAGE, named, Output.Owner.NOBODY);
         if (target.startsWith(Output.real(folder)) && Files.exists(target)) {
             throw Problem.in(

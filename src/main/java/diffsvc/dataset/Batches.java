@@ -8,6 +8,7 @@ import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -154,7 +155,7 @@ public final class Batches {
                     float[] own = conds.energy(
                                     scratch,
                                     scratch.create(
-                                            java.util.Arrays.copyOfRange(mel, i * t * bins, i * t * bins + rows.length),
+                                            Arrays.copyOfRange(mel, i * t * bins, i * t * bins + rows.length),
                                             new Shape(c.frames(), bins)))
                             .toFloatArray();
                     System.arraycopy(own, 0, energy, i * t, own.length);

@@ -3,6 +3,7 @@ package diffsvc.dataset;
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Wave;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
@@ -11,6 +12,7 @@ import diffsvc.vocoder.SourceFilter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -57,7 +59,7 @@ public final class SungSpeech {
      */
     public static int[] drawn(int n, double share, long seed) {
         List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
-        Collections.shuffle(all, new java.util.Random(KeyedRandom.mix(seed, "drawn", 0)));
+        Collections.shuffle(all, new Random(KeyedRandom.mix(seed, "drawn", 0)));
         return all.subList(0, (int) Math.round(share * n)).stream()
                 .mapToInt(Integer::intValue)
                 .sorted()
@@ -119,8 +121,7 @@ public final class SungSpeech {
      * no valleys remain under a new note.
      */
     private void flatten(float[] mel, int bins, double f0Hz) {
-        double[] edges = diffsvc.conds.mel.MelFilters.edges(bins, audio.fminHz(), audio.fmaxHz()),
-                level = new double[bins];
+        double[] edges = MelFilters.edges(bins, audio.fminHz(), audio.fmaxHz()), level = new double[bins];
         for (int row = 0; row < mel.length; row += bins) {
             for (int k = 0; k < bins; k++) {
                 level[k] = Math.pow(10, mel[row + k]);

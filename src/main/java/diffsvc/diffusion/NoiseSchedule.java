@@ -10,6 +10,7 @@ import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
@@ -305,7 +306,7 @@ public final class NoiseSchedule {
         return buffers;
     }
 
-    private void put(Map<String, TorchTensor> buffers, String name, java.util.function.IntToDoubleFunction f) {
+    private void put(Map<String, TorchTensor> buffers, String name, IntToDoubleFunction f) {
         float[] values = new float[steps()];
         for (int t = 0; t < values.length; t++) {
             values[t] = (float) f.applyAsDouble(t);

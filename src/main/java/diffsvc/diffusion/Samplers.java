@@ -3,6 +3,7 @@ package diffsvc.diffusion;
 import diffsvc.check.Bound;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.SamplerKind;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
@@ -26,7 +27,7 @@ public final class Samplers {
     public record Choice(SamplerKind kind, int steps) implements UnaryOperator<Hparams.Infer> {
         /** Checks the steps; whether the range has so many is {@link SamplingRange#times}'s to check. */
         public Choice {
-            java.util.Objects.requireNonNull(kind, "kind");
+            Objects.requireNonNull(kind, "kind");
             Bound.whole(STAGE, "steps", steps, 1, NoiseSchedule.MOST_STEPS);
         }
 

@@ -4,6 +4,7 @@ import diffsvc.check.Problem;
 import diffsvc.check.Shown;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The samplers by name. The check of infer.sampler, the help of the command line and the errors read this list, and
@@ -29,7 +30,7 @@ public enum SamplerKind {
      * @return the constant in lower case
      */
     public String text() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /**

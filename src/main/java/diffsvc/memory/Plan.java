@@ -11,8 +11,10 @@ import diffsvc.hparams.Hparams;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
@@ -170,7 +172,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     public void require() {
         Line worst = lines.stream()
                 .filter(l -> l.batch() == 0)
-                .max(java.util.Comparator.comparingLong(Line::least))
+                .max(Comparator.comparingLong(Line::least))
                 .orElse(null);
         if (worst != null) {
             throw tooSmall(
@@ -232,7 +234,7 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         return t;
     }
 
-    private LongColumn mib(String name, java.util.function.ToLongFunction<Line> of) {
+    private LongColumn mib(String name, ToLongFunction<Line> of) {
         return LongColumn.create(
                 name,
                 lines.stream()

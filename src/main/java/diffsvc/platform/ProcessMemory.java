@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -184,8 +185,8 @@ public final class ProcessMemory {
     public static String shown(long bytes) {
         double mib = bytes / 1048576.0;
         return mib < 10240
-                ? String.format(java.util.Locale.ROOT, "%.0f MiB", mib)
-                : String.format(java.util.Locale.ROOT, "%.1f GiB", mib / 1024);
+                ? String.format(Locale.ROOT, "%.0f MiB", mib)
+                : String.format(Locale.ROOT, "%.1f GiB", mib / 1024);
     }
 
     private static long status(String key) {

@@ -3,6 +3,9 @@ package diffsvc.platform;
 import diffsvc.check.Problem;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import jdk.jshell.EvalException;
 import jdk.jshell.JShell;
 import jdk.jshell.JShellException;
@@ -27,7 +30,7 @@ public final class SnippetCleaner {
     private long released = System.nanoTime();
     private final ClassLoader loader;
     /** Variables by the class that holds each, to find the ones that were left behind. */
-    private final java.util.Map<String, String> holders = new java.util.LinkedHashMap<>();
+    private final Map<String, String> holders = new LinkedHashMap<>();
     /**
      * The unnamed variable of the last expression; nothing can refer to it once the next snippet has been evaluated.
      */
@@ -163,7 +166,7 @@ public final class SnippetCleaner {
         e.setStackTrace(
                 engine || ours
                         ? new StackTraceElement[0]
-                        : java.util.Arrays.stream(frames)
+                        : Arrays.stream(frames)
                                 .filter(f -> f.getFileName() != null
                                         && f.getFileName().startsWith("#"))
                                 .toArray(StackTraceElement[]::new));

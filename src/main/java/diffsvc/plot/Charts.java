@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.XYChart;
@@ -174,9 +176,9 @@ final class Charts {
     /** Every place, or of thousands the least and the greatest value in each stretch. */
     private static int[] places(double[] y) {
         if (y.length <= 2 * MOST_POINTS) {
-            return java.util.stream.IntStream.range(0, y.length).toArray();
+            return IntStream.range(0, y.length).toArray();
         }
-        java.util.TreeSet<Integer> kept = new java.util.TreeSet<>(List.of(0, y.length - 1));
+        TreeSet<Integer> kept = new TreeSet<>(List.of(0, y.length - 1));
         for (int s = 0; s < MOST_POINTS; s++) {
             int from = (int) ((long) s * y.length / MOST_POINTS), to = (int) ((s + 1L) * y.length / MOST_POINTS);
             int low = from, high = from;

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.function.Supplier;
 
 /**
  * One random draw that (seed, purpose, index) determine. The engine has one generator for the process and its state
@@ -62,7 +63,7 @@ public final class KeyedRandom {
      *
      * @param draws runs at once; nothing else draws meanwhile
      */
-    public static <T> T asPython(long seed, java.util.function.Supplier<T> draws) {
+    public static <T> T asPython(long seed, Supplier<T> draws) {
         synchronized (GENERATOR) {
             TorchStream.left();
             Engine.getInstance().setRandomSeed(fold(seed));

@@ -19,6 +19,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -407,7 +408,7 @@ public final class Npz {
                     case BOOLEAN -> "|b1";
                     default -> throw new IllegalArgumentException("no NumPy type for " + type);
                 };
-        List<String> sizes = java.util.Arrays.stream(array.getShape().getShape())
+        List<String> sizes = Arrays.stream(array.getShape().getShape())
                 .mapToObj(String::valueOf)
                 .toList();
         String shape = sizes.size() == 1 ? sizes.get(0) + "," : String.join(", ", sizes);

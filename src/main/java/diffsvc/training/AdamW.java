@@ -2,6 +2,7 @@ package diffsvc.training;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ObjIntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -270,7 +272,7 @@ public final class AdamW implements AutoCloseable {
     }
 
     /** Processes all parts on all processors; the assignment does not change the result. */
-    private static void each(List<Part> parts, java.util.function.ObjIntConsumer<Room> work) {
+    private static void each(List<Part> parts, ObjIntConsumer<Room> work) {
         AtomicInteger next = new AtomicInteger();
         IntStream.range(0, Runtime.getRuntime().availableProcessors())
                 .parallel()
@@ -359,7 +361,7 @@ public final class AdamW implements AutoCloseable {
             raw.attach(scratch);
             parts.add(raw.reshape(-1));
         }
-        return ai.djl.ndarray.NDArrays.concat(parts);
+        return NDArrays.concat(parts);
     }
 
     /** Resets the average to the current weights. */

@@ -13,6 +13,7 @@ import diffsvc.platform.EngineLock;
 import diffsvc.progress.Progress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.DoubleConsumer;
 import java.util.function.Function;
@@ -72,7 +73,7 @@ public final class ContentTraining implements AutoCloseable {
 
     private static float[] ones(int n, float value) {
         float[] v = new float[n];
-        java.util.Arrays.fill(v, value);
+        Arrays.fill(v, value);
         return v;
     }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Speech with known phones, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end phone:end
@@ -156,7 +157,7 @@ public record LabelledSpeech(List<Clip> clips) {
         int frames = HubertSoft.frames(samples);
         float[] wave = new float[batch * samples];
         long[] labels = new long[batch * frames];
-        java.util.stream.IntStream.range(0, batch).parallel().forEach(b -> {
+        IntStream.range(0, batch).parallel().forEach(b -> {
             SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "speech" + b, step));
             Clip clip = clips.get(random.nextInt(clips.size()));
             double speed = Math.pow(2, random.nextDouble() * 1.1 - 0.6),

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
 
@@ -106,9 +107,7 @@ public final class MetricsCsv implements AutoCloseable {
         return Table.read()
                 .usingOptions(CsvReadOptions.builder(file.toFile())
                         .header(true)
-                        .columnTypes(name -> name.equals("step")
-                                ? tech.tablesaw.api.ColumnType.LONG
-                                : tech.tablesaw.api.ColumnType.DOUBLE));
+                        .columnTypes(name -> name.equals("step") ? ColumnType.LONG : ColumnType.DOUBLE));
     }
 
     /** Path of the file. */

@@ -1,6 +1,7 @@
 package diffsvc.training;
 
 import diffsvc.check.Problem;
+import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -40,7 +41,7 @@ public final class RunLock implements AutoCloseable {
                     "train",
                     folder,
                     "a folder that can be written",
-                    diffsvc.files.WholeFile.reason(e),
+                    WholeFile.reason(e),
                     "check its permissions and the free disk space");
         }
         close(channel);

@@ -2,6 +2,7 @@ package diffsvc.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.PythonOnly;
 import diffsvc.checkpoint.Safetensors;
@@ -18,8 +19,11 @@ import diffsvc.hparams.Hparams;
 import diffsvc.memory.TrainingCost;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -301,10 +305,8 @@ public final class TrainingRun implements AutoCloseable {
             tensors.put("noise", TorchTensor.of(batch.noise()));
             tensors.put("units", TorchTensor.of(batch.conds().units()));
             tensors.put("f0", TorchTensor.of(batch.conds().f0()));
-            tensors.put(
-                    "mel2ph",
-                    TorchTensor.of(batch.conds().mel2ph().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
-            tensors.put("t", TorchTensor.of(batch.t().toType(ai.djl.ndarray.types.DataType.FLOAT32, false)));
+            tensors.put("mel2ph", TorchTensor.of(batch.conds().mel2ph().toType(DataType.FLOAT32, false)));
+            tensors.put("t", TorchTensor.of(batch.t().toType(DataType.FLOAT32, false)));
             Safetensors.write(file, tensors, Map.of("clips", String.join("\n", batch.clips())));
             where = ", kept in " + file.getFileName();
         }
@@ -443,10 +445,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** A copy that outlives the file it was read from. */
-    private static java.nio.ByteBuffer copy(TorchTensor t) {
-        java.nio.ByteBuffer from = t.bytes();
-        return java.nio.ByteBuffer.allocate(from.remaining())
-                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+    private static ByteBuffer copy(TorchTensor t) {
+        ByteBuffer from = t.bytes();
+        return ByteBuffer.allocate(from.remaining())
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .put(from)
                 .flip();
     }
@@ -470,7 +472,7 @@ public final class TrainingRun implements AutoCloseable {
         List<String> differences = new ArrayList<>();
         training.optimizer().parameters().forEach((name, p) -> {
             TorchTensor t = weights.get(name);
-            if (t == null || !java.util.Arrays.equals(t.shape(), p.getShape().getShape())) {
+            if (t == null || !Arrays.equals(t.shape(), p.getShape().getShape())) {
                 differences.add(name + (t == null ? " is missing" : " is " + t + " instead of " + p.getShape()));
             }
         });

@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Weights;
 import diffsvc.diffusion.wavenet.WaveNet;
+import java.util.Arrays;
 
 /**
  * Initial weights with which the denoiser returns its input: "all of it is noise". At large t that is nearly right, and
@@ -34,31 +35,31 @@ final class WarmStart {
         Weights w = net.weights();
         edit(w, "input_projection.weight", (v, shape) -> {
             for (int o = 0; o < 2 * m; o++) {
-                java.util.Arrays.fill(v, o * m, (o + 1) * m, 0);
+                Arrays.fill(v, o * m, (o + 1) * m, 0);
                 v[o * m + o % m] = o < m ? 1 : -1;
             }
         });
         edit(w, "residual_layers.0.dilated_conv.weight", (v, shape) -> {
             int row = c * 3;
             for (int j = 0; j < m; j++) {
-                java.util.Arrays.fill(v, j * row, (j + 1) * row, 0); // gate
-                java.util.Arrays.fill(v, (c + j) * row, (c + j + 1) * row, 0); // value
+                Arrays.fill(v, j * row, (j + 1) * row, 0); // gate
+                Arrays.fill(v, (c + j) * row, (c + j + 1) * row, 0); // value
                 v[(c + j) * row + j * 3 + 1] = SCALE;
                 v[(c + j) * row + (m + j) * 3 + 1] = -SCALE;
             }
         });
-        edit(w, "residual_layers.0.dilated_conv.bias", (v, shape) -> java.util.Arrays.fill(v, 0, m, OPEN));
-        edit(w, "residual_layers.0.diffusion_projection.weight", (v, shape) -> java.util.Arrays.fill(v, 0));
+        edit(w, "residual_layers.0.dilated_conv.bias", (v, shape) -> Arrays.fill(v, 0, m, OPEN));
+        edit(w, "residual_layers.0.diffusion_projection.weight", (v, shape) -> Arrays.fill(v, 0));
         edit(w, "residual_layers.0.conditioner_projection.weight", (v, shape) -> {
             int h = (int) shape.get(1);
-            java.util.Arrays.fill(v, 0, m * h, 0);
-            java.util.Arrays.fill(v, c * h, (c + m) * h, 0);
+            Arrays.fill(v, 0, m * h, 0);
+            Arrays.fill(v, c * h, (c + m) * h, 0);
         });
         float undo = (float) (Math.sqrt(layers) * (1 + Math.exp(-OPEN)) / SCALE);
         for (int i = 0; i < layers; i++) {
             boolean first = i == 0;
             edit(w, "residual_layers." + i + ".output_projection.weight", (v, shape) -> {
-                java.util.Arrays.fill(v, c * c, 2 * c * c, 0);
+                Arrays.fill(v, c * c, 2 * c * c, 0);
                 for (int j = 0; first && j < m; j++) {
                     v[(c + j) * c + j] = undo;
                     v[(c + m + j) * c + j] = -undo;
@@ -66,13 +67,13 @@ final class WarmStart {
             });
         }
         edit(w, "skip_projection.weight", (v, shape) -> {
-            java.util.Arrays.fill(v, 0);
+            Arrays.fill(v, 0);
             for (int j = 0; j < c; j++) {
                 v[j * c + j] = 1;
             }
         });
         edit(w, "output_projection.weight", (v, shape) -> {
-            java.util.Arrays.fill(v, 0);
+            Arrays.fill(v, 0);
             for (int j = 0; j < m; j++) {
                 v[j * c + j] = 1;
                 v[j * c + m + j] = -1;

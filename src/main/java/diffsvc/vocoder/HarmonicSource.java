@@ -2,11 +2,13 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
+import java.util.Arrays;
 import java.util.function.BiConsumer;
 
 /**
@@ -39,7 +41,7 @@ public final class HarmonicSource {
         rate = rateHz;
         hop = hopSamples;
         weight = new float[harmonics];
-        java.util.Arrays.fill(weight, 1f / harmonics);
+        Arrays.fill(weight, 1f / harmonics);
         bias = 0;
     }
 
@@ -122,8 +124,7 @@ public final class HarmonicSource {
      */
     public NDArray withNoise(NDArray sines, NDArray f0Hz, NDArray noise) {
         long b = f0Hz.getShape().get(0), t = f0Hz.getShape().get(1);
-        NDArray voiced =
-                f0Hz.gt(0f).toType(ai.djl.ndarray.types.DataType.FLOAT32, false).reshape(b, t, 1, 1);
+        NDArray voiced = f0Hz.gt(0f).toType(DataType.FLOAT32, false).reshape(b, t, 1, 1);
         NDArray amount = voiced.mul(NOISE_VOICED - NOISE_UNVOICED).add(NOISE_UNVOICED);
         return noise.reshape(b, t, hop, harmonics)
                 .mul(amount)

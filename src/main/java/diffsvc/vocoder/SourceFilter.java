@@ -13,6 +13,7 @@ import diffsvc.platform.EngineLock;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
@@ -53,7 +54,7 @@ public final class SourceFilter implements Vocoder {
         this.front = front;
         lead = front.leadHops();
         double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
-        centreHz = java.util.Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
+        centreHz = Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
         binOfNoise = new double[NOISE_FFT / 2 + 1];
         for (int k = 0; k < binOfNoise.length; k++) {
             binOfNoise[k] = place(k * (double) audio.sampleRateHz() / NOISE_FFT);
@@ -119,8 +120,7 @@ public final class SourceFilter implements Vocoder {
                 round++) {
             float[] measured;
             try (NDManager scratch = manager.newSubManager()) {
-                measured = front.of(
-                                scratch, java.util.Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples())))
+                measured = front.of(scratch, Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples())))
                         .toFloatArray();
             }
             correct(level, mel, measured, frames, bins);
@@ -252,7 +252,7 @@ public final class SourceFilter implements Vocoder {
             ri[0][n] *= 2;
             ri[0][PHASE_FFT - n] = 0;
         }
-        java.util.Arrays.fill(ri[1], 0);
+        Arrays.fill(ri[1], 0);
         FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.FORWARD);
         return ri[1];
     }
@@ -319,7 +319,7 @@ public final class SourceFilter implements Vocoder {
         if (hz >= centreHz[last]) {
             return hz > audio.fmaxHz() ? -1 : last;
         }
-        int i = java.util.Arrays.binarySearch(centreHz, hz);
+        int i = Arrays.binarySearch(centreHz, hz);
         int low = i >= 0 ? i : -i - 2;
         return Math.min(last, low + (hz - centreHz[low]) / (centreHz[Math.min(last, low + 1)] - centreHz[low]));
     }

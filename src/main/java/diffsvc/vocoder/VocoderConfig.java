@@ -1,5 +1,6 @@
 package diffsvc.vocoder;
 
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * A vocoder's own configuration, the file beside its weights: what no tensor shows, and the front end of its mels.
@@ -58,7 +60,7 @@ public record VocoderConfig(
     }
 
     /** Names and shapes of the generator's tensors, weight norm folded in. */
-    public Map<String, ai.djl.ndarray.types.Shape> table() {
+    public Map<String, Shape> table() {
         return HifiGanNet.table(sizes(true));
     }
 
@@ -206,7 +208,7 @@ public record VocoderConfig(
     }
 
     /** Reads the keys of either file. */
-    private record Reader(Path file, java.util.function.Function<String, Object> values) {
+    private record Reader(Path file, Function<String, Object> values) {
         VocoderConfig config(String rate, String fft, String window, String mels) {
             return new VocoderConfig(
                     file,

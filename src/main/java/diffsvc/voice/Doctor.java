@@ -10,6 +10,7 @@ import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Processor;
 import diffsvc.platform.Reach;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -297,7 +298,7 @@ public record Doctor(List<Line> lines) {
         try {
             Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
             p.getOutputStream().close();
-            String text = new String(p.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            String text = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return p.waitFor(10, TimeUnit.SECONDS) && p.exitValue() == 0
                     ? text.lines().findFirst().orElse("")
                     : null;

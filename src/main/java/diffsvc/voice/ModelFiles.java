@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -135,7 +136,7 @@ public record ModelFiles(Path root) {
             try (Stream<Path> list = Files.list(file)) {
                 // a folder of training checkpoints: the one with most steps, as the Python project takes
                 file = list.filter(p -> p.getFileName().toString().matches("model_ckpt_steps_\\d+\\.ckpt"))
-                        .max(java.util.Comparator.comparingLong(
+                        .max(Comparator.comparingLong(
                                 p -> Long.parseLong(p.getFileName().toString().replaceAll("\\D", ""))))
                         .orElse(null);
             } catch (IOException e) {
@@ -262,7 +263,7 @@ public record ModelFiles(Path root) {
             }
             if (!here.isEmpty()) {
                 return here.stream()
-                        .max(java.util.Comparator.comparingLong(p ->
+                        .max(Comparator.comparingLong(p ->
                                 Long.parseLong("0" + p.getFileName().toString().replaceAll("\\D", ""))))
                         .orElseThrow();
             }

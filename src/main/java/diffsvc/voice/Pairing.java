@@ -1,5 +1,6 @@
 package diffsvc.voice;
 
+import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
@@ -11,6 +12,7 @@ import diffsvc.vocoder.VocoderConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import tech.tablesaw.api.StringColumn;
@@ -222,11 +224,10 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 String.valueOf(file)));
     }
 
-    private static void shapes(
-            List<Finding> found, String model, Map<String, ai.djl.ndarray.types.Shape> table, StateDict state) {
+    private static void shapes(List<Finding> found, String model, Map<String, Shape> table, StateDict state) {
         table.forEach((name, shape) -> {
             TorchTensor t = state.tensors().get(name);
-            String here = t == null ? "missing" : new ai.djl.ndarray.types.Shape(t.shape()).toString();
+            String here = t == null ? "missing" : new Shape(t.shape()).toString();
             if (!here.equals(shape.toString())) {
                 found.add(new Finding(Verdict.CLASH, model + " " + name, shape.toString(), here));
             }
@@ -381,7 +382,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 StringColumn.create("config"),
                 StringColumn.create("files"));
         for (Finding f : findings) {
-            table.stringColumn(0).append(f.verdict().name().toLowerCase(java.util.Locale.ROOT));
+            table.stringColumn(0).append(f.verdict().name().toLowerCase(Locale.ROOT));
             table.stringColumn(1).append(f.what());
             table.stringColumn(2).append(f.config());
             table.stringColumn(3).append(f.file());

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,9 +108,9 @@ class AudioTest {
         byte[] good = Files.readAllBytes(file(1, 16, false));
         refused(new byte[0], "empty");
         refused("this is only text, named .wav by mistake".getBytes(), "RIFF", "this is only");
-        refused(java.util.Arrays.copyOf(good, good.length - 3), "cut");
-        refused(java.util.Arrays.copyOf(good, 30), "fmt ");
-        refused(java.util.Arrays.copyOf(good, 46), "data");
+        refused(Arrays.copyOf(good, good.length - 3), "cut");
+        refused(Arrays.copyOf(good, 30), "fmt ");
+        refused(Arrays.copyOf(good, 46), "data");
         byte[] coded = good.clone();
         coded[20] = 85; // MP3 inside WAV
         refused(coded, "coding 85");
@@ -123,7 +124,7 @@ class AudioTest {
         byte[] good = Files.readAllBytes(file(1, 24, true));
         int refused = 0;
         for (int n = 0; n < good.length; n++) {
-            Path bad = Files.write(folder.resolve("cut.wav"), java.util.Arrays.copyOf(good, n));
+            Path bad = Files.write(folder.resolve("cut.wav"), Arrays.copyOf(good, n));
             try {
                 WavReader.read(bad);
             } catch (Problem p) {

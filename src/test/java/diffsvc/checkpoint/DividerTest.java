@@ -18,9 +18,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,8 +45,8 @@ class DividerTest {
                 storages.add(t.storage());
             }
             return t + " storage " + at + " of " + t.storage().elements() + " at " + t.offset() + " stride "
-                    + java.util.Arrays.toString(t.stride()) + " " + t.requiresGrad() + t.parameter() + " "
-                    + java.util.HexFormat.of().formatHex(bytes(t));
+                    + Arrays.toString(t.stride()) + " " + t.requiresGrad() + t.parameter() + " "
+                    + HexFormat.of().formatHex(bytes(t));
         }
         StringBuilder text =
                 new StringBuilder(value == null ? "null" : value.getClass().getSimpleName());
@@ -206,7 +209,7 @@ class DividerTest {
     }
 
     private static Map<String, byte[]> files(Path folder) throws IOException {
-        Map<String, byte[]> all = new java.util.TreeMap<>();
+        Map<String, byte[]> all = new TreeMap<>();
         try (var list = Files.list(folder)) {
             for (Path p : list.filter(Files::isRegularFile).toList()) {
                 all.put(p.getFileName().toString(), Files.readAllBytes(p));
@@ -236,7 +239,7 @@ class DividerTest {
         Divider.divide(checkpoint, null, voice); // the same again is no loss
         same(whole, voice);
         for (String name : whole.keySet()) {
-            byte[] edited = java.util.Arrays.copyOf(whole.get(name), whole.get(name).length + 1);
+            byte[] edited = Arrays.copyOf(whole.get(name), whole.get(name).length + 1);
             edited[edited.length - 1] = '\n';
             Files.write(voice.resolve(name), edited);
             Map<String, byte[]> before = files(voice);

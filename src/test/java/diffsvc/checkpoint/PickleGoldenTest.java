@@ -3,6 +3,7 @@ package diffsvc.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.types.Shape;
 import diffsvc.testing.Golden;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -45,7 +46,7 @@ class PickleGoldenTest {
                     TorchTensor t = tensors.get(name.endsWith("_f64") ? name.substring(0, name.length() - 4) : name);
                     t = t == null ? tensors.get(name) : t;
                     assertTrue(t != null, name + " among " + tensors.keySet());
-                    assertEquals(g.get(name).getShape(), new ai.djl.ndarray.types.Shape(t.shape()), name);
+                    assertEquals(g.get(name).getShape(), new Shape(t.shape()), name);
                     g.same(name, t.toDoubles());
                     compared++;
                 }

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -36,7 +38,7 @@ class SafetensorsTest {
         SplittableRandom random = new SplittableRandom(3);
         int refused = 0;
         for (int i = 0; i < 500; i++) {
-            byte[] bad = i % 2 == 0 ? java.util.Arrays.copyOf(good, random.nextInt(good.length)) : good.clone();
+            byte[] bad = i % 2 == 0 ? Arrays.copyOf(good, random.nextInt(good.length)) : good.clone();
             bad[random.nextInt(Math.max(1, Math.min(bad.length, 600))) % Math.max(1, bad.length - 1)] ^=
                     (byte) (1 << random.nextInt(8));
             Path mutant = Files.write(folder.resolve("m.safetensors"), bad.length == 0 ? new byte[1] : bad);
@@ -52,7 +54,7 @@ class SafetensorsTest {
 
     @Test
     void anInspectionListsKeysShapesRangesAndNans() {
-        Map<String, Object> root = new java.util.LinkedHashMap<>();
+        Map<String, Object> root = new LinkedHashMap<>();
         root.put("a", TorchTensor.of(new float[] {1, Float.NaN, -3, 2}, 2, 2));
         root.put("nested", Map.of("n", 5L));
         Path file = folder.resolve("x.pt");

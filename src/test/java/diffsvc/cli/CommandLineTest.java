@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.infer.Manifest;
+import diffsvc.notebook.KernelExtension;
 import diffsvc.testing.Interrupts;
 import diffsvc.testing.Watched;
 import diffsvc.voice.ModelFiles;
@@ -291,7 +293,7 @@ class CommandLineTest {
         assertEquals(0, again.code(), again.err());
         assertTrue(again.out().contains("the same bytes"), again.out());
         assertArrayEquals(bytes, Files.readAllBytes(Path.of(out())));
-        String then = Files.readString(Path.of(manifest)), sha = diffsvc.files.Sha256.of(Path.of(out()));
+        String then = Files.readString(Path.of(manifest)), sha = Sha256.of(Path.of(out()));
         Path other = Files.writeString(folder.resolve("other.json"), then.replace(sha, "0".repeat(64)));
         Said differs = diffsvc(
                 "again", other.toString(), "--out", folder.resolve("other.wav").toString());
@@ -526,7 +528,7 @@ class CommandLineTest {
     @Test
     void jshellStartsWithTheNotebooksImports() throws Exception {
         String start = Files.readString(ROOT.resolve("src/main/jshell/start.jsh"));
-        diffsvc.notebook.KernelExtension.IMPORTS
+        KernelExtension.IMPORTS
                 .lines()
                 .filter(line -> !line.contains("java.util.*")) // JShell's own default brings that one
                 .forEach(line -> assertTrue(start.contains(line), line));

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -61,7 +62,7 @@ class NothingLostTest {
         return Command.run(args.toArray(String[]::new));
     }
 
-    private static void edit(Path json, java.util.function.Consumer<JsonObject> change) throws IOException {
+    private static void edit(Path json, Consumer<JsonObject> change) throws IOException {
         JsonObject tree = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
         change.accept(tree);
         Files.writeString(json, tree.toString());

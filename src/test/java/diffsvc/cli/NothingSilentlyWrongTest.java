@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.Depth;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
@@ -21,6 +23,7 @@ import diffsvc.tensor.Npz;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -143,8 +147,8 @@ class NothingSilentlyWrongTest {
         ByteBuffer bytes = ByteBuffer.allocate(10 + header.length() + n * width).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
                 .putShort((short) header.length())
-                .put(header.toString().getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-        java.util.Random random = new java.util.Random(7);
+                .put(header.toString().getBytes(StandardCharsets.US_ASCII));
+        Random random = new Random(7);
         for (int i = 0; i < n; i++) {
             float v = 2 * random.nextFloat() - 1;
             bytes = width == 8 ? bytes.putDouble(v) : bytes.putFloat(v);
@@ -405,7 +409,7 @@ class NothingSilentlyWrongTest {
     @Test
     void aSongFarAboveFullScaleIsNoted() {
         Wave quiet = WavReader.read(song), loud = quiet.times(6.5f / quiet.peak());
-        WaveWriter.write(song, loud, diffsvc.audio.Depth.FLOAT);
+        WaveWriter.write(song, loud, Depth.FLOAT);
         infer().done("note", "above full scale", String.format(Locale.ROOT, "%.1f", loud.peak()));
     }
 
@@ -413,7 +417,7 @@ class NothingSilentlyWrongTest {
     void oneBadSongDoesNotEndABatch() throws IOException {
         byte[] wav = Files.readAllBytes(song);
         List<String> args = new ArrayList<>(List.of("infer"));
-        int fmt = new String(wav, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("fmt ");
+        int fmt = new String(wav, StandardCharsets.ISO_8859_1).indexOf("fmt ");
         for (int rate : new int[] {Integer.MAX_VALUE, 1, 0, -1}) {
             Path bad = Files.write(folder.resolve("rate" + rate + ".wav"), wav);
             byte[] changed = wav.clone();
@@ -422,9 +426,7 @@ class NothingSilentlyWrongTest {
             args.add(bad.toString());
         }
         args.add(folder.resolve("missing.wav").toString());
-        args.add(Files.write(
-                        folder.resolve("text.wav"),
-                        "no sound at all".getBytes(java.nio.charset.StandardCharsets.US_ASCII))
+        args.add(Files.write(folder.resolve("text.wav"), "no sound at all".getBytes(StandardCharsets.US_ASCII))
                 .toString());
         args.add(song.toString());
         args.addAll(List.of(
@@ -474,7 +476,7 @@ class NothingSilentlyWrongTest {
                 .contains("native libraries"));
         assertTrue(Failure.of(
                         "infer",
-                        new ai.djl.engine.EngineException(
+                        new EngineException(
                                 "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"))
                 .sentence()
                 .contains("memory"));

@@ -24,6 +24,7 @@ import diffsvc.training.TrainingRun;
 import diffsvc.training.TrainingState;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
@@ -31,9 +32,12 @@ import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -164,7 +168,7 @@ class TrainCommandTest {
             Path models = home.resolve("models").resolve(project);
             if (Files.exists(models)) {
                 try (Stream<Path> walk = Files.walk(models)) {
-                    walk.sorted(java.util.Comparator.reverseOrder())
+                    walk.sorted(Comparator.reverseOrder())
                             .forEach(p -> p.toFile().delete());
                 }
             }
@@ -328,8 +332,8 @@ class TrainCommandTest {
                 library = files(home.resolve("models/library"));
         byte[] own = voice.remove("hparams.yaml");
         assertEquals(
-                new String(own, java.nio.charset.StandardCharsets.UTF_8).replace("voice", "library"),
-                new String(library.remove("hparams.yaml"), java.nio.charset.StandardCharsets.UTF_8));
+                new String(own, StandardCharsets.UTF_8).replace("voice", "library"),
+                new String(library.remove("hparams.yaml"), StandardCharsets.UTF_8));
         same(voice, library);
         Map<Long, String> rows = ledger();
         assertEquals(9, rows.size());
@@ -493,7 +497,7 @@ class TrainCommandTest {
         refused(diffsvc("train", "--project", "voice", "--from", "demo"), "leave --from out");
         Path ckpt = training().resolve("model_ckpt_steps_2.ckpt");
         byte[] bytes = Files.readAllBytes(ckpt);
-        Files.write(ckpt, java.util.Arrays.copyOf(bytes, bytes.length - 3000));
+        Files.write(ckpt, Arrays.copyOf(bytes, bytes.length - 3000));
         refused(diffsvc("train", "--project", "voice", "--resume"), "none that can be read");
         bytes[bytes.length / 2] ^= 16;
         Files.write(ckpt, bytes);
@@ -522,7 +526,7 @@ class TrainCommandTest {
         Map<String, byte[]> whole = files(voice);
         // damage to every checkpoint, seen again and again
         byte[] checkpoint = Files.readAllBytes(training().resolve("model_ckpt_steps_2.ckpt"));
-        Files.write(training().resolve("model_ckpt_steps_2.ckpt"), java.util.Arrays.copyOf(checkpoint, 1000));
+        Files.write(training().resolve("model_ckpt_steps_2.ckpt"), Arrays.copyOf(checkpoint, 1000));
         for (int attempt = 0; attempt < 2; attempt++) {
             refused(
                     diffsvc("train", "--project", "voice", "--steps", "4"),
@@ -533,8 +537,7 @@ class TrainCommandTest {
         }
         // a voice without a run
         try (Stream<Path> walk = Files.walk(training())) {
-            walk.sorted(java.util.Comparator.reverseOrder())
-                    .forEach(p -> p.toFile().delete());
+            walk.sorted(Comparator.reverseOrder()).forEach(p -> p.toFile().delete());
         }
         refused(diffsvc("train", "--project", "voice", "--steps", "4"), "--from voice", "wavenet_model_steps_2.pt");
         same(whole, files(voice));
@@ -551,7 +554,7 @@ class TrainCommandTest {
                 whole.remove("hparams.yaml"), after.get("hparams_steps_2.yaml"));
         whole.forEach((name, b) -> org.junit.jupiter.api.Assertions.assertArrayEquals(b, after.get(name), name));
         assertEquals(
-                java.util.Set.of(
+                Set.of(
                         "embedding_model_steps_2.pt",
                         "wavenet_model_steps_2.pt",
                         "hparams_steps_2.yaml",

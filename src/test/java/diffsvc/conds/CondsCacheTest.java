@@ -3,6 +3,7 @@ package diffsvc.conds;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
@@ -30,7 +31,7 @@ class CondsCacheTest {
         }
         AtomicInteger computed = new AtomicInteger();
         try (NDManager m = NDManager.newBaseManager()) {
-            Supplier<ai.djl.ndarray.NDArray> compute = () -> {
+            Supplier<NDArray> compute = () -> {
                 computed.incrementAndGet();
                 return m.create(units, new Shape(1, 75, 16));
             };

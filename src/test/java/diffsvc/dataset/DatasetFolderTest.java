@@ -15,14 +15,20 @@ import diffsvc.checkpoint.Safetensors;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.files.Output;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
 import diffsvc.progress.Progress;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,9 +104,7 @@ class DatasetFolderTest {
         Map<String, byte[]> whole = bytes(out);
         Path shard = shards().get(0);
         byte[] good = Files.readAllBytes(shard);
-        int header = (int) java.nio.ByteBuffer.wrap(good)
-                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                .getLong();
+        int header = (int) ByteBuffer.wrap(good).order(ByteOrder.LITTLE_ENDIAN).getLong();
         for (int at :
                 new int[] {0, 9, 40, 100, header - 20, 8 + header - 1, 8 + header, good.length / 2, good.length - 1}) {
             byte[] bad = good.clone();
@@ -118,7 +122,7 @@ class DatasetFolderTest {
         Preprocessing.Result mended = run(Output.CAREFUL);
         assertEquals(List.of(1, 1, 0), List.of(mended.reused(), mended.damaged(), mended.older()));
         same(whole, bytes(out));
-        Files.write(shard, java.util.Arrays.copyOf(good, good.length + 1));
+        Files.write(shard, Arrays.copyOf(good, good.length + 1));
         assertThrows(Problem.class, () -> Dataset.open(out), "a byte more");
         assertEquals(1, run(Output.CAREFUL).damaged());
         assertEquals(2, run(Output.CAREFUL).reused());
@@ -136,7 +140,7 @@ class DatasetFolderTest {
         old.put("format", "diffsvc-clips-1");
         Path copy = folder.resolve("old.safetensors");
         Safetensors.write(copy, content.tensors(), old);
-        Files.move(copy, shard, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.move(copy, shard, StandardCopyOption.REPLACE_EXISTING);
         String said = assertThrows(Problem.class, () -> Dataset.open(out)).getMessage();
         assertTrue(said.contains("older format") && said.contains("./diffsvc preprocess"), said);
         Preprocessing.Result mended = run(Output.CAREFUL);
@@ -160,7 +164,7 @@ class DatasetFolderTest {
                             ? Files.readString(edited) + "# my,own,line\n"
                             : Files.readString(index).replace("\"train\"", "\"test\"");
             Files.writeString(edited, text);
-            List<String> recordings = new java.util.ArrayList<>();
+            List<String> recordings = new ArrayList<>();
             String said = assertThrows(
                             Problem.class,
                             () -> run(
@@ -236,9 +240,9 @@ class DatasetFolderTest {
         Files.writeString(
                 out.resolve("shards/written.json"),
                 "{\"written\":{\"report.csv\":[\""
-                        + diffsvc.files.Sha256.of(out.resolve("report.csv")) + "\"],\"mel_range.yaml\":[\""
-                        + diffsvc.files.Sha256.of(out.resolve("mel_range.yaml")) + "\"],\"hparams.yaml\":[\""
-                        + diffsvc.files.Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
+                        + Sha256.of(out.resolve("report.csv")) + "\"],\"mel_range.yaml\":[\""
+                        + Sha256.of(out.resolve("mel_range.yaml")) + "\"],\"hparams.yaml\":[\""
+                        + Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
         run(Output.CAREFUL);
         same(whole, bytes(out));
     }

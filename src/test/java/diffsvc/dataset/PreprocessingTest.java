@@ -19,10 +19,12 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.progress.Progress;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -140,7 +142,7 @@ class PreprocessingTest {
                 && why(r, "broken.ogg").contains("decodes"));
         assertTrue(why(r, "e.wav").contains("the same bytes as e again.wav"));
         assertFalse(r.reports().stream().anyMatch(c -> c.recording().contains("lyrics")));
-        String korean = "가수" + java.io.File.separator + "노래 하나.wav";
+        String korean = "가수" + File.separator + "노래 하나.wav";
         List<ClipReport> song = r.reports().stream()
                 .filter(c -> c.recording().equals(korean) && !c.clip().isEmpty())
                 .toList();
@@ -200,8 +202,8 @@ class PreprocessingTest {
         Dataset data = Dataset.open(out);
         assertEquals(r.hparams(), HparamsYaml.read(out.resolve("hparams.yaml")));
         double[] low = new double[128], high = new double[128];
-        java.util.Arrays.fill(low, 9);
-        java.util.Arrays.fill(high, -9);
+        Arrays.fill(low, 9);
+        Arrays.fill(high, -9);
         for (Clip c : data.training()) {
             float[] mel = c.mel().toFloats();
             assertEquals(c.frames(), c.f0Hz().shape()[0]);
@@ -235,7 +237,7 @@ class PreprocessingTest {
             shards = list.sorted().toList();
         }
         Files.delete(shards.get(0));
-        Files.write(shards.get(1), java.util.Arrays.copyOf(Files.readAllBytes(shards.get(1)), 500));
+        Files.write(shards.get(1), Arrays.copyOf(Files.readAllBytes(shards.get(1)), 500));
         assertTrue(assertThrows(Problem.class, () -> Dataset.open(out))
                 .getMessage()
                 .contains("not finished"));

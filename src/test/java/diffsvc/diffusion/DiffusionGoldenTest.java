@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -24,6 +26,7 @@ import diffsvc.training.JointTraining;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -199,7 +202,7 @@ class DiffusionGoldenTest {
                     g.get(start + "x_start"),
                     fromFew.times(few, few),
                     (i, n, t, s) -> xs.add(own(g, s.x())));
-            g.same(start + "x", ai.djl.ndarray.NDArrays.stack(new ai.djl.ndarray.NDList(xs)));
+            g.same(start + "x", NDArrays.stack(new NDList(xs)));
             NDArray all =
                     g.get("ddpm_noises_int8").toType(DataType.FLOAT32, false).div(32);
             int s = noise.steps();
@@ -221,13 +224,13 @@ class DiffusionGoldenTest {
                 }
             }
         });
-        g.same(prefix + "x", ai.djl.ndarray.NDArrays.stack(new ai.djl.ndarray.NDList(xs)));
+        g.same(prefix + "x", NDArrays.stack(new NDList(xs)));
         return x;
     }
 
     /** Where the network is asked; the last time is only where the last step ends. */
     private static long[] visited(double[] times) {
-        return java.util.Arrays.stream(times, 0, times.length - 1)
+        return Arrays.stream(times, 0, times.length - 1)
                 .mapToLong(t -> (long) t)
                 .toArray();
     }
@@ -253,7 +256,7 @@ class DiffusionGoldenTest {
                 g.same("nodes" + n + "_lambda_f64", lambda, 2e-4);
                 Ddim ddim = new Ddim(noise);
                 g.sameIds("ddim" + n + "_t", visited(ddim.times(noise.steps(), n)));
-                java.util.Map<String, Sampler> samplers = java.util.Map.of(
+                Map<String, Sampler> samplers = Map.of(
                         "ddim",
                         ddim,
                         "dpmpp2m",
@@ -424,7 +427,7 @@ class DiffusionGoldenTest {
     }
 
     private JointTraining fresh(NDManager manager, String loss) {
-        Hparams h = diffsvc.hparams.Arg2Hparams.apply(hparams, "training.loss=" + loss);
+        Hparams h = Arg2Hparams.apply(hparams, "training.loss=" + loss);
         return new JointTraining(
                 manager,
                 h,

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
 import diffsvc.hparams.SamplerKind;
 import diffsvc.progress.Progress;
 import java.util.ArrayList;
@@ -244,7 +245,7 @@ class SamplerContractTest {
             Sampler sampler = sampler("unipc3");
             int[] steps = {0};
             org.junit.jupiter.api.Assertions.assertThrows(
-                    diffsvc.check.Problem.class,
+                    Problem.class,
                     () -> Denoising.run(
                             sampler, BEST, m.zeros(new Shape(1, 1, 1, 1)), sampler.times(1000, 20), (i, n, t, s) -> {
                                 steps[0] = i;

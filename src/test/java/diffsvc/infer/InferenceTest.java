@@ -17,6 +17,7 @@ import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.voice.Voice;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -67,7 +68,7 @@ class InferenceTest {
                             try {
                                 Files.writeString(target, "somebody's");
                             } catch (IOException e) {
-                                throw new java.io.UncheckedIOException(e);
+                                throw new UncheckedIOException(e);
                             }
                         }
                     });

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
+import diffsvc.audio.Resampler;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.WavWriter;
 import diffsvc.audio.Wave;
@@ -30,7 +31,7 @@ class SongMemoryTest {
         try (WavWriter out = WavWriter.open(file, 2, rate, Depth.PCM16)) {
             for (int i = 1; out.frames() < (long) seconds * rate; i = i % 3 + 1) {
                 Wave w = AudioFile.read(Path.of("raw/music" + i + ".wav"));
-                float[] x = diffsvc.audio.Resampler.resample(w.mean(), w.sampleRateHz(), rate);
+                float[] x = Resampler.resample(w.mean(), w.sampleRateHz(), rate);
                 float[] both = new float[2 * (int) Math.min(x.length, (long) seconds * rate - out.frames())];
                 for (int k = 0; k < both.length; k++) {
                     both[k] = x[k / 2] * 0.9f;

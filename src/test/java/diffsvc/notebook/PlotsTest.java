@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
 import diffsvc.diffusion.NoiseSchedule;
@@ -15,6 +17,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.platform.WeakManager;
 import diffsvc.plot.*;
 import diffsvc.tensor.Summary;
+import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -165,9 +168,9 @@ class PlotsTest {
 
     @Test
     void wavesByNameAreOneTableOfPlayersAndArraysOneLine() {
-        var waves = new LinkedHashMap<String, diffsvc.audio.Wave>();
-        waves.put("song", diffsvc.audio.Wave.mono(new float[] {0, 0.5f, -0.25f, 0}, 44100));
-        waves.put("<demo>", diffsvc.audio.Wave.mono(new float[] {0, 2, 0, 0}, 44100));
+        var waves = new LinkedHashMap<String, Wave>();
+        waves.put("song", Wave.mono(new float[] {0, 0.5f, -0.25f, 0}, 44100));
+        waves.put("<demo>", Wave.mono(new float[] {0, 2, 0, 0}, 44100));
         String html = Html.players(waves);
         assertEquals(4, html.split("<tr>").length, "three rows: " + html);
         assertEquals(3, html.split("<audio ").length, html);
@@ -232,7 +235,7 @@ class PlotsTest {
     @Test
     void aMelIsDrawnWhicheverAxisHoldsItsBinsAndAnyOtherShapeIsRefused() {
         NDArray mel = held.manager().zeros(new Shape(60, 128)).sub(5);
-        mel.set(new ai.djl.ndarray.index.NDIndex("30:40, 100:"), 0);
+        mel.set(new NDIndex("30:40, 100:"), 0);
         byte[] upright = plots.mel("m", mel).png();
         assertArrayEquals(upright, plots.mel("m", mel.transpose(1, 0)).png());
         assertArrayEquals(
@@ -316,7 +319,7 @@ class PlotsTest {
         own.addSeries("mine", new double[] {1, 2});
         Picture all = plots.sideBySide("all", bars, List.of(groups, own), plots.curve("c", List.of(1, 2)));
         assertTrue(all.about().contains("mine") && all.width() == 960, all.about());
-        assertEquals(java.awt.Color.WHITE, own.getStyler().getChartBackgroundColor(), "the workbench's style");
+        assertEquals(Color.WHITE, own.getStyler().getChartBackgroundColor(), "the workbench's style");
         assertThrows(Problem.class, () -> plots.sideBySide("x", "words"));
         assertThrows(Problem.class, () -> plots.bars("x", table, "nobody", "s"));
     }

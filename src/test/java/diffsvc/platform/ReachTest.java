@@ -9,6 +9,7 @@ import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -85,7 +86,7 @@ class ReachTest {
             assertTrue(bytes.contains("\t" + "resources"), "the field's name with its length before it");
             Files.write(changed, bytes.replace("\tresources", "\tresourceZ").getBytes(StandardCharsets.ISO_8859_1));
         }
-        String said = alone(List.of(), folder.resolve("other") + java.io.File.pathSeparator);
+        String said = alone(List.of(), folder.resolve("other") + File.pathSeparator);
         String[] lines = said.split("\n");
         assertEquals(2, lines.length, said);
         assertTrue(

@@ -1,12 +1,15 @@
 package diffsvc.testing;
 
+import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
+import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.training.LabelledSpeech;
 import diffsvc.voice.Voice;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -69,16 +72,13 @@ public final class DemoEnvelope {
                 var units = voice.manager()
                         .create(
                                 clip.units().get(0).toFloats(),
-                                new ai.djl.ndarray.types.Shape(
-                                        1, clip.units().get(0).shape()[0], clip.unitWidth()));
-                long[] labels = ((diffsvc.conds.hubert.HubertSoft) voice.encoder())
-                        .logits(units)
-                        .argMax(2)
-                        .toLongArray();
+                                new Shape(1, clip.units().get(0).shape()[0], clip.unitWidth()));
+                long[] labels =
+                        ((HubertSoft) voice.encoder()).logits(units).argMax(2).toLongArray();
                 float[] mel = clip.mel().toFloats();
                 float[][] rows = new float[clip.frames()][];
                 for (int t = 0; t < rows.length; t++) {
-                    rows[t] = java.util.Arrays.copyOfRange(mel, t * clip.melBins(), (t + 1) * clip.melBins());
+                    rows[t] = Arrays.copyOfRange(mel, t * clip.melBins(), (t + 1) * clip.melBins());
                 }
                 float[][] one = of(rows, labels, 512 / 44100.0, 0.02);
                 for (int p = 0; p < one.length; p++) {

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -151,7 +152,7 @@ public final class Golden implements AutoCloseable {
     }
 
     /** The names that the manifest lists. */
-    public java.util.Set<String> listed() {
+    public Set<String> listed() {
         return meta.keySet();
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +39,7 @@ class TiersTest {
 
                     @Override
                     public Set<TestTag> getTags() {
-                        return Stream.of(tags).map(TestTag::create).collect(java.util.stream.Collectors.toSet());
+                        return Stream.of(tags).map(TestTag::create).collect(Collectors.toSet());
                     }
                 });
     }

@@ -27,6 +27,7 @@ import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Networks;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +85,8 @@ class OverfitTest {
                     .toFloatArray();
             double before = pairs(m, run, hparams, data);
             // eight draws of the one clip, side by side
-            Dataset eight = Dataset.of(
-                    java.util.Collections.nCopies(DRAWS, data.training().get(0)));
+            Dataset eight =
+                    Dataset.of(Collections.nCopies(DRAWS, data.training().get(0)));
             Batches batches = new Batches(
                     eight.training(),
                     hparams.training(t -> t.batch(DRAWS).accumulate(1)),

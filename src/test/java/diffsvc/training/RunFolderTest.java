@@ -22,12 +22,14 @@ import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,7 +83,7 @@ class RunFolderTest {
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString())
                     .filter(n -> !n.startsWith("."))
-                    .collect(java.util.stream.Collectors.toCollection(TreeSet::new));
+                    .collect(Collectors.toCollection(TreeSet::new));
         }
     }
 
@@ -326,7 +328,7 @@ class RunFolderTest {
         Checkpoints checkpoints = folder.checkpoints(HPARAMS);
         Path yaml = folder.voice().resolve("hparams.yaml");
         Files.writeString(yaml, Files.readString(yaml) + "# mine\n");
-        Files.copy(PYTHON, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(PYTHON, file, StandardCopyOption.REPLACE_EXISTING);
         assertEquals(file, folder.finish(run, checkpoints, 1, notes::add));
         assertArrayEquals(Files.readAllBytes(PYTHON), Files.readAllBytes(file));
         assertTrue(Files.readString(yaml).endsWith("# mine\n"));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import diffsvc.audio.Resampler;
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.conds.F0Track;
@@ -67,7 +68,7 @@ class SungSpeechTest {
 
     @Test
     void phonesEndWhereTheirSoundEnds() {
-        float[] x = diffsvc.audio.Resampler.to(16000, SONG).first();
+        float[] x = Resampler.to(16000, SONG).first();
         short[] samples = new short[x.length];
         for (int i = 0; i < x.length; i++) {
             samples[i] = (short) (x[i] * 32767);

@@ -18,9 +18,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +51,7 @@ class TrainingStateTest {
     }
 
     private static Map<String, TorchTensor> tensors(Path file) {
-        java.util.LinkedHashMap<String, TorchTensor> all = new java.util.LinkedHashMap<>();
+        LinkedHashMap<String, TorchTensor> all = new LinkedHashMap<>();
         ((Map<?, ?>) ((Map<?, ?>) TorchFile.read(file)).get("state_dict"))
                 .forEach((k, v) -> all.put((String) k, (TorchTensor) v));
         return all;
@@ -85,7 +87,7 @@ class TrainingStateTest {
                         python)) {
             assertEquals(
                     python.first(),
-                    java.util.Map.copyOf(keep(
+                    Map.copyOf(keep(
                             run.training().optimizer().firstMoments(),
                             python.first().keySet())));
             TrainingRun.Update update = run.update();
@@ -116,8 +118,8 @@ class TrainingStateTest {
                 > 0);
     }
 
-    private static Map<String, TorchTensor> keep(Map<String, TorchTensor> all, java.util.Set<String> names) {
-        java.util.LinkedHashMap<String, TorchTensor> some = new java.util.LinkedHashMap<>(all);
+    private static Map<String, TorchTensor> keep(Map<String, TorchTensor> all, Set<String> names) {
+        LinkedHashMap<String, TorchTensor> some = new LinkedHashMap<>(all);
         some.keySet().retainAll(names);
         return some;
     }

@@ -9,7 +9,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.Safetensors;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.TorchTensor;
 import diffsvc.dataset.Batch;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
@@ -20,11 +22,15 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.platform.WeakManager;
 import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -125,7 +131,7 @@ class TrainingTest {
     @Test
     void aCollectionBetweenForwardAndBackwardChangesNoGradient() throws InterruptedException {
         Map<String, Double> calm, disturbed;
-        List<java.nio.ByteBuffer> noise = new ArrayList<>();
+        List<ByteBuffer> noise = new ArrayList<>();
         try (NDManager m = NDManager.newBaseManager();
                 TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
             run.update();
@@ -139,7 +145,7 @@ class TrainingTest {
                 for (int i = 0; i < 3; i++) {
                     collected();
                     for (int k = 0; k < 2000; k++) {
-                        java.nio.ByteBuffer b = java.nio.ByteBuffer.allocateDirect(4 << k % 4);
+                        ByteBuffer b = ByteBuffer.allocateDirect(4 << k % 4);
                         while (b.hasRemaining()) {
                             b.put((byte) 0x41);
                         }
@@ -241,10 +247,10 @@ class TrainingTest {
     @Test
     void aLossThatIsNoNumberStopsTheRunAndNamesTheClips() {
         float[] mel = new float[40 * 8];
-        java.util.Arrays.fill(mel, -2);
+        Arrays.fill(mel, -2);
         mel[100] = Float.NaN;
         float[] f0 = new float[40];
-        java.util.Arrays.fill(f0, 200);
+        Arrays.fill(f0, 200);
         Dataset data = Dataset.of(List.of(Clip.of("가수/spoilt.wav#3", mel, 8, List.of(new float[24 * 6]), 6, f0)));
         try (NDManager m = NDManager.newBaseManager();
                 TrainingRun run = new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.crop_frames=40"), data)) {
@@ -261,15 +267,14 @@ class TrainingTest {
                             && said.contains("가수/spoilt.wav#3")
                             && said.contains("spoilt_batch_step_0.safetensors"),
                     said);
-            Map<String, diffsvc.checkpoint.TorchTensor> kept =
-                    diffsvc.checkpoint.Safetensors.read(folder.resolve("spoilt_batch_step_0.safetensors"));
+            Map<String, TorchTensor> kept = Safetensors.read(folder.resolve("spoilt_batch_step_0.safetensors"));
             float[] mels = kept.get("mels").toFloats();
             int spoilt = 0;
             for (float v : mels) {
                 spoilt += Float.isNaN(v) ? 1 : 0;
             }
             assertEquals(4, spoilt, "one in each of the four clips of the batch");
-            assertEquals(java.util.Set.of("mels", "noise", "units", "f0", "mel2ph", "t"), kept.keySet());
+            assertEquals(Set.of("mels", "noise", "units", "f0", "mel2ph", "t"), kept.keySet());
             assertArrayEquals(
                     before,
                     run.training()
@@ -305,7 +310,7 @@ class TrainingTest {
         try (NDManager m = NDManager.newBaseManager();
                 TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
             run.update(); // so that the output projection is no longer zero
-            Map<String, float[]> sum = new java.util.LinkedHashMap<>();
+            Map<String, float[]> sum = new LinkedHashMap<>();
             for (int part = 0; part < 2; part++) {
                 try (NDManager scratch = m.newSubManager()) {
                     run.training().accumulate(run.batch(scratch, part));

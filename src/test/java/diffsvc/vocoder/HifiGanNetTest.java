@@ -5,14 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
 import diffsvc.hparams.VocoderKind;
+import diffsvc.testing.Golden;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The transposed convolution against its definition, for kernels that are and are not multiples of the rate. */
 class HifiGanNetTest {
     @org.junit.jupiter.api.io.TempDir
-    java.nio.file.Path folder;
+    Path folder;
 
     @Test
     void everyOutputSampleIsTheSumOfItsTaps() {
@@ -50,10 +55,10 @@ class HifiGanNetTest {
     }
 
     @Test
-    void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws java.io.IOException {
-        java.nio.file.Path from = diffsvc.testing.Golden.FOLDER.resolve("nsf_hifigan");
-        java.nio.file.Files.copy(from.resolve("model"), folder.resolve("model"));
-        String json = java.nio.file.Files.readString(from.resolve("config.json"));
+    void aConfigurationOfAnotherVocoderIsNamedKeyByKey() throws IOException {
+        Path from = Golden.FOLDER.resolve("nsf_hifigan");
+        Files.copy(from.resolve("model"), folder.resolve("model"));
+        String json = Files.readString(from.resolve("config.json"));
         // ten times what the file has, whatever that is
         String[][] changes = {
             {"(\"upsample_initial_channel\": \\d+)", "$10", "upsample_initial_channel"},
@@ -61,11 +66,10 @@ class HifiGanNetTest {
             {"\"resblock\": \"1\"", "\"resblock\": 1", "resblock"}
         };
         for (String[] c : changes) {
-            java.nio.file.Files.writeString(folder.resolve("config.json"), json.replaceAll(c[0], c[1]));
+            Files.writeString(folder.resolve("config.json"), json.replaceAll(c[0], c[1]));
             try (NDManager m = NDManager.newBaseManager()) {
                 String said = org.junit.jupiter.api.Assertions.assertThrows(
-                                diffsvc.check.Problem.class,
-                                () -> HifiGan.load(m, VocoderKind.NSF_HIFIGAN, folder.resolve("model")))
+                                Problem.class, () -> HifiGan.load(m, VocoderKind.NSF_HIFIGAN, folder.resolve("model")))
                         .getMessage();
                 org.junit.jupiter.api.Assertions.assertTrue(
                         said.contains(c[2] + (c[2].startsWith("num") ? "" : " is")), said);

@@ -9,6 +9,7 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
 import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
@@ -47,8 +48,7 @@ class SourceFilterTest {
             double sum = 0, bias = 0;
             int count = 0, band = 0;
             while (band < AUDIO.melBins()
-                    && diffsvc.conds.mel.MelFilters.edges(AUDIO.melBins(), AUDIO.fminHz(), AUDIO.fmaxHz())[band + 1]
-                            < 7500) {
+                    && MelFilters.edges(AUDIO.melBins(), AUDIO.fminHz(), AUDIO.fmaxHz())[band + 1] < 7500) {
                 band++; // the songs were made at 16 kHz: above there is nothing to sing
             }
             for (int i = 0; i < mel.length; i++) {

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.checkpoint.Weights;
@@ -100,12 +102,12 @@ class FullSizeTest {
         public static void main(String[] args) throws Exception {
             Path folder = Path.of(args[0]);
             try (NDManager manager = NDManager.newBaseManager()) {
-                manager.ones(new ai.djl.ndarray.types.Shape(10)).sum().getFloat();
+                manager.ones(new Shape(10)).sum().getFloat();
                 System.gc();
                 long before = anonymous(), start = cpuNanos();
                 HubertSoft hubert = HubertSoft.load(manager, folder.resolve("hubert_soft.pt"), 0);
-                WaveNet wavenet = WaveNet.load(
-                        manager, Hparams.defaults(), diffsvc.checkpoint.StateDict.read(folder.resolve("wavenet.pt")));
+                WaveNet wavenet =
+                        WaveNet.load(manager, Hparams.defaults(), StateDict.read(folder.resolve("wavenet.pt")));
                 HifiGan vocoder = HifiGan.load(manager, VocoderKind.NSF_HIFIGAN, folder.resolve("nsf_hifigan.pt"));
                 double seconds = (cpuNanos() - start) / 1e9;
                 long bytes = 0;

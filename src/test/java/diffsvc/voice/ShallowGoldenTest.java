@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
 import diffsvc.checkpoint.Divider;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor.Conds;
@@ -31,6 +32,7 @@ import diffsvc.testing.Golden;
 import diffsvc.training.JointTraining;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -253,7 +255,7 @@ class ShallowGoldenTest {
         }
         int bins = hparams.audio().melBins(), width = hparams.embedding().hiddenSize(), frames = 20;
         float[] f0 = new float[frames];
-        java.util.Arrays.fill(f0, 220);
+        Arrays.fill(f0, 220);
         List<Clip> clips =
                 List.of(Clip.of("a", new float[frames * bins], bins, List.of(new float[10 * width]), width, f0));
         Batches batches = new Batches(
@@ -309,7 +311,7 @@ class ShallowGoldenTest {
             Voice deeper = voice.with(h -> Arg2Hparams.apply(h, "quirks=python" + gt));
             assertEquals((above - 1) / interval * interval, (long) deeper.times()[0]);
             String said = org.junit.jupiter.api.Assertions.assertThrows(
-                            diffsvc.check.Problem.class, () -> voice.with(h -> Arg2Hparams.apply(h, gt.substring(1)))
+                            Problem.class, () -> voice.with(h -> Arg2Hparams.apply(h, gt.substring(1)))
                                     .times())
                     .getMessage();
             assertEquals(
@@ -319,7 +321,7 @@ class ShallowGoldenTest {
                     said);
             Voice given = voice.with(h -> Arg2Hparams.apply(h, "infer.use_gt_mel=true,infer.add_noise_step=" + k));
             assertEquals(mixed, given.start(mel, 3));
-            org.junit.jupiter.api.Assertions.assertThrows(diffsvc.check.Problem.class, () -> voice.start(5, 3));
+            org.junit.jupiter.api.Assertions.assertThrows(Problem.class, () -> voice.start(5, 3));
             Voice solver = voice.with(h -> Arg2Hparams.apply(h, "infer.sampler=dpmpp,infer.steps=" + k));
             assertEquals(k - 1, solver.times()[0]);
             assertEquals(k, solver.times().length - 1);

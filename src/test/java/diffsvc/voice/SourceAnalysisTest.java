@@ -16,6 +16,7 @@ import diffsvc.check.Problem;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Track;
 import diffsvc.hparams.Arg2Hparams;
+import diffsvc.hparams.HparamsYaml;
 import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,7 +103,7 @@ class SourceAnalysisTest {
         Path home = Files.createDirectories(folder.resolve("python"));
         Path config = Files.createDirectories(home.resolve("checkpoints/svc")).resolve("config.yaml");
         Files.copy(Golden.FOLDER.resolve("e2e/svc/config.yaml"), config);
-        String hubert = String.valueOf(diffsvc.hparams.HparamsYaml.map(config).get("hubert_path"));
+        String hubert = String.valueOf(HparamsYaml.map(config).get("hubert_path"));
         Path encoder = home.resolve(hubert);
         Files.createDirectories(encoder.getParent());
         Files.copy(Golden.FOLDER.resolve("e2e/hubert/hubert_soft.pt"), encoder);

@@ -23,9 +23,11 @@ import diffsvc.vocoder.HifiGan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -73,7 +75,7 @@ class StagesTest {
     void everyStageIsSavedAndComesBack() {
         try (Voice voice = open("");
                 Stages trace = voice.convert(SONG).stages()) {
-            assertEquals(java.util.Set.copyOf(Stages.NAMES), trace.values().keySet());
+            assertEquals(Set.copyOf(Stages.NAMES), trace.values().keySet());
             Path file = trace.save(home.resolve("stages.npz"));
             try (Stages back = Stages.load(voice.manager(), file)) {
                 assertEquals(
@@ -181,7 +183,7 @@ class StagesTest {
                             (a, b) -> {})
                     .toFloatArray();
             float[] wav = trace.get("wav").toFloatArray();
-            assertArrayEquals(wave, java.util.Arrays.copyOf(wav, wave.length), 1e-6f);
+            assertArrayEquals(wave, Arrays.copyOf(wav, wave.length), 1e-6f);
         }
     }
 

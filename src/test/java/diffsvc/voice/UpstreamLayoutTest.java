@@ -14,6 +14,7 @@ import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -78,8 +79,8 @@ class UpstreamLayoutTest {
                         merged,
                         h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=10"))) {
             assertEquals(
-                    java.util.Arrays.hashCode(whole.convert(song).wave().first()),
-                    java.util.Arrays.hashCode(back.convert(song).wave().first()));
+                    Arrays.hashCode(whole.convert(song).wave().first()),
+                    Arrays.hashCode(back.convert(song).wave().first()));
         }
     }
 
@@ -90,7 +91,7 @@ class UpstreamLayoutTest {
                         .replaceAll("(?m)^" + change + ":.*$", change + ": " + to));
         ModelFiles files = ModelFiles.in(home.resolve("models"));
         ModelFiles.Pair pair = files.upstream(config, checkpoint);
-        return Pairing.of(files, pair, diffsvc.hparams.Arg2Hparams.apply(pair.hparams(), Golden.heads()));
+        return Pairing.of(files, pair, Arg2Hparams.apply(pair.hparams(), Golden.heads()));
     }
 
     @Test

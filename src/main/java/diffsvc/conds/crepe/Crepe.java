@@ -14,6 +14,7 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.platform.EngineLock;
 import diffsvc.tensor.Cost;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -207,7 +208,7 @@ public final class Crepe implements AutoCloseable {
                 float[] out =
                         walk(scratch.create(flat, new Shape(n, 1, WINDOW))).toFloatArray();
                 for (int i = 0; i < n; i++) {
-                    probabilities[start + i] = java.util.Arrays.copyOfRange(out, i * BINS, (i + 1) * BINS);
+                    probabilities[start + i] = Arrays.copyOfRange(out, i * BINS, (i + 1) * BINS);
                 }
             }
         }

@@ -9,6 +9,7 @@ import diffsvc.random.KeyedRandom;
 import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * F0 from CREPE's probabilities, as the Python project computes it: the likeliest path; periodicity smoothed, and 0
@@ -251,9 +252,7 @@ public final class CrepePitch implements PitchExtractor {
 
     /** A line through the frames that were kept, at the mel's times; the ends are held. */
     static F0Track onFrames(float[] f0, double frameSeconds, int frames) {
-        int[] kept = java.util.stream.IntStream.range(0, f0.length)
-                .filter(f -> f0[f] > 0)
-                .toArray();
+        int[] kept = IntStream.range(0, f0.length).filter(f -> f0[f] > 0).toArray();
         float[] out = new float[frames];
         int k = 0;
         for (int t = 0; kept.length > 0 && t < frames; t++) {

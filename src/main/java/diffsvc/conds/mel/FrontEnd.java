@@ -6,6 +6,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.VocoderKind;
+import java.util.Arrays;
 
 /** Wave to mel; a voice's vocoder must have been trained on mels of the same front end. */
 public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
@@ -34,7 +35,7 @@ public sealed interface FrontEnd permits MelSpectrogram, CentredMel {
         float[] flat = mel.toFloatArray();
         float[][] rows = new float[flat.length / bins][];
         for (int t = 0; t < rows.length; t++) {
-            rows[t] = java.util.Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
+            rows[t] = Arrays.copyOfRange(flat, t * bins, (t + 1) * bins);
         }
         return rows;
     }

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.core.Embedding;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
@@ -242,8 +244,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** Rows of a table for ids [B, T]: [B, T, H]. Gradients pass through the lookup. */
     private NDArray rows(NDArray ids, String name) {
-        NDList out =
-                ai.djl.nn.core.Embedding.embedding(ids, weights.get(name), ai.djl.ndarray.types.SparseFormat.DENSE);
+        NDList out = Embedding.embedding(ids, weights.get(name), SparseFormat.DENSE);
         return out.singletonOrThrow();
     }
 
