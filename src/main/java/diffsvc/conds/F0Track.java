@@ -2,6 +2,7 @@ package diffsvc.conds;
 
 import diffsvc.check.Problem;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.DoubleBinaryOperator;
 
 /**
@@ -93,5 +94,20 @@ public record F0Track(float[] f0Hz, boolean[] voiced, double frameSeconds) {
             n += v ? 1 : 0;
         }
         return voiced.length == 0 ? 0 : n / (double) voiced.length;
+    }
+
+    /** Frames, range and voicing in one line. */
+    @Override
+    public String toString() {
+        float[] sorted = voicedHz();
+        return String.format(
+                Locale.ROOT,
+                "F0 of %d frames, %s, %.0f %% voiced, %.1f frames a second",
+                frames(),
+                sorted.length == 0
+                        ? "none voiced"
+                        : String.format(Locale.ROOT, "%.0f to %.0f Hz", sorted[0], sorted[sorted.length - 1]),
+                100 * voicedShare(),
+                1 / frameSeconds);
     }
 }

@@ -1,6 +1,7 @@
 package diffsvc.conds;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,6 +19,11 @@ class F0TrackTest {
         assertArrayEquals(new float[] {100, 0, 400, 300}, edited.f0Hz());
         assertArrayEquals(f0.voiced(), edited.voiced());
         assertArrayEquals(new float[] {100, 0, 200, 300}, f0.f0Hz());
+    }
+
+    @Test
+    void itsTextIsALineOfNumbers() {
+        assertEquals("F0 of 4 frames, 100 to 200 Hz, 50 % voiced, 2.0 frames a second", f0.toString());
     }
 
     @Test
