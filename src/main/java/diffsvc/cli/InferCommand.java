@@ -209,8 +209,12 @@ final class InferCommand implements Callable<Integer> {
             Report report = new Report(voice, requests.size());
             Thread stopped = new Thread(report::stopped);
             Runtime.getRuntime().addShutdownHook(stopped);
-            int converted = new BatchInference(inference).run(requests, report);
-            Runtime.getRuntime().removeShutdownHook(stopped);
+            int converted;
+            try {
+                converted = new BatchInference(inference).run(requests, report);
+            } finally {
+                withdraw(stopped);
+            }
             if (requests.size() > 1) {
                 int failed = requests.size() - converted;
                 System.out.printf(
@@ -218,6 +222,15 @@ final class InferCommand implements Callable<Integer> {
                         converted, requests.size(), failed == 0 ? "" : ", " + failed + " failed");
             }
             return report.code();
+        }
+    }
+
+    /** Takes a hook back, unless the process is ending already: then it runs. */
+    private static void withdraw(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // Ctrl-C was pressed
         }
     }
 
