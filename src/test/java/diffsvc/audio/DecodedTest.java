@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +59,7 @@ class DecodedTest {
         return Arrays.copyOfRange(mp3, MP3_TAG + MP3_INFO, mp3.length);
     }
 
+    @Tag("conversion")
     @Test
     void theFirstBytesDecideAndNotTheName() throws IOException {
         for (String ending : new String[] {"mp3", "ogg", "aiff"}) {
@@ -225,6 +227,7 @@ class DecodedTest {
                 sound);
     }
 
+    @Tag("conversion")
     @Test
     void otherHeadersAreHeldToTheSameBounds() throws IOException {
         byte[] sound = counted(4096);

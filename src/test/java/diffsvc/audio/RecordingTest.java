@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +107,7 @@ class RecordingTest {
                 .contains("cut"));
     }
 
+    @Tag("conversion")
     @Test
     void damageIsNamedAndNeverPassedOver() throws IOException {
         Path flac = WaveWriter.write(folder.resolve("a.flac"), noise(1, 90_000, 44100));

@@ -30,6 +30,7 @@ import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -118,6 +119,7 @@ class CheckpointTest {
                 "names the claim");
     }
 
+    @Tag("conversion")
     @Test
     void cutAndFlippedFilesEndInASentence() throws IOException {
         byte[] good = Files.readAllBytes(Golden.FOLDER.resolve("hubert/nested_tiny.pt"));

@@ -282,7 +282,7 @@ class PreprocessingTest {
         ForkJoinPool one = new ForkJoinPool(1);
         try (NDManager m = NDManager.newBaseManager();
                 HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
-            Preprocessing stopped = new Preprocessing(HPARAMS, encoder, null, pressed);
+            Preprocessing stopped = new Preprocessing(HPARAMS, encoder, PraatPitch.of(HPARAMS.pitch()), pressed);
             Problem p = one.submit(() -> assertThrows(Problem.class, () -> stopped.run(raw, out)))
                     .get();
             assertTrue(p.isStop() && p.getMessage().contains("after 1 of 2 recordings"), p.getMessage());
@@ -310,23 +310,24 @@ class PreprocessingTest {
             Preprocessing.Result r;
             try (NDManager m = NDManager.newBaseManager();
                     HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
-                r = new Preprocessing(HPARAMS, encoder, null, cut).run(raw, out, new Progress() {
-                    @Override
-                    public void at(String stage, long n, long of) {
-                        assertEquals("recordings of 2", stage + " of " + of);
-                        done.add(n);
-                    }
+                r = new Preprocessing(HPARAMS, encoder, PraatPitch.of(HPARAMS.pitch()), cut)
+                        .run(raw, out, new Progress() {
+                            @Override
+                            public void at(String stage, long n, long of) {
+                                assertEquals("recordings of 2", stage + " of " + of);
+                                done.add(n);
+                            }
 
-                    @Override
-                    public void ended(Stage stage) {
-                        ended.add(stage.name() + " " + stage.what());
-                    }
+                            @Override
+                            public void ended(Stage stage) {
+                                ended.add(stage.name() + " " + stage.what());
+                            }
 
-                    @Override
-                    public void note(String text) {
-                        notes.add(text);
-                    }
-                });
+                            @Override
+                            public void note(String text) {
+                                notes.add(text);
+                            }
+                        });
             }
             assertEquals(List.of("b.wav: " + CUT), notes, round);
             assertEquals(List.of(1L, 2L), done);

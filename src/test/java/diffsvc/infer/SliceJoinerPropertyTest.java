@@ -16,6 +16,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tag;
 
 /**
  * For any length, rates and slicing the joined song has its exact length, silence stays silence, and the joins neither
@@ -154,6 +155,7 @@ class SliceJoinerPropertyTest {
      * A voice whose samples are the time: every sample lands where it belongs, to the rounding of one sample at each
      * end.
      */
+    @Tag("conversion")
     @Property
     void everySampleLandsWhereItBelongs(@ForAll("songs") Song song) throws IOException {
         Recording sound = song.recording();

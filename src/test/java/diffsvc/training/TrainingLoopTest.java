@@ -225,8 +225,11 @@ class TrainingLoopTest {
                 }
             } finally {
                 over.set(true);
-                button.interrupt();
-                button.join();
+                // it may press once more before it sees that it is over
+                while (button.isAlive()) {
+                    Thread.interrupted();
+                    Thread.onSpinWait();
+                }
                 Thread.interrupted();
             }
             run.saveVoice(folder.voice());
