@@ -142,6 +142,9 @@ final class ConsoleProgress implements Progress, AutoCloseable {
         if (bar != null) {
             bar.close();
             bar = null;
+            synchronized (screen) {
+                bars.println();
+            }
         }
         stage = "";
     }
@@ -151,6 +154,10 @@ final class ConsoleProgress implements Progress, AutoCloseable {
         Bars() {
             super(bars);
         }
+
+        /** The line ends in {@link ConsoleProgress#close}: the library's own thread may come too late. */
+        @Override
+        public void close() {}
 
         @Override
         public void accept(String drawn) {
