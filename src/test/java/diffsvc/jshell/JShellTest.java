@@ -58,7 +58,7 @@ class JShellTest {
         assertEquals(
                 3,
                 said.split("mel ==> \\[1, 172, 128\\] float32, -5.000 to ", -1).length,
-                "declared and looked at, a tensor is said in our words: " + said);
+                "a declared tensor prints as one line of shape, type and range: " + said);
         assertFalse(said.contains("Development Guideline"), said);
         assertTrue(said.contains("check the path") && !said.contains("at AudioFile"), said);
         assertTrue(said.contains(Help.page().lines().findFirst().orElseThrow()), said);
