@@ -26,7 +26,6 @@ import diffsvc.voice.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -184,7 +183,7 @@ final class InferCommand implements Callable<Integer> {
                     keys.size() + " keys for " + songs.size() + " songs",
                     "leave some out");
         }
-        keys.forEach(key -> Bound.number("options", "--key", key, -Request.LARGEST_KEY, Request.LARGEST_KEY));
+        keys.forEach(key -> Bound.number("options", "--key", key, -Hparams.LARGEST_KEY, Hparams.LARGEST_KEY));
         List<Path> sources = songs.stream().map(ProjectPaths::here).toList();
         if (sources.stream().noneMatch(Files::isRegularFile)) { // before any model: a wrong path should cost nothing
             Input.require("audio", sources.get(0), "a recording");
@@ -491,7 +490,7 @@ final class InferCommand implements Callable<Integer> {
     /** The names of the pitch extractors, for the help and for completion in a shell. */
     static final class PitchNames extends ArrayList<String> {
         PitchNames() {
-            super(Arrays.stream(PitchKind.values()).map(PitchKind::text).toList());
+            super(PitchKind.names());
         }
     }
 

@@ -47,28 +47,19 @@ public record ClipReport(
 
     /** The same of a recording under another name. */
     ClipReport of(String name) {
-        return new ClipReport(
-                name,
-                clip.isEmpty() ? "" : name + clip.substring(recording.length()),
-                part,
-                startSeconds,
-                seconds,
-                voicedShare,
-                f0LowHz,
-                f0MedianHz,
-                f0HighHz,
-                peak,
-                clippedSamples,
-                skipped,
-                note);
+        return with(name, clip.isEmpty() ? "" : name + clip.substring(recording.length()), part, note);
     }
 
     /** The same in a part of the dataset, with a remark on its recording. */
     ClipReport in(String part, String note) {
+        return with(recording, clip, clip.isEmpty() ? "" : part, note);
+    }
+
+    private ClipReport with(String recording, String clip, String part, String note) {
         return new ClipReport(
                 recording,
                 clip,
-                clip.isEmpty() ? "" : part,
+                part,
                 startSeconds,
                 seconds,
                 voicedShare,

@@ -60,6 +60,8 @@ public record Hparams(
         Infer infer,
         Vocoder vocoder,
         Range range) {
+    /** The largest key shift of a song, semitones up or down. */
+    public static final double LARGEST_KEY = MOST_KEY;
 
     public Hparams {
         for (Object scope : new Object[] {

@@ -1,6 +1,7 @@
 package diffsvc.hparams;
 
 import diffsvc.check.Problem;
+import java.util.List;
 
 /**
  * The pitch extractors that {@code pitch.extractor} and {@code --pitch} name. A further one is a constant here; the
@@ -40,6 +41,11 @@ public enum PitchKind implements Registry {
      */
     public static PitchKind named(String stage, String key, String text) {
         return Registry.named(values(), stage, key, text);
+    }
+
+    /** All names, in the order of the constants. */
+    public static List<String> names() {
+        return Registry.names(values());
     }
 
     /** All names, {@code "praat, crepe or crepe-tiny"}, for help texts and errors. */

@@ -18,9 +18,14 @@ interface Registry {
                 .orElseThrow(() -> Problem.in(stage, key + " " + listed(all), Shown.of(text), "correct " + key));
     }
 
+    /** All texts, in the order of the constants. */
+    static List<String> names(Registry[] all) {
+        return Arrays.stream(all).map(Registry::text).toList();
+    }
+
     /** "a, b or c". */
     static String listed(Registry[] all) {
-        List<String> texts = Arrays.stream(all).map(Registry::text).toList();
+        List<String> texts = names(all);
         int last = texts.size() - 1;
         return last == 0 ? texts.get(0) : String.join(", ", texts.subList(0, last)) + " or " + texts.get(last);
     }

@@ -1,8 +1,6 @@
 package diffsvc.hparams;
 
 import diffsvc.check.Problem;
-import diffsvc.check.Shown;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -10,7 +8,7 @@ import java.util.Locale;
  * The samplers by name. The check of infer.sampler, the help of the command line and the errors read this list, and
  * {@code diffsvc.diffusion.Samplers} turns a constant into the sampler.
  */
-public enum SamplerKind {
+public enum SamplerKind implements Registry {
     /** Ancestral sampling: fresh noise in each step. */
     DDPM,
     /** Pseudo linear multistep. */
@@ -29,6 +27,7 @@ public enum SamplerKind {
      *
      * @return the constant in lower case
      */
+    @Override
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -40,12 +39,7 @@ public enum SamplerKind {
      * @throws Problem that lists all names
      */
     public static SamplerKind named(String text) {
-        for (SamplerKind kind : values()) {
-            if (kind.text().equals(text)) {
-                return kind;
-            }
-        }
-        throw Problem.in("hparams", "infer.sampler " + all(), Shown.of(text), "correct infer.sampler");
+        return Registry.named(values(), "hparams", "infer.sampler", text);
     }
 
     /**
@@ -54,12 +48,11 @@ public enum SamplerKind {
      * @return "ddpm, plms, ... or unipc3"
      */
     public static String all() {
-        List<String> names = names();
-        return String.join(", ", names.subList(0, names.size() - 1)) + " or " + names.get(names.size() - 1);
+        return Registry.listed(values());
     }
 
     /** All names, in the order of the constants. */
     public static List<String> names() {
-        return Arrays.stream(values()).map(SamplerKind::text).toList();
+        return Registry.names(values());
     }
 }

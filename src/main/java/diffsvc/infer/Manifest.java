@@ -6,6 +6,7 @@ import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.check.Shown;
 import diffsvc.files.WholeFile;
+import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
 import diffsvc.progress.Progress;
 import java.nio.file.Files;
@@ -73,7 +74,7 @@ public record Manifest(
             WHAT = "a manifest that infer wrote",
             REMEDY = "give the .json beside an output";
     private static final int LONGEST_NAME = 4096;
-    private static final double MOST_KEY = 48, MOST_SHIFT = 240, MOST_SECONDS = 1e9, LEAST_SLICE = 0.1;
+    private static final double MOST_SHIFT = 240, MOST_SECONDS = 1e9, LEAST_SLICE = 0.1;
     private static final Gson JSON = new GsonBuilder()
             .setPrettyPrinting()
             .disableHtmlEscaping()
@@ -262,7 +263,7 @@ public record Manifest(
     }
 
     private void require(JsonRecord json) {
-        Bound.number(STAGE, "asked", asked, -MOST_KEY, MOST_KEY);
+        Bound.number(STAGE, "asked", asked, -Hparams.LARGEST_KEY, Hparams.LARGEST_KEY);
         Bound.number(STAGE, "key", key, -MOST_SHIFT, MOST_SHIFT); // an automatic key comes on top
         if (!project.isEmpty()) {
             ProjectName.require(STAGE, project);

@@ -2,6 +2,7 @@ package diffsvc.infer;
 
 import diffsvc.check.Bound;
 import diffsvc.files.Output;
+import diffsvc.hparams.Hparams;
 import java.nio.file.Path;
 
 /**
@@ -27,11 +28,8 @@ public record Request(
         Path config,
         Path checkpoint,
         Output rule) {
-    /** Semitones a song may be shifted by, up or down. */
-    public static final int LARGEST_KEY = 48;
-
     public Request {
-        Bound.number("infer", "a key", key, -LARGEST_KEY, LARGEST_KEY);
+        Bound.number("infer", "a key", key, -Hparams.LARGEST_KEY, Hparams.LARGEST_KEY);
     }
 
     /**

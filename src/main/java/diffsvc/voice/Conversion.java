@@ -48,8 +48,6 @@ import java.util.function.UnaryOperator;
  * gives its arrays back once nothing refers to it.
  */
 public final class Conversion implements AutoCloseable {
-    private static final double LARGEST_KEY = 48;
-
     /** The stages and what each follows from, in the order in which a conversion runs them. */
     private enum Stage {
         SIGNAL,
@@ -155,8 +153,7 @@ public final class Conversion implements AutoCloseable {
         for (Stage s : Stage.values()) {
             cells.put(s, new Cell());
         }
-        return new Conversion(
-                voice, song, voice.samples(song), random(voice), Progress.NONE, (done, of, t, step) -> {}, cells);
+        return new Conversion(voice, song, voice.samples(song), random(voice), Progress.NONE, StepListener.NONE, cells);
     }
 
     private static RandomSource random(Voice voice) {
@@ -421,7 +418,7 @@ public final class Conversion implements AutoCloseable {
      * @param semitones up, or down below 0; -48 to 48
      */
     public Conversion key(double semitones) {
-        Bound.number("infer", "a key", semitones, -LARGEST_KEY, LARGEST_KEY);
+        Bound.number("infer", "a key", semitones, -Hparams.LARGEST_KEY, Hparams.LARGEST_KEY);
         return replaced(Stage.KEY, semitones);
     }
 

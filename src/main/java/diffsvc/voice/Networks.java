@@ -87,4 +87,23 @@ public final class Networks {
             case SOURCE_FILTER -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
         };
     }
+
+    /**
+     * The error for a result that no network should give. It names the network that made the values, not the song: the
+     * song's samples were checked when they were read.
+     *
+     * @param file the network's weights; null for one without a file
+     * @param what the result is, after "finite values in"
+     */
+    static Problem spoilt(String stage, Path file, String what, String got) {
+        String need = "finite values in " + what;
+        return file == null
+                ? Problem.in(stage, need, got, "check the stage's input")
+                : Problem.in(
+                        stage,
+                        file,
+                        need,
+                        got,
+                        "this file's weights are finite but too large: take another checkpoint, or check the stage's input");
+    }
 }

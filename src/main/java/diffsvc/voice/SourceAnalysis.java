@@ -182,16 +182,9 @@ public final class SourceAnalysis implements AutoCloseable {
         try (EngineLock turn = EngineLock.take("content")) {
             NDArray units = encoder.units(manager, song);
             if (!Finite.all(units)) {
-                String need = "finite values in units", got = Finite.count(units);
+                String got = Finite.count(units);
                 units.close();
-                throw encoderFile == null
-                        ? Problem.in("content", need, got, "check the stage's input")
-                        : Problem.in(
-                                "content",
-                                encoderFile,
-                                need,
-                                got,
-                                "this file's weights are finite but too large: take another checkpoint, or check the input");
+                throw Networks.spoilt("content", encoderFile, "units", got);
             }
             return named("units", units);
         }

@@ -848,14 +848,8 @@ public final class Voice implements AutoCloseable {
         }
     }
 
-    /** Names the network that made the values, not the song: the song's samples were checked when they were read. */
     private Problem spoilt(String stage, String role, String what, String got) {
-        String need = "finite values in " + what,
-                remedy =
-                        "this file's weights are finite but too large: take another checkpoint, or check the stage's input";
-        return parts.files.containsKey(role)
-                ? Problem.in(stage, parts.files.get(role), need, got, remedy)
-                : Problem.in(stage, need, got, "check the stage's input");
+        return Networks.spoilt(stage, parts.files.get(role), what, got);
     }
 
     @Override
