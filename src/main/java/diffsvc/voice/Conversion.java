@@ -217,8 +217,8 @@ public final class Conversion implements AutoCloseable {
                     progress.ended(new Progress.Stage("audio", "silence in, silence out", "[" + samples + "]", 0));
                     yield new Vocoded(Wave.mono(new float[samples], h.audio().sampleRateHz()), random);
                 }
-                Cell denoised = cells.get(Stage.DENOISED);
-                RandomSource source = (denoised.value == null ? random : ((Drawn) denoised.value).after).fork();
+                boolean drawn = !cells.get(Stage.SAMPLED).given; // a given mel has no draws before it
+                RandomSource source = (drawn ? this.<Drawn>get(Stage.DENOISED).after : random).fork();
                 yield reported(
                         "vocoder",
                         voice.vocoderName(),

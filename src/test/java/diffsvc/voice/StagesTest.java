@@ -187,6 +187,18 @@ class StagesTest {
         }
     }
 
+    /** NSF-HiFiGAN draws from the stream; with a given mel nothing was drawn before it, whatever has run. */
+    @Test
+    void inPythonsOrderAGivenMelIsVocodedFromTheStreamsBeginning() {
+        try (Voice voice = open(",infer.python_order=true")) {
+            Conversion c = voice.convert(SONG);
+            c.wave();
+            assertArrayEquals(
+                    voice.convert(SONG).copySynthesis().wave().first(),
+                    c.copySynthesis().wave().first());
+        }
+    }
+
     @Test
     void copySynthesisOracleAndSwappedUnitsAreOneCallEach() {
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=unipc2,infer.steps=4"))) {
