@@ -10,6 +10,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.testing.Allocator;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,21 +36,43 @@ class WeakManagerTest {
         assertEquals(1000, kept.sum().getFloat());
     }
 
+    /**
+     * In a process of its own with the launcher's allocator: with glibc's own settings freed blocks of 16 MiB stay in
+     * the heap and split, and the resident memory says more about that than about the arrays (260 to 470 MiB,
+     * measured).
+     */
     @Tag("memory")
     @Test
-    void nativeMemoryStaysFlatWhenAVariableIsAssignedAnew() {
-        NDArray x = held.manager().ones(new Shape(4 << 20)); // 16 MiB
-        for (int i = 0; i < 20; i++) {
-            x = x.add(1);
+    void nativeMemoryStaysFlatWhenAVariableIsAssignedAnew() throws Exception {
+        ProcessBuilder java = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-Dai.djl.offline=true",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WeakManagerTest.class.getName())
+                .redirectErrorStream(true);
+        java.environment().putAll(Allocator.LEVEL);
+        Process p = java.start();
+        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, p.waitFor(), said);
+        String[] numbers = said.lines().reduce((first, last) -> last).orElse("").split(" ");
+        assertEquals("421.0", numbers[0], said);
+        long grew = Long.parseLong(numbers[1]);
+        assertTrue(grew < WeakArrays.PRESSURE_MIB + 64, "grew by " + grew + " MiB"); // what waits for the collector
+    }
+
+    /** Passes 6 GiB through one variable; prints its last value and by how many MiB the process grew at its highest. */
+    public static void main(String[] args) {
+        try (WeakManager held = WeakManager.open()) {
+            NDArray x = held.manager().ones(new Shape(4 << 20)).add(1); // 16 MiB
+            long before = ProcessMemory.resident(), highest = before;
+            for (int i = 0; i < 419; i++) {
+                x = x.add(1);
+                highest = Math.max(highest, ProcessMemory.resident());
+            }
+            System.out.println(x.getFloat(0) + " " + (highest - before >> 20));
         }
-        long before = ProcessMemory.resident();
-        for (int i = 0; i < 400; i++) { // 6 GiB in all
-            x = x.add(1);
-        }
-        assertTrue(
-                ProcessMemory.resident() - before < 300L << 20,
-                "grew by " + (ProcessMemory.resident() - before >> 20) + " MiB");
-        assertEquals(421, x.getFloat(0));
     }
 
     @Test
