@@ -18,7 +18,6 @@ import diffsvc.voice.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -73,36 +72,7 @@ final class AgainCommand implements Callable<Integer> {
         try (Voice voice = Voice.open(paths, pair.with(hparams), h -> h)) {
             EngineThreads.require("infer.threads", hparams.infer().threads(), 0);
             EngineThreads.use(hparams.infer().threads());
-            voice.files().forEach((role, path) -> {
-                Manifest.Hashed was = then.models().get(role);
-                if (was == null) {
-                    throw Problem.in(
-                            "again",
-                            file,
-                            "the models " + String.join(", ", then.models().keySet()),
-                            role + " too",
-                            "open the voice as it was");
-                }
-                same(file, paths, role, new Manifest.Hashed(paths.shown(path), was.sha256()));
-            });
-            // the path that a manifest names may be anybody's: only its name counts
-            Path target = out == null
-                    ? file.resolveSibling(Path.of(then.output().file()).getFileName())
-                    : ProjectPaths.here(out);
-            Map<String, Manifest.Hashed> given = then.given();
-            boolean upstream = then.project().isEmpty();
-            Request request = Request.of(paths.resolve(then.input().file()))
-                    .to(target)
-                    .key(then.asked())
-                    .units(
-                            given.containsKey("units")
-                                    ? paths.resolve(given.get("units").file())
-                                    : null)
-                    .f0(given.containsKey("f0") ? paths.resolve(given.get("f0").file()) : null)
-                    .voiceFrom(
-                            upstream ? paths.resolve(then.config()) : null,
-                            upstream ? paths.resolve(then.checkpoint()) : null)
-                    .replacing(new Output(overwrite, List.of()));
+            sameModels(file, then, voice);
             Inference inference = new Inference(
                     voice,
                     maxMemory == null ? 0 : ProcessMemory.asked(maxMemory),
@@ -111,15 +81,51 @@ final class AgainCommand implements Callable<Integer> {
             Inference.Done done;
             long began = System.nanoTime();
             try (ConsoleProgress bar = new ConsoleProgress()) {
-                done = inference.convert(request, bar);
+                done = inference.convert(request(file, then, paths), bar);
             }
-            InferCommand.print(done, voice, (System.nanoTime() - began) / 1e9);
+            InferReport.print(done, voice, (System.nanoTime() - began) / 1e9);
             boolean same =
                     done.manifest().output().sha256().equals(then.output().sha256());
             System.out.println(
                     "again      " + (same ? "the same bytes" : "other bytes: " + why(then, done.manifest())));
             return same ? 0 : OTHER_BYTES;
         }
+    }
+
+    private static void sameModels(Path file, Manifest then, Voice voice) {
+        voice.files().forEach((role, path) -> {
+            Manifest.Hashed was = then.models().get(role);
+            if (was == null) {
+                throw Problem.in(
+                        "again",
+                        file,
+                        "the models " + String.join(", ", then.models().keySet()),
+                        role + " too",
+                        "open the voice as it was");
+            }
+            same(file, voice.paths(), role, new Manifest.Hashed(voice.paths().shown(path), was.sha256()));
+        });
+    }
+
+    private Request request(Path file, Manifest then, ProjectPaths paths) {
+        // the path that a manifest names may be anybody's: only its name counts
+        Path target =
+                out == null ? file.resolveSibling(Path.of(then.output().file()).getFileName()) : ProjectPaths.here(out);
+        boolean upstream = then.project().isEmpty();
+        return Request.of(paths.resolve(then.input().file()))
+                .to(target)
+                .key(then.asked())
+                .units(given(then, "units", paths))
+                .f0(given(then, "f0", paths))
+                .voiceFrom(
+                        upstream ? paths.resolve(then.config()) : null,
+                        upstream ? paths.resolve(then.checkpoint()) : null)
+                .replacing(new Output(overwrite, List.of()));
+    }
+
+    private static Path given(Manifest then, String role, ProjectPaths paths) {
+        Manifest.Hashed given = then.given().get(role);
+        return given == null ? null : paths.resolve(given.file());
     }
 
     private static String why(Manifest then, Manifest now) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
+import java.util.function.BiFunction;
 
 /** Aligns units and F0 with the mel's frames, in the form that the embedding model takes. Opens no file. */
 public final class Conds2Tensor {
@@ -41,6 +42,16 @@ public final class Conds2Tensor {
         /** The same conds with another f0 [B, T], log2 Hz. */
         public Conds withF0(NDArray other) {
             return new Conds(units, mel2ph, other, energy, unvoiced);
+        }
+
+        /** The same conds with each array replaced by what a function of its name and itself gives. */
+        public Conds map(BiFunction<String, NDArray, NDArray> each) {
+            return new Conds(
+                    each.apply("units", units),
+                    each.apply("mel2ph", mel2ph),
+                    each.apply("f0", f0),
+                    each.apply("energy", energy),
+                    each.apply("unvoiced", unvoiced));
         }
 
         /** T, the number of mel frames. */

@@ -12,7 +12,7 @@ import java.util.Locale;
 
 /** Values of a whole song that a person gives as files, checked against the song they are for. */
 final class GivenValues {
-    private static final int UNITS_PER_SECOND = 50, FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500;
+    private static final int FEWEST_UNITS_PER_SECOND = 5, MOST_UNITS_PER_SECOND = 500;
     private static final double MUCH_UNLIKE = 0.05, MUCH_UNCOVERED = 0.1;
 
     private GivenValues() {}
@@ -45,8 +45,12 @@ final class GivenValues {
         return table;
     }
 
-    /** Reads units; their number per second shows whether they belong to the song. */
-    static NDArray units(NDManager own, Path file, Recording song, List<String> warnings) {
+    /**
+     * Reads units; their number per second shows whether they belong to the song.
+     *
+     * @param unitsPerSecond of the voice's own encoder
+     */
+    static NDArray units(NDManager own, Path file, Recording song, double unitsPerSecond, List<String> warnings) {
         NDArray units = UnitsFile.read(own, file);
         double seconds = song.seconds(), rate = units.getShape().get(1) / seconds;
         if (rate < FEWEST_UNITS_PER_SECOND || rate > MOST_UNITS_PER_SECOND) {
@@ -64,13 +68,13 @@ final class GivenValues {
                     units.getShape().get(1) + " rows",
                     "give the units of this song");
         }
-        if (Math.abs(rate / UNITS_PER_SECOND - 1) > MUCH_UNLIKE
-                && Math.abs(units.getShape().get(1) - UNITS_PER_SECOND * seconds) > 2) {
+        if (Math.abs(rate / unitsPerSecond - 1) > MUCH_UNLIKE
+                && Math.abs(units.getShape().get(1) - unitsPerSecond * seconds) > 2) {
             warnings.add(String.format(
                     Locale.ROOT,
-                    "the given units are %.1f a second, the voice's own encoder makes %d; they are stretched over the song",
+                    "the given units are %.1f a second, the voice's own encoder makes %.0f; they are stretched over the song",
                     rate,
-                    UNITS_PER_SECOND));
+                    unitsPerSecond));
         }
         return units;
     }

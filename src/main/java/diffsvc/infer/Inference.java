@@ -1,6 +1,5 @@
 package diffsvc.infer;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.AudioFile;
@@ -14,19 +13,13 @@ import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.files.Output;
-import diffsvc.files.Sha256;
 import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
-import diffsvc.hparams.HparamsYaml;
 import diffsvc.memory.Plan;
-import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Version;
 import diffsvc.progress.Progress;
-import diffsvc.random.KeyedRandom;
-import diffsvc.random.RandomSource;
-import diffsvc.tensor.Summary;
 import diffsvc.voice.Conversion;
 import diffsvc.voice.Voice;
 import java.io.IOException;
@@ -121,11 +114,18 @@ public final class Inference {
 
     /** The absolute path of a request's result. */
     public Path target(Request request) {
-        return request.out() != null
-                ? request.out()
-                : voice.outputFile(
-                        request.song().toString(),
-                        voice.hparams().infer().format().toLowerCase(Locale.ROOT));
+        return request.out() != null ? request.out() : usualTarget(request.song());
+    }
+
+    /** The usual place of a song's result, output/SONG_PROJECT_steps_N.FORMAT, absolute. */
+    public Path usualTarget(Path song) {
+        Hparams h = voice.hparams();
+        String name = song.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return voice.paths()
+                .output()
+                .resolve((dot > 0 ? name.substring(0, dot) : name) + "_" + h.project() + "_steps_" + h.steps() + "."
+                        + h.infer().format().toLowerCase(Locale.ROOT));
     }
 
     /** The manifest that belongs to an output: the same path with .json as its ending. */
@@ -183,7 +183,10 @@ public final class Inference {
             timer.report(progress);
             requireRoom(targets, joiner, depth);
             F0Table table = request.f0() == null ? null : GivenValues.f0(request.f0(), song, warnings);
-            NDArray units = request.units() == null ? null : GivenValues.units(own, request.units(), song, warnings);
+            NDArray units = request.units() == null
+                    ? null
+                    : GivenValues.units(
+                            own, request.units(), song, voice.encoder().unitsPerSecond(), warnings);
             CondsCache noting = cache.noting(warnings::add);
             SongF0 f0 = SongF0.of(voice, joiner, table, noting, f0Settings(), timer, progress);
             timer.report(progress);
@@ -200,13 +203,15 @@ public final class Inference {
             double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, voice.hparams()) : 0);
             VocalRange range = VocalRange.of(all, voice.hparams(), key);
             reportRange(range, all, progress, warnings);
-            SliceConverter converter = converter(joiner, f0, units, key, timer, progress, noting);
+            VoiceConverter converter =
+                    new VoiceConverter(voice, joiner, f0, units, key, encoderHash(), noting, timer, progress);
             SongWriter.Written written = new SongWriter(depth, warnings, timer, voice.values()::keep)
                     .write(joiner, converter, targets.out());
             timer.report(progress);
             Targets last = stillFree(request, targets, warnings);
-            Manifest manifest =
-                    manifest(request, last.out(), joiner, most, key, range, written, timer, exports, warnings);
+            warnings.addAll(remarks(joiner, written.joins()));
+            Manifest manifest = new SongManifest(voice, models())
+                    .of(request, last.out(), joiner, most, key, range, written, timer.lines(), exports, warnings);
             place(written.file(), last.out());
             manifest.write(last.manifest());
             return new Done(last.out(), targets.f0Export(), last.replaces(), manifest);
@@ -269,6 +274,11 @@ public final class Inference {
                         : "");
     }
 
+    /** SHA-256 of the encoder's file; empty where it has none. */
+    private String encoderHash() {
+        return voice.files().containsKey("encoder") ? models().get("encoder").sha256() : "";
+    }
+
     private Map<String, Manifest.Hashed> exported(
             Request request, Targets targets, F0Table whole, List<String> warnings) {
         Map<String, Manifest.Hashed> exports = new TreeMap<>(targets.exports());
@@ -311,88 +321,6 @@ public final class Inference {
         }
     }
 
-    /** One conversion per slice; it closes before the next one begins. */
-    private SliceConverter converter(
-            SliceJoiner joiner,
-            SongF0 f0,
-            NDArray units,
-            double key,
-            StageTimer timer,
-            Progress progress,
-            CondsCache cache) {
-        Hparams h = voice.hparams();
-        String encoder = voice.files().containsKey("encoder")
-                ? models().get("encoder").sha256() + "|" + h.hubert().heads()
-                : "";
-        RandomSource[] stream = {
-            h.infer().pythonOrder() ? RandomSource.inPythonOrder(h.infer().seed()) : null
-        };
-        long sounding = joiner.slices().stream().filter(s -> !s.silent()).count();
-        int evaluations = voice.times().length - 1;
-        long[] before = {0};
-        Progress listener = timer.and(new Progress() {
-            @Override
-            public void at(String stage, long done, long of) {
-                progress.at(stage, before[0] + done, sounding * evaluations);
-            }
-
-            @Override
-            public void ended(Stage stage) {
-                if (sounding == 1) { // one line per slice would hide the total
-                    timer.report(progress);
-                }
-            }
-        });
-        return (i, source, samples) -> {
-            Slice slice = joiner.slices().get(i);
-            RandomSource random = stream[0] != null
-                    ? stream[0]
-                    : RandomSource.keyed(
-                            slice.start() == 0
-                                    ? h.infer().seed()
-                                    : KeyedRandom.mix(h.infer().seed(), "slice", slice.start()));
-            try (NDManager own = voice.manager().newSubManager();
-                    Conversion c = given(
-                                    voice.convert(source).withF0(f0.tracks().get(i)),
-                                    own,
-                                    units == null ? null : GivenValues.unitsOf(slice, units, joiner.song()),
-                                    encoder,
-                                    listener,
-                                    cache)
-                            .key(key)
-                            .samples(samples)
-                            .drawing(random)
-                            .listening(listener)) {
-                float[] wave = c.wave().first();
-                stream[0] = stream[0] == null ? null : c.randomAfter();
-                before[0] += evaluations;
-                progress.at("sampling", before[0], sounding * evaluations);
-                return wave;
-            } finally {
-                ProcessMemory.release();
-            }
-        };
-    }
-
-    /** With the units that a file gives or the cache remembers; else the conversion makes them. */
-    private Conversion given(
-            Conversion c, NDManager own, NDArray given, String encoder, Progress listener, CondsCache cache) {
-        if (given == null && (c.silent() || encoder.isEmpty())) {
-            return c;
-        }
-        long began = System.nanoTime();
-        NDArray units = given != null ? given : cache.units(own, c.song(), encoder, () -> voice.units(c.song()));
-        units.attach(own);
-        listener.ended(new Progress.Stage(
-                "content",
-                given != null
-                        ? "units given"
-                        : "units of " + voice.hparams().hubert().file(),
-                Summary.shape(units),
-                (System.nanoTime() - began) / 1e9));
-        return c.withUnits(units);
-    }
-
     /**
      * Where another program has put a file of that name during hours of work, that file stays and the song goes beside
      * it.
@@ -429,109 +357,36 @@ public final class Inference {
         return models;
     }
 
-    private Manifest manifest(
-            Request r,
-            Path target,
-            SliceJoiner joiner,
-            double most,
-            double key,
-            VocalRange range,
-            SongWriter.Written written,
-            StageTimer timer,
-            Map<String, Manifest.Hashed> exports,
-            List<String> warnings) {
-        Hparams h = voice.hparams();
-        Recording song = joiner.song();
-        int silent = 0, cuts = 0;
-        double silentSeconds = 0, longest = 0;
-        for (Slice p : joiner.slices()) {
-            silent += p.silent() ? 1 : 0;
-            cuts += p.cut() ? 1 : 0;
-            silentSeconds += p.silent() ? p.samples() / (double) song.sampleRateHz() : 0;
-            longest = p.silent() ? longest : Math.max(longest, p.reach() / (double) song.sampleRateHz());
+    /** Silent slices and joins that stand out, as sentences. */
+    private static List<String> remarks(SliceJoiner joiner, List<Join> joins) {
+        List<String> remarks = new ArrayList<>();
+        List<Slice> silent = joiner.slices().stream().filter(Slice::silent).toList();
+        if (!silent.isEmpty()) {
+            double rate = joiner.song().sampleRateHz();
+            remarks.add(String.format(
+                    Locale.ROOT,
+                    "%d silent slices, %.2f s together, stay silent",
+                    silent.size(),
+                    silent.stream().mapToDouble(s -> s.samples() / rate).sum()));
         }
-        if (silent > 0) {
-            warnings.add(String.format(
-                    Locale.ROOT, "%d silent slices, %.2f s together, stay silent", silent, silentSeconds));
-        }
-        written.joins().stream()
+        joins.stream()
                 .filter(Join::audible)
-                .forEach(s -> warnings.add(String.format(
+                .forEach(j -> remarks.add(String.format(
                         Locale.ROOT,
                         "the join at %.2f s (%s) stands out: %.1f dB, around it %.1f dB, step %.4f",
-                        s.seconds(),
-                        s.kind(),
-                        s.loudnessDb(),
-                        s.aroundDb(),
-                        s.jump())));
-        Map<String, Manifest.Hashed> given = new TreeMap<>();
-        if (r.units() != null) {
-            given.put("units", hashed(r.units()));
-        }
-        if (r.f0() != null) {
-            given.put("f0", hashed(r.f0()));
-        }
-        boolean upstream = r.config() != null;
-        return new Manifest(
-                Manifest.FORMAT,
-                PROGRAM,
-                machine(),
-                upstream ? "" : h.project(),
-                upstream ? shown(r.config()) : "",
-                upstream ? shown(r.checkpoint()) : "",
-                HparamsYaml.toMap(h),
-                r.key(),
-                key,
-                given,
-                exports,
-                voice.vocoderName(),
-                models(),
-                new Manifest.Input(
-                        shown(r.song()),
-                        Sha256.of(r.song()),
-                        song.samples(),
-                        song.channels(),
-                        song.sampleRateHz(),
-                        song.seconds()),
-                new Manifest.Output(
-                        shown(target),
-                        Sha256.of(written.file()),
-                        written.samples(),
-                        joiner.rateHz(),
-                        h.infer().depth(),
-                        written.scale(),
-                        written.beyond()),
-                new Manifest.Slices(joiner.slices().size() - silent, silent, silentSeconds, cuts, longest, most),
-                new Manifest.Range(
-                        range.songHz(),
-                        range.trainedHz(),
-                        range.outside(),
-                        range.firstHz(),
-                        range.song(),
-                        range.trained()),
-                timer.lines(),
-                written.joins(),
-                List.copyOf(warnings));
+                        j.seconds(),
+                        j.kind(),
+                        j.loudnessDb(),
+                        j.aroundDb(),
+                        j.jump())));
+        return remarks;
     }
 
     private Manifest.Hashed hashed(Path file) {
-        return new Manifest.Hashed(shown(file), Sha256.of(file));
+        return Manifest.Hashed.of(voice.paths(), file);
     }
 
     private String shown(Path file) {
         return voice.paths().shown(file);
-    }
-
-    private static Map<String, String> machine() {
-        Map<String, String> machine = new LinkedHashMap<>();
-        machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-        machine.put("java", System.getProperty("java.version"));
-        machine.put(
-                "engine",
-                Engine.getInstance().getEngineName() + " "
-                        + Engine.getInstance().getVersion());
-        machine.put("device", Engine.getInstance().defaultDevice().toString());
-        machine.put("threads", String.valueOf(EngineThreads.count()));
-        return machine;
     }
 }

@@ -5,9 +5,11 @@ import com.google.gson.GsonBuilder;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.check.Shown;
+import diffsvc.files.Sha256;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
+import diffsvc.hparams.ProjectPaths;
 import diffsvc.progress.Progress;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -120,6 +122,11 @@ public record Manifest(
         public Hashed {
             file = text(file);
             sha256 = text(sha256);
+        }
+
+        /** A file as it lies there now. */
+        static Hashed of(ProjectPaths paths, Path file) {
+            return new Hashed(paths.shown(file), Sha256.of(file));
         }
     }
 

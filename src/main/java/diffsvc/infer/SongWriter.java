@@ -51,66 +51,11 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
      *     can be written
      */
     Written write(SliceJoiner joiner, SliceConverter converter, Path target) {
-        int rate = joiner.rateHz();
-        Path joined = null, fresh = null;
-        boolean whole = false;
+        Path joined = null;
         try {
             joined = Temporary.file("output", ".wav"); // 10 MB per minute
-            float[] peak = {0};
-            long[] beyond = {0};
-            try (WavWriter out = WavWriter.open(joined, 1, rate, Depth.FLOAT)) {
-                joiner.run(converter, samples -> {
-                    for (float v : samples) {
-                        peak[0] = Math.max(peak[0], Math.abs(v));
-                        beyond[0] += Math.abs(v) > 1 ? 1 : 0;
-                    }
-                    out.append(samples);
-                });
-            } catch (Problem stop) {
-                if (stop.isStop()) {
-                    keepPart(joiner, joined);
-                }
-                throw stop;
-            }
-            long began = System.nanoTime();
-            float scale = depth == Depth.FLOAT || peak[0] <= 1 ? 1 : WaveWriter.HEADROOM / peak[0];
-            if (beyond[0] > 0) {
-                warnings.add(
-                        depth == Depth.FLOAT
-                                ? beyond[0] + " samples go beyond full scale; floats keep them, players may not"
-                                : String.format(
-                                        Locale.ROOT,
-                                        "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips",
-                                        beyond[0],
-                                        scale));
-            }
-            List<Join> joins;
-            int written;
-            String ending = target.getFileName().toString().replaceAll(".*\\.", "");
-            fresh = target.resolveSibling(".diffsvc-" + Long.toHexString(System.nanoTime()) + ".part." + ending);
-            fresh.toFile().deleteOnExit();
-            try (WavReader result = WavReader.open(joined)) {
-                joins = Join.audit(joiner, result);
-                written = result.samples();
-                WaveWriter.write(fresh, result, depth, scale);
-            }
-            try (Recording back = AudioFile.open(fresh)) { // what was promised can be read back
-                if (back.samples() != written) {
-                    throw Problem.in(
-                            "output",
-                            target,
-                            written + " samples",
-                            String.valueOf(back.samples()),
-                            "check the disk, and try again");
-                }
-            }
-            timer.ended(new Progress.Stage(
-                    "output",
-                    ending + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"),
-                    "[" + written + "]",
-                    (System.nanoTime() - began) / 1e9));
-            whole = true;
-            return new Written(fresh, scale, beyond[0], joins, written);
+            Level level = join(joiner, converter, joined);
+            return finish(joiner, joined, level, target);
         } catch (IOException | UncheckedIOException e) {
             throw Problem.in(
                     "output",
@@ -122,8 +67,85 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
             if (joined != null) {
                 joined.toFile().delete();
             }
-            if (fresh != null && !whole) {
+        }
+    }
+
+    /** The highest magnitude of a song, and how many samples went beyond full scale. */
+    private static final class Level {
+        private float peak;
+        private long beyond;
+
+        void take(float[] samples) {
+            for (float v : samples) {
+                peak = Math.max(peak, Math.abs(v));
+                beyond += Math.abs(v) > 1 ? 1 : 0;
+            }
+        }
+    }
+
+    /** Converts the slices and writes the song as floats. */
+    private Level join(SliceJoiner joiner, SliceConverter converter, Path joined) throws IOException {
+        Level level = new Level();
+        try (WavWriter out = WavWriter.open(joined, 1, joiner.rateHz(), Depth.FLOAT)) {
+            joiner.run(converter, samples -> {
+                level.take(samples);
+                out.append(samples);
+            });
+        } catch (Problem stop) {
+            if (stop.isStop()) {
+                keepPart(joiner, joined);
+            }
+            throw stop;
+        }
+        return level;
+    }
+
+    /** Writes the song in its format beside the target, and reads it back. */
+    private Written finish(SliceJoiner joiner, Path joined, Level level, Path target) throws IOException {
+        long began = System.nanoTime();
+        float scale = depth == Depth.FLOAT || level.peak <= 1 ? 1 : WaveWriter.HEADROOM / level.peak;
+        if (level.beyond > 0) {
+            warnings.add(
+                    depth == Depth.FLOAT
+                            ? level.beyond + " samples go beyond full scale; floats keep them, players may not"
+                            : String.format(
+                                    Locale.ROOT,
+                                    "%d samples went beyond full scale, so all are scaled by %.3f and nothing clips",
+                                    level.beyond,
+                                    scale));
+        }
+        String ending = target.getFileName().toString().replaceAll(".*\\.", "");
+        Path fresh = target.resolveSibling(".diffsvc-" + Long.toHexString(System.nanoTime()) + ".part." + ending);
+        fresh.toFile().deleteOnExit();
+        boolean whole = false;
+        try (WavReader result = WavReader.open(joined)) {
+            List<Join> joins = Join.audit(joiner, result);
+            WaveWriter.write(fresh, result, depth, scale);
+            requireWhole(fresh, result.samples(), target);
+            timer.ended(new Progress.Stage(
+                    "output",
+                    ending + ", " + depth.text() + (depth == Depth.FLOAT ? "" : " bits"),
+                    "[" + result.samples() + "]",
+                    (System.nanoTime() - began) / 1e9));
+            whole = true;
+            return new Written(fresh, scale, level.beyond, joins, result.samples());
+        } finally {
+            if (!whole) {
                 fresh.toFile().delete();
+            }
+        }
+    }
+
+    /** What was promised can be read back. */
+    private static void requireWhole(Path fresh, int samples, Path target) throws IOException {
+        try (Recording back = AudioFile.open(fresh)) {
+            if (back.samples() != samples) {
+                throw Problem.in(
+                        "output",
+                        target,
+                        samples + " samples",
+                        String.valueOf(back.samples()),
+                        "check the disk, and try again");
             }
         }
     }

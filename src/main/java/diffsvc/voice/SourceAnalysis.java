@@ -149,7 +149,7 @@ public final class SourceAnalysis implements AutoCloseable {
      * @throws Problem when the signal is too short for one frame
      */
     public NDArray melOfSignal(Wave signal) {
-        try (EngineLock turn = EngineLock.take("mel")) {
+        try (EngineLock lock = EngineLock.take("mel")) {
             return named("mel", front.of(manager, signal.first()));
         }
     }
@@ -164,7 +164,7 @@ public final class SourceAnalysis implements AutoCloseable {
      * draws numbers.
      */
     public F0Track f0OfSignal(Wave signal) {
-        try (EngineLock turn = EngineLock.take("pitch")) {
+        try (EngineLock lock = EngineLock.take("pitch")) {
             return pitchExtractor.f0(
                     signal,
                     hparams.audio().hopSamples(),
@@ -179,7 +179,7 @@ public final class SourceAnalysis implements AutoCloseable {
      * @throws Problem when the recording is too short, or the encoder gives values that are not finite
      */
     public NDArray units(Wave song) {
-        try (EngineLock turn = EngineLock.take("content")) {
+        try (EngineLock lock = EngineLock.take("content")) {
             NDArray units = encoder.units(manager, song);
             if (!Finite.all(units)) {
                 String got = Finite.count(units);
@@ -199,7 +199,7 @@ public final class SourceAnalysis implements AutoCloseable {
      * @throws Problem when F0 and mel differ in frames
      */
     public Conds align(NDArray units, F0Track f0, NDArray mel) {
-        try (EngineLock turn = EngineLock.take("conds")) {
+        try (EngineLock lock = EngineLock.take("conds")) {
             return new Conds2Tensor(hparams.pitch(), hparams.quirks()).align(manager, units, f0, mel);
         }
     }

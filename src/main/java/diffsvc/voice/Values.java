@@ -51,6 +51,21 @@ public final class Values implements AutoCloseable {
         return table;
     }
 
+    /** Gives an array to the caller: a copy that owns its memory and outlives the scratch manager. */
+    NDArray handOut(String name, NDArray array) {
+        NDArray own = array.duplicate();
+        own.attach(manager());
+        own.setName(name);
+        return own;
+    }
+
+    /** A copy on a scratch manager: what a stage makes of it goes when the stage ends. */
+    static NDArray lent(NDManager scratch, NDArray array) {
+        NDArray copy = array.duplicate();
+        copy.attach(scratch);
+        return copy;
+    }
+
     static long bytes(NDArray a) {
         return a.size() * a.getDataType().getNumOfBytes();
     }

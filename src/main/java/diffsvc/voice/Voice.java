@@ -8,7 +8,6 @@ import diffsvc.audio.Recording;
 import diffsvc.audio.Wave;
 import diffsvc.check.Finite;
 import diffsvc.check.Problem;
-import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.ContentEncoder;
@@ -16,11 +15,8 @@ import diffsvc.conds.F0Table;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.VocalRange;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.conds.mel.FrontEnd;
-import diffsvc.conds.pitchextractor.XiaomaPe;
-import diffsvc.conds.praat.PraatPitch;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.Film;
@@ -42,10 +38,8 @@ import diffsvc.platform.WeakManager;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
-import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +58,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>Letters: B batch, N samples, P content frames, T mel frames, M mel bins, H condition width. A mel is [1, T, M],
  * log10. Arrays that a stage returns live as long as something refers to them ({@link Values}).
+ *
+ * <p>The class is longer than 500 lines because a voice is opened in one place and each stage is one method of it.
  */
 public final class Voice implements AutoCloseable {
     private final ProjectPaths paths;
@@ -72,20 +68,6 @@ public final class Voice implements AutoCloseable {
     private final Values values;
     /** Views under other settings share networks and values; only the voice that opened them closes them. */
     private final boolean owner;
-
-    /** The open networks and where they came from. */
-    private record Parts(
-            WeakManager manager,
-            Map<String, Path> files,
-            List<String> notes,
-            ContentEncoder encoder,
-            PitchExtractor pitchExtractor,
-            EmbeddingModel embedding,
-            WaveNet wavenet,
-            NoiseSchedule schedule,
-            MelRange range,
-            Vocoder vocoder,
-            XiaomaPe melPitch) {}
 
     private Voice(ProjectPaths paths, Hparams hparams, Parts parts, Values values, boolean owner) {
         this.paths = paths;
@@ -146,47 +128,12 @@ public final class Voice implements AutoCloseable {
         pairing.require();
         WeakManager manager = WeakManager.open();
         try {
-            Parts parts = load(manager, files, pair, hparams, pairing.notes());
+            Parts parts = Parts.load(manager, files, pair, hparams, pairing.notes());
             return new Voice(paths, hparams, parts, new Values(), true);
         } catch (RuntimeException e) {
             manager.close();
             throw e;
         }
-    }
-
-    private static Parts load(
-            WeakManager weak, ModelFiles files, ModelFiles.Pair pair, Hparams hparams, List<String> notes) {
-        NDManager manager = weak.manager();
-        Map<String, Path> used = new LinkedHashMap<>();
-        used.put("encoder", pair.encoder() != null ? pair.encoder() : files.encoderFile(hparams));
-        used.put("embedding", pair.embedding());
-        used.put("wavenet", pair.wavenet());
-        if (hparams.vocoder().inUse().hasWeights()) {
-            used.put("vocoder", pair.vocoder() != null ? pair.vocoder() : files.vocoderFile(hparams));
-        }
-        if (hparams.pitch().type().hasWeights()) {
-            used.put("crepe", files.pitchFile(hparams.pitch().type()));
-        }
-        if (hparams.pitch().peEnable()) {
-            used.put(
-                    "pitch_extractor",
-                    pair.pitchExtractor() != null
-                            ? pair.pitchExtractor()
-                            : files.pitchExtractorFile(hparams.project()));
-        }
-        StateDict trained = StateDict.read(pair.wavenet());
-        return new Parts(
-                weak,
-                used,
-                notes,
-                Networks.encoder(manager, hparams, used.get("encoder")),
-                Networks.pitchExtractor(manager, hparams, used.get("crepe")),
-                EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding())),
-                WaveNet.load(manager, hparams, trained),
-                NoiseSchedule.ofBuffers(trained),
-                MelRange.ofBuffers(trained),
-                Networks.vocoder(manager, hparams, used.get("vocoder")),
-                used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null);
     }
 
     /**
@@ -205,24 +152,7 @@ public final class Voice implements AutoCloseable {
     public static Voice random(UnaryOperator<Hparams> edit) {
         ProjectPaths paths = ProjectPaths.find();
         Hparams hparams = edit.apply(Hparams.defaults());
-        WeakManager weak = WeakManager.open();
-        NDManager manager = weak.manager();
-        HubertSoft encoder = HubertSoft.random(
-                manager,
-                new HubertSoft.Sizes(96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
-                1);
-        Parts parts = new Parts(
-                weak,
-                Map.of(),
-                List.of(),
-                encoder,
-                PraatPitch.of(hparams.pitch()),
-                EmbeddingModel.random(manager, hparams, 2),
-                WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
-                NoiseSchedule.of(hparams.noise()),
-                MelRange.of(hparams.noise()),
-                new SourceFilter(hparams.audio()),
-                null);
+        Parts parts = Parts.random(WeakManager.open(), hparams);
         return new Voice(paths, hparams, parts, new Values(), true);
     }
 
@@ -251,7 +181,7 @@ public final class Voice implements AutoCloseable {
 
     /** Remarks on this voice: keys of its settings that have no effect because its files decide. */
     public List<String> notes() {
-        return parts.notes;
+        return parts.notes();
     }
 
     /** The settings in force. */
@@ -268,7 +198,7 @@ public final class Voice implements AutoCloseable {
      * The files of the networks: encoder, embedding, wavenet, and where there are such vocoder, crepe, pitch_extractor.
      */
     public Map<String, Path> files() {
-        return parts.files;
+        return parts.files();
     }
 
     /** The arrays that stages have handed out, and the partial result of a stopped call. */
@@ -283,52 +213,42 @@ public final class Voice implements AutoCloseable {
 
     /** What each network takes in memory; the source-filter vocoder works on the Java heap alone. */
     public List<Cost> costs() {
-        List<Cost> costs = new ArrayList<>(List.of(
-                parts.encoder.cost(),
-                EmbeddingModel.cost(hparams),
-                WaveNet.cost(hparams),
-                parts.pitchExtractor.cost(),
-                parts.vocoder.cost()));
-        if (parts.melPitch != null) {
-            costs.add(parts.melPitch.sizes().cost(hparams.audio().framesPerSecond()));
-        }
-        costs.removeIf(cost -> !cost.isNetwork());
-        return costs;
+        return parts.costs(hparams);
     }
 
     /** The content encoder: wave to units. */
     public ContentEncoder encoder() {
-        return parts.encoder;
+        return parts.encoder();
     }
 
     /** The pitch extractor: signal to F0 and voicing. */
     public PitchExtractor pitchExtractor() {
-        return parts.pitchExtractor.with(hparams.quirks());
+        return parts.pitchExtractor().with(hparams.quirks());
     }
 
     /** The embedding model: conds to the condition. */
     public EmbeddingModel embedding() {
-        return parts.embedding;
+        return parts.embedding();
     }
 
     /** The denoiser. */
     public WaveNet wavenet() {
-        return parts.wavenet;
+        return parts.wavenet();
     }
 
     /** The noise schedule that the voice was trained with, from its file. */
     public NoiseSchedule schedule() {
-        return parts.schedule;
+        return parts.schedule();
     }
 
     /** The range of each mel bin that maps to the denoiser's [-1, 1], from the voice's file. */
     public MelRange range() {
-        return parts.range;
+        return parts.range();
     }
 
     /** The vocoder: mel and F0 to wave. */
     public Vocoder vocoder() {
-        return parts.vocoder;
+        return parts.vocoder();
     }
 
     /**
@@ -344,7 +264,7 @@ public final class Voice implements AutoCloseable {
 
     /** The stages before the trained networks, with their results on a manager. */
     private SourceAnalysis analysis(NDManager owner) {
-        return SourceAnalysis.on(owner, hparams, parts.encoder, parts.files.get("encoder"), pitchExtractor());
+        return SourceAnalysis.on(owner, hparams, parts.encoder(), parts.files().get("encoder"), pitchExtractor());
     }
 
     /**
@@ -431,13 +351,9 @@ public final class Voice implements AutoCloseable {
     public Conds align(NDArray units, F0Track f0, NDArray mel) {
         try (EngineLock lock = EngineLock.take("conds");
                 NDManager scratch = manager().newSubManager()) {
-            Conds made = analysis(scratch).align(borrowed(scratch, units), f0, borrowed(scratch, mel));
-            return new Conds(
-                    handOut("units", made.units()),
-                    handOut("mel2ph", made.mel2ph()),
-                    handOut("f0", made.f0()),
-                    handOut("energy", made.energy()),
-                    handOut("unvoiced", made.unvoiced()));
+            return analysis(scratch)
+                    .align(Values.lent(scratch, units), f0, Values.lent(scratch, mel))
+                    .map(this::handOut);
         }
     }
 
@@ -451,7 +367,7 @@ public final class Voice implements AutoCloseable {
             return conds;
         }
         try (NDManager scratch = manager().newSubManager()) {
-            return conds.withF0(handOut("f0", conds2Tensor().shift(borrowed(scratch, conds.f0()), semitones)));
+            return conds.withF0(handOut("f0", conds2Tensor().shift(Values.lent(scratch, conds.f0()), semitones)));
         }
     }
 
@@ -479,12 +395,7 @@ public final class Voice implements AutoCloseable {
     public Condition embed(Conds conds) {
         try (EngineLock lock = EngineLock.take("embedding");
                 NDManager scratch = manager().newSubManager()) {
-            Condition made = parts.embedding.embed(new Conds(
-                    borrowed(scratch, conds.units()),
-                    borrowed(scratch, conds.mel2ph()),
-                    borrowed(scratch, conds.f0()),
-                    borrowed(scratch, conds.energy()),
-                    borrowed(scratch, conds.unvoiced())));
+            Condition made = parts.embedding().embed(conds.map((name, array) -> Values.lent(scratch, array)));
             requireFinite("embedding", "embedding", "a condition", made.cond(), "");
             return new Condition(
                     handOut("cond", made.cond()),
@@ -519,7 +430,7 @@ public final class Voice implements AutoCloseable {
      * @throws Problem for a step that the voice's schedule does not have
      */
     public NDArray timesteps(long... steps) {
-        return parts.schedule.timesteps(manager(), steps);
+        return parts.schedule().timesteps(manager(), steps);
     }
 
     /**
@@ -561,11 +472,14 @@ public final class Voice implements AutoCloseable {
             if (!samplingRange().fromSource()) {
                 return handOut("x_T", pure);
             }
-            NDArray x0 = parts.range.norm(borrowed(scratch, mel));
+            NDArray x0 = parts.range().norm(Values.lent(scratch, mel));
             return handOut(
                     "x_T",
-                    parts.schedule.noised(
-                            x0, scratch.create(new long[] {samplingRange().top() - 1}), pure));
+                    parts.schedule()
+                            .noised(
+                                    x0,
+                                    scratch.create(new long[] {samplingRange().top() - 1}),
+                                    pure));
         }
     }
 
@@ -580,7 +494,7 @@ public final class Voice implements AutoCloseable {
      * @param draw the noise of a {@link Stochastic} sampler; the others never ask for it
      */
     public Sampler sampler(Draw draw) {
-        return Samplers.of(hparams.infer()).on(parts.schedule, draw);
+        return Samplers.of(hparams.infer()).on(parts.schedule(), draw);
     }
 
     /**
@@ -594,7 +508,7 @@ public final class Voice implements AutoCloseable {
 
     /** The diffusion steps that a conversion samples, by noise.k_step, infer and quirks. */
     public SamplingRange samplingRange() {
-        return SamplingRange.of(hparams, parts.schedule);
+        return SamplingRange.of(hparams, parts.schedule());
     }
 
     /**
@@ -614,7 +528,7 @@ public final class Voice implements AutoCloseable {
      * @return eps [1, 1, M, T] of x at a time
      */
     public Sampler.Eps network(Condition condition) {
-        return parts.wavenet.given(condition.forDenoiser());
+        return parts.wavenet().given(condition.forDenoiser());
     }
 
     /**
@@ -623,7 +537,7 @@ public final class Voice implements AutoCloseable {
      * @param frames how many guesses, 2 or more
      */
     public Film film(int frames) {
-        return new Film(manager(), parts.range, frames);
+        return new Film(manager(), parts.range(), frames);
     }
 
     /**
@@ -646,8 +560,9 @@ public final class Voice implements AutoCloseable {
         Sampler sampler = sampler(Draw.of(random));
         try (EngineLock lock = EngineLock.take("diffusion");
                 NDManager scratch = manager().newSubManager()) {
-            NDArray cond = borrowed(scratch, condition.cond()).transpose(0, 2, 1), from = borrowed(scratch, start);
-            NDArray x = Denoising.run(sampler, parts.wavenet.given(cond), from, times(), checked(listener));
+            NDArray cond = Values.lent(scratch, condition.cond()).transpose(0, 2, 1),
+                    from = Values.lent(scratch, start);
+            NDArray x = Denoising.run(sampler, parts.wavenet().given(cond), from, times(), checked(listener));
             if (random.inPythonOrder() && sampler instanceof Stochastic) {
                 random.normal(
                         scratch,
@@ -674,7 +589,7 @@ public final class Voice implements AutoCloseable {
                 made.put("x", x.duplicate());
                 if (x0 != null) {
                     made.put("x0", x0.duplicate());
-                    made.put("mel", parts.range.denorm(x0));
+                    made.put("mel", parts.range().denorm(x0));
                 }
                 made.values().forEach(a -> a.attach(manager()));
                 values.keep(new PartialResult("diffusion", done, of, made, null));
@@ -707,7 +622,7 @@ public final class Voice implements AutoCloseable {
      */
     public NDArray toMel(NDArray x, Conds conds) {
         try (NDManager scratch = manager().newSubManager()) {
-            return handOut("mel", parts.range.denorm(borrowed(scratch, x), borrowed(scratch, conds.mel2ph())));
+            return handOut("mel", parts.range().denorm(Values.lent(scratch, x), Values.lent(scratch, conds.mel2ph())));
         }
     }
 
@@ -719,13 +634,13 @@ public final class Voice implements AutoCloseable {
      * @param mel [1, T, M] log10
      */
     public float[] vocoderF0(Condition condition, NDArray mel) {
-        if (parts.melPitch == null) {
+        if (parts.melPitch() == null) {
             return condition.f0Denorm().toFloatArray();
         }
         try (EngineLock lock = EngineLock.take("pitch");
                 NDManager scratch = manager().newSubManager()) {
-            return parts.melPitch
-                    .extract(borrowed(scratch, mel), hparams.pitch().useUv())
+            return parts.melPitch()
+                    .extract(Values.lent(scratch, mel), hparams.pitch().useUv())
                     .f0Hz()
                     .toFloatArray();
         }
@@ -775,8 +690,8 @@ public final class Voice implements AutoCloseable {
     Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random) {
         try (EngineLock lock = EngineLock.take("vocoder");
                 NDManager scratch = manager().newSubManager()) {
-            Wave wave = parts.vocoder.vocode(
-                    limited(borrowed(scratch, mel)), f0Hz, voiced, samples, random, hparams.quirks());
+            Wave wave = parts.vocoder()
+                    .vocode(limited(Values.lent(scratch, mel)), f0Hz, voiced, samples, random, hparams.quirks());
             float peak = wave.peak();
             if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
                 throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);
@@ -793,15 +708,7 @@ public final class Voice implements AutoCloseable {
 
     /** The vocoder's name, for people: what the settings name, or the built-in one. */
     public String vocoderName() {
-        Hparams.Vocoder asked = hparams.vocoder();
-        if (!parts.vocoder.kind().hasWeights()) {
-            return parts.vocoder.kind().text() + " (built-in" + (asked.builtIn() ? ", in place of " + asked.kind() : "")
-                    + ")";
-        }
-        return asked.kind()
-                + (parts.files.containsKey("vocoder")
-                        ? ", " + parts.files.get("vocoder").getFileName()
-                        : "");
+        return parts.vocoderName(hparams.vocoder());
     }
 
     /**
@@ -813,33 +720,8 @@ public final class Voice implements AutoCloseable {
         return Conversion.of(this, song);
     }
 
-    /**
-     * The output of a song: output/SONG_PROJECT_steps_N.FORMAT, absolute.
-     *
-     * @param song name or path
-     * @param format wav or flac
-     */
-    public Path outputFile(String song, String format) {
-        String name = Path.of(song).getFileName().toString();
-        int dot = name.lastIndexOf('.');
-        return paths.output()
-                .resolve((dot > 0 ? name.substring(0, dot) : name) + "_" + hparams.project() + "_steps_"
-                        + hparams.steps() + "." + format);
-    }
-
-    /** A copy on a scratch manager: what a stage makes of it goes when the stage ends. */
-    private static NDArray borrowed(NDManager scratch, NDArray array) {
-        NDArray copy = array.duplicate();
-        copy.attach(scratch);
-        return copy;
-    }
-
-    /** Gives an array to the caller: it leaves its scratch manager, and owns its memory. */
     private NDArray handOut(String name, NDArray array) {
-        NDArray own = array.duplicate();
-        own.attach(manager());
-        own.setName(name);
-        return own;
+        return values.handOut(name, array);
     }
 
     private void requireFinite(String stage, String role, String what, NDArray array, String when) {
@@ -849,7 +731,7 @@ public final class Voice implements AutoCloseable {
     }
 
     private Problem spoilt(String stage, String role, String what, String got) {
-        return Networks.spoilt(stage, parts.files.get(role), what, got);
+        return Networks.spoilt(stage, parts.files().get(role), what, got);
     }
 
     @Override
@@ -863,7 +745,7 @@ public final class Voice implements AutoCloseable {
     public void close() {
         if (owner) {
             values.close();
-            parts.manager.close();
+            parts.manager().close();
         }
     }
 }
