@@ -250,7 +250,9 @@ class DatasetFolderTest {
         same(whole, bytes(out));
     }
 
-    /** Other recordings have another mel range: with the hparams.yaml of before it would be a pair that nothing made. */
+    /**
+     * Other recordings have another mel range: with the hparams.yaml of before it would be a pair that nothing made.
+     */
     @EnabledOnOs(OS.LINUX)
     @Test
     void aRunThatEndsBetweenTheMelRangeAndTheHparamsLeavesNoDatasetToTrainOn() throws IOException {
