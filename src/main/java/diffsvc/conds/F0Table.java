@@ -280,4 +280,24 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
         }
         return new F0Track(f0, sounds, frameSeconds);
     }
+
+    /** Rows, times, range and voicing in one line. */
+    @Override
+    public String toString() {
+        F0Track track = new F0Track(hz, voiced, 1);
+        float[] sorted = track.voicedHz();
+        String text = "F0 table of " + rows() + (rows() == 1 ? " row" : " rows");
+        return rows() == 0
+                ? text
+                : text
+                        + String.format(Locale.ROOT, ", %.2f to %.2f s, ", seconds[0], seconds[rows() - 1])
+                        + (sorted.length == 0
+                                ? "none voiced"
+                                : String.format(
+                                        Locale.ROOT,
+                                        "%.0f to %.0f Hz, %.0f %% voiced",
+                                        sorted[0],
+                                        sorted[sorted.length - 1],
+                                        100 * track.voicedShare()));
+    }
 }

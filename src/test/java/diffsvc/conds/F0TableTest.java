@@ -100,6 +100,20 @@ class F0TableTest {
     }
 
     @Test
+    void asTextItIsOneLine() {
+        assertEquals(
+                "F0 table of 4 rows, 0.50 to 2.00 s, 110 to 220 Hz, 50 % voiced",
+                new F0Table(new double[] {0.5, 1, 1.5, 2}, new float[] {220, 110, 0, 300}, new boolean[] {
+                            true, true, false, false
+                        })
+                        .toString());
+        assertEquals(
+                "F0 table of 1 row, 1.00 to 1.00 s, none voiced",
+                new F0Table(new double[] {1}, new float[] {0}, new boolean[1]).toString());
+        assertEquals("F0 table of 0 rows", new F0Table(new double[0], new float[0], new boolean[0]).toString());
+    }
+
+    @Test
     void aMissingFileIsNamed() {
         assertTrue(assertThrows(Problem.class, () -> F0Table.read(folder.resolve("none.csv")))
                 .getMessage()
