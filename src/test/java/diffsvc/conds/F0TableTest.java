@@ -113,6 +113,17 @@ class F0TableTest {
         assertEquals("F0 table of 0 rows", new F0Table(new double[0], new float[0], new boolean[0]).toString());
     }
 
+    /** A table from Java, as a Tablesaw table that was sorted by another column. */
+    @Test
+    void timesThatDoNotRiseAreRefused() {
+        for (double second : new double[] {0.5, 1, Double.NaN}) {
+            String message = assertThrows(
+                            Problem.class, () -> new F0Table(new double[] {1, second}, new float[2], new boolean[2]))
+                    .getMessage();
+            assertTrue(message.contains("times that rise") && message.contains("row 2"), message);
+        }
+    }
+
     @Test
     void aMissingFileIsNamed() {
         assertTrue(assertThrows(Problem.class, () -> F0Table.read(folder.resolve("none.csv")))
