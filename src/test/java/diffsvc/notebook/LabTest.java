@@ -143,8 +143,9 @@ class LabTest {
             PANEL = "[...window.jupyterapp.shell.widgets('main')].find(w => w.content && w.content.widgets)",
             NOTEBOOK = PANEL + ".content",
             /** Where JupyterLab's own key binding takes Shift+Tab as the tooltip's key; elsewhere it unindents. */
-            TAKES_SHIFT_TAB = ".jp-Notebook.jp-mod-editMode .jp-InputArea-editor:not(.jp-mod-has-primary-selection)"
-                    + ":not(.jp-mod-in-leading-whitespace):not(.jp-mod-completer-active)";
+            TAKES_SHIFT_TAB =
+                    ".jp-Notebook.jp-mod-editMode .jp-InputArea-editor:not(.jp-mod-has-primary-selection)"
+                            + ":not(.jp-mod-in-leading-whitespace):not(.jp-mod-completer-active)";
 
     private void command(String id) throws InterruptedException {
         browser.ask("window.jupyterapp.commands.execute('" + id + "').then(() => 'done')");
