@@ -64,7 +64,7 @@ public final class Compare {
         /**
          * One row per stage.
          *
-         * @return stage, shape, difference, where, allowed
+         * @return columns stage, shape, difference, allowed, verdict
          */
         public Table table() {
             Table table = Table.create(
