@@ -44,8 +44,8 @@ public final class Divider {
     /**
      * What was written.
      *
-     * @param files after division the two halves, hparams.yaml and, if there is one, the Python project's config.yaml;
-     *     after merging the checkpoint and the config beside it
+     * @param files after division the two halves, mel_range.yaml, hparams.yaml and, if there is one, the Python
+     *     project's config.yaml; after merging the checkpoint and the config beside it
      * @param steps training steps of the checkpoint
      * @param notes differences from the original, one sentence each
      */

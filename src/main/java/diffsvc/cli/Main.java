@@ -57,7 +57,7 @@ public final class Main implements Runnable {
     /**
      * Runs one command and gives its exit code.
      *
-     * @return 0, 1, 2 or 130
+     * @return 0, 1, 2, 3 or 130, as {@code --help} lists them
      */
     public static int run(String... args) {
         CommandLine line = new CommandLine(new Main());

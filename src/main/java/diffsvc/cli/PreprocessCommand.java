@@ -67,8 +67,8 @@ final class PreprocessCommand implements Callable<Integer> {
     @Option(
             names = "--overwrite",
             description =
-                    "write into a folder that preprocess did not make, and replace an hparams.yaml or report.csv that was "
-                            + "edited")
+                    "write into a folder that preprocess did not make, and replace an hparams.yaml, mel_range.yaml or "
+                            + "report.csv that was edited")
     boolean overwrite;
 
     @Override
@@ -155,7 +155,8 @@ final class PreprocessCommand implements Callable<Integer> {
                     result.older());
         }
         System.out.printf(
-                "wrote      %s (%d recordings were there already): shards, index.json, report.csv, hparams.yaml%n",
+                "wrote      %s (%d recordings were there already): shards, index.json, report.csv, hparams.yaml, "
+                        + "mel_range.yaml%n",
                 paths.shown(result.folder()), result.reused());
     }
 }

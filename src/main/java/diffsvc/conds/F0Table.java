@@ -33,11 +33,24 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
     private static final double HIGHEST_HZ = 20000;
     private static final long MOST_BYTES = 64 << 20;
 
-    /** Checks that the columns have one length and that the times rise. */
+    /**
+     * Checks that the columns have one length and that the times rise.
+     *
+     * @throws Problem that names the first time that does not
+     */
     public F0Table {
         if (seconds.length != hz.length || seconds.length != voiced.length) {
             throw new IllegalArgumentException(
                     "rows of " + seconds.length + ", " + hz.length + " and " + voiced.length);
+        }
+        for (int i = 1; i < seconds.length; i++) {
+            if (!(seconds[i] > seconds[i - 1])) {
+                throw Problem.in(
+                        STAGE,
+                        "times that rise",
+                        seconds[i] + " s behind " + seconds[i - 1] + " s, in row " + (i + 1),
+                        "sort the rows by time, and keep one of each time");
+            }
         }
     }
 
@@ -279,5 +292,25 @@ public record F0Table(double[] seconds, float[] hz, boolean[] voiced) {
                             : hz[nearest];
         }
         return new F0Track(f0, sounds, frameSeconds);
+    }
+
+    /** Rows, times, range and voicing in one line. */
+    @Override
+    public String toString() {
+        F0Track track = new F0Track(hz, voiced, 1);
+        float[] sorted = track.voicedHz();
+        String text = "F0 table of " + rows() + (rows() == 1 ? " row" : " rows");
+        return rows() == 0
+                ? text
+                : text
+                        + String.format(Locale.ROOT, ", %.2f to %.2f s, ", seconds[0], seconds[rows() - 1])
+                        + (sorted.length == 0
+                                ? "none voiced"
+                                : String.format(
+                                        Locale.ROOT,
+                                        "%.0f to %.0f Hz, %.0f %% voiced",
+                                        sorted[0],
+                                        sorted[sorted.length - 1],
+                                        100 * track.voicedShare()));
     }
 }

@@ -199,7 +199,11 @@ final class DatasetFolder {
         return folder.resolve(REPORT);
     }
 
-    /** Writes report and hparams and, last, the index: with it the dataset is whole. */
+    /**
+     * Writes report and settings and, last, the index: with it the dataset is whole. The old index goes before the
+     * settings are replaced, so a run that is killed between hparams.yaml and mel_range.yaml leaves an unfinished
+     * dataset, which {@link Dataset#open} refuses, and no mel range of other clips.
+     */
     void write(String table, Hparams hparams, List<Entry> recordings) {
         Index before = index();
         Path report = target(REPORT, before), index = target(INDEX, before);
@@ -222,12 +226,22 @@ final class DatasetFolder {
         files.put(INDEX, Sha256.of(text));
         begin(files);
         WholeFile.write(STAGE, report, part -> Files.writeString(part, table));
+        remove(index);
         settings.forEach(
                 (name, yaml) -> WholeFile.write(STAGE, targets.get(name), part -> Files.writeString(part, yaml)));
         WholeFile.write(STAGE, index, part -> Files.writeString(part, text));
         Map<String, List<String>> known = new LinkedHashMap<>();
         files.forEach((name, sha) -> known.put(name, List.of(sha)));
         keep(known);
+    }
+
+    private static void remove(Path index) {
+        try {
+            Files.deleteIfExists(index);
+        } catch (IOException e) {
+            throw Problem.in(
+                    STAGE, index, "a file that can be replaced", WholeFile.reason(e), "check the folder's permissions");
+        }
     }
 
     /** The files that are there were found to be ours; they stay known until the index names their replacements. */

@@ -2,6 +2,7 @@ package diffsvc.diffusion;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.check.Bound;
+import diffsvc.tensor.Summary;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,6 +49,12 @@ public interface Sampler {
             t.add(time);
             return new Past(v, t);
         }
+
+        /** How many evaluations are remembered, and their times. */
+        @Override
+        public String toString() {
+            return size() == 0 ? "nothing remembered" : size() + " remembered, of t = " + times;
+        }
     }
 
     /**
@@ -58,7 +65,13 @@ public interface Sampler {
      * @param eps [B, 1, M, T], the noise that the step used
      * @param past for the next step
      */
-    record Step(NDArray x, NDArray x0, NDArray eps, Past past) {}
+    record Step(NDArray x, NDArray x0, NDArray eps, Past past) {
+        /** The shape of the arrays and how much is remembered: the engine's own text is all values. */
+        @Override
+        public String toString() {
+            return "x, x0 and eps " + Summary.shape(x) + ", " + past;
+        }
+    }
 
     /** The schedule by which steps are weighted. */
     NoiseSchedule schedule();

@@ -654,7 +654,7 @@ public record Hparams(
      * @param keepEvery checkpoints whose step this divides are kept for good, 0 to 1000000000; 0 = none
      * @param validEvery updates between two validations, 0 to 1000000000; 0 = never
      * @param emaDecay decay of the averaged weights that are saved as the voice, 0 to below 1; 0 = no average
-     * @param warmStart whether training starts from a denoiser that passes its input through (ARCHITECTURE.md)
+     * @param warmStart whether training starts from a denoiser that passes its input through (decision 22)
      */
     public record Training(
             double lr,

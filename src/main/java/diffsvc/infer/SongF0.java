@@ -20,7 +20,7 @@ import java.util.List;
  */
 record SongF0(List<F0Track> tracks, float peak) {
     /**
-     * Follows the F0 of a song.
+     * Finds the F0 of a song.
      *
      * @param table in place of the pitch extractor, or null
      * @param settings of everything that the F0 depends on beside the wave: the cache's key

@@ -28,7 +28,7 @@ public final class Agent extends RemoteExecutionControl {
      * Serves the JShell that started this process.
      *
      * @param args the port on which that JShell listens
-     * @throws Exception when nobody listens there
+     * @throws Exception when no JShell listens there
      */
     public static void main(String[] args) throws Exception {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0]))) {

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class EngineLock implements AutoCloseable {
     private static final ReentrantLock LOCK = new ReentrantLock();
-    private static final EngineLock TURN = new EngineLock();
+    private static final EngineLock TAKEN = new EngineLock();
 
     private EngineLock() {}
 
@@ -26,7 +26,7 @@ public final class EngineLock implements AutoCloseable {
     public static EngineLock take(String stage) {
         try {
             LOCK.lockInterruptibly();
-            return TURN;
+            return TAKEN;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the next call of this cell must stop too
             throw Problem.stopped(stage, "before it began");

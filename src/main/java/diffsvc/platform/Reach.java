@@ -129,7 +129,7 @@ public enum Reach {
 
     private final String key, into, purpose, without;
     private Finding finding;
-    private boolean said;
+    private boolean reported;
 
     Reach(String key, String into, String purpose, String without) {
         this.key = key;
@@ -190,8 +190,8 @@ public enum Reach {
     /** Whether the reach may be used. Where it fails, the first question prints one line about it. */
     public boolean works() {
         Finding f = finding();
-        if (!f.works() && !plain() && !said && !isOptional()) {
-            said = true;
+        if (!f.works() && !plain() && !reported && !isOptional()) {
+            reported = true;
             System.err.println("platform: " + f.version() + " does not offer what " + key + " needs (" + f.reason()
                     + "); " + without);
         }

@@ -222,7 +222,7 @@ public final class Npz {
                     || descr.group(1).length() != 3
                     || type.charAt(1) > '1' && !descr.group(1).matches("[<>].*")) {
                 throw wrong(
-                        "float32, float64, integers or bool" + what,
+                        "float16, float32, float64, integers or bool" + what,
                         Shown.of(descr.group(1)),
                         "save it .astype('float32')");
             }

@@ -144,7 +144,7 @@ public final class TrainingLoop {
         while (run.step() < last
                 && !asked
                 && (limit == null || Duration.ofNanos(System.nanoTime() - start).compareTo(limit) < 0)) {
-            try (EngineLock turn = EngineLock.take(PROBLEMS)) {
+            try (EngineLock lock = EngineLock.take(PROBLEMS)) {
                 update(metrics, last);
             } catch (Problem p) {
                 if (p.isStop()) {

@@ -217,7 +217,7 @@ public final class TrainingRun implements AutoCloseable {
      *     repeats the update
      */
     public Update update() {
-        try (EngineLock turn = EngineLock.take("train")) {
+        try (EngineLock lock = EngineLock.take("train")) {
             return wholeUpdate();
         }
     }

@@ -22,7 +22,7 @@ final class VoiceRecord {
     private final Path folder;
     private final Map<String, List<String>> written;
 
-    private record Said(Map<String, List<String>> written) {}
+    private record Content(Map<String, List<String>> written) {}
 
     private VoiceRecord(Path folder, Map<String, List<String>> written) {
         this.folder = folder;
@@ -40,9 +40,10 @@ final class VoiceRecord {
         Map<String, List<String>> written = new LinkedHashMap<>();
         try {
             Path file = file(folder);
-            Said said = Files.isRegularFile(file) ? new Gson().fromJson(Files.readString(file), Said.class) : null;
-            if (said != null && said.written() != null) {
-                written.putAll(said.written());
+            Content content =
+                    Files.isRegularFile(file) ? new Gson().fromJson(Files.readString(file), Content.class) : null;
+            if (content != null && content.written() != null) {
+                written.putAll(content.written());
             }
         } catch (IOException | JsonParseException e) {
             // names nothing
@@ -92,7 +93,7 @@ final class VoiceRecord {
     }
 
     private void write() {
-        String text = new GsonBuilder().setPrettyPrinting().create().toJson(new Said(written));
+        String text = new GsonBuilder().setPrettyPrinting().create().toJson(new Content(written));
         WholeFile.write("train", file(folder), part -> Files.writeString(part, text));
     }
 }

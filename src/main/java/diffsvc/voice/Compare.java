@@ -17,11 +17,11 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Which stage departs first from values that another program saved.
+ * Which stage differs first from values that another program saved.
  *
  * <pre>{@code
  * # Python: numpy.savez("python.npz", mel_in=mel, units=units, f0_log2=f0, cond=cond, mel_out=mel_out, wav=wav)
- * Compare.with("python.npz").stages(voice.convert(song).stages())        // "mel_in agrees, units agrees, f0_log2 departs: ..."
+ * Compare.with("python.npz").stages(voice.convert(song).stages())        // "mel_in agrees, units agrees, f0_log2 differs: ..."
  * }</pre>
  */
 public final class Compare {
@@ -49,22 +49,22 @@ public final class Compare {
             double theirs,
             String note) {
         /** Whether the greatest difference is beyond what is allowed. */
-        public boolean departs() {
+        public boolean differs() {
             return !(difference <= allowed);
         }
     }
 
     /** All stages that both sides hold, in order. */
     public record Report(List<Line> lines) {
-        /** The first stage that departs; empty where all agree. */
+        /** The first stage that differs; empty where all agree. */
         public Optional<Line> first() {
-            return lines.stream().filter(Line::departs).findFirst();
+            return lines.stream().filter(Line::differs).findFirst();
         }
 
         /**
          * One row per stage.
          *
-         * @return stage, shape, difference, where, allowed
+         * @return columns stage, shape, difference, allowed, verdict
          */
         public Table table() {
             Table table = Table.create(
@@ -79,7 +79,7 @@ public final class Compare {
                 table.stringColumn(1).append(l.shape);
                 table.doubleColumn(2).append(l.difference);
                 table.doubleColumn(3).append(l.allowed);
-                table.stringColumn(4).append(l.departs() ? l.note.isEmpty() ? "departs" : l.note : "agrees");
+                table.stringColumn(4).append(l.differs() ? l.note.isEmpty() ? "differs" : l.note : "agrees");
             }
             return table;
         }
@@ -88,7 +88,7 @@ public final class Compare {
         public String toString() {
             return first().map(l -> String.format(
                             Locale.ROOT,
-                            "%s departs first%s",
+                            "%s differs first%s",
                             l.stage,
                             l.note.isEmpty()
                                     ? String.format(

@@ -24,7 +24,7 @@ import tech.tablesaw.api.Table;
  * included), pitch_ids [1, T], f0_denorm [1, T], cond [1, H, T], x_T and x_0 [1, 1, M, T], mel_out and vocoder_mel [1,
  * T, M], vocoder_f0 [T], wav [N].
  *
- * <p>{@link #save} writes a .npz that {@code numpy.load} opens; {@link Compare} finds the first stage that departs from
+ * <p>{@link #save} writes a .npz that {@code numpy.load} opens; {@link Compare} finds the first stage that differs from
  * a .npz made in Python with some of these names.
  */
 public final class Stages implements AutoCloseable {

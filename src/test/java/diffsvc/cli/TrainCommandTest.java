@@ -154,7 +154,8 @@ class TrainCommandTest {
                 diffsvc("preprocess", raw.toString(), "--project", "voice", "--hparams", SMALL),
                 "train      3 clips of 3 recordings",
                 "valid      1 clips",
-                "wrote      data/voice");
+                "wrote      data/voice",
+                "hparams.yaml, mel_range.yaml");
         assertTrue(
                 Table.read().csv(home.resolve("data/voice/report.csv").toFile()).rowCount() == 4);
         done(

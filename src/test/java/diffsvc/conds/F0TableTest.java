@@ -100,6 +100,31 @@ class F0TableTest {
     }
 
     @Test
+    void asTextItIsOneLine() {
+        assertEquals(
+                "F0 table of 4 rows, 0.50 to 2.00 s, 110 to 220 Hz, 50 % voiced",
+                new F0Table(new double[] {0.5, 1, 1.5, 2}, new float[] {220, 110, 0, 300}, new boolean[] {
+                            true, true, false, false
+                        })
+                        .toString());
+        assertEquals(
+                "F0 table of 1 row, 1.00 to 1.00 s, none voiced",
+                new F0Table(new double[] {1}, new float[] {0}, new boolean[1]).toString());
+        assertEquals("F0 table of 0 rows", new F0Table(new double[0], new float[0], new boolean[0]).toString());
+    }
+
+    /** A table from Java, as a Tablesaw table that was sorted by another column. */
+    @Test
+    void timesThatDoNotRiseAreRefused() {
+        for (double second : new double[] {0.5, 1, Double.NaN}) {
+            String message = assertThrows(
+                            Problem.class, () -> new F0Table(new double[] {1, second}, new float[2], new boolean[2]))
+                    .getMessage();
+            assertTrue(message.contains("times that rise") && message.contains("row 2"), message);
+        }
+    }
+
+    @Test
     void aMissingFileIsNamed() {
         assertTrue(assertThrows(Problem.class, () -> F0Table.read(folder.resolve("none.csv")))
                 .getMessage()

@@ -3,6 +3,7 @@ package diffsvc.dataset;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -35,6 +36,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a dataset's folder holds is whole or made again, and what somebody put or edited there stays. */
@@ -245,6 +248,28 @@ class DatasetFolderTest {
                         + Sha256.of(out.resolve("hparams.yaml")) + "\"]}}");
         run(Output.CAREFUL);
         same(whole, bytes(out));
+    }
+
+    /**
+     * Other recordings have another mel range: with the hparams.yaml of before it would be a pair that nothing made.
+     */
+    @EnabledOnOs(OS.LINUX)
+    @Test
+    void aRunThatEndsBetweenTheMelRangeAndTheHparamsLeavesNoDatasetToTrainOn() throws IOException {
+        run(Output.CAREFUL);
+        Path yaml = out.resolve("hparams.yaml"), range = out.resolve("mel_range.yaml");
+        String hparams = Files.readString(yaml), before = Files.readString(range);
+        WaveWriter.write(raw.resolve("c.wav"), Wave.mono(PreprocessingTest.vowel(330, 0.8, 44100, 0.1), 44100));
+        Files.delete(yaml);
+        Files.createSymbolicLink(yaml, Path.of("/proc/version")); // no file can be written there: the run ends at it
+        assertTrue(refused(OVERWRITE).contains("a file that can be written"));
+        assertNotEquals(before, Files.readString(range), "the mel range is the new one");
+        Files.delete(yaml);
+        Files.writeString(yaml, hparams);
+        String message = assertThrows(Problem.class, () -> Dataset.open(out)).getMessage();
+        assertTrue(message.contains("was not finished") && message.contains("./diffsvc preprocess"), message);
+        assertEquals(run(Output.CAREFUL).hparams(), HparamsYaml.read(yaml));
+        assertEquals(3, Dataset.open(out).training().size());
     }
 
     @Test

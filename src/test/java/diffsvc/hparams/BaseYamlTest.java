@@ -187,6 +187,15 @@ class BaseYamlTest {
     @Test
     void theDefaultsOfVersion1StayAsTheyWere() {
         Map<String, Object> pinned = HparamsYaml.map(Path.of("src/test/resources/hparams/base-1.yaml"));
+        Set<String> keys = new HashSet<>();
+        pinned.forEach((scope, values) -> {
+            if (values instanceof Map<?, ?> inner) {
+                inner.keySet().forEach(key -> keys.add(scope + "." + key));
+            } else {
+                keys.add(scope);
+            }
+        });
+        assertEquals(Set.copyOf(HparamsYaml.keys(Hparams.class, "")), keys, "every default is pinned");
         pinned.forEach((scope, values) -> {
             if (values instanceof Map<?, ?> inner) {
                 inner.keySet().forEach(key -> {

@@ -132,7 +132,7 @@ class LabTest {
                 + "before = source.slice(0, at).split('\\n'); "
                 + "c.editor.setCursorPosition({line: before.length - 1, column: before[before.length - 1].length}); "
                 + "c.editor.focus(); })()");
-        Thread.sleep(500);
+        browser.until("!!document.activeElement?.closest(\"" + TAKES_SHIFT_TAB + "\")");
         browser.shiftTab();
         browser.until("(document.querySelector('.jp-Tooltip')?.innerText || '').includes('open(')");
         browser.until("document.querySelectorAll('.jp-Tooltip table td').length >= 3");
@@ -141,7 +141,11 @@ class LabTest {
 
     private static final String
             PANEL = "[...window.jupyterapp.shell.widgets('main')].find(w => w.content && w.content.widgets)",
-            NOTEBOOK = PANEL + ".content";
+            NOTEBOOK = PANEL + ".content",
+            /** Where JupyterLab's own key binding takes Shift+Tab as the tooltip's key; elsewhere it unindents. */
+            TAKES_SHIFT_TAB =
+                    ".jp-Notebook.jp-mod-editMode .jp-InputArea-editor:not(.jp-mod-has-primary-selection)"
+                            + ":not(.jp-mod-in-leading-whitespace):not(.jp-mod-completer-active)";
 
     private void command(String id) throws InterruptedException {
         browser.ask("window.jupyterapp.commands.execute('" + id + "').then(() => 'done')");

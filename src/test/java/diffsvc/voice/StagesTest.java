@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every stage's value in a file, the first stage that departs, and the calls that show which stage is at fault. */
+/** Every stage's value in a file, the first stage that differs, and the calls that show which stage is at fault. */
 @Tag("conversion")
 class StagesTest {
     private static final Path E2E = Golden.FOLDER.resolve("e2e");
@@ -92,10 +92,10 @@ class StagesTest {
     }
 
     /**
-     * The reference's own file: everything analysed agrees, and the first that departs is the noise, which was another.
+     * The reference's own file: everything analysed agrees, and the first that differs is the noise, which was another.
      */
     @Test
-    void theReferencesFileDepartsAtTheNoise() {
+    void theReferencesFileDiffersAtTheNoise() {
         try (Voice voice = open("");
                 Stages trace = voice.convert(SONG).stages()) {
             Compare.Report report =
@@ -103,7 +103,7 @@ class StagesTest {
             assertEquals(
                     List.of("mel_in", "units", "mel2ph", "energy", "f0_log2"),
                     report.lines().stream()
-                            .filter(l -> !l.departs())
+                            .filter(l -> !l.differs())
                             .map(Compare.Line::stage)
                             .toList(),
                     report.table().print());
@@ -112,7 +112,7 @@ class StagesTest {
     }
 
     @Test
-    void theFirstThatDepartsIsNamedWithTheGreatestDifference() {
+    void theFirstThatDiffersIsNamedWithTheGreatestDifference() {
         try (Voice voice = open("");
                 Stages trace = voice.convert(SONG).stages();
                 NDManager m = voice.manager().newSubManager()) {
@@ -129,7 +129,7 @@ class StagesTest {
             assertEquals("cond", first.stage());
             assertEquals(17, first.at());
             assertEquals(5, first.difference(), 1e-3);
-            assertTrue(report.toString().startsWith("cond departs first: greatest difference"), report.toString());
+            assertTrue(report.toString().startsWith("cond differs first: greatest difference"), report.toString());
             assertEquals(
                     List.of("units", "cond", "wav"),
                     report.lines().stream().map(Compare.Line::stage).toList());

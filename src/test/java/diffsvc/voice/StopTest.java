@@ -134,7 +134,7 @@ class StopTest {
                 "it works again, and as before");
     }
 
-    /** A conversion is one turn: whoever calls meanwhile waits until it has left. */
+    /** A conversion holds the engine's lock throughout: another call waits until it has ended. */
     @Test
     void theNextCallWaitsUntilTheOldOneHasLeft() throws Exception {
         Wave song = Wave.mono(HUM, 44100);
@@ -143,7 +143,7 @@ class StopTest {
         AtomicBoolean left = new AtomicBoolean();
         Thread other = new Thread(() -> {
             try {
-                sampling.await(); // the conversion has its turn by now
+                sampling.await(); // the conversion holds the lock by now
                 came.countDown();
                 voice.f0(Wave.mono(Arrays.copyOf(HUM, 22050), 44100));
                 answered.complete(left.get());
@@ -159,7 +159,7 @@ class StopTest {
                                 .watching((done, of, t, step) -> {
                                     sampling.countDown();
                                     while (!Thread.currentThread().isInterrupted()) {
-                                        Thread.onSpinWait(); // stop is pressed while the other call stands at the door
+                                        Thread.onSpinWait(); // stop is pressed while the other call waits
                                     }
                                 })
                                 .wave();
@@ -170,7 +170,7 @@ class StopTest {
                 () -> {
                     came.await();
                     while (other.getState() == Thread.State.RUNNABLE) {
-                        Thread.onSpinWait(); // until it waits for its turn
+                        Thread.onSpinWait(); // until it waits for the lock
                     }
                 });
         assertTrue(

@@ -19,7 +19,8 @@ public final class UnitsFile {
     private UnitsFile() {}
 
     /**
-     * Reads units [1, P, H] from a .npy file, or from a .npz with one array or one named units.
+     * Reads units [1, P, H] of float16, float32 or float64 from a .npy file, or from a .npz with one array or one named
+     * units; the result is float32.
      *
      * @param manager owner of the result
      * @param file .npy or .npz
@@ -39,11 +40,12 @@ public final class UnitsFile {
                         arrays.size() + " arrays",
                         "save it with numpy.savez(file, units=units)");
             }
+            // Npz gives float16 as float32
             if (units.getDataType() != DataType.FLOAT32 && units.getDataType() != DataType.FLOAT64) {
                 throw Problem.in(
                         STAGE,
                         file,
-                        "float32 or float64 (<f4 or <f8)",
+                        "float16, float32 or float64 (<f2, <f4 or <f8)",
                         units.getDataType().toString(),
                         "save units.astype('float32')");
             }
