@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * Opens a recording of any container: WAV by {@link WavReader}, everything else (FLAC, Ogg, MP3, M4A, WAV in other
@@ -36,7 +37,17 @@ public final class AudioFile {
 
     /** Reads all channels of a file into memory. */
     public static Wave read(Path file) {
+        return read(file, note -> {});
+    }
+
+    /**
+     * The same with what a person should know of the file.
+     *
+     * @param notes receives each of {@link Recording#notes}
+     */
+    public static Wave read(Path file, Consumer<String> notes) {
         try (Recording recording = open(file)) {
+            recording.notes().forEach(notes);
             return recording.whole();
         }
     }

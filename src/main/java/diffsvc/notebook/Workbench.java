@@ -1,5 +1,6 @@
 package diffsvc.notebook;
 
+import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
@@ -62,12 +63,13 @@ public final class Workbench implements AutoCloseable {
     }
 
     /**
-     * Reads a recording of any kind.
+     * Reads a recording of any kind, and prints what a person should know of the file: sound that was left out, a
+     * header without a length.
      *
      * @param file path; a relative one starts at the project's folder
      */
     public Wave read(String file) {
-        return voice.read(file);
+        return AudioFile.read(voice.paths().resolve(file), note -> System.out.println("note       " + note));
     }
 
     /**

@@ -331,7 +331,7 @@ public final class Voice implements AutoCloseable {
     }
 
     /**
-     * Units of another encoder from a .npy or .npz of float32 or float64, [P, H] or [1, P, H].
+     * Units of another encoder from a .npy or .npz of float16, float32 or float64, [P, H] or [1, P, H].
      *
      * @param file path; a relative one starts at the project's folder
      * @return [1, P, H]

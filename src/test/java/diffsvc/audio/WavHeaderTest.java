@@ -20,6 +20,7 @@ import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,9 @@ class WavHeaderTest {
             }
             assertEquals(List.of(notes), r.notes());
         }
+        List<String> noted = new ArrayList<>();
+        assertEquals(n, AudioFile.read(file, noted::add).samples());
+        assertEquals(List.of(notes), noted);
     }
 
     @ParameterizedTest
