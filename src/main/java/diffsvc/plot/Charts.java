@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -242,17 +243,37 @@ final class Charts {
                 values instanceof NDArray array
                         ? "a tensor " + Summary.shape(array)
                         : values == null ? "null" : values.getClass().getSimpleName(),
-                values instanceof NDArray ? "pick a row, x.get(0), or draw all of it with image" : "convert it");
+                remedy(values));
+    }
+
+    private static String remedy(Object values) {
+        if (values instanceof NDArray) {
+            return "pick a row, x.get(0), or draw all of it with image";
+        } else if (values instanceof Number) {
+            return "draw one number a name with bars";
+        } else if (values instanceof Table) {
+            return "name its columns, curves(title, table, \"x\", \"y\")";
+        } else if (values instanceof Map) {
+            return "draw several rows by name with curves, one number a name with bars";
+        }
+        return values == null ? "check the variable" : "convert it";
     }
 
     /** A column of numbers. */
     static double[] numbers(Table table, String name) {
-        if (!table.containsColumn(name) || !(table.column(name) instanceof NumericColumn<?> column)) {
+        if (!table.containsColumn(name)) {
             throw Problem.in(
                     "plots",
                     "a column of numbers named " + name,
                     "columns " + String.join(", ", table.columnNames()),
                     "name one of these");
+        }
+        if (!(table.column(name) instanceof NumericColumn<?> column)) {
+            throw Problem.in(
+                    "plots",
+                    "a column of numbers named " + name,
+                    "one of type " + table.column(name).type().name().toLowerCase(Locale.ROOT),
+                    "bars(title, table, \"" + name + "\", ...) draws a bar for each of its rows");
         }
         return column.asDoubleArray();
     }

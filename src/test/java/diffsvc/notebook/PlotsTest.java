@@ -133,7 +133,10 @@ class PlotsTest {
         a[100][5] += 1;
         BufferedImage image = plots.difference("d", a, b).image();
         assertEquals(0xf7f7f7, image.getRGB(64 + 200, 60) & 0xffffff);
-        assertThrows(Problem.class, () -> plots.difference("d", a, cross(300, 128)));
+        NDArray mel = held.manager().ones(new Shape(1, 400, 128));
+        String remedy = assertThrows(Problem.class, () -> plots.difference("d", mel, mel.get(":, :300")))
+                .getMessage();
+        assertTrue(remedy.endsWith("cut the longer one: mel.get(\":, :300\")"), remedy);
     }
 
     @Test
@@ -229,7 +232,7 @@ class PlotsTest {
         Table words = Table.create("w", StringColumn.create("word", "a"), DoubleColumn.create("n", 1));
         assertTrue(assertThrows(Problem.class, () -> plots.curves("x", words, "n", "word"))
                 .getMessage()
-                .contains("numbers named word"));
+                .contains("numbers named word, got one of type string; bars(title, table, \"word\", ...)"));
     }
 
     @Test
@@ -251,6 +254,10 @@ class PlotsTest {
                 .getMessage()
                 .contains("128 bins, got [4][80]"));
         assertThrows(Problem.class, () -> Plots.withoutVoice().mel("m", mel));
+        F0Track other = new F0Track(new float[50], new boolean[50], 512 / 44100.0);
+        assertTrue(assertThrows(Problem.class, () -> plots.mel("m", mel, other))
+                .getMessage()
+                .contains("need an F0 of the mel's 60 frames, got 50 frames"));
     }
 
     @Test
@@ -291,7 +298,17 @@ class PlotsTest {
                         Problem.class, () -> plots.curve("x", held.manager().ones(new Shape(2, 3))))
                 .getMessage()
                 .contains("a tensor [2, 3]"));
-        assertThrows(Problem.class, () -> plots.curve("x", "words"));
+        for (Object[] wrong : new Object[][] {
+            {"words", "got String; convert it"},
+            {null, "got null; check the variable"},
+            {3, "got Integer; draw one number a name with bars"},
+            {Map.of("a", 1), "draw several rows by name with curves"},
+            {Table.create("t"), "got Table; name its columns"}
+        }) {
+            String said = assertThrows(Problem.class, () -> plots.curve("x", wrong[0]))
+                    .getMessage();
+            assertTrue(said.contains((String) wrong[1]), said);
+        }
         assertThrows(Problem.class, () -> plots.curve("x", new float[] {Float.NaN}));
         assertThrows(Problem.class, () -> plots.curve("x", List.of(1, 2), List.of(1), CurveStyle.PLAIN));
     }
@@ -321,6 +338,7 @@ class PlotsTest {
         assertTrue(all.about().contains("mine") && all.width() == 960, all.about());
         assertEquals(Color.WHITE, own.getStyler().getChartBackgroundColor(), "the workbench's style");
         assertThrows(Problem.class, () -> plots.sideBySide("x", "words"));
+        assertThrows(Problem.class, () -> plots.sideBySide("x", bars, null));
         assertThrows(Problem.class, () -> plots.bars("x", table, "nobody", "s"));
     }
 
