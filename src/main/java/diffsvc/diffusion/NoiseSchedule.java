@@ -9,6 +9,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import tech.tablesaw.api.DoubleColumn;
@@ -125,6 +126,16 @@ public final class NoiseSchedule {
      */
     public NoiseSchedule asSaved() {
         return ofBuffers(new StateDict(null, buffers()));
+    }
+
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "%d diffusion steps, beta %.4g to %.4g; table() lists them",
+                steps(),
+                beta(0),
+                beta(steps() - 1));
     }
 
     /** S, the number of diffusion steps: 1000 in published voices. */

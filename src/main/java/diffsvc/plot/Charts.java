@@ -141,7 +141,10 @@ final class Charts {
         return map instanceof LinkedHashMap || map instanceof SortedMap ? map : new TreeMap<>(map);
     }
 
-    /** A line without marks; gaps where a value is not finite. Returns whether there is anything to see. */
+    /**
+     * A line without marks; gaps where a value is not finite. Values that each stand alone between gaps, as a
+     * validation loss every hundredth update, are dots. Returns whether there is anything to see.
+     */
     static boolean line(
             XYChart chart, String name, double[] x, double[] y, CurveStyle style, Color colour, boolean legend) {
         List<Double> xs = new ArrayList<>(), ys = new ArrayList<>();
@@ -149,12 +152,14 @@ final class Charts {
             xs.add(x == null ? i : x[i]);
             ys.add(Double.isFinite(y[i]) && !(style.logY() && y[i] <= 0) ? (Double) y[i] : null);
         }
+        boolean joined = IntStream.range(1, ys.size()).anyMatch(i -> ys.get(i - 1) != null && ys.get(i) != null);
         roundTicks(xs, ys);
         if (ys.stream().allMatch(v -> v == null)) {
             return false;
         }
         chart.addSeries(name, xs, ys)
-                .setMarker(SeriesMarkers.NONE)
+                .setMarker(joined ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE)
+                .setMarkerColor(colour)
                 .setLineColor(colour)
                 .setLineWidth(1.6f)
                 .setShowInLegend(legend);

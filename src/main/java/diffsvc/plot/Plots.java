@@ -509,6 +509,17 @@ public final class Plots {
         });
     }
 
+    @Override
+    public String toString() {
+        return audio == null
+                ? "plots without a voice"
+                : String.format(
+                        Locale.ROOT,
+                        "plots of mels of %d bins, %.1f frames a second; Tab behind the dot lists them",
+                        audio.melBins(),
+                        1 / audio.hopSeconds());
+    }
+
     /** A mel as T rows of the voice's bins, whichever of the last two axes they are. */
     private float[][] rows(NDArray mel) {
         int[] size = matrix(mel, "mel", "pick one clip, mel.get(0)");

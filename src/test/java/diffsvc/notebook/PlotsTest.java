@@ -12,11 +12,16 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.praat.PraatPitch;
+import diffsvc.diffusion.Ddpm;
+import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.WeakManager;
 import diffsvc.plot.*;
 import diffsvc.tensor.Summary;
+import diffsvc.vocoder.SourceFilter;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -25,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -185,6 +191,52 @@ class PlotsTest {
         assertEquals("double[0]", Display.text(new double[0]));
     }
 
+    @Test
+    void javaArraysMapsAndListsReadAsTensorsDo() {
+        assertEquals("int[3], 1.000 to 3.000, mean 2.000", Display.text(new int[] {1, 2, 3}));
+        assertEquals("double[2][3]", Display.text(new double[2][3]));
+        assertEquals("boolean[2]", Display.text(new boolean[2]));
+        NDArray x = held.manager().ones(new Shape(2, 3));
+        String line = "[2, 3] float32, 1.000 to 1.000, mean 1.000, NaN 0";
+        assertEquals("a  " + line + "\nb  " + line, Display.text(Map.of("b", x, "a", x)));
+        assertEquals("0  " + line + "\n1  " + line, Display.text(List.of(x, x)));
+        assertEquals("[1, 2]", Display.text(List.of(1, 2)));
+        Map<String, NDArray> many = new LinkedHashMap<>();
+        for (int i = 0; i < 50; i++) {
+            many.put("z" + (49 - i), x);
+        }
+        String html = Html.tensors("", Html.entries(many));
+        assertTrue(html.indexOf("z49") < html.indexOf("z30") && html.indexOf("z30") < html.indexOf("<details>"), html);
+        assertTrue(html.contains("<summary>30 more</summary>") && html.indexOf("z29") > html.indexOf("<details>"));
+        assertEquals("[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, ... 128 in all]", Html.shortened(Collections.nCopies(128, 0.0)));
+    }
+
+    @Test
+    void manySettingsAreALineForEachScope() {
+        String text = Display.text(Hparams.defaults());
+        assertTrue(text.contains("\naudio  sampleRateHz=44100, hopSamples=512, "), text);
+        assertTrue(text.lines().allMatch(l -> l.length() < 300), text);
+        assertTrue(Html.settings(Hparams.defaults()).contains("<td style=\"text-align:left\">wavenet</td>"));
+    }
+
+    /** Nothing that a cell may end with is a name and an address. */
+    @Test
+    void aPartOfAVoiceSaysWhatItIs() {
+        Hparams h = Hparams.defaults();
+        for (Object part : List.of(
+                plots,
+                Plots.withoutVoice(),
+                NoiseSchedule.of(h.noise()),
+                new Ddpm(NoiseSchedule.of(h.noise()), (like, t) -> like),
+                MelRange.of(h.noise()),
+                WaveNet.cost(h),
+                new SourceFilter(h.audio()),
+                PraatPitch.of(h.pitch()),
+                WaveNet.random(held.manager(), new WaveNet.Sizes(8, 4, 4, 1, 1), 1))) {
+            assertFalse(part.toString().matches("(?s).*(@[0-9a-f]{5,}|Lambda).*"), part.toString());
+        }
+    }
+
     record Inner(NDArray units, int n) {}
 
     record Outer(NDArray mel, Inner inner, List<String> names) {}
@@ -311,6 +363,21 @@ class PlotsTest {
         }
         assertThrows(Problem.class, () -> plots.curve("x", new float[] {Float.NaN}));
         assertThrows(Problem.class, () -> plots.curve("x", List.of(1, 2), List.of(1), CurveStyle.PLAIN));
+    }
+
+    @Test
+    void valuesThatStandAloneAreSeen() {
+        Double gap = null;
+        for (List<Double> values : List.of(List.of(3.0), Arrays.asList(1.0, gap, 2.0, gap, gap, 4.0))) {
+            BufferedImage image = plots.curve("valid", values).image();
+            int seen = 0;
+            for (int x = 80; x < image.getWidth() - 20; x++) {
+                for (int y = 40; y < 250; y++) {
+                    seen += (image.getRGB(x, y) & 0xffffff) == 0x1f6fb4 ? 1 : 0;
+                }
+            }
+            assertTrue(seen >= 20, values + ": " + seen + " pixels");
+        }
     }
 
     @Test
