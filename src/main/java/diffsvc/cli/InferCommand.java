@@ -71,7 +71,10 @@ final class InferCommand implements Callable<Integer> {
             description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
 
-    @Option(names = "--pitch", completionCandidates = PitchNames.class, description = "one of ${COMPLETION-CANDIDATES}")
+    @Option(
+            names = "--pitch",
+            completionCandidates = PitchNames.class,
+            description = "one of ${COMPLETION-CANDIDATES} (default: the voice's own)")
     String pitch;
 
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
@@ -91,13 +94,13 @@ final class InferCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             description = "network evaluations, spread over the diffusion steps from the start on: 1000, those of a"
-                    + " shallow voice (noise.k_step), or --add-noise-step")
+                    + " shallow voice (noise.k_step), or --add-noise-step (default: the voice's own)")
     Integer steps;
 
     @Option(
             names = "--sampler",
             completionCandidates = SamplerNames.class,
-            description = "one of ${COMPLETION-CANDIDATES}")
+            description = "one of ${COMPLETION-CANDIDATES} (default: the voice's own)")
     String sampler;
 
     @Option(
@@ -111,7 +114,7 @@ final class InferCommand implements Callable<Integer> {
     @Option(names = "--add-noise-step", description = "1: the song itself, 1000: pure noise (with --use-gt-mel)")
     Integer addNoiseStep;
 
-    @Option(names = "--seed", description = "random seed; repeats give the same file")
+    @Option(names = "--seed", description = "random seed; repeats give the same file (default: the voice's own)")
     Long seed;
 
     @Option(
@@ -137,10 +140,10 @@ final class InferCommand implements Callable<Integer> {
     @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
 
-    @Option(names = "--format", description = "wav or flac")
+    @Option(names = "--format", description = "wav or flac (default: the ending of --out, or else the voice's own)")
     String format;
 
-    @Option(names = "--depth", description = "16, 24 or float (WAV only)")
+    @Option(names = "--depth", description = "16, 24 or float, WAV only (default: the voice's own)")
     String depth;
 
     @Option(
@@ -367,7 +370,7 @@ final class InferCommand implements Callable<Integer> {
         double song = manifest.input().seconds();
         System.out.printf(
                 Locale.ROOT,
-                "total      %.1f s for %.1f s of song, %.1f x real time%s%n",
+                "total      %.1f s for %.1f s of song, %.1f times its length%s%n",
                 seconds,
                 song,
                 seconds / Math.max(1e-9, song),

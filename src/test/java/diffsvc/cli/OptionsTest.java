@@ -1,8 +1,11 @@
 package diffsvc.cli;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +37,28 @@ class OptionsTest {
             """)
     void wrongOptionsAreOneSentenceInPlainWords(String typed, String sentence) {
         Command.run(typed.split(" ")).refused("options: ", sentence);
+    }
+
+    /** As docs/convert.md says. */
+    @Test
+    void theHelpNamesTheDefaultOfEachOption() {
+        String help = Command.run("infer", "--help").done().out();
+        for (String option : List.of(
+                "--project=",
+                "--pitch=",
+                "--steps=",
+                "--sampler=",
+                "--seed=",
+                "--slice-db=",
+                "--max-memory=",
+                "--threads=",
+                "--format=",
+                "--depth=",
+                "--out=")) {
+            String[] parts = help.split("\n {6}" + option); // the first stands in the usage
+            String about = parts[parts.length - 1].split("\n {6}--")[0];
+            assertTrue(about.replaceAll("\\s+", " ").contains("(default"), option + about);
+        }
     }
 
     @Test
