@@ -102,6 +102,8 @@ def mistakes(client, manager):
         "class": "IntStream.range(0, 3).sum()",
         "function": "nobodyMadeThis(3)",
         "misspelt class": 'Voise.open("demo")',
+        "no parentheses": "voice.wavenet",
+        "inner class": "Samplers.Choic x = null;",
         "misspelt variable": "voic.mel(null)",
         "misspelt function": "shwo(3)",
         "model": 'Voice.open("nobody")',

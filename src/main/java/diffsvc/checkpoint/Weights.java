@@ -227,8 +227,7 @@ public final class Weights implements AutoCloseable {
 
     @Override
     public String toString() {
-        return String.format(
-                Locale.ROOT, "%d tensors, %,d parameters; all() has them by name", arrays.size(), parameters());
+        return String.format(Locale.ROOT, "%d tensors, %,d parameters", arrays.size(), parameters());
     }
 
     @Override

@@ -8,8 +8,9 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import tech.tablesaw.api.DoubleColumn;
@@ -130,12 +131,15 @@ public final class NoiseSchedule {
 
     @Override
     public String toString() {
-        return String.format(
-                Locale.ROOT,
-                "%d diffusion steps, beta %.4g to %.4g; table() lists them",
-                steps(),
-                beta(0),
-                beta(steps() - 1));
+        return steps() + " diffusion steps, beta " + shown(beta(0)) + " to " + shown(beta(steps() - 1))
+                + "; table() lists them";
+    }
+
+    private static String shown(double beta) {
+        return new BigDecimal(beta)
+                .round(new MathContext(3))
+                .stripTrailingZeros()
+                .toPlainString();
     }
 
     /** S, the number of diffusion steps: 1000 in published voices. */

@@ -60,12 +60,18 @@ public final class Agent extends RemoteExecutionControl {
                             || value instanceof Record
                             || value instanceof Map
                             || value instanceof Collection
-                            || value != null && value.getClass().isArray()
+                            || numbers(value)
                     ? Display.text(value)
                     : valueString(value).replace(ENGINES_HINT, "");
         } finally {
             works(null);
         }
+    }
+
+    /** A Java array of numbers, or of rows of them. */
+    private static boolean numbers(Object value) {
+        Class<?> part = value == null ? null : value.getClass().getComponentType();
+        return part != null && (part.isPrimitive() || part.isArray());
     }
 
     /** Clears the interruption, which was meant for the snippet before. */

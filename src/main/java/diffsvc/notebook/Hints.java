@@ -61,10 +61,8 @@ final class Hints {
     /** Null where nothing better is known than that a cell was left out. */
     private String hint(String kind, String name, String place) {
         Class<?> type = place == null ? null : type(place.replaceAll("<.*", ""));
-        if (kind.equals("method") && type != null) {
-            List<String> near = near(name, type);
-            return type.getSimpleName() + " has no " + name + "(...); "
-                    + (near.isEmpty() ? "Tab behind the dot lists its methods" : "near: " + String.join(", ", near));
+        if (type != null) {
+            return member(kind, name, type);
         }
         if (Character.isUpperCase(name.charAt(0))) {
             List<String> known = shell.sourceCodeAnalysis()
@@ -81,6 +79,22 @@ final class Hints {
             }
         }
         return null;
+    }
+
+    /** What a type has in place of the member that it lacks; a call without its parentheses first. */
+    static String member(String kind, String name, Class<?> type) {
+        boolean call = kind.equals("method");
+        if (!call && Stream.of(type.getMethods()).anyMatch(m -> m.getName().equals(name))) {
+            return name + " is a method of " + type.getSimpleName() + "; write " + name + "(...)";
+        }
+        List<String> near = kind.equals("class")
+                ? Stream.of(type.getClasses())
+                        .map(Class::getSimpleName)
+                        .filter(known -> isMisspelling(name, known))
+                        .toList()
+                : near(name, type);
+        return type.getSimpleName() + " has no " + name + (call ? "(...); " : "; ")
+                + (near.isEmpty() ? "Tab behind the dot lists what it has" : "near: " + String.join(", ", near));
     }
 
     /** What the cells and imports know under nearly this name; null for nothing. */

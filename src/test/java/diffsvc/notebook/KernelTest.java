@@ -132,6 +132,10 @@ class KernelTest {
                 text(said, "misspelt class").startsWith("notebook: Voise is not known; near: Voice"), said.toString());
         assertTrue(text(said, "misspelt variable").contains("voic is not known; near: voice"), said.toString());
         assertTrue(text(said, "misspelt function").contains("shwo is not known; near: show"), said.toString());
+        assertTrue(
+                text(said, "no parentheses").contains("wavenet is a method of Voice; write wavenet(...)"),
+                said.toString());
+        assertTrue(text(said, "inner class").contains("Samplers has no Choic; near: Choice"), said.toString());
         for (String name : List.of("path", "model", "shape", "tensor")) {
             assertEquals(1, errors(said, name).lines().count(), errors(said, name));
         }
