@@ -110,7 +110,10 @@ def mistakes(client, manager):
         "shape": "voice.wavenet().predict(voice.manager().ones(new Shape(3)), voice.manager().create(new long[] {1}), voice.manager().ones(new Shape(3)))",
         "tensor": "voice.manager().ones(new Shape(3)).add(voice.manager().ones(new Shape(4)))",
     }
-    return {name: run(client, code) for name, code in cells.items()}
+    said = {name: run(client, code) for name, code in cells.items()}
+    run(client, "var x = voice.draw(1, 2, 3);")
+    said["cleared"] = run(client, "bench.clear();\nx.add(1)")
+    return said
 
 
 def displays(client, manager):

@@ -480,7 +480,11 @@ public final class Plots {
         throw Problem.in(
                 "plots",
                 "a Picture or a chart",
-                thing == null ? "null" : thing.getClass().getSimpleName(),
+                thing == null
+                        ? "null"
+                        : thing instanceof NDArray array
+                                ? "a tensor " + Summary.shape(array)
+                                : thing.getClass().getSimpleName(),
                 "draw it first, plots.mel(...) say");
     }
 

@@ -136,7 +136,8 @@ class KernelTest {
                 text(said, "no parentheses").contains("wavenet is a method of Voice; write wavenet(...)"),
                 said.toString());
         assertTrue(text(said, "inner class").contains("Samplers has no Choic; near: Choice"), said.toString());
-        for (String name : List.of("path", "model", "shape", "tensor")) {
+        assertTrue(errors(said, "cleared").contains("closed or cleared: make it again"), errors(said, "cleared"));
+        for (String name : List.of("path", "model", "shape", "tensor", "cleared")) {
             assertEquals(1, errors(said, name).lines().count(), errors(said, name));
         }
         for (String name : said.keySet()) {

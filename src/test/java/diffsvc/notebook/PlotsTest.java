@@ -406,6 +406,10 @@ class PlotsTest {
         assertEquals(Color.WHITE, own.getStyler().getChartBackgroundColor(), "the workbench's style");
         assertThrows(Problem.class, () -> plots.sideBySide("x", "words"));
         assertThrows(Problem.class, () -> plots.sideBySide("x", bars, null));
+        NDArray mel = held.manager().ones(new Shape(4, 128));
+        assertTrue(assertThrows(Problem.class, () -> plots.sideBySide("x", mel))
+                .getMessage()
+                .contains("got a tensor [4, 128]; draw it first"));
         assertThrows(Problem.class, () -> plots.bars("x", table, "nobody", "s"));
     }
 
