@@ -482,6 +482,12 @@ class CommandLineTest {
     }
 
     @Test
+    void aJavaHomeThatIsNoneIsNamed() throws Exception {
+        String nowhere = folder.resolve("nowhere").toString();
+        refused(launcher(Map.of("JAVA_HOME", nowhere), "doctor"), "a JDK 17", "JAVA_HOME=" + nowhere, "unset it");
+    }
+
+    @Test
     void weightsThatAreThereStay() throws Exception {
         assumeTrue(run(List.of("python3", "--version")).code() == 0, "Python fetches CREPE's weights");
         Path frozen = Files.createDirectories(folder.resolve("frozen"));
