@@ -1,4 +1,4 @@
-"""Drives the Java kernel as a front end does. kernel.py fifty NOTEBOOK | stop | mistakes | inspect; prints one JSON object."""
+"""Drives the Java kernel as a front end does. kernel.py fifty NOTEBOOK | stop | mistakes | displays | inspect; prints one JSON object."""
 import json
 import os
 import random
@@ -101,9 +101,28 @@ def mistakes(client, manager):
         "drawn": "plots.mell(3)",
         "class": "IntStream.range(0, 3).sum()",
         "function": "nobodyMadeThis(3)",
+        "misspelt class": 'Voise.open("demo")',
+        "no parentheses": "voice.wavenet",
+        "inner class": "Samplers.Choic x = null;",
+        "misspelt variable": "voic.mel(null)",
+        "misspelt function": "shwo(3)",
         "model": 'Voice.open("nobody")',
         "shape": "voice.wavenet().predict(voice.manager().ones(new Shape(3)), voice.manager().create(new long[] {1}), voice.manager().ones(new Shape(3)))",
         "tensor": "voice.manager().ones(new Shape(3)).add(voice.manager().ones(new Shape(4)))",
+    }
+    said = {name: run(client, code) for name, code in cells.items()}
+    run(client, "var x = voice.draw(1, 2, 3);")
+    said["cleared"] = run(client, "bench.clear();\nx.add(1)")
+    return said
+
+
+def displays(client, manager):
+    """What cells show that end with maps, lists and arrays."""
+    run(client, FIRST)
+    run(client, 'var x = voice.manager().ones(new Shape(2, 3)); var wave = Wave.mono(new float[100], 8000);')
+    cells = {
+        "map": 'Map.of("b", x, "a", x)', "list": "List.of(x, x)", "waves": 'Map.of("a", wave, "b", wave)', "floats": "new float[] {1, 2}",
+        "rows": "new float[2][3]", "words": "List.of(1, 2)", "settings": "voice.hparams()", "plots": "plots",
     }
     return {name: run(client, code) for name, code in cells.items()}
 
@@ -136,7 +155,7 @@ def main():
     manager, client = start_new_kernel(kernel_name="diffsvc", cwd=os.getcwd(), startup_timeout=120)
     try:
         what = sys.argv[1]
-        print(json.dumps(fifty(client, manager, sys.argv[2]) if what == "fifty" else {"stop": stop, "mistakes": mistakes, "inspect": inspect}[what](client, manager)))
+        print(json.dumps(fifty(client, manager, sys.argv[2]) if what == "fifty" else {"stop": stop, "mistakes": mistakes, "displays": displays, "inspect": inspect}[what](client, manager)))
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

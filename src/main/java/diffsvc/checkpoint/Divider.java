@@ -1,6 +1,7 @@
 package diffsvc.checkpoint;
 
 import diffsvc.check.Problem;
+import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
@@ -466,6 +467,9 @@ public final class Divider {
     }
 
     private static List<Path> halves(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw Problem.in("merge", folder, "the folder of a divided voice", Input.kind(folder), "check the path");
+        }
         Path yaml = folder.resolve("hparams.yaml");
         String end = "_steps_"
                 + (Files.isRegularFile(yaml)
@@ -497,11 +501,7 @@ public final class Divider {
                 files.add(exact.size() == 1 ? exact.get(0) : found.get(0));
             } catch (IOException e) {
                 throw Problem.in(
-                        "merge",
-                        folder,
-                        "the folder of a divided voice",
-                        e.getClass().getSimpleName(),
-                        "check the path");
+                        "merge", folder, "the folder of a divided voice", WholeFile.reason(e), "check its permissions");
             }
         }
         return files;

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -222,6 +223,11 @@ public final class Weights implements AutoCloseable {
     /** The manager that owns the tensors and closes with them. */
     public NDManager manager() {
         return manager;
+    }
+
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "%d tensors, %,d parameters", arrays.size(), parameters());
     }
 
     @Override

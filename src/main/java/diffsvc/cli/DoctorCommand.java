@@ -1,5 +1,6 @@
 package diffsvc.cli;
 
+import diffsvc.check.Problem;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
@@ -48,7 +49,13 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
+        if (project != null && upstream != null) {
+            throw Problem.in("options", "--project or --config with --ckpt", "both", "leave one out");
+        }
         if (project == null && upstream == null) {
+            if (!overrides.isEmpty()) {
+                throw Problem.in("options", "a voice for --hparams", "none", "name it with --project");
+            }
             Doctor doctor = Doctor.machine(paths);
             for (Doctor.Line l : doctor.lines()) {
                 System.out.printf("%-8s %-16s %s%n", l.grade().name().toLowerCase(Locale.ROOT), l.what(), l.found());

@@ -67,7 +67,10 @@ final class InferCommand implements Callable<Integer> {
             description = "shift by whole semitones to the median that the voice was trained on (on top of --key)")
     Boolean autoKey;
 
-    @Option(names = "--pitch", completionCandidates = PitchNames.class, description = "one of ${COMPLETION-CANDIDATES}")
+    @Option(
+            names = "--pitch",
+            completionCandidates = PitchNames.class,
+            description = "one of ${COMPLETION-CANDIDATES} (default: the voice's own)")
     String pitch;
 
     @Option(names = "--f0", description = "CSV of time, Hz, voiced instead of the pitch extractor")
@@ -87,13 +90,13 @@ final class InferCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             description = "network evaluations, spread over the diffusion steps from the start on: 1000, those of a"
-                    + " shallow voice (noise.k_step), or --add-noise-step")
+                    + " shallow voice (noise.k_step), or --add-noise-step (default: the voice's own)")
     Integer steps;
 
     @Option(
             names = "--sampler",
             completionCandidates = SamplerNames.class,
-            description = "one of ${COMPLETION-CANDIDATES}")
+            description = "one of ${COMPLETION-CANDIDATES} (default: the voice's own)")
     String sampler;
 
     @Option(
@@ -107,7 +110,7 @@ final class InferCommand implements Callable<Integer> {
     @Option(names = "--add-noise-step", description = "1: the song itself, 1000: pure noise (with --use-gt-mel)")
     Integer addNoiseStep;
 
-    @Option(names = "--seed", description = "random seed; repeats give the same file")
+    @Option(names = "--seed", description = "random seed; repeats give the same file (default: the voice's own)")
     Long seed;
 
     @Option(
@@ -133,10 +136,10 @@ final class InferCommand implements Callable<Integer> {
     @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
 
-    @Option(names = "--format", description = "wav or flac")
+    @Option(names = "--format", description = "wav or flac (default: the ending of --out, or else the voice's own)")
     String format;
 
-    @Option(names = "--depth", description = "16, 24 or float (WAV only)")
+    @Option(names = "--depth", description = "16, 24 or float, WAV only (default: the voice's own)")
     String depth;
 
     @Option(

@@ -101,7 +101,7 @@ final class InferReport implements BatchInference.Listener {
         double song = manifest.input().seconds();
         System.out.printf(
                 Locale.ROOT,
-                "total      %.1f s for %.1f s of song, %.1f x real time%s%n",
+                "total      %.1f s for %.1f s of song, %.1f times its length%s%n",
                 seconds,
                 song,
                 seconds / Math.max(1e-9, song),

@@ -50,7 +50,8 @@ final class InspectCommand implements Callable<Integer> {
         }
         System.out.println(seen.table().printAll());
         seen.notes().forEach(n -> System.out.println("note       " + n));
-        System.out.printf("%d values, %d of them tensors%n", seen.table().rowCount(), seen.tensors());
+        System.out.printf(
+                "%d of %d values are tensors%n", seen.tensors(), seen.table().rowCount());
         if (target != null) {
             System.out.println("wrote      " + paths.shown(target));
         }

@@ -65,14 +65,7 @@ public final class Main implements Runnable {
             return say(e, command.getCommandName());
         });
         line.setParameterExceptionHandler((e, arguments) -> {
-            List<String> near = e instanceof CommandLine.UnmatchedArgumentException unmatched
-                    ? unmatched.getSuggestions()
-                    : List.of();
-            String command = e.getCommandLine().getCommandName();
-            System.err.println("options: " + e.getMessage() + "; "
-                    + (near.isEmpty() ? "" : "did you mean " + String.join(" or ", near) + "? ")
-                    + "see ./"
-                    + (command.equals("diffsvc") ? command : "diffsvc " + command) + " --help");
+            System.err.println(sentence(e));
             return 2;
         });
         try {
@@ -80,6 +73,41 @@ public final class Main implements Runnable {
         } catch (Throwable e) { // picocli passes errors on: memory, stack, libraries
             return say(e, args.length == 0 ? "diffsvc" : args[0]);
         }
+    }
+
+    /** What picocli says of options that it cannot read, as one sentence with the remedy and without Java's words. */
+    private static String sentence(CommandLine.ParameterException e) {
+        String command = e.getCommandLine().getCommandName(), said = e.getMessage();
+        boolean top = command.equals("diffsvc");
+        List<String> near = List.of();
+        CommandLine.UnmatchedArgumentException unmatched = unmatched(e);
+        if (unmatched != null) {
+            near = unmatched.getSuggestions();
+            said = unmatched.isUnknownOption()
+                    ? unmatched.getMessage()
+                    : "need " + (top ? "a command" : "no further argument") + ", got '"
+                            + unmatched.getUnmatched().get(0) + "'";
+        }
+        said = said.replaceFirst("^Error: ", "")
+                .replaceFirst("(option '[^']*') \\(<[^)]*>\\)", "$1")
+                .replaceFirst("'([+-]?\\d{10,})' is not an? (?:int|long)$", "'$1' is too large")
+                .replaceFirst("is not an? (?:int|long)$", "is not a whole number")
+                .replaceFirst("is not a double$", "is not a number");
+        return "options: " + said + "; "
+                + (near.isEmpty() ? "" : "did you mean " + String.join(" or ", near) + "? ")
+                + "see ./" + (top ? command : "diffsvc " + command) + " --help";
+    }
+
+    /** A misspelt option goes before what is missing because of it; null where all was read. */
+    private static CommandLine.UnmatchedArgumentException unmatched(CommandLine.ParameterException e) {
+        if (e instanceof CommandLine.UnmatchedArgumentException unmatched) {
+            return unmatched;
+        }
+        CommandLine line = e.getCommandLine();
+        List<String> rest = e instanceof CommandLine.MissingParameterException && line.getParseResult() != null
+                ? line.getParseResult().unmatched()
+                : List.of();
+        return rest.isEmpty() ? null : new CommandLine.UnmatchedArgumentException(line, rest);
     }
 
     private static int say(Throwable e, String command) {

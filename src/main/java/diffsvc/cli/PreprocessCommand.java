@@ -127,17 +127,17 @@ final class PreprocessCommand implements Callable<Integer> {
             List<ClipReport> of =
                     result.reports().stream().filter(r -> r.part().equals(part)).toList();
             System.out.printf(
-                    "%-10s %d clips of %d recordings, %.1f s%n",
+                    "%-10s %s of %s, %.1f s%n",
                     part,
-                    of.size(),
-                    of.stream().map(ClipReport::recording).distinct().count(),
+                    counted(of.size(), "clip"),
+                    counted(of.stream().map(ClipReport::recording).distinct().count(), "recording"),
                     of.stream().mapToDouble(ClipReport::seconds).sum());
         }
         long clipped =
                 result.reports().stream().filter(r -> r.clippedSamples() > 0).count();
         if (clipped > 0) {
-            System.out.println(
-                    "note       " + clipped + " clips have samples at full scale: see clipped_samples in report.csv");
+            System.out.println("note       " + counted(clipped, "clip")
+                    + " with samples at full scale: see clipped_samples in report.csv");
         }
         result.notes()
                 .forEach((text, names) -> System.out.printf(
@@ -155,8 +155,12 @@ final class PreprocessCommand implements Callable<Integer> {
                     result.older());
         }
         System.out.printf(
-                "wrote      %s (%d recordings were there already): shards, index.json, report.csv, hparams.yaml, "
-                        + "mel_range.yaml%n",
-                paths.shown(result.folder()), result.reused());
+                "wrote      %s%s: shards, index.json, report.csv, hparams.yaml, mel_range.yaml%n",
+                paths.shown(result.folder()),
+                result.reused() == 0 ? "" : " (already there: " + counted(result.reused(), "recording") + ")");
+    }
+
+    private static String counted(long count, String what) {
+        return count + " " + what + (count == 1 ? "" : "s");
     }
 }

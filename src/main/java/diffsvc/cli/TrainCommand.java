@@ -176,6 +176,9 @@ final class TrainCommand implements Callable<Integer> {
                         : start.state() != null ? "from       " + from + ", " : "begin      ";
         System.out.println(
                 how + "step " + run.step() + " of " + run.hparams().training().steps());
+        if (run.step() >= run.hparams().training().steps()) {
+            note("no update is left; give --steps above " + run.step() + " to go on");
+        }
     }
 
     private void train(TrainingRun run, RunFolder folder, ProjectPaths paths, long limit) {

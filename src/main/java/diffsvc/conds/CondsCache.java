@@ -8,6 +8,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.files.Sha256;
+import diffsvc.files.WholeFile;
 import diffsvc.tensor.Npz;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -234,7 +235,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
                         Files.getLastModifiedTime(p).toInstant()));
             }
         } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
+            throw Problem.in(STAGE, folder, "a readable folder", WholeFile.reason(e), "check its permissions");
         }
         entries.sort(Comparator.comparing(Entry::used).reversed());
         return entries;
@@ -252,7 +253,7 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
                         STAGE,
                         e.file(),
                         "a file that can be removed",
-                        x.getClass().getSimpleName(),
+                        WholeFile.reason(x),
                         "check the folder's permissions");
             }
         }

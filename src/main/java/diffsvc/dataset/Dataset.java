@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import diffsvc.check.Problem;
 import diffsvc.files.Input;
+import diffsvc.files.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,12 @@ public record Dataset(List<Clip> training, List<Clip> validation, List<Clip> tes
         try {
             index = new Gson().fromJson(Files.readString(file), DatasetFolder.Index.class);
         } catch (IOException | JsonParseException e) {
-            throw Problem.in(STAGE, file, "a dataset's index", e.getClass().getSimpleName(), REMEDY);
+            throw Problem.in(
+                    STAGE,
+                    file,
+                    "a dataset's index",
+                    e instanceof IOException io ? WholeFile.reason(io) : "other JSON, or none",
+                    REMEDY);
         }
         if (index == null
                 || index.recordings() == null

@@ -11,6 +11,11 @@ import ai.djl.ndarray.NDArray;
  */
 public record Ddpm(NoiseSchedule schedule, Draw draw) implements Stochastic {
     @Override
+    public String toString() {
+        return "Ddpm[schedule=" + schedule + "]";
+    }
+
+    @Override
     public Spacing spacing() {
         return Spacing.TRAILING;
     }

@@ -10,6 +10,7 @@ import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -58,6 +59,20 @@ public record MelRange(float[] min, float[] max) {
                     "take the denoiser's file, or the whole checkpoint");
         }
         return new MelRange(low.toFloats(), high.toFloats());
+    }
+
+    @Override
+    public String toString() {
+        float low = Float.POSITIVE_INFINITY, high = Float.NEGATIVE_INFINITY;
+        for (float v : min) {
+            low = Math.min(low, v);
+        }
+        for (float v : max) {
+            high = Math.max(high, v);
+        }
+        int bins = Math.max(min.length, max.length);
+        return String.format(
+                Locale.ROOT, "mel range %.2f to %.2f, %s", low, high, bins == 1 ? "all bins" : bins + " bins");
     }
 
     /**

@@ -8,6 +8,8 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.hparams.Hparams;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
@@ -125,6 +127,19 @@ public final class NoiseSchedule {
      */
     public NoiseSchedule asSaved() {
         return ofBuffers(new StateDict(null, buffers()));
+    }
+
+    @Override
+    public String toString() {
+        return steps() + " diffusion steps, beta " + shown(beta(0)) + " to " + shown(beta(steps() - 1))
+                + "; table() lists them";
+    }
+
+    private static String shown(double beta) {
+        return new BigDecimal(beta)
+                .round(new MathContext(3))
+                .stripTrailingZeros()
+                .toPlainString();
     }
 
     /** S, the number of diffusion steps: 1000 in published voices. */

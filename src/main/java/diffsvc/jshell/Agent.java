@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -17,8 +18,8 @@ import jdk.jshell.execution.Util;
 
 /**
  * The process in which JShell runs what was typed, with two differences from JShell's own: a tensor and an array of
- * numbers print as one line with shape, type and range, a record of tensors as its parts; and Ctrl-C interrupts
- * ({@link Execution}).
+ * numbers print as one line with shape, type and range, a record, map or list of tensors as its parts; and Ctrl-C
+ * interrupts ({@link Execution}).
  */
 public final class Agent extends RemoteExecutionControl {
     private static final String ENGINES_HINT =
@@ -57,14 +58,20 @@ public final class Agent extends RemoteExecutionControl {
             Object value = snippet.invoke(null); // what a declaration was given, or what an expression is
             return value instanceof NDArray
                             || value instanceof Record
-                            || value instanceof float[]
-                            || value instanceof double[]
-                            || value instanceof float[][]
+                            || value instanceof Map
+                            || value instanceof Collection
+                            || numbers(value)
                     ? Display.text(value)
                     : valueString(value).replace(ENGINES_HINT, "");
         } finally {
             works(null);
         }
+    }
+
+    /** A Java array of numbers, or of rows of them. */
+    private static boolean numbers(Object value) {
+        Class<?> part = value == null ? null : value.getClass().getComponentType();
+        return part != null && (part.isPrimitive() || part.isArray());
     }
 
     /** Clears the interruption, which was meant for the snippet before. */

@@ -2,6 +2,7 @@ package diffsvc.notebook;
 
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
 import diffsvc.voice.ModelFiles;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -35,6 +38,9 @@ final class Completion {
 
     private static final int MOST = 200;
 
+    /** The call whose parentheses are open. */
+    private static final Pattern CALL = Pattern.compile("(\\w+)\\s*\\([^()]*$");
+
     private final ProjectPaths paths;
 
     Completion(ProjectPaths paths) {
@@ -48,7 +54,10 @@ final class Completion {
      */
     record Options(List<String> texts, int start, int end) {}
 
-    /** Options inside a string; empty where the cursor stands in none, or nothing fits. */
+    /**
+     * Options inside a string: what the call takes whose argument it is, if that is known by its name. No texts where
+     * nothing fits; empty where the cursor stands in no string.
+     */
     Optional<Options> inString(String code, int cursor) {
         int quote = openQuote(code, cursor);
         if (quote < 0) {
@@ -64,10 +73,19 @@ final class Completion {
             }
             return options(texts, start + equals + 1, cursor);
         }
-        add(texts, ModelFiles.in(paths.models()).projects(), typed);
-        add(texts, SamplerKind.names(), typed);
-        add(texts, HparamsYaml.keys(Hparams.class, ""), typed);
-        add(texts, files(typed), typed);
+        Matcher call = CALL.matcher(code.substring(0, quote));
+        switch (call.find() ? call.group(1) : "") {
+            case "read", "save", "of", "write", "unitsFrom" -> add(texts, files(typed), typed);
+            case "open" -> add(texts, ModelFiles.in(paths.models()).projects(), typed);
+            case "sampler" -> add(texts, SamplerKind.names(), typed);
+            case "extractor" -> add(texts, PitchKind.names(), typed);
+            default -> {
+                add(texts, ModelFiles.in(paths.models()).projects(), typed);
+                add(texts, SamplerKind.names(), typed);
+                add(texts, HparamsYaml.keys(Hparams.class, ""), typed);
+                add(texts, files(typed), typed);
+            }
+        }
         return options(texts, start, cursor);
     }
 
@@ -77,7 +95,7 @@ final class Completion {
     }
 
     private static Optional<Options> options(List<String> texts, int start, int end) {
-        return texts.isEmpty() ? Optional.empty() : Optional.of(new Options(texts, start, end));
+        return Optional.of(new Options(texts, start, end));
     }
 
     private static void add(List<String> texts, List<String> candidates, String typed) {

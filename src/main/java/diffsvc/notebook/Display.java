@@ -67,7 +67,8 @@ public final class Display {
     }
 
     /**
-     * A value in words: a tensor or a Java array in one line, a record of tensors in a line for each part.
+     * A value in words: a tensor or a Java array in one line; a record, map or list of tensors in a line for each part;
+     * a record of many settings in a line for each.
      *
      * @param thing anything
      */
@@ -75,14 +76,16 @@ public final class Display {
         if (thing instanceof NDArray array) {
             return Summary.of(array).toString();
         }
-        if (thing instanceof float[] || thing instanceof double[] || thing instanceof float[][]) {
+        if (thing != null && thing.getClass().isArray()) {
             return Html.shortened(thing);
         }
-        if (thing instanceof Record values
-                && Html.components(values).values().stream().anyMatch(NDArray.class::isInstance)) {
-            return Html.text(Html.components(values));
+        if (thing instanceof Record values) {
+            return Html.hold(Html.components(values))
+                    ? Html.text(Html.components(values))
+                    : Html.isLong(values) ? Html.settingsText(values) : values.toString();
         }
-        return String.valueOf(thing);
+        Map<String, Object> entries = Html.entries(thing);
+        return Html.hold(entries) ? Html.text(entries) : String.valueOf(thing);
     }
 
     /** Shows something under a name, or replaces what the name showed before. */

@@ -2,11 +2,8 @@ package diffsvc.notebook;
 
 /** One screen of calls to try, for JShell and notebooks. */
 public final class Help {
-    private Help() {}
-
-    /** The screen: at most 24 lines of at most 80 characters. */
-    public static String page() {
-        return """
+    private static final String OF_JSHELL =
+            """
             A voice   voice()                             the demo, opened at the first call
                       Voice.open("tenor", h -> h.infer(i -> i.key(2)))
                       voice().with(h -> h.infer(Samplers.unipc(2).steps(20)))   quicker
@@ -30,5 +27,22 @@ public final class Help {
                       bench().last()                      what a stopped call has made
             Keys      Tab completes, Tab again shows Javadoc; Ctrl-C stops a call
             """;
+
+    private Help() {}
+
+    /** The screen: at most 24 lines of at most 80 characters, with the names that JShell or a notebook has. */
+    public static String page() {
+        return Display.isThere() ? ofNotebook() : OF_JSHELL;
+    }
+
+    /** A notebook has variables where JShell has methods, and its own keys. */
+    static String ofNotebook() {
+        return OF_JSHELL
+                .replaceFirst("voice\\(\\)  .*", "var bench = Workbench.open(\"demo\"); var voice = bench.voice();")
+                .replaceFirst("(?m)^( +)(Voice.random)", "$1var plots = bench.plots();\n$1$2")
+                .replaceAll("\\b(voice|bench|plots)\\(\\)(?!;)", "$1")
+                .replace("p.show(), p.save", "p.save")
+                .replaceFirst(
+                        "Tab completes, .*", "Tab completes, Shift+Tab shows Javadoc; the stop button ends a call");
     }
 }

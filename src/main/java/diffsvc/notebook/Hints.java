@@ -18,8 +18,8 @@ import jdk.jshell.Snippet;
 import jdk.jshell.SnippetEvent;
 
 /**
- * Prints a remedy below a cell that names something unknown: methods of nearly that name, the import of a class, or the
- * cell above that was not run.
+ * Prints a remedy below a cell that names something unknown: methods, classes and variables of nearly that name, the
+ * import of a class, or the cell above that was not run.
  */
 final class Hints {
     private static final Pattern MISSING = Pattern.compile(
@@ -41,6 +41,9 @@ final class Hints {
                 while (m.find()) {
                     String line = hint(m.group(1), m.group(2), m.group(3));
                     if (line == null) {
+                        line = spelling(m.group(2));
+                    }
+                    if (line == null) {
                         unknown.add(m.group(2));
                     } else {
                         lines.add(line);
@@ -58,10 +61,8 @@ final class Hints {
     /** Null where nothing better is known than that a cell was left out. */
     private String hint(String kind, String name, String place) {
         Class<?> type = place == null ? null : type(place.replaceAll("<.*", ""));
-        if (kind.equals("method") && type != null) {
-            List<String> near = near(name, type);
-            return type.getSimpleName() + " has no " + name + "(...); "
-                    + (near.isEmpty() ? "Tab behind the dot lists its methods" : "near: " + String.join(", ", near));
+        if (type != null) {
+            return member(kind, name, type);
         }
         if (Character.isUpperCase(name.charAt(0))) {
             List<String> known = shell.sourceCodeAnalysis()
@@ -78,6 +79,47 @@ final class Hints {
             }
         }
         return null;
+    }
+
+    /** What a type has in place of the member that it lacks; a call without its parentheses first. */
+    static String member(String kind, String name, Class<?> type) {
+        boolean call = kind.equals("method");
+        if (!call && Stream.of(type.getMethods()).anyMatch(m -> m.getName().equals(name))) {
+            return name + " is a method of " + type.getSimpleName() + "; write " + name + "(...)";
+        }
+        List<String> near = kind.equals("class")
+                ? Stream.of(type.getClasses())
+                        .map(Class::getSimpleName)
+                        .filter(known -> isMisspelling(name, known))
+                        .toList()
+                : near(name, type);
+        return type.getSimpleName() + " has no " + name + (call ? "(...); " : "; ")
+                + (near.isEmpty() ? "Tab behind the dot lists what it has" : "near: " + String.join(", ", near));
+    }
+
+    /** What the cells and imports know under nearly this name; null for nothing. */
+    private String spelling(String name) {
+        List<String> near = Stream.of(
+                        name.substring(0, 1).toLowerCase(Locale.ROOT),
+                        name.substring(0, 1).toUpperCase(Locale.ROOT))
+                .flatMap(first -> shell.sourceCodeAnalysis().completionSuggestions(first, 1, new int[1]).stream())
+                .map(suggestion -> suggestion.continuation().replaceAll("\\W.*", ""))
+                .distinct()
+                .filter(known -> isMisspelling(name, known))
+                .sorted(Comparator.comparingInt(known -> edits(name, known)))
+                .limit(MOST)
+                .toList();
+        return near.isEmpty()
+                ? null
+                : name + " is not known; near: " + String.join(", ", near)
+                        + (Character.isLowerCase(name.charAt(0)) ? " (or run the cell above that declares it)" : "");
+    }
+
+    /** One edit in three letters, and one at least; upper and lower case do not count. */
+    static boolean isMisspelling(String name, String known) {
+        return known.length() > 2
+                && edits(name.toLowerCase(Locale.ROOT), known.toLowerCase(Locale.ROOT))
+                        <= Math.max(1, name.length() / 3);
     }
 
     /** Public methods whose names are nearly this one, the nearest first. */
@@ -102,21 +144,23 @@ final class Hints {
         return inside || begin ? Math.min(edits, 0.99) : edits;
     }
 
+    /** Letters to insert, remove, replace or exchange with their neighbour until one name is the other. */
     private static int edits(String a, String b) {
-        int[] before = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            before[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int[] now = new int[b.length() + 1];
-            now[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int change = before[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                now[j] = Math.min(change, Math.min(before[j], now[j - 1]) + 1);
+        int[][] d = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); i++) {
+            for (int j = 0; j <= b.length(); j++) {
+                if (i == 0 || j == 0) {
+                    d[i][j] = i + j;
+                    continue;
+                }
+                boolean same = a.charAt(i - 1) == b.charAt(j - 1);
+                d[i][j] = Math.min(d[i - 1][j - 1] + (same ? 0 : 1), Math.min(d[i - 1][j], d[i][j - 1]) + 1);
+                if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
+                    d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+                }
             }
-            before = now;
         }
-        return before[b.length()];
+        return d[a.length()][b.length()];
     }
 
     /** The class of a name as the compiler prints it, "Voice" or "EmbeddingModel.Condition"; null where unknown. */

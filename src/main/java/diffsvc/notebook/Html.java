@@ -11,18 +11,24 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.DoubleSummaryStatistics;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
@@ -31,7 +37,13 @@ import tech.tablesaw.api.Table;
  * What the page gets: plain HTML with pictures and sound inside, so that any front end shows it without an extension.
  */
 final class Html {
-    private static final int THUMB_WIDTH = 180, THUMB_HEIGHT = 64, MOST_ROWS = 200, MOST_TEXT = 120;
+    private static final int THUMB_WIDTH = 180,
+            THUMB_HEIGHT = 64,
+            MOST_ROWS = 200,
+            MOST_TEXT = 120,
+            UNFOLDED = 20,
+            MOST_IN_LIST = 12,
+            SHOWN_IN_LIST = 6;
 
     private Html() {}
 
@@ -43,13 +55,12 @@ final class Html {
                 + "</code></div>";
     }
 
-    /** Tensors by name, one row each. */
+    /** Tensors by name, one row each; folded after {@value #UNFOLDED}. */
     static String tensors(String title, Map<String, ?> values) {
-        StringBuilder html = new StringBuilder(title.isEmpty() ? "" : "<b>" + escaped(title) + "</b>")
-                .append(
-                        "<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>NaN</th><th></th></tr>");
+        List<String> rows = new ArrayList<>();
         values.forEach((name, value) -> {
-            html.append("<tr><td>").append(escaped(name)).append("</td>");
+            StringBuilder html =
+                    new StringBuilder("<tr><td>").append(escaped(name)).append("</td>");
             if (value instanceof NDArray array) {
                 Summary s = Summary.of(array);
                 html.append("<td>")
@@ -71,8 +82,74 @@ final class Html {
                         .append(escaped(shortened(value)))
                         .append("</td></tr>");
             }
+            rows.add(html.toString());
         });
+        String head =
+                "<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>NaN</th><th></th></tr>";
+        int open = rows.size() <= UNFOLDED + 2 ? rows.size() : UNFOLDED;
+        String shown = (title.isEmpty() ? "" : "<b>" + escaped(title) + "</b>") + head
+                + String.join("", rows.subList(0, open)) + "</table>";
+        return open == rows.size()
+                ? shown
+                : shown + "<details><summary>" + (rows.size() - open) + " more</summary>" + head
+                        + String.join("", rows.subList(open, rows.size())) + "</table></details>";
+    }
+
+    /**
+     * The entries of a map, by name where it has no order of its own (HashMap, Map.of); those of a list by their index;
+     * empty for anything else.
+     */
+    static Map<String, Object> entries(Object thing) {
+        boolean shuffled = thing instanceof Map
+                && (thing.getClass() == HashMap.class
+                        || thing.getClass().getName().contains("ImmutableCollections"));
+        Map<String, Object> all = shuffled ? new TreeMap<>() : new LinkedHashMap<>();
+        if (thing instanceof Map<?, ?> map) {
+            map.forEach((name, value) -> all.put(String.valueOf(name), value));
+        } else if (thing instanceof Collection<?> list) {
+            list.forEach(value -> all.put(String.valueOf(all.size()), value));
+        }
+        return all;
+    }
+
+    /** Whether any of the values is a tensor. */
+    static boolean hold(Map<String, ?> values) {
+        return values.values().stream().anyMatch(NDArray.class::isInstance);
+    }
+
+    /** Whether a record's own text is more than a line or two; then {@link #settings} shows it. */
+    static boolean isLong(Record values) {
+        return String.valueOf(values).length() > 2 * MOST_TEXT;
+    }
+
+    /** A record of numbers, names and records of these: a row for each component. */
+    static String settings(Record values) {
+        StringBuilder html = new StringBuilder("<b>" + escaped(values.getClass().getSimpleName()) + "</b><table>");
+        components(values).forEach((name, value) -> html.append("<tr><td style=\"text-align:left\">")
+                .append(escaped(name))
+                .append("</td><td style=\"text-align:left\">")
+                .append(escaped(words(value)))
+                .append("</td></tr>"));
         return html.append("</table>").toString();
+    }
+
+    /** The same as text, a line for each component. */
+    static String settingsText(Record values) {
+        StringBuilder lines = new StringBuilder();
+        components(values)
+                .forEach((name, value) ->
+                        lines.append(name).append("  ").append(words(value)).append('\n'));
+        return lines.toString().stripTrailing();
+    }
+
+    private static String words(Object value) {
+        return value instanceof Record inner
+                ? String.join(
+                        ", ",
+                        components(inner).entrySet().stream()
+                                .map(e -> e.getKey() + "=" + shortened(e.getValue()))
+                                .toList())
+                : shortened(value);
     }
 
     /** A record's components by name; those of a record of tensors inside it as outer.inner. */
@@ -82,8 +159,7 @@ final class Html {
             try {
                 c.getAccessor().setAccessible(true);
                 Object value = c.getAccessor().invoke(values);
-                if (value instanceof Record inner
-                        && components(inner).values().stream().anyMatch(NDArray.class::isInstance)) {
+                if (value instanceof Record inner && hold(components(inner))) {
                     components(inner).forEach((name, part) -> all.put(c.getName() + "." + name, part));
                 } else {
                     all.put(c.getName(), value);
@@ -107,16 +183,34 @@ final class Html {
 
     /** A line of text for a value that is no tensor. */
     static String shortened(Object value) {
-        String text = value instanceof float[] f
-                ? "float[" + f.length + "]" + range(f.length, i -> f[i])
-                : value instanceof double[] d
-                        ? "double[" + d.length + "]" + range(d.length, i -> d[i])
-                        : value instanceof boolean[] b
-                                ? "boolean[" + b.length + "]"
-                                : value instanceof float[][] m
-                                        ? "float[" + m.length + "][" + (m.length == 0 ? 0 : m[0].length) + "]"
-                                        : value instanceof Object[] o ? Arrays.toString(o) : String.valueOf(value);
+        String text = value == null
+                ? "null"
+                : value.getClass().isArray()
+                        ? array(value)
+                        : value instanceof Collection<?> list && list.size() > MOST_IN_LIST
+                                ? list.stream()
+                                        .limit(SHOWN_IN_LIST)
+                                        .map(String::valueOf)
+                                        .collect(Collectors.joining(", ", "[", ", ... " + list.size() + " in all]"))
+                                : String.valueOf(value);
         return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + " ...";
+    }
+
+    /** "float[172], 0.000 to 249.6, mean 180.1": type, sizes and range of a Java array. */
+    private static String array(Object value) {
+        if (value instanceof Object[] objects
+                && !objects.getClass().getComponentType().isArray()) {
+            return Arrays.toString(objects);
+        }
+        int length = Array.getLength(value);
+        String name = value.getClass().getComponentType().getSimpleName();
+        if (value instanceof Object[] rows) {
+            int inner = length == 0 || rows[0] == null ? 0 : Array.getLength(rows[0]);
+            return name.replaceFirst("\\[.*", "") + "[" + length + "][" + inner + "]";
+        }
+        boolean numbers = !(value instanceof boolean[] || value instanceof char[]);
+        return name + "[" + length + "]"
+                + (numbers ? range(length, i -> ((Number) Array.get(value, i)).doubleValue()) : "");
     }
 
     /** ", -0.6130 to 0.5870, mean 1.2e-05": least, greatest and mean of the finite values. */

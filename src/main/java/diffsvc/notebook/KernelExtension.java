@@ -10,6 +10,8 @@ import diffsvc.platform.SnippetCleaner;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import diffsvc.voice.Stages;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +20,7 @@ import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.ReplacementOptions;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
+import org.dflib.jjava.jupyter.kernel.display.RenderContext;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 import org.dflib.jjava.jupyter.kernel.display.mime.MIMEType;
 import org.dflib.jjava.jupyter.messages.reply.CompleteReply;
@@ -28,10 +31,10 @@ import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
- * Found by the kernel on the class path. Displays a tensor as a line and a small picture, records of tensors and
- * Tablesaw's tables as tables, waves as players, pictures and XChart's charts as PNG, and bars that grow in place;
- * imports what every notebook uses; answers Shift+Tab ({@link Inspector}); prints {@link Hints}; and drops what a cell
- * only displayed ({@link SnippetCleaner}).
+ * Found by the kernel on the class path. Displays a tensor as a line and a small picture; records, maps and lists of
+ * tensors and Tablesaw's tables as tables; waves as players, pictures and XChart's charts as PNG, and bars that grow in
+ * place; imports what every notebook uses; answers Shift+Tab ({@link Inspector}); prints {@link Hints}; and drops what
+ * a cell only displayed ({@link SnippetCleaner}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
@@ -76,6 +79,16 @@ public final class KernelExtension implements Extension {
             "void show(Map<String, Wave> waves) { Display.show(waves); }",
             "void help() { System.out.print(Help.page()); }");
 
+    private static final List<Class<?>> NUMBERS = List.of(
+            float[].class,
+            float[][].class,
+            double[].class,
+            double[][].class,
+            int[].class,
+            long[].class,
+            short[].class,
+            boolean[].class);
+
     /** Adds all this to the kernel, which calls it once, before the first cell. */
     @Override
     public void install(BaseKernel kernel) {
@@ -88,12 +101,22 @@ public final class KernelExtension implements Extension {
         });
         renderer.createRegistration(Record.class).preferring("text/html").register((values, out) -> {
             Map<String, Object> parts = Html.components(values);
-            if (parts.values().stream().anyMatch(NDArray.class::isInstance)) {
+            if (Html.hold(parts)) {
                 out.renderIfRequested(
                         MIMEType.TEXT_HTML, () -> Html.tensors(values.getClass().getSimpleName(), parts));
                 out.getOutputContainer().putText(Html.text(parts));
+            } else if (Html.isLong(values)) {
+                out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.settings(values));
+                out.getOutputContainer().putText(Html.settingsText(values));
             }
         });
+        renderer.createRegistration(Map.class).preferring("text/html").register(KernelExtension::several);
+        renderer.createRegistration(Collection.class).preferring("text/html").register(KernelExtension::several);
+        for (Class<?> numbers : NUMBERS) {
+            renderer.createRegistration(numbers)
+                    .preferring("text/plain")
+                    .register((values, out) -> out.getOutputContainer().putText(Html.shortened(values)));
+        }
         renderer.createRegistration(Stages.class)
                 .preferring("text/html")
                 .register((stages, out) ->
@@ -126,6 +149,19 @@ public final class KernelExtension implements Extension {
         }
         for (String line : METHODS.split("\n")) {
             kernel.evalRaw(line);
+        }
+    }
+
+    /** A map or list of tensors is a table, one of waves players side by side; others stay text. */
+    private static void several(Object things, RenderContext out) {
+        Map<String, Object> entries = Html.entries(things);
+        if (Html.hold(entries)) {
+            out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", entries));
+            out.getOutputContainer().putText(Html.text(entries));
+        } else if (!entries.isEmpty() && entries.values().stream().allMatch(Wave.class::isInstance)) {
+            Map<String, Wave> waves = new LinkedHashMap<>();
+            entries.forEach((name, wave) -> waves.put(name, (Wave) wave));
+            out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.players(waves));
         }
     }
 

@@ -102,7 +102,7 @@ public final class ProgressBar implements Progress, StepListener {
 
     @Override
     public void stopped(int done, int of, NDArray x, NDArray x0) {
-        at(done, of, ", stopped: last() has it");
+        at(done, of, Display.isThere() ? ", stopped: bench.last() has it" : ", stopped: bench().last() has it");
     }
 
     @Override

@@ -179,7 +179,7 @@ public enum Reach {
     private Finding tried() {
         String version = into;
         try {
-            version = into + " " + version();
+            version = (into + " " + version()).strip();
             attempt();
             return new Finding(this, true, version, "");
         } catch (Exception | LinkageError e) { // the other software's version decides which
@@ -219,6 +219,8 @@ public enum Reach {
                         ? "no method " + text
                         : e instanceof InaccessibleObjectException
                                 ? "the package is closed to this process"
-                                : e.getClass().getSimpleName() + ": " + text;
+                                : e instanceof IllegalStateException
+                                        ? text
+                                        : e.getClass().getSimpleName() + ": " + text;
     }
 }

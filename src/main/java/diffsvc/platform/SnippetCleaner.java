@@ -173,15 +173,18 @@ public final class SnippetCleaner {
         if (engine && !ours) {
             String message = String.valueOf(e.getMessage());
             int cut = message.indexOf("\nException raised from");
-            say(
-                    e,
-                    "tensor: "
-                            + (cut < 0 ? message : message.substring(0, cut))
-                                    .lines()
-                                    .findFirst()
-                                    .orElse("")
-                            + "; check the shapes of the inputs: a cell with only the variable's name shows them");
+            String first = (cut < 0 ? message : message.substring(0, cut))
+                    .lines()
+                    .findFirst()
+                    .orElse("");
+            say(e, "tensor: " + first.replaceFirst("\\.$", "") + "; " + remedy(first));
         }
+    }
+
+    private static String remedy(String message) {
+        return message.contains("closed") || message.contains("has been released")
+                ? "what it belongs to was closed or cleared: make it again, or open the voice again"
+                : "check the shapes of the inputs: a cell with only the variable's name shows them";
     }
 
     /** Replaces the message; without {@link Reach#MESSAGES} prints the line above it. */

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -140,7 +141,10 @@ final class Charts {
         return map instanceof LinkedHashMap || map instanceof SortedMap ? map : new TreeMap<>(map);
     }
 
-    /** A line without marks; gaps where a value is not finite. Returns whether there is anything to see. */
+    /**
+     * A line without marks; gaps where a value is not finite. Values that each stand alone between gaps, as a
+     * validation loss every hundredth update, are dots. Returns whether there is anything to see.
+     */
     static boolean line(
             XYChart chart, String name, double[] x, double[] y, CurveStyle style, Color colour, boolean legend) {
         List<Double> xs = new ArrayList<>(), ys = new ArrayList<>();
@@ -148,12 +152,14 @@ final class Charts {
             xs.add(x == null ? i : x[i]);
             ys.add(Double.isFinite(y[i]) && !(style.logY() && y[i] <= 0) ? (Double) y[i] : null);
         }
+        boolean joined = IntStream.range(1, ys.size()).anyMatch(i -> ys.get(i - 1) != null && ys.get(i) != null);
         roundTicks(xs, ys);
         if (ys.stream().allMatch(v -> v == null)) {
             return false;
         }
         chart.addSeries(name, xs, ys)
-                .setMarker(SeriesMarkers.NONE)
+                .setMarker(joined ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE)
+                .setMarkerColor(colour)
                 .setLineColor(colour)
                 .setLineWidth(1.6f)
                 .setShowInLegend(legend);
@@ -242,17 +248,37 @@ final class Charts {
                 values instanceof NDArray array
                         ? "a tensor " + Summary.shape(array)
                         : values == null ? "null" : values.getClass().getSimpleName(),
-                values instanceof NDArray ? "pick a row, x.get(0), or draw all of it with image" : "convert it");
+                remedy(values));
+    }
+
+    private static String remedy(Object values) {
+        if (values instanceof NDArray) {
+            return "pick a row, x.get(0), or draw all of it with image";
+        } else if (values instanceof Number) {
+            return "draw one number a name with bars";
+        } else if (values instanceof Table) {
+            return "name its columns, curves(title, table, \"x\", \"y\")";
+        } else if (values instanceof Map) {
+            return "draw several rows by name with curves, one number a name with bars";
+        }
+        return values == null ? "check the variable" : "convert it";
     }
 
     /** A column of numbers. */
     static double[] numbers(Table table, String name) {
-        if (!table.containsColumn(name) || !(table.column(name) instanceof NumericColumn<?> column)) {
+        if (!table.containsColumn(name)) {
             throw Problem.in(
                     "plots",
                     "a column of numbers named " + name,
                     "columns " + String.join(", ", table.columnNames()),
                     "name one of these");
+        }
+        if (!(table.column(name) instanceof NumericColumn<?> column)) {
+            throw Problem.in(
+                    "plots",
+                    "a column of numbers named " + name,
+                    "one of type " + table.column(name).type().name().toLowerCase(Locale.ROOT),
+                    "bars(title, table, \"" + name + "\", ...) draws a bar for each of its rows");
         }
         return column.asDoubleArray();
     }

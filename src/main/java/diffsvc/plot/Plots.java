@@ -14,6 +14,7 @@ import java.awt.geom.AffineTransform;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -98,6 +99,13 @@ public final class Plots {
     }
 
     private Picture mel(String title, float[][] mel, F0Track f0, double top) {
+        if (f0 != null && f0.frames() != mel.length) {
+            throw Problem.in(
+                    "plots",
+                    "an F0 of the mel's " + mel.length + " frames",
+                    f0.frames() + " frames",
+                    "take both from one song, or draw the F0 with f0");
+        }
         String about = String.format(
                 Locale.ROOT,
                 "mel [%d, %d], log10 up to %.2f, %.2f s%s",
@@ -141,7 +149,7 @@ public final class Plots {
                     "plots",
                     "two mels of one size",
                     mel.length + " x " + bins(mel) + " and " + from.length + " x " + bins(from),
-                    "cut the longer one: mel.get(\":300\")");
+                    "cut the longer one: mel.get(\":, :300\")");
         }
         checked(mel);
         float[][] apart = new float[mel.length][bins(mel)];
@@ -170,14 +178,15 @@ public final class Plots {
     }
 
     /**
-     * Mels by name as the frames of a film, three per row, with one colour scale for all.
+     * Mels by name as the frames of a film, three per row, with one colour scale for all. In the order of the map where
+     * it keeps one (a LinkedHashMap), else by name.
      *
      * @param mels [T, M] or [M, T], log10
      */
     public Picture filmstrip(String title, Map<String, NDArray> mels) {
         Map<String, float[][]> rows = new LinkedHashMap<>();
         double top = 0;
-        for (Map.Entry<String, NDArray> e : mels.entrySet()) {
+        for (Map.Entry<String, NDArray> e : Charts.ordered(mels).entrySet()) {
             float[][] mel = rows(e.getValue());
             rows.put(e.getKey(), mel);
             top = Math.max(top, top(mel));
@@ -309,7 +318,7 @@ public final class Plots {
      * @param y as in {@link #curve(String, Object)}
      */
     public Picture curve(String title, Object y, CurveStyle style) {
-        return Picture.of(Charts.curves(title, null, Map.of(named(style), y), style));
+        return Picture.of(Charts.curves(title, null, Collections.singletonMap(named(style), y), style));
     }
 
     /**
@@ -319,7 +328,7 @@ public final class Plots {
      * @param y as in {@link #curve(String, Object)}
      */
     public Picture curve(String title, Object x, Object y, CurveStyle style) {
-        return Picture.of(Charts.curves(title, x, Map.of(named(style), y), style));
+        return Picture.of(Charts.curves(title, x, Collections.singletonMap(named(style), y), style));
     }
 
     /**
@@ -455,7 +464,7 @@ public final class Plots {
     public Picture sideBySide(String title, Object... drawn) {
         List<Picture> pictures = new ArrayList<>();
         for (Object thing : drawn) {
-            for (Object one : thing instanceof Collection<?> several ? several : List.of(thing)) {
+            for (Object one : thing instanceof Collection<?> several ? several : Collections.singleton(thing)) {
                 pictures.add(picture(one));
             }
         }
@@ -469,7 +478,14 @@ public final class Plots {
             return Picture.of(chart);
         }
         throw Problem.in(
-                "plots", "a Picture or a chart", thing.getClass().getSimpleName(), "draw it first, plots.mel(...) say");
+                "plots",
+                "a Picture or a chart",
+                thing == null
+                        ? "null"
+                        : thing instanceof NDArray array
+                                ? "a tensor " + Summary.shape(array)
+                                : thing.getClass().getSimpleName(),
+                "draw it first, plots.mel(...) say");
     }
 
     private static Picture grid(String title, List<Picture> pictures, int columns) {
@@ -495,6 +511,17 @@ public final class Plots {
                 g.setTransform(before);
             }
         });
+    }
+
+    @Override
+    public String toString() {
+        return audio == null
+                ? "plots without a voice"
+                : String.format(
+                        Locale.ROOT,
+                        "plots of mels of %d bins, %.1f frames a second; Tab behind the dot lists them",
+                        audio.melBins(),
+                        1 / audio.hopSeconds());
     }
 
     /** A mel as T rows of the voice's bins, whichever of the last two axes they are. */

@@ -1,6 +1,7 @@
 package diffsvc.tensor;
 
 import ai.djl.ndarray.types.Shape;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -42,6 +43,11 @@ public record Cost(String model, double framesPerSecond, int atOnce, int most, l
     /** The cost of something without weights, which works on the Java heap alone: 0 bytes. */
     public static Cost none(String model, double framesPerSecond) {
         return new Cost(model, framesPerSecond, 0, (batch, frames) -> 0);
+    }
+
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "%s: %.1f MiB of weights", model, weights / MIB);
     }
 
     /** Whether there is a network at all. */

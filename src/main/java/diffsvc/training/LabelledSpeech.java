@@ -7,6 +7,8 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.dataset.SungSpeech;
+import diffsvc.files.Input;
+import diffsvc.files.WholeFile;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
@@ -18,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Speech with known phones, as src/corpus/make_corpus.py writes it: index.tsv with file, voice and "phone:end phone:end
@@ -26,6 +29,8 @@ import java.util.stream.IntStream;
  * @param clips at 16 kHz
  */
 public record LabelledSpeech(List<Clip> clips) {
+    private static final String MAKE = "check the path, or make the corpus by src/corpus/make_corpus.py";
+
     /** Samples at 16 kHz from unit to unit. */
     private static final int HOP = EncoderKind.HUBERT_SOFT.hopSamples();
 
@@ -55,45 +60,47 @@ public record LabelledSpeech(List<Clip> clips) {
     }
 
     /**
-     * Reads a folder's index.tsv and the files it names.
+     * Reads a folder's index.tsv and the files it names. A line is file, voice, and the phones as PHONE:END in seconds.
      *
-     * @throws Problem when a file is missing or a phone is unknown
+     * @throws Problem when a file is missing, a line is not of this form, or a phone is unknown
      */
     public static LabelledSpeech read(Path folder) {
-        try {
-            List<Clip> clips = Files.readAllLines(folder.resolve("index.tsv")).parallelStream()
-                    .map(line -> {
-                        String[] cells = line.split("\t");
-                        float[] x = Resampler.to(HubertSoft.RATE_HZ, WavReader.read(folder.resolve(cells[0])))
-                                .mean();
-                        short[] samples = shorts(x);
-                        String[] pairs = cells[2].split(" ");
-                        int[] phones = new int[pairs.length];
-                        double[] ends = new double[pairs.length];
-                        for (int i = 0; i < pairs.length; i++) {
-                            phones[i] = PHONES.indexOf(pairs[i].substring(0, pairs[i].indexOf(':')));
-                            ends[i] = Double.parseDouble(pairs[i].substring(pairs[i].indexOf(':') + 1));
-                            if (phones[i] < 0) {
-                                throw Problem.in(
-                                        "content",
-                                        folder.resolve("index.tsv"),
-                                        "phones of the US set",
-                                        pairs[i],
-                                        "make the corpus again");
-                            }
-                        }
-                        return new Clip(cells[0], cells[1], samples, phones, ends);
-                    })
-                    .toList();
-            return new LabelledSpeech(clips);
-        } catch (IOException e) {
-            throw Problem.in(
-                    "content",
-                    folder,
-                    "index.tsv and its WAV files",
-                    e.getClass().getSimpleName(),
-                    "run src/corpus/make_corpus.py first");
+        Path index = folder.resolve("index.tsv");
+        if (!Files.isRegularFile(index)) {
+            throw Problem.in("content", index, "the index of labelled speech", Input.kind(index), MAKE);
         }
+        try {
+            List<String> lines = Files.readAllLines(index);
+            if (lines.isEmpty()) {
+                throw Problem.in("content", index, "a line for each sentence", "an empty file", MAKE);
+            }
+            return new LabelledSpeech(
+                    lines.parallelStream().map(line -> clip(index, line)).toList());
+        } catch (IOException e) {
+            throw Problem.in("content", index, "text in UTF-8", WholeFile.reason(e), MAKE);
+        }
+    }
+
+    private static Clip clip(Path index, String line) {
+        String[] cells = line.split("\t");
+        String[] pairs = cells[cells.length - 1].split(" ");
+        if (cells.length != 3 || !Stream.of(pairs).allMatch(p -> p.matches("\\S+:\\d+(\\.\\d+)?"))) {
+            String got = line.length() <= 60 ? line : line.substring(0, 60) + " ...";
+            throw Problem.in("content", index, "lines of file, voice and PHONE:END, with tabs between", got, MAKE);
+        }
+        float[] x = Resampler.to(HubertSoft.RATE_HZ, WavReader.read(index.resolveSibling(cells[0])))
+                .mean();
+        int[] phones = new int[pairs.length];
+        double[] ends = new double[pairs.length];
+        for (int i = 0; i < pairs.length; i++) {
+            int colon = pairs[i].lastIndexOf(':');
+            phones[i] = PHONES.indexOf(pairs[i].substring(0, colon));
+            ends[i] = Double.parseDouble(pairs[i].substring(colon + 1));
+            if (phones[i] < 0) {
+                throw Problem.in("content", index, "phones of the US set", pairs[i], MAKE);
+            }
+        }
+        return new Clip(cells[0], cells[1], shorts(x), phones, ends);
     }
 
     /**

@@ -85,7 +85,7 @@ public final class MetricsCsv implements AutoCloseable {
                     "train",
                     file,
                     "a file for the metrics that can be written",
-                    e.getClass().getSimpleName(),
+                    WholeFile.reason(e),
                     "check the folder and the free disk space");
         }
     }

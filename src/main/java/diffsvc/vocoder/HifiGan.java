@@ -150,6 +150,11 @@ public final class HifiGan implements Vocoder {
     }
 
     @Override
+    public String toString() {
+        return kind.text() + " at " + config.rateHz() + " Hz: " + weights();
+    }
+
+    @Override
     public void close() {
         net.close();
     }

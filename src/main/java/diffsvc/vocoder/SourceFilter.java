@@ -85,6 +85,11 @@ public final class SourceFilter implements Vocoder {
     }
 
     @Override
+    public String toString() {
+        return "source-filter vocoder at " + audio.sampleRateHz() + " Hz, no weights";
+    }
+
+    @Override
     public void close() {}
 
     /**

@@ -7,6 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.VocoderKind;
@@ -127,7 +128,7 @@ public record VocoderConfig(
         } catch (JsonParseException | IllegalStateException e) {
             throw Problem.in(STAGE, file, "a JSON object", "a syntax error", "copy the file again");
         } catch (IOException e) {
-            throw Problem.in(STAGE, file, "a readable file", e.getClass().getSimpleName(), "check its permissions");
+            throw Problem.in(STAGE, file, "a readable file", WholeFile.reason(e), "check its permissions");
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
@@ -148,6 +149,35 @@ public final class Compare {
             sum += Math.abs(x[i] - y[i]);
         }
         return x.length == 0 ? 0 : sum / x.length;
+    }
+
+    /**
+     * How far each of several arrays lies from one: samplers from the end of a long run, voices from a recording.
+     *
+     * @param arrays by name; a map without an order of its own (HashMap, Map.of) is listed as it comes
+     * @param reference of the same shape as each; leading axes of size 1 do not count
+     * @return columns name, apart (mean absolute difference, log10 where they are mels), largest
+     * @throws Problem when a shape differs
+     */
+    public static Table table(Map<String, NDArray> arrays, NDArray reference) {
+        Table table = Table.create(
+                "apart", StringColumn.create("name"), DoubleColumn.create("apart"), DoubleColumn.create("largest"));
+        arrays.forEach((name, array) -> {
+            table.doubleColumn("apart").append(apart(array, reference));
+            table.doubleColumn("largest").append(largest(array, reference));
+            table.stringColumn("name").append(name);
+        });
+        return table;
+    }
+
+    private static double largest(NDArray a, NDArray b) {
+        float[] x = a.toFloatArray(), y = b.toFloatArray();
+        double largest = 0;
+        for (int i = 0; i < x.length; i++) {
+            double difference = Math.abs(x[i] - y[i]);
+            largest = difference > largest || Double.isNaN(difference) ? difference : largest;
+        }
+        return largest;
     }
 
     /**

@@ -3,6 +3,7 @@ package diffsvc.voice;
 import diffsvc.check.Problem;
 import diffsvc.files.Input;
 import diffsvc.files.Sha256;
+import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.PitchKind;
@@ -371,7 +372,7 @@ public record ModelFiles(Path root) {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a readable folder", e.getClass().getSimpleName(), "check its permissions");
+            throw Problem.in(STAGE, folder, "a readable folder", WholeFile.reason(e), "check its permissions");
         }
     }
 }

@@ -195,6 +195,10 @@ class CommandLineTest {
             infer.until("sampling"); // it is in the middle of the sampling
             Interrupts.press(infer.process());
             assertEquals(130, infer.end(), infer.text());
+            assertTrue(
+                    infer.text().contains("infer: stopped; ")
+                            && infer.text().contains("is not converted, nothing was written for it"),
+                    infer.text());
         }
         assertFalse(Files.exists(target), "nothing was written");
     }
@@ -417,11 +421,32 @@ class CommandLineTest {
         }
     }
 
+    /** The commands that the launcher runs itself answer before anything is built or fetched. */
     @Test
-    void labHasItsOwnHelp() throws Exception {
-        Said help = run(List.of("sh", ROOT.resolve("diffsvc").toString(), "lab", "--help"));
-        assertEquals(0, help.code(), help.err());
-        assertTrue(help.out().startsWith("Usage: ./diffsvc lab") && help.out().contains("--port"), help.out());
+    void theLaunchersOwnCommandsHaveTheirHelpAndRefuseWhatTheyDoNotTake() throws Exception {
+        String launcher = ROOT.resolve("diffsvc").toString();
+        for (String[] own : new String[][] {
+            {"lab", "--port"},
+            {"test", "--tier NAME"},
+            {"notebooks", "Korean"},
+            {"jshell", "help()"},
+            {"docs", "target/javadoc"},
+            {"weights", "docs/formats.md"}
+        }) {
+            Said help = run(List.of("sh", launcher, own[0], "--help"));
+            assertEquals(0, help.code(), help.err());
+            assertTrue(
+                    help.out().startsWith("Usage: ./diffsvc " + own[0])
+                            && help.out().contains(own[1]),
+                    help.out());
+            assertTrue(help.out().lines().count() < 20, "its own, not that of all commands: " + help.out());
+        }
+        refused(run(List.of("sh", launcher, "docs", "now")), "no argument after docs, got 'now'");
+        refused(run(List.of("sh", launcher, "notebooks", "02")), "no argument after notebooks, got '02'");
+        refused(run(List.of("sh", launcher, "weights", "crepe", "full")), "no argument after weights crepe");
+        refused(run(List.of("sh", launcher, "weights", "hubert")), "crepe or crepe-tiny", "docs/formats.md");
+        refused(run(List.of("sh", launcher, "test", "--tier", "slow")), "need a tier", "'slow'");
+        refused(run(List.of("sh", launcher, "test", "--golden", "nowhere")), "manifest.json", "'nowhere'");
     }
 
     /** As Docker has it: no locale at all, or one that the machine does not know. */
@@ -454,6 +479,12 @@ class CommandLineTest {
         Said said =
                 launcher(Map.of("TMPDIR", folder.resolve("nowhere").toString()), "infer", song(0.6), "--out", out());
         refused(said, "temporary files", "TMPDIR", "nowhere");
+    }
+
+    @Test
+    void aJavaHomeThatIsNoneIsNamed() throws Exception {
+        String nowhere = folder.resolve("nowhere").toString();
+        refused(launcher(Map.of("JAVA_HOME", nowhere), "doctor"), "a JDK 17", "JAVA_HOME=" + nowhere, "unset it");
     }
 
     @Test

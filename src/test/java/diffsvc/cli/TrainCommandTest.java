@@ -153,14 +153,14 @@ class TrainCommandTest {
         done(
                 diffsvc("preprocess", raw.toString(), "--project", "voice", "--hparams", SMALL),
                 "train      3 clips of 3 recordings",
-                "valid      1 clips",
+                "valid      1 clip of 1 recording, ",
                 "wrote      data/voice",
                 "hparams.yaml, mel_range.yaml");
         assertTrue(
                 Table.read().csv(home.resolve("data/voice/report.csv").toFile()).rowCount() == 4);
         done(
                 diffsvc("preprocess", raw.toString(), "--project", "voice", "--hparams", SMALL),
-                "(4 recordings were there already)");
+                "(already there: 4 recordings)");
     }
 
     @BeforeEach
@@ -237,6 +237,10 @@ class TrainCommandTest {
                 diffsvc("train", "--project", "voice", "--resume", "--steps", "9"),
                 "resume     step 7 of 9",
                 "saved      step 9");
+        done(
+                diffsvc("train", "--project", "voice", "--steps", "8"),
+                "resume     step 9 of 8",
+                "note       no update is left; give --steps above 9 to go on");
         assertEquals(9, ledger().size());
         Map<Long, String> parts = ledger();
         assertTrue(Files.exists(home.resolve("models/voice/wavenet_model_steps_9.pt"))

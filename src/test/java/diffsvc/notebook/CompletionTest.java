@@ -28,6 +28,17 @@ class CompletionTest {
         assertTrue(offered("Arg2Hparams.apply(h, \"infer.steps=20,infer.sam").contains("infer.sampler"));
         assertEquals(List.of("unipc2", "unipc3"), offered("x(\"infer.sampler=uni"));
         assertEquals(List.of(), offered("x(\"no such thing"));
+        assertEquals(List.of("raw/"), offered("bench.read(\"ra"), "a file, no key");
+        assertEquals(List.of("tenor"), offered("Voice.open(\"t"));
+        assertEquals(List.of("unipc2", "unipc3"), offered("h.infer(i -> i.sampler(\"u"));
+        assertEquals(List.of("crepe", "crepe-tiny"), offered("h.pitch(p -> p.extractor(\"c"));
+    }
+
+    /** Else the kernel would offer the names of classes. */
+    @Test
+    void aStringInWhichNothingFitsIsStillAString() {
+        assertTrue(completion.inString("bench.read(\"nowhere/", 20).isPresent());
+        assertEquals(List.of(), offered("bench.read(\"nowhere/"));
     }
 
     @Test
@@ -46,5 +57,22 @@ class CompletionTest {
                 List.of("mel(", "wave()"),
                 Completion.useful(List.of("mel(", "wait(", "notify()", "getClass()", "wave()")));
         assertFalse(Completion.useful(List.of("toString()")).isEmpty());
+    }
+
+    /** A notebook has variables where JShell has methods. */
+    @Test
+    void helpNamesWhatANotebookHas() {
+        String page = Help.ofNotebook();
+        assertTrue(page.lines().count() <= 25 && page.lines().allMatch(l -> l.length() <= 80), page);
+        assertFalse(page.matches("(?s).*(?<!\\.)\\b(voice|bench|plots)\\(\\).*"), page);
+        for (String line : List.of(
+                "var bench = Workbench.open(\"demo\"); var voice = bench.voice();",
+                "var plots = bench.plots();",
+                "var c = voice.convert(song)",
+                "var p = plots.mel(",
+                "bench.held(), bench.clear()",
+                "Shift+Tab")) {
+            assertTrue(page.contains(line), line + " in " + page);
+        }
     }
 }

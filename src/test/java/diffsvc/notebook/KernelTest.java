@@ -128,13 +128,38 @@ class KernelTest {
         assertTrue(
                 text(said, "function").contains("nobodyMadeThis is not known yet; run the cells above first"),
                 text(said, "function"));
-        for (String name : List.of("path", "model", "shape", "tensor")) {
+        assertTrue(
+                text(said, "misspelt class").startsWith("notebook: Voise is not known; near: Voice"), said.toString());
+        assertTrue(text(said, "misspelt variable").contains("voic is not known; near: voice"), said.toString());
+        assertTrue(text(said, "misspelt function").contains("shwo is not known; near: show"), said.toString());
+        assertTrue(
+                text(said, "no parentheses").contains("wavenet is a method of Voice; write wavenet(...)"),
+                said.toString());
+        assertTrue(text(said, "inner class").contains("Samplers has no Choic; near: Choice"), said.toString());
+        assertTrue(errors(said, "cleared").contains("closed or cleared: make it again"), errors(said, "cleared"));
+        for (String name : List.of("path", "model", "shape", "tensor", "cleared")) {
             assertEquals(1, errors(said, name).lines().count(), errors(said, name));
         }
         for (String name : said.keySet()) {
             assertTrue(
                     !errors(said, name).isEmpty() && !errors(said, name).contains("\tat "),
                     name + ": " + errors(said, name));
+        }
+    }
+
+    @Test
+    void mapsListsAndArraysReadAsTensorsDo() throws IOException, InterruptedException {
+        JsonObject said = drive("displays");
+        String line = "[2, 3] float32, 1.000 to 1.000, mean 1.000, NaN 0";
+        assertEquals("a  " + line + "\nb  " + line, text(said, "map"));
+        assertEquals("0  " + line + "\n1  " + line, text(said, "list"));
+        assertEquals("float[2], 1.000 to 2.000, mean 1.500", text(said, "floats"));
+        assertEquals("float[2][3]", text(said, "rows"));
+        assertEquals("[1, 2]", text(said, "words"));
+        assertTrue(text(said, "settings").contains("\naudio  sampleRateHz=44100"), text(said, "settings"));
+        assertTrue(text(said, "plots").startsWith("plots of mels"), text(said, "plots"));
+        for (String name : List.of("map", "list", "waves", "settings")) {
+            assertTrue(said.getAsJsonObject(name).get("kinds").toString().contains("text/html"), name);
         }
     }
 

@@ -12,11 +12,16 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.praat.PraatPitch;
+import diffsvc.diffusion.Ddpm;
+import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.WeakManager;
 import diffsvc.plot.*;
 import diffsvc.tensor.Summary;
+import diffsvc.vocoder.SourceFilter;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -25,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -133,7 +139,10 @@ class PlotsTest {
         a[100][5] += 1;
         BufferedImage image = plots.difference("d", a, b).image();
         assertEquals(0xf7f7f7, image.getRGB(64 + 200, 60) & 0xffffff);
-        assertThrows(Problem.class, () -> plots.difference("d", a, cross(300, 128)));
+        NDArray mel = held.manager().ones(new Shape(1, 400, 128));
+        String remedy = assertThrows(Problem.class, () -> plots.difference("d", mel, mel.get(":, :300")))
+                .getMessage();
+        assertTrue(remedy.endsWith("cut the longer one: mel.get(\":, :300\")"), remedy);
     }
 
     @Test
@@ -180,6 +189,52 @@ class PlotsTest {
                 new Display.Players(waves).toString());
         assertEquals("float[3], -1.000 to 2.000, mean 0.5000", Display.text(new float[] {-1, 2, 0.5f}));
         assertEquals("double[0]", Display.text(new double[0]));
+    }
+
+    @Test
+    void javaArraysMapsAndListsReadAsTensorsDo() {
+        assertEquals("int[3], 1.000 to 3.000, mean 2.000", Display.text(new int[] {1, 2, 3}));
+        assertEquals("double[2][3]", Display.text(new double[2][3]));
+        assertEquals("boolean[2]", Display.text(new boolean[2]));
+        NDArray x = held.manager().ones(new Shape(2, 3));
+        String line = "[2, 3] float32, 1.000 to 1.000, mean 1.000, NaN 0";
+        assertEquals("a  " + line + "\nb  " + line, Display.text(Map.of("b", x, "a", x)));
+        assertEquals("0  " + line + "\n1  " + line, Display.text(List.of(x, x)));
+        assertEquals("[1, 2]", Display.text(List.of(1, 2)));
+        Map<String, NDArray> many = new LinkedHashMap<>();
+        for (int i = 0; i < 50; i++) {
+            many.put("z" + (49 - i), x);
+        }
+        String html = Html.tensors("", Html.entries(many));
+        assertTrue(html.indexOf("z49") < html.indexOf("z30") && html.indexOf("z30") < html.indexOf("<details>"), html);
+        assertTrue(html.contains("<summary>30 more</summary>") && html.indexOf("z29") > html.indexOf("<details>"));
+        assertEquals("[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, ... 128 in all]", Html.shortened(Collections.nCopies(128, 0.0)));
+    }
+
+    @Test
+    void manySettingsAreALineForEachScope() {
+        String text = Display.text(Hparams.defaults());
+        assertTrue(text.contains("\naudio  sampleRateHz=44100, hopSamples=512, "), text);
+        assertTrue(text.lines().allMatch(l -> l.length() < 300), text);
+        assertTrue(Html.settings(Hparams.defaults()).contains("<td style=\"text-align:left\">wavenet</td>"));
+    }
+
+    /** Nothing that a cell may end with is a name and an address. */
+    @Test
+    void aPartOfAVoiceSaysWhatItIs() {
+        Hparams h = Hparams.defaults();
+        for (Object part : List.of(
+                plots,
+                Plots.withoutVoice(),
+                NoiseSchedule.of(h.noise()),
+                new Ddpm(NoiseSchedule.of(h.noise()), (like, t) -> like),
+                MelRange.of(h.noise()),
+                WaveNet.cost(h),
+                new SourceFilter(h.audio()),
+                PraatPitch.of(h.pitch()),
+                WaveNet.random(held.manager(), new WaveNet.Sizes(8, 4, 4, 1, 1), 1))) {
+            assertFalse(part.toString().matches("(?s).*(@[0-9a-f]{5,}|Lambda).*"), part.toString());
+        }
     }
 
     record Inner(NDArray units, int n) {}
@@ -229,7 +284,7 @@ class PlotsTest {
         Table words = Table.create("w", StringColumn.create("word", "a"), DoubleColumn.create("n", 1));
         assertTrue(assertThrows(Problem.class, () -> plots.curves("x", words, "n", "word"))
                 .getMessage()
-                .contains("numbers named word"));
+                .contains("numbers named word, got one of type string; bars(title, table, \"word\", ...)"));
     }
 
     @Test
@@ -251,6 +306,10 @@ class PlotsTest {
                 .getMessage()
                 .contains("128 bins, got [4][80]"));
         assertThrows(Problem.class, () -> Plots.withoutVoice().mel("m", mel));
+        F0Track other = new F0Track(new float[50], new boolean[50], 512 / 44100.0);
+        assertTrue(assertThrows(Problem.class, () -> plots.mel("m", mel, other))
+                .getMessage()
+                .contains("need an F0 of the mel's 60 frames, got 50 frames"));
     }
 
     @Test
@@ -291,9 +350,34 @@ class PlotsTest {
                         Problem.class, () -> plots.curve("x", held.manager().ones(new Shape(2, 3))))
                 .getMessage()
                 .contains("a tensor [2, 3]"));
-        assertThrows(Problem.class, () -> plots.curve("x", "words"));
+        for (Object[] wrong : new Object[][] {
+            {"words", "got String; convert it"},
+            {null, "got null; check the variable"},
+            {3, "got Integer; draw one number a name with bars"},
+            {Map.of("a", 1), "draw several rows by name with curves"},
+            {Table.create("t"), "got Table; name its columns"}
+        }) {
+            String said = assertThrows(Problem.class, () -> plots.curve("x", wrong[0]))
+                    .getMessage();
+            assertTrue(said.contains((String) wrong[1]), said);
+        }
         assertThrows(Problem.class, () -> plots.curve("x", new float[] {Float.NaN}));
         assertThrows(Problem.class, () -> plots.curve("x", List.of(1, 2), List.of(1), CurveStyle.PLAIN));
+    }
+
+    @Test
+    void valuesThatStandAloneAreSeen() {
+        Double gap = null;
+        for (List<Double> values : List.of(List.of(3.0), Arrays.asList(1.0, gap, 2.0, gap, gap, 4.0))) {
+            BufferedImage image = plots.curve("valid", values).image();
+            int seen = 0;
+            for (int x = 80; x < image.getWidth() - 20; x++) {
+                for (int y = 40; y < 250; y++) {
+                    seen += (image.getRGB(x, y) & 0xffffff) == 0x1f6fb4 ? 1 : 0;
+                }
+            }
+            assertTrue(seen >= 20, values + ": " + seen + " pixels");
+        }
     }
 
     @Test
@@ -321,6 +405,11 @@ class PlotsTest {
         assertTrue(all.about().contains("mine") && all.width() == 960, all.about());
         assertEquals(Color.WHITE, own.getStyler().getChartBackgroundColor(), "the workbench's style");
         assertThrows(Problem.class, () -> plots.sideBySide("x", "words"));
+        assertThrows(Problem.class, () -> plots.sideBySide("x", bars, null));
+        NDArray mel = held.manager().ones(new Shape(4, 128));
+        assertTrue(assertThrows(Problem.class, () -> plots.sideBySide("x", mel))
+                .getMessage()
+                .contains("got a tensor [4, 128]; draw it first"));
         assertThrows(Problem.class, () -> plots.bars("x", table, "nobody", "s"));
     }
 

@@ -14,12 +14,16 @@ import diffsvc.check.Problem;
 import diffsvc.diffusion.Film;
 import diffsvc.hparams.Hparams;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import tech.tablesaw.api.Table;
 
 /** One open voice: its settings, its stages one by one and together. */
 @Tag("conversion")
@@ -122,5 +126,12 @@ class VoiceTest {
         assertTrue(assertThrows(Problem.class, () -> Compare.apart(a, b.reshape(2, 2)))
                 .getMessage()
                 .contains("[4] and [2, 2]"));
+        Map<String, NDArray> both = new LinkedHashMap<>();
+        both.put("b", b.reshape(1, 4));
+        both.put("a", a);
+        Table table = Compare.table(both, a);
+        assertEquals(List.of("b", "a"), table.stringColumn("name").asList());
+        assertEquals(List.of(1.0, 0.0), table.doubleColumn("apart").asList());
+        assertEquals(List.of(2.0, 0.0), table.doubleColumn("largest").asList());
     }
 }

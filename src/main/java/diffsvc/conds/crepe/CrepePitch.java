@@ -8,6 +8,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.random.KeyedRandom;
 import diffsvc.tensor.Cost;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -91,6 +92,11 @@ public final class CrepePitch implements PitchExtractor {
     @Override
     public Cost cost() {
         return Crepe.cost(net.channels(), WINDOWS_PER_SECOND);
+    }
+
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "F0 by CREPE, %.0f to %.0f Hz", range.f0MinHz(), range.f0MaxHz());
     }
 
     @Override

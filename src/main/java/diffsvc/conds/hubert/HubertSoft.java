@@ -423,6 +423,11 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     @Override
+    public String toString() {
+        return "HubertSoft of " + sizes.layers + " layers, units " + sizes.units + " wide: " + weights;
+    }
+
+    @Override
     public void close() {
         weights.close();
     }

@@ -9,6 +9,7 @@ import diffsvc.hparams.PitchKind;
 import diffsvc.platform.EngineLock;
 import diffsvc.tensor.Cost;
 import java.util.Arrays;
+import java.util.Locale;
 import org.hipparchus.analysis.UnivariateFunction;
 import org.hipparchus.optim.MaxEval;
 import org.hipparchus.optim.nonlinear.scalar.GoalType;
@@ -103,6 +104,12 @@ public final class PraatPitch implements PitchExtractor {
     @Override
     public Cost cost() {
         return Cost.none(PitchKind.PRAAT.text(), 1);
+    }
+
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT, "F0 by Praat's autocorrelation, %.0f to %.0f Hz", settings.floorHz, settings.ceilingHz);
     }
 
     @Override

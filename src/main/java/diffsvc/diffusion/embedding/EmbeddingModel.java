@@ -249,6 +249,11 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     @Override
+    public String toString() {
+        return "EmbeddingModel, cond " + sizes.hiddenSize() + " wide: " + weights;
+    }
+
+    @Override
     public void close() {
         weights.close();
     }

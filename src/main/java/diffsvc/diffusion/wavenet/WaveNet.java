@@ -328,6 +328,11 @@ public final class WaveNet implements AutoCloseable {
     }
 
     @Override
+    public String toString() {
+        return "WaveNet of " + sizes.layers + " layers and " + sizes.channels + " channels: " + weights;
+    }
+
+    @Override
     public void close() {
         weights.close();
     }

@@ -1,0 +1,96 @@
+package diffsvc.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a person types wrongly is one sentence in plain words, with the remedy; no name of a Java class. */
+class OptionsTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            infr | need a command, got 'infr'; did you mean infer or again or inspect? see ./diffsvc --help
+            doctor demo | need no further argument, got 'demo'; see ./diffsvc doctor --help
+            cache list all | need no further argument, got 'all'; see ./diffsvc cache --help
+            train --projekt x | Unknown options: '--projekt', 'x'; did you mean --project? see ./diffsvc train --help
+            preprocess | Missing required parameter: 'FOLDER'; see ./diffsvc preprocess --help
+            doctor --config c.yaml | Missing required argument(s): --ckpt=<checkpoint>; see ./diffsvc doctor --help
+            doctor --project | Missing required parameter for option '--project'; see ./diffsvc doctor --help
+            infer a.wav --seed x | Invalid value for option '--seed': 'x' is not a whole number; see
+            infer a.wav --steps 2.5 | '2.5' is not a whole number; see
+            infer a.wav --steps 99999999999 | '99999999999' is too large; see
+            infer a.wav --keys 1,low | Invalid value for option '--keys': 'low' is not a number; see
+            doctor --hparams infer.steps=3 | need a voice for --hparams, got none; name it with --project
+            doctor --project demo --config a --ckpt b | need --project or --config with --ckpt, got both; leave one out
+            """)
+    void wrongOptionsAreOneSentenceInPlainWords(String typed, String sentence) {
+        Command.run(typed.split(" ")).refused("options: ", sentence);
+    }
+
+    /** As docs/convert.md says. */
+    @Test
+    void theHelpNamesTheDefaultOfEachOption() {
+        String help = Command.run("infer", "--help").done().out();
+        for (String option : List.of(
+                "--project=",
+                "--pitch=",
+                "--steps=",
+                "--sampler=",
+                "--seed=",
+                "--slice-db=",
+                "--max-memory=",
+                "--threads=",
+                "--format=",
+                "--depth=",
+                "--out=")) {
+            String[] parts = help.split("\n {6}" + option); // the first stands in the usage
+            String about = parts[parts.length - 1].split("\n {6}--")[0];
+            assertTrue(about.replaceAll("\\s+", " ").contains("(default"), option + about);
+        }
+    }
+
+    @Test
+    void whatIsReadIsNamedByWhatLiesThere() throws IOException {
+        String none = folder.resolve("none").toString(),
+                file = folder.resolve("file").toString();
+        Files.writeString(Path.of(file), "hi");
+        String out = folder.resolve("out.pt").toString();
+        Command.run("merge", none, "--out", out).refused("merge: ", none, "nothing at that path; check the path");
+        Command.run("merge", file, "--out", out).refused("need the folder of a divided voice, got a file");
+        Command.run("train-content", none, "--out", out).refused("content: ", "index.tsv", "nothing at that path");
+        Path data = Files.createDirectories(folder.resolve("data"));
+        Files.writeString(data.resolve("index.json"), "{oh");
+        Command.run("train", "--project", "x", "--data", data.toString())
+                .refused("index.json: need a dataset's index, got other JSON, or none; make it with");
+    }
+
+    @Test
+    void aLineOfACorpusThatIsNoneIsQuoted() throws IOException {
+        Path index = Files.createDirectories(folder.resolve("corpus/encoder")).resolve("index.tsv");
+        String[] train = {
+            "train-content",
+            folder.resolve("corpus").toString(),
+            "--out",
+            folder.resolve("out.pt").toString()
+        };
+        for (String line : new String[] {"hi", "a.wav\tslt", "a.wav\tslt\tpau", "a.wav\tslt\tpau:x"}) {
+            Files.writeString(index, line + "\n");
+            Command.run(train)
+                    .refused("content: ", "index.tsv: need lines of file, voice and PHONE:END", "got " + line);
+        }
+        Files.writeString(index, "");
+        Command.run(train).refused("got an empty file; check the path");
+    }
+}
