@@ -42,6 +42,7 @@ import picocli.CommandLine.Parameters;
         versionProvider = Main.Version.class,
         sortOptions = false)
 final class InferCommand implements Callable<Integer> {
+    private static final String DEMO = "demo";
 
     @Parameters(
             paramLabel = "SONG",
@@ -50,7 +51,7 @@ final class InferCommand implements Callable<Integer> {
                     "WAV, FLAC, OGG, MP3, M4A, ... of any rate and channels, relative to the current directory (default: the project's raw/music1.wav)")
     List<String> songs = new ArrayList<>();
 
-    @Option(names = "--project", defaultValue = "demo", description = "voice under models/ (default ${DEFAULT-VALUE})")
+    @Option(names = "--project", description = "voice under models/ (default " + DEMO + ")")
     String project;
 
     @ArgGroup(exclusive = false)
@@ -165,8 +166,11 @@ final class InferCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
+        if (project != null && upstream != null) {
+            throw Problem.in("options", "--project or --config with --ckpt", "both", "leave one out");
+        }
         if (upstream == null) {
-            ProjectName.require("options", project);
+            project = ProjectName.require("options", project == null ? DEMO : project);
         }
         if (songs.isEmpty()) {
             songs.add(paths.resolve("raw/music1.wav").toString());

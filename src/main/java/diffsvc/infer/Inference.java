@@ -295,6 +295,10 @@ public final class Inference {
         if (!range.known()) {
             return;
         }
+        if (range.songHz() == 0) {
+            progress.ended(new Progress.Stage("range", "no pitch found in the song", "", 0));
+            return;
+        }
         double suggested = VocalRange.suggestedKey(f0, voice.hparams());
         double apart = suggested - range.key();
         progress.ended(new Progress.Stage(

@@ -15,13 +15,16 @@ import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
+import diffsvc.progress.Progress;
 import diffsvc.voice.Voice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +104,33 @@ class InferenceTest {
                     m.warnings().stream().anyMatch(w -> w.contains("stay silent")),
                     m.warnings().toString());
         }
+    }
+
+    @Test
+    void aSongWithoutPitchIsNotCompared() {
+        Random random = new Random(1);
+        float[] hiss = new float[16000];
+        for (int i = 0; i < hiss.length; i++) {
+            hiss[i] = 0.1f * (float) random.nextGaussian();
+        }
+        List<Progress.Stage> stages = new ArrayList<>();
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            new Inference(voice).convert(request("hiss.wav", Wave.mono(hiss, 16000), "hiss out.wav"), new Progress() {
+                @Override
+                public void at(String stage, long done, long of) {}
+
+                @Override
+                public void ended(Stage stage) {
+                    stages.add(stage);
+                }
+            });
+        }
+        assertEquals(
+                List.of("no pitch found in the song"),
+                stages.stream()
+                        .filter(s -> s.name().equals("range"))
+                        .map(Progress.Stage::what)
+                        .toList());
     }
 
     @Test
