@@ -21,7 +21,8 @@ public final class Display {
     public static boolean isThere() {
         try {
             return BaseKernel.notebookKernel() != null;
-        } catch (NoClassDefFoundError e) {
+        } catch (NoClassDefFoundError
+                | NullPointerException e) { // the second where its classes are there and none runs
             return false;
         }
     }
