@@ -29,6 +29,36 @@ final class PickleWriter {
         return out.toByteArray();
     }
 
+    /**
+     * An object of a TorchScript class: its attributes by name. A list is one of tensors, and typed, as the engine
+     * needs it.
+     */
+    byte[] write(String module, String type, Map<String, ?> attributes) {
+        out.write(0x80);
+        out.write(2);
+        global(module, type);
+        out.write(')');
+        out.write(0x81); // an object without calling a constructor
+        out.write('}');
+        out.write('(');
+        attributes.forEach((name, v) -> {
+            text(name);
+            if (v instanceof List<?> list && !(v instanceof Tuple)) {
+                global("torch.jit._pickle", "build_tensorlist");
+                out.write('(');
+                value(list);
+                out.write('t');
+                out.write('R');
+            } else {
+                value(v);
+            }
+        });
+        out.write('u');
+        out.write('b');
+        out.write('.');
+        return out.toByteArray();
+    }
+
     private void value(Object o) {
         if (o == null) {
             out.write('N');

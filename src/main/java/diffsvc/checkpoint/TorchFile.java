@@ -3,9 +3,7 @@ package diffsvc.checkpoint;
 import diffsvc.check.Problem;
 import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -23,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 
@@ -36,7 +31,6 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
  */
 public final class TorchFile {
     private static final String STAGE = "checkpoint";
-    private static final int ALIGNMENT = 64;
     private static final long LARGEST_PICKLE = 256L << 20;
     private static final BigInteger STREAM_MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
     private static final long STREAM_PROTOCOL = 1001;
@@ -415,79 +409,13 @@ public final class TorchFile {
         PickleWriter pickle = new PickleWriter();
         byte[] data = pickle.write(root);
         WholeFile.write(STAGE, file, part -> {
-            try (Counting counted = new Counting(Files.newOutputStream(part));
-                    ZipOutputStream zip = new ZipOutputStream(counted)) {
-                zip.setMethod(ZipOutputStream.STORED);
-                put(zip, counted, "archive/data.pkl", ByteBuffer.wrap(data));
-                put(zip, counted, "archive/byteorder", ByteBuffer.wrap("little".getBytes(StandardCharsets.US_ASCII)));
-                for (Map.Entry<String, ByteBuffer> storage : pickle.storages().entrySet()) {
-                    put(zip, counted, "archive/data/" + storage.getKey(), storage.getValue());
-                }
-                put(zip, counted, "archive/version", ByteBuffer.wrap("3\n".getBytes(StandardCharsets.US_ASCII)));
+            try (TorchZip zip = new TorchZip(Files.newOutputStream(part), "archive")) {
+                zip.put("data.pkl", data);
+                zip.put("byteorder", "little");
+                zip.put(pickle.storages());
+                zip.put("version", "3\n");
             }
             check.accept(part);
         });
-    }
-
-    /**
-     * One stored entry whose data begin at a multiple of 64, as PyTorch's memory mapping needs it; the gap is an extra
-     * field.
-     */
-    private static void put(ZipOutputStream zip, Counting counted, String name, ByteBuffer data) throws IOException {
-        ZipEntry entry = new ZipEntry(name);
-        CRC32 crc = new CRC32();
-        crc.update(data.duplicate());
-        entry.setSize(data.remaining());
-        entry.setCompressedSize(data.remaining());
-        entry.setCrc(crc.getValue());
-        entry.setTimeLocal(LocalDateTime.of(1980, 1, 1, 0, 0)); // the same weights give the same file
-        zip.flush();
-        int header = 30 + name.length() + 4,
-                gap = (int) ((ALIGNMENT - (counted.count + header) % ALIGNMENT) % ALIGNMENT);
-        byte[] extra = new byte[4 + gap];
-        extra[0] = 'F';
-        extra[1] = 'B';
-        extra[2] = (byte) gap;
-        extra[3] = (byte) (gap >> 8);
-        entry.setExtra(extra);
-        zip.putNextEntry(entry);
-        byte[] piece = new byte[1 << 16];
-        for (ByteBuffer rest = data.duplicate(); rest.hasRemaining(); ) {
-            int n = Math.min(piece.length, rest.remaining());
-            rest.get(piece, 0, n);
-            zip.write(piece, 0, n);
-        }
-        zip.closeEntry();
-    }
-
-    private static final class Counting extends OutputStream {
-        private final OutputStream out;
-        private long count;
-
-        Counting(OutputStream out) {
-            this.out = new BufferedOutputStream(out, 1 << 16);
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            out.write(b);
-            count++;
-        }
-
-        @Override
-        public void write(byte[] b, int off, int len) throws IOException {
-            out.write(b, off, len);
-            count += len;
-        }
-
-        @Override
-        public void flush() throws IOException {
-            out.flush();
-        }
-
-        @Override
-        public void close() throws IOException {
-            out.close();
-        }
     }
 }

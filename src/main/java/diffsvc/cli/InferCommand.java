@@ -9,6 +9,7 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Overrides;
 import diffsvc.hparams.PitchKind;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
@@ -136,6 +137,13 @@ final class InferCommand implements Callable<Integer> {
 
     @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
+
+    @Option(
+            names = "--precision",
+            completionCandidates = Precisions.class,
+            description = "between the denoiser's layers: ${COMPLETION-CANDIDATES} (default auto: bfloat16 where the "
+                    + "processor multiplies in it)")
+    String precision;
 
     @Option(names = "--format", description = "wav or flac (default: the ending of --out, or else the voice's own)")
     String format;
@@ -289,6 +297,9 @@ final class InferCommand implements Callable<Integer> {
             throw Problem.in(
                     "options", "--vocoder built-in", vocoder, "leave it out for the vocoder the project names");
         }
+        if (precision != null) {
+            Precision.named("options", "--precision", precision);
+        }
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
         }
@@ -304,6 +315,7 @@ final class InferCommand implements Callable<Integer> {
         once(set, addNoiseStep, "--add-noise-step", "infer.add_noise_step");
         once(set, seed, "--seed", "infer.seed");
         once(set, threads, "--threads", "infer.threads");
+        once(set, precision, "--precision", "infer.precision");
         once(set, format, "--format", "infer.format");
         once(set, depth, "--depth", "infer.depth");
         once(set, sliceDb, "--slice-db", "infer.slice_db");
@@ -340,6 +352,7 @@ final class InferCommand implements Callable<Integer> {
                     e = given(e, addNoiseStep, Hparams.Infer::addNoiseStep);
                     e = given(e, seed, Hparams.Infer::seed);
                     e = given(e, threads, Hparams.Infer::threads);
+                    e = given(e, precision, Hparams.Infer::precision);
                     e = given(e, format, Hparams.Infer::format);
                     e = given(e, depth, Hparams.Infer::depth);
                     return given(e, sliceDb, Hparams.Infer::sliceDb);
@@ -389,6 +402,13 @@ final class InferCommand implements Callable<Integer> {
     static final class PitchNames extends ArrayList<String> {
         PitchNames() {
             super(PitchKind.names());
+        }
+    }
+
+    /** The names of the precisions, for the help and for completion in a shell. */
+    static final class Precisions extends ArrayList<String> {
+        Precisions() {
+            super(Precision.names());
         }
     }
 

@@ -792,6 +792,7 @@ public record Hparams(
      * @param pythonOrder whether random numbers come from one stream in the Python project's order, instead of one
      *     stream per purpose
      * @param threads of the engine, 0 to 1024; 0 = the engine's choice
+     * @param precision a {@link Precision} by its text
      * @param format wav or flac
      * @param depth 16, 24, float or 32 (= float)
      * @param sliceDb level below which a song is cut, dB of full scale, -200 to 0; silence there stays silence
@@ -807,6 +808,7 @@ public record Hparams(
             long seed,
             boolean pythonOrder,
             int threads,
+            String precision,
             String format,
             String depth,
             double sliceDb,
@@ -817,6 +819,7 @@ public record Hparams(
             Bound.number(STAGE, "infer.key", key, -MOST_KEY, MOST_KEY);
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);
             Bound.whole(STAGE, "infer.threads", threads, 0, 1024);
+            Precision.named(present("infer.precision", precision));
             format = oneOf("infer.format", present("infer.format", format).toLowerCase(Locale.ROOT), "wav", "flac");
             depth = oneOf(
                     "infer.depth", present("infer.depth", depth).toLowerCase(Locale.ROOT), "16", "24", "float", "32");
@@ -858,6 +861,10 @@ public record Hparams(
 
         public Infer threads(int threads) {
             return Components.copy(this, "threads", threads);
+        }
+
+        public Infer precision(String precision) {
+            return Components.copy(this, "precision", precision);
         }
 
         public Infer format(String format) {

@@ -8,6 +8,7 @@ import diffsvc.check.Shown;
 import diffsvc.files.Sha256;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.progress.Progress;
@@ -253,6 +254,7 @@ public record Manifest(
                     Shown.of(tree.get("format")),
                     "repeat it with the version that wrote it");
         }
+        tree = reference(tree);
         Manifest manifest = json.record(Manifest.class, tree, "", Set.of("exports"));
         try {
             manifest.require(json);
@@ -267,6 +269,20 @@ public record Manifest(
         older.forEach((key, value) -> tree.put(key.equals("seams") ? "joins" : String.valueOf(key), value));
         tree.put("format", (long) FORMAT);
         return tree;
+    }
+
+    /** Before there was a choice of precision, everything was float32. */
+    private static Map<?, ?> reference(Map<?, ?> tree) {
+        if (!(tree.get("hparams") instanceof Map<?, ?> scopes && scopes.get("infer") instanceof Map<?, ?> infer)
+                || infer.containsKey("precision")) {
+            return tree;
+        }
+        Map<Object, Object> chosen = new LinkedHashMap<>(infer), all = new LinkedHashMap<>(scopes);
+        chosen.put("precision", Precision.FLOAT32.text());
+        all.put("infer", chosen);
+        Map<Object, Object> renewed = new LinkedHashMap<>(tree);
+        renewed.put("hparams", all);
+        return renewed;
     }
 
     private void require(JsonRecord json) {

@@ -48,7 +48,8 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
                 config != null ? "" : h.project(),
                 config != null ? shown(config) : "",
                 config != null ? shown(checkpoint) : "",
-                HparamsYaml.toMap(h),
+                HparamsYaml.toMap(
+                        h.infer(i -> i.precision(voice.precision().text()))), // auto may decide otherwise there
                 request.key(),
                 key,
                 given(request),

@@ -3,6 +3,7 @@ package diffsvc.notebook;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.PitchKind;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
 import diffsvc.voice.ModelFiles;
@@ -70,6 +71,8 @@ final class Completion {
         if (equals >= 0) {
             if (typed.startsWith("infer.sampler=")) {
                 add(texts, SamplerKind.names(), typed.substring(equals + 1));
+            } else if (typed.startsWith("infer.precision=")) {
+                add(texts, Precision.names(), typed.substring(equals + 1));
             }
             return options(texts, start + equals + 1, cursor);
         }

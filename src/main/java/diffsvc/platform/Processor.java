@@ -10,6 +10,9 @@ public final class Processor {
     private static final Path INFO = Path.of("/proc/cpuinfo");
     private static final List<String> NARROW = List.of("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2");
 
+    private static final List<String> WITH_BFLOAT16 =
+            List.of("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX10_1_512");
+
     private Processor() {}
 
     /** Names of the instruction sets, "avx2" for instance; empty where the system does not list them. */
@@ -25,6 +28,19 @@ public final class Processor {
         } catch (IOException e) {
             return List.of();
         }
+    }
+
+    /**
+     * Whether the processor multiplies bfloat16 (AVX-512 BF16 or AMX), so that the engine gains by it; false where the
+     * environment variable ONEDNN_MAX_CPU_ISA names an instruction set without it.
+     */
+    public static boolean multipliesBfloat16() {
+        return multipliesBfloat16(flags(), System.getenv().getOrDefault("ONEDNN_MAX_CPU_ISA", ""));
+    }
+
+    static boolean multipliesBfloat16(List<String> flags, String mostIsa) {
+        boolean allowed = mostIsa.isEmpty() || WITH_BFLOAT16.stream().anyMatch(mostIsa::startsWith);
+        return allowed && (flags.contains("avx512_bf16") || flags.contains("amx_bf16"));
     }
 
     /**

@@ -202,7 +202,8 @@ public final class Conversion implements AutoCloseable {
                 StepListener counting = StepListener.of(progress);
                 yield reported(
                         "diffusion",
-                        h.infer().sampler() + ", " + (voice.times().length - 1) + " steps",
+                        h.infer().sampler() + ", " + (voice.times().length - 1) + " steps, "
+                                + voice.precision().text(),
                         () -> new Drawn(voice.denoise(condition(), start.array, source, counting.and(steps)), source),
                         d -> shape(d.array));
             }

@@ -37,7 +37,7 @@ record Parts(
         ContentEncoder encoder,
         PitchExtractor pitchExtractor,
         EmbeddingModel embedding,
-        WaveNet wavenet,
+        Denoiser denoiser,
         NoiseSchedule schedule,
         MelRange range,
         Vocoder vocoder,
@@ -48,6 +48,8 @@ record Parts(
         NDManager manager = weak.manager();
         Map<String, Path> used = used(files, pair, hparams);
         StateDict trained = StateDict.read(pair.wavenet());
+        Denoiser denoiser = new Denoiser(manager, () -> WaveNet.load(manager, hparams, trained));
+        denoiser.script(Denoiser.precision(hparams)); // checks the file's tensors
         return new Parts(
                 weak,
                 used,
@@ -55,7 +57,7 @@ record Parts(
                 Networks.encoder(manager, hparams, used.get("encoder")),
                 Networks.pitchExtractor(manager, hparams, used.get("crepe")),
                 EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding())),
-                WaveNet.load(manager, hparams, trained),
+                denoiser,
                 NoiseSchedule.ofBuffers(trained),
                 MelRange.ofBuffers(trained),
                 Networks.vocoder(manager, hparams, used.get("vocoder")),
@@ -97,7 +99,7 @@ record Parts(
                         1),
                 PraatPitch.of(hparams.pitch()),
                 EmbeddingModel.random(manager, hparams, 2),
-                WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
+                new Denoiser(manager, () -> WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3)),
                 NoiseSchedule.of(hparams.noise()),
                 MelRange.of(hparams.noise()),
                 new SourceFilter(hparams.audio()),

@@ -30,7 +30,9 @@ import diffsvc.diffusion.Stochastic;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.EngineLock;
@@ -231,9 +233,18 @@ public final class Voice implements AutoCloseable {
         return parts.embedding();
     }
 
-    /** The denoiser. */
+    /** The denoiser operation by operation, to look inside; conversions run it in one call ({@link #network}). */
     public WaveNet wavenet() {
-        return parts.wavenet();
+        return parts.denoiser().network();
+    }
+
+    private WaveNetScript denoiser() {
+        return parts.denoiser().script(precision());
+    }
+
+    /** The precision of the denoiser's values in conversions: infer.precision, with auto decided. */
+    public Precision precision() {
+        return Denoiser.precision(hparams);
     }
 
     /** The noise schedule that the voice was trained with, from its file. */
@@ -528,7 +539,7 @@ public final class Voice implements AutoCloseable {
      * @return eps [1, 1, M, T] of x at a time
      */
     public Sampler.Eps network(Condition condition) {
-        return parts.wavenet().given(condition.forDenoiser());
+        return denoiser().given(condition.forDenoiser());
     }
 
     /**
@@ -562,7 +573,7 @@ public final class Voice implements AutoCloseable {
                 NDManager scratch = manager().newSubManager()) {
             NDArray cond = Values.lent(scratch, condition.cond()).transpose(0, 2, 1),
                     from = Values.lent(scratch, start);
-            NDArray x = Denoising.run(sampler, parts.wavenet().given(cond), from, times(), checked(listener));
+            NDArray x = Denoising.run(sampler, denoiser().given(cond), from, times(), checked(listener));
             if (random.inPythonOrder() && sampler instanceof Stochastic) {
                 random.normal(
                         scratch,

@@ -260,6 +260,18 @@ class ManifestTest {
         assertEquals(manifest().output(), Manifest.read(file).output());
     }
 
+    /** Before there was a choice, everything was float32. */
+    @Test
+    void aManifestWithoutAPrecisionIsOfFloat32() throws Exception {
+        JsonObject before = tree.deepCopy();
+        JsonObject infer = before.getAsJsonObject("hparams").getAsJsonObject("infer");
+        assertEquals("auto", infer.remove("precision").getAsString());
+        Files.writeString(file, before.toString());
+        assertEquals(
+                "float32",
+                HparamsYaml.of(Manifest.read(file).hparams(), file).infer().precision());
+    }
+
     @Test
     void whatIsNoManifestIsSaid() throws Exception {
         assertTrue(said("").contains("other JSON"));

@@ -69,8 +69,8 @@ class CostTest {
     }
 
     private static long measured(String model, int batch, int frames, String sizes) throws Exception {
-        boolean converts =
-                model.endsWith("hifigan"); // vocoders work in infer and in the kernel, the others in training too
+        // these work in infer and in the kernel, the others in training or preprocessing too
+        boolean converts = model.endsWith("hifigan") || model.equals("wavenet");
         List<String> java = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-XX:+UseSerialGC",

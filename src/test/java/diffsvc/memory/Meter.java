@@ -2,7 +2,6 @@ package diffsvc.memory;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.conds.Conds2Tensor;
@@ -14,6 +13,7 @@ import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.VocoderKind;
@@ -106,17 +106,20 @@ public final class Meter {
                     run.update(1);
                 };
             case "wavenet":
-                WaveNet wavenet = WaveNet.random(manager, WaveNet.Sizes.of(h), 1);
+                WaveNetScript wavenet;
+                try (WaveNet passing = WaveNet.random(manager, WaveNet.Sizes.of(h), 1)) {
+                    wavenet = WaveNetScript.of(manager, passing, false);
+                }
+                ProcessMemory.release();
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
                         NDArray cond =
                                 scratch.randomNormal(new Shape(b, h.embedding().hiddenSize(), t));
-                        WaveNet.Projected projected = wavenet.project(cond);
-                        wavenet.predict(
+                        wavenet.given(cond)
+                                .at(
                                         scratch.randomNormal(
                                                 new Shape(b, 1, h.audio().melBins(), t)),
-                                        scratch.full(new Shape(b), 500, DataType.FLOAT32),
-                                        projected)
+                                        500)
                                 .toFloatArray();
                     }
                 };

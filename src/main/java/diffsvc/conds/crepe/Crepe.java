@@ -132,9 +132,9 @@ public final class Crepe implements AutoCloseable {
                 AT_ONCE,
                 MOST_AT_ONCE,
                 Cost.bytes(table(channels)),
-                (b, f) -> 30 * Cost.MIB
+                (b, f) -> 100 * Cost.MIB
                         + Cost.FLOAT
-                                * (6.2 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76) + 2 * 1024.0 * f));
+                                * (5.0 * channels[0] * 256 * b * gaps(256.0 * channels[0] * b, 0.76) + 2 * 1024.0 * f));
     }
 
     /**

@@ -68,14 +68,17 @@ public final class WaveNet implements AutoCloseable {
     /** The condition as each layer adds it, [B, 2 C, T]: computed once per song, used in each evaluation. */
     public record Projected(List<NDArray> layers) {}
 
-    /** Memory of sampling over T mel frames: the condition's projections of all layers stay for all steps. */
+    /**
+     * Memory of sampling over T mel frames as a script ({@link WaveNetScript}) in float32: the condition's projections
+     * of all layers stay for all steps. In bfloat16 it takes about half.
+     */
     public static Cost cost(Hparams h) {
         Sizes s = Sizes.of(h);
         return new Cost(
                 "wavenet",
                 h.audio().framesPerSecond(),
                 Cost.bytes(table(s)),
-                (b, t) -> 22 * Cost.MIB + Cost.FLOAT * s.channels() * (3.9 * s.layers() + 24.5) * b * t);
+                (b, t) -> 50 * Cost.MIB + Cost.FLOAT * s.channels() * (2.0 * s.layers() + 11) * b * t);
     }
 
     private WaveNet(Sizes sizes, Weights weights) {

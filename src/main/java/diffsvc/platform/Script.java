@@ -1,0 +1,92 @@
+package diffsvc.platform;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * A TorchScript network inside the engine: one call runs a whole method of it, without a call from Java for each
+ * operation. It owns its attributes until it or its owner closes.
+ *
+ * <p>DJL's own call reads the names of the inputs as instructions; this one passes values alone.
+ */
+public final class Script implements AutoCloseable {
+    private final NDManager owner;
+    private final String id = UUID.randomUUID().toString();
+    private final Model model;
+    private final PtSymbolBlock block;
+
+    private Script(NDManager owner, Model model) {
+        this.owner = owner;
+        this.model = model;
+        block = (PtSymbolBlock) model.getBlock();
+        owner.attachInternal(id, model);
+    }
+
+    /**
+     * Opens an archive.
+     *
+     * @param owner closes it at the latest
+     * @param archive the file of torch.jit.save
+     * @throws IllegalArgumentException with the engine's words when its source does not compile
+     */
+    public static Script open(NDManager owner, byte[] archive) {
+        Model model = Model.newInstance("network", "PyTorch");
+        try {
+            model.load(new ByteArrayInputStream(archive));
+            return new Script(owner, model);
+        } catch (IOException | MalformedModelException | RuntimeException e) {
+            model.close();
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Runs a method of tensors that returns a tensor.
+     *
+     * @param owner of the result
+     */
+    public NDArray run(NDManager owner, String method, NDArray... inputs) {
+        return result(
+                owner,
+                method,
+                Stream.of(inputs).map(a -> IValue.from((PtNDArray) a)).toArray(IValue[]::new));
+    }
+
+    /**
+     * Runs a method of one {@code Dict[str, Tensor]} that returns a tensor.
+     *
+     * @param owner of the result
+     */
+    public NDArray run(NDManager owner, String method, Map<String, NDArray> named) {
+        Map<String, PtNDArray> all = new LinkedHashMap<>();
+        named.forEach((name, array) -> all.put(name, (PtNDArray) array));
+        return result(owner, method, IValue.stringMapFrom(all));
+    }
+
+    private NDArray result(NDManager owner, String method, IValue... inputs) {
+        try (IValue result = IValueUtils.runMethod(block, method, inputs)) {
+            return result.toTensor((PtNDManager) owner);
+        } finally {
+            Stream.of(inputs).forEach(IValue::close);
+        }
+    }
+
+    @Override
+    public void close() {
+        owner.detachInternal(id);
+        model.close();
+    }
+}

@@ -1,0 +1,66 @@
+package diffsvc.voice;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.diffusion.wavenet.WaveNetScript;
+import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
+import diffsvc.platform.ProcessMemory;
+import diffsvc.platform.Processor;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * A voice's denoiser in the forms that are in use: conversions run a script of it in one precision, and whoever looks
+ * inside gets the network operation by operation. Each form opens when first asked for, so that the weights are in
+ * memory once.
+ */
+final class Denoiser {
+    private final NDManager manager;
+    private final Supplier<WaveNet> load;
+    private final Map<Precision, WaveNetScript> scripts = new EnumMap<>(Precision.class);
+    private WaveNet network;
+
+    /**
+     * Opens nothing yet.
+     *
+     * @param manager owner of all forms
+     */
+    Denoiser(NDManager manager, Supplier<WaveNet> load) {
+        this.manager = manager;
+        this.load = load;
+    }
+
+    /** What {@link Precision#AUTO} is here; the Python project's quirks want float32. */
+    static Precision precision(Hparams hparams) {
+        Precision asked = Precision.named(hparams.infer().precision());
+        return asked != Precision.AUTO
+                ? asked
+                : Processor.multipliesBfloat16() && hparams.quirks() == Hparams.Quirks.FIXED
+                        ? Precision.BFLOAT16
+                        : Precision.FLOAT32;
+    }
+
+    /** The network operation by operation. */
+    synchronized WaveNet network() {
+        if (network == null) {
+            network = load.get();
+        }
+        return network;
+    }
+
+    /** The network in one call, in a precision other than auto. */
+    synchronized WaveNetScript script(Precision precision) {
+        return scripts.computeIfAbsent(precision, p -> {
+            if (network != null) {
+                return WaveNetScript.of(manager, network, p == Precision.BFLOAT16);
+            }
+            try (WaveNet passing = load.get()) {
+                return WaveNetScript.of(manager, passing, p == Precision.BFLOAT16);
+            } finally {
+                ProcessMemory.release();
+            }
+        });
+    }
+}
