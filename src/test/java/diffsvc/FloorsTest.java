@@ -21,7 +21,7 @@ class FloorsTest {
             """
             cli
             jshell
-            notebook
+            notebook bench
             infer training
             dataset
             voice

@@ -1,86 +1,144 @@
 package diffsvc.cli;
 
-import ai.djl.ndarray.NDManager;
+import com.google.gson.GsonBuilder;
+import diffsvc.bench.Bench;
+import diffsvc.bench.BenchStage;
+import diffsvc.bench.Peer;
+import diffsvc.bench.Timing;
 import diffsvc.check.Bound;
-import diffsvc.dataset.Clip;
-import diffsvc.dataset.Dataset;
-import diffsvc.hparams.Arg2Hparams;
-import diffsvc.hparams.Hparams;
-import diffsvc.training.TrainingRun;
-import java.util.Arrays;
+import diffsvc.hparams.Precision;
+import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.EngineThreads;
+import diffsvc.platform.Processor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Times a training step of the published size, random weights and mel, as bench/peer.py does in PyTorch. */
+/** Times stages at the published sizes, alone or in turns with PyTorch. */
 @Command(
         name = "bench",
-        description = "Times a joint training step of the published size (bench/train.sh compares it with PyTorch).",
+        description = "Times stages at the published sizes, with random weights; --peer: in turns with PyTorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class BenchCommand implements Callable<Integer> {
     private static final int WARM_UP = 10;
 
-    @Option(names = "--seconds", defaultValue = "6", description = "length of the clip (default ${DEFAULT-VALUE})")
+    @Option(
+            names = "--stages",
+            defaultValue = "train",
+            description = "all, or of mel,f0,hubert,denoiser,vocoder,end-to-end,train (default ${DEFAULT-VALUE})")
+    String stages;
+
+    @Option(names = "--seconds", defaultValue = "6", description = "length of the sound (default ${DEFAULT-VALUE})")
     double seconds;
 
-    @Option(names = "--repeat", defaultValue = "5", description = "timed steps (default ${DEFAULT-VALUE})")
+    @Option(names = "--repeat", defaultValue = "5", description = "timed repetitions (default ${DEFAULT-VALUE})")
     int repeat;
+
+    @Option(names = "--rounds", defaultValue = "5", description = "turns with --peer (default ${DEFAULT-VALUE})")
+    int rounds;
+
+    @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
+    Integer threads;
+
+    @Option(
+            names = "--precision",
+            defaultValue = "auto",
+            description = "of the denoiser in conversions: auto, float32 or bfloat16 (default ${DEFAULT-VALUE})")
+    String precision;
+
+    @Option(names = "--peer", paramLabel = "PYTHON", description = "interpreter with torch and numpy for bench/peer.py")
+    String peer;
+
+    @Option(names = "--json", description = "print one JSON object with the keys of bench/peer.py, and nothing else")
+    boolean json;
 
     @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
+    /** One stage: ours in each round, and how many times as long the peer took. */
+    private record Row(BenchStage stage, Timing ours, Timing peer, Timing ratio) {}
+
     @Override
     public Integer call() {
         Bound.whole("bench", "--repeat", repeat, 1, 10_000);
-        Bound.number("bench", "--seconds", seconds, 0.1, 60);
-        Hparams base = Hparams.defaults();
-        int
-                frames =
-                        (int) Math.round(seconds
-                                * base.audio().sampleRateHz()
-                                / base.audio().hopSamples()),
-                units = frames / 2;
-        Hparams hparams = Arg2Hparams.apply(
-                base, Arg2Hparams.join("project=bench,training.batch=1,training.crop_frames=" + frames, overrides));
-        Random random = new Random(1);
-        float[] mel = new float[frames * hparams.audio().melBins()],
-                content = new float[units * hparams.embedding().hiddenSize()],
-                f0 = new float[frames];
-        for (int i = 0; i < mel.length; i++) {
-            mel[i] = (float) (-2.5 + 0.7 * random.nextGaussian());
+        Bound.whole("bench", "--rounds", rounds, 1, 1000);
+        List<BenchStage> chosen = BenchStage.named(stages);
+        Precision named = Precision.named("options", "--precision", precision);
+        boolean bfloat16 = named == Precision.AUTO ? Processor.multipliesBfloat16() : named == Precision.BFLOAT16;
+        if (threads != null) {
+            EngineThreads.require("--threads", threads, 1);
+            EngineThreads.use(threads);
         }
-        for (int i = 0; i < content.length; i++) {
-            content[i] = (float) random.nextGaussian();
-        }
-        Arrays.fill(f0, 220);
-        Dataset data = Dataset.of(List.of(Clip.of(
-                "noise",
-                mel,
-                hparams.audio().melBins(),
-                List.of(content),
-                hparams.embedding().hiddenSize(),
-                f0)));
-        double[] took = new double[repeat];
-        try (NDManager manager = NDManager.newBaseManager();
-                TrainingRun run = new TrainingRun(manager, hparams, data);
+        List<Row> rows = new ArrayList<>();
+        try (Bench bench = new Bench(seconds, bfloat16, overrides);
                 ConsoleProgress bar = new ConsoleProgress()) {
-            for (int i = -WARM_UP; i < repeat; i++) {
-                long start = System.nanoTime();
-                run.update();
-                took[Math.max(0, i)] = (System.nanoTime() - start) / 1e9;
-                bar.at("steps", WARM_UP + i + 1, WARM_UP + repeat);
+            for (BenchStage stage : chosen) {
+                Row row = row(bench, stage, bar);
+                rows.add(row);
+                if (!json) {
+                    print(row);
+                }
             }
         }
-        Arrays.sort(took);
+        if (json) {
+            System.out.println(new GsonBuilder().setPrettyPrinting().create().toJson(tree(rows, bfloat16)));
+        }
+        return 0;
+    }
+
+    private Row row(Bench bench, BenchStage stage, ConsoleProgress bar) {
+        int warmUp = stage == BenchStage.TRAIN ? WARM_UP : 1, times = repeat * stage.often();
+        if (peer == null || !stage.hasPeer()) {
+            return new Row(stage, bench.time(stage, warmUp, times), null, null);
+        }
+        Peer python = new Peer(peer, ProjectPaths.find().resolve("bench/peer.py"));
+        List<Double> ours = new ArrayList<>(), theirs = new ArrayList<>(), ratios = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            ours.add(bench.time(stage, i == 0 ? warmUp : 1, times).median());
+            theirs.add(python.median(stage, seconds, EngineThreads.count(), repeat));
+            ratios.add(theirs.get(i) / ours.get(i));
+            bar.at(stage.text(), i + 1, rounds);
+        }
+        return new Row(stage, new Timing(ours), new Timing(theirs), new Timing(ratios));
+    }
+
+    private void print(Row row) {
         System.out.printf(
                 Locale.ROOT,
-                "min %.4f s, median %.4f s%n",
-                took[0],
-                repeat % 2 == 1 ? took[repeat / 2] : (took[repeat / 2 - 1] + took[repeat / 2]) / 2);
-        return 0;
+                "%-11s min %.4f s, median %.4f s%s%n",
+                row.stage.text(),
+                row.ours.min(),
+                row.ours.median(),
+                row.peer == null
+                        ? peer == null ? "" : "; PyTorch has no such stage here"
+                        : String.format(
+                                Locale.ROOT,
+                                "; peer %.4f s, %.2f times as long",
+                                row.peer.median(),
+                                row.ratio.median()));
+    }
+
+    private Map<String, Object> tree(List<Row> rows, boolean bfloat16) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("seconds_of_audio", seconds);
+        tree.put("threads", EngineThreads.count());
+        tree.put("precision", (bfloat16 ? Precision.BFLOAT16 : Precision.FLOAT32).text());
+        for (Row row : rows) {
+            Map<String, Object> figures = new LinkedHashMap<>();
+            figures.put("min_s", row.ours.min());
+            figures.put("median_s", row.ours.median());
+            if (row.peer != null) {
+                figures.put("peer_median_s", row.peer.median());
+                figures.put("peer_ratio", row.ratio.median());
+            }
+            tree.put(row.stage.key(), figures);
+        }
+        return tree;
     }
 }
