@@ -3,10 +3,9 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.platform.EngineLock;
+import diffsvc.plot.MapOrder;
 import diffsvc.tensor.Summary;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 
@@ -51,11 +50,11 @@ public final class Display {
     /**
      * Waves by name, displayed as players side by side.
      *
-     * @param waves in the order of the map where it keeps one (a LinkedHashMap), else by name
+     * @param waves in the order of {@link MapOrder}
      */
     public record Players(Map<String, Wave> waves) {
         public Players {
-            waves = waves instanceof LinkedHashMap ? new LinkedHashMap<>(waves) : new TreeMap<>(waves);
+            waves = MapOrder.of(waves);
         }
 
         @Override

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.plot.Colours;
+import diffsvc.plot.MapOrder;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import java.awt.Color;
@@ -21,12 +22,10 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.DoubleSummaryStatistics;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -100,12 +99,9 @@ final class Html {
      * empty for anything else.
      */
     static Map<String, Object> entries(Object thing) {
-        boolean shuffled = thing instanceof Map
-                && (thing.getClass() == HashMap.class
-                        || thing.getClass().getName().contains("ImmutableCollections"));
-        Map<String, Object> all = shuffled ? new TreeMap<>() : new LinkedHashMap<>();
+        Map<String, Object> all = new LinkedHashMap<>();
         if (thing instanceof Map<?, ?> map) {
-            map.forEach((name, value) -> all.put(String.valueOf(name), value));
+            MapOrder.of(map).forEach((name, value) -> all.put(String.valueOf(name), value));
         } else if (thing instanceof Collection<?> list) {
             list.forEach(value -> all.put(String.valueOf(all.size()), value));
         }

@@ -9,12 +9,9 @@ import java.awt.Font;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.knowm.xchart.CategoryChart;
@@ -108,7 +105,7 @@ final class Charts {
         double[] across = x == null ? null : numbers("x", x);
         List<Color> colours = new ArrayList<>();
         boolean any = false;
-        for (Map.Entry<String, ?> e : ordered(series).entrySet()) {
+        for (Map.Entry<String, ?> e : MapOrder.of(series).entrySet()) {
             double[] y = numbers(e.getKey(), e.getValue());
             if (across != null && across.length != y.length) {
                 throw Problem.in(
@@ -134,11 +131,6 @@ final class Charts {
                     "check the values");
         }
         return chart;
-    }
-
-    /** The same colours each time: in the caller's order where the map keeps one, else by name. */
-    static <V> Map<String, V> ordered(Map<String, V> map) {
-        return map instanceof LinkedHashMap || map instanceof SortedMap ? map : new TreeMap<>(map);
     }
 
     /**

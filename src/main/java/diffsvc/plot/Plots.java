@@ -186,7 +186,7 @@ public final class Plots {
     public Picture filmstrip(String title, Map<String, NDArray> mels) {
         Map<String, float[][]> rows = new LinkedHashMap<>();
         double top = 0;
-        for (Map.Entry<String, NDArray> e : Charts.ordered(mels).entrySet()) {
+        for (Map.Entry<String, NDArray> e : MapOrder.of(mels).entrySet()) {
             float[][] mel = rows(e.getValue());
             rows.put(e.getKey(), mel);
             top = Math.max(top, top(mel));
@@ -288,7 +288,7 @@ public final class Plots {
         XYChart chart = Charts.xy(title, "seconds", "Hz");
         chart.getStyler().setLegendVisible(tracks.size() > 1);
         Color[] colours = chart.getStyler().getSeriesColors();
-        Charts.ordered(tracks).forEach((name, track) -> {
+        MapOrder.of(tracks).forEach((name, track) -> {
             double[] at = new double[track.frames()], hz = new double[track.frames()];
             for (int t = 0; t < at.length; t++) {
                 at[t] = t * track.frameSeconds();
@@ -392,7 +392,7 @@ public final class Plots {
         if (values.isEmpty()) {
             throw Problem.in("plots", "at least one bar", "none", "give name and number");
         }
-        Map<String, ? extends Number> all = Charts.ordered(values);
+        Map<String, ? extends Number> all = MapOrder.of(values);
         CategoryChart chart = Charts.categories(title, "", yName);
         chart.getStyler().setLegendVisible(false);
         chart.addSeries(
