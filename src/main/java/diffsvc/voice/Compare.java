@@ -22,7 +22,7 @@ import tech.tablesaw.api.Table;
  *
  * <pre>{@code
  * # Python: numpy.savez("python.npz", mel_in=mel, units=units, f0_log2=f0, cond=cond, mel_out=mel_out, wav=wav)
- * Compare.with("python.npz").stages(voice.convert(song).stages())        // "mel_in agrees, units agrees, f0_log2 differs: ..."
+ * Compare.with("python.npz").stages(voice.convert(song).stages())  // "mel_in agrees, units agrees, f0_log2 differs: .."
  * }</pre>
  */
 public final class Compare {

@@ -43,11 +43,14 @@ public final class WaveNetScript implements AutoCloseable {
                 # the value's half first, the gate's second, as glu takes them
                 dilated = torch.roll(w[torch.add(layer, "dilated_conv.weight")], [self.channels], [0])
                 cond = torch.roll(w[torch.add(layer, "conditioner_projection.weight")], [self.channels], [0])
-                bias = torch.add(w[torch.add(layer, "dilated_conv.bias")], w[torch.add(layer, "conditioner_projection.bias")])
+                bias = w[torch.add(layer, "dilated_conv.bias")]
+                bias = torch.add(bias, w[torch.add(layer, "conditioner_projection.bias")])
                 scale = torch.cat([torch.full([self.channels], 0.7071067811865476), torch.ones([self.channels])])
-                out = torch.mul(torch.squeeze(w[torch.add(layer, "output_projection.weight")], 2), torch.unsqueeze(scale, 1))
+                out = torch.squeeze(w[torch.add(layer, "output_projection.weight")], 2)
+                out = torch.mul(out, torch.unsqueeze(scale, 1))
                 out_bias = torch.mul(w[torch.add(layer, "output_projection.bias")], scale)
-                torch.append(self.dilated, torch.contiguous(torch.to(torch.unsqueeze(dilated, 2), self.dtype), memory_format=2))
+                dilated = torch.to(torch.unsqueeze(dilated, 2), self.dtype)
+                torch.append(self.dilated, torch.contiguous(dilated, memory_format=2))
                 torch.append(self.cond, torch.squeeze(cond, 2))
                 torch.append(self.cond_bias, torch.roll(bias, [self.channels], [0]))
                 torch.append(self.step, w[torch.add(layer, "diffusion_projection.weight")])
@@ -62,7 +65,8 @@ public final class WaveNetScript implements AutoCloseable {
             """
             def project(self, cond: Tensor) -> Tensor:
               rows = torch.permute(cond, [0, 2, 1])
-              projected = torch.empty([self.layers, torch.size(rows, 0), torch.size(rows, 1), self.channels * 2], dtype=self.dtype)
+              b, t, wide = torch.size(rows, 0), torch.size(rows, 1), torch.mul(self.channels, 2)
+              projected = torch.empty([self.layers, b, t, wide], dtype=self.dtype)
               for i in range(self.layers):
                 torch.copy_(torch.select(projected, 0, i), torch.linear(rows, self.cond[i], self.cond_bias[i]))
               return projected
@@ -73,7 +77,8 @@ public final class WaveNetScript implements AutoCloseable {
             def forward(self, spec: Tensor, t: Tensor, projected: Tensor) -> Tensor:
               c = self.channels
               angle = torch.mul(torch.unsqueeze(t, 1), self.frequencies)
-              embedded = torch.linear(torch.cat([torch.sin(angle), torch.cos(angle)], 1), self.mlp_0_weight, self.mlp_0_bias)
+              sinusoid = torch.cat([torch.sin(angle), torch.cos(angle)], 1)
+              embedded = torch.linear(sinusoid, self.mlp_0_weight, self.mlp_0_bias)
               embedded = torch.linear(torch.mish(embedded), self.mlp_2_weight, self.mlp_2_bias)
               rows = torch.to(torch.permute(spec, [0, 1, 3, 2]), self.dtype)
               x = torch.relu(torch.linear(rows, self.input_weight, self.input_bias))
