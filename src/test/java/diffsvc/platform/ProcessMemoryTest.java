@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.jna.Memory;
 import diffsvc.check.Problem;
 import diffsvc.testing.Allocator;
+import diffsvc.testing.Alone;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -96,19 +97,8 @@ class ProcessMemoryTest {
      * has it: what is freed stays at hand.
      */
     private static long[] alone(String what) throws Exception {
-        ProcessBuilder java = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx64m",
-                        "-XX:MaxDirectMemorySize=500m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        ProcessMemoryTest.class.getName(),
-                        what)
-                .redirectErrorStream(true);
-        java.environment().putAll(Allocator.KEEPS);
-        Process p = java.start();
-        String said = new String(p.getInputStream().readAllBytes()).trim();
-        assertEquals(0, p.waitFor(), said);
+        String said = Alone.run(
+                ProcessMemoryTest.class, Allocator.KEEPS, List.of("-Xmx64m", "-XX:MaxDirectMemorySize=500m"), what);
         return Stream.of(said.split(" ")).mapToLong(Long::parseLong).toArray();
     }
 

@@ -11,8 +11,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.testing.Allocator;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import diffsvc.testing.Alone;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -44,18 +44,7 @@ class WeakManagerTest {
     @Tag("memory")
     @Test
     void nativeMemoryStaysFlatWhenAVariableIsAssignedAnew() throws Exception {
-        ProcessBuilder java = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-Dai.djl.offline=true",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        WeakManagerTest.class.getName())
-                .redirectErrorStream(true);
-        java.environment().putAll(Allocator.LEVEL);
-        Process p = java.start();
-        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertEquals(0, p.waitFor(), said);
+        String said = Alone.run(WeakManagerTest.class, Allocator.LEVEL, List.of("-Xmx256m", "-Dai.djl.offline=true"));
         String[] numbers = said.lines().reduce((first, last) -> last).orElse("").split(" ");
         assertEquals("421.0", numbers[0], said);
         long grew = Long.parseLong(numbers[1]);

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
+import diffsvc.testing.Npy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -60,14 +61,7 @@ class NpzTest {
     }
 
     private Path npy(String descr, String shape, byte[] data) throws IOException {
-        byte[] header = ("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }\n")
-                .getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer b = ByteBuffer.allocate(10 + header.length + data.length).order(ByteOrder.LITTLE_ENDIAN);
-        b.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
-                .putShort((short) header.length)
-                .put(header)
-                .put(data);
-        return Files.write(folder.resolve("a.npy"), b.array());
+        return Npy.write(folder.resolve("a.npy"), descr, shape, data);
     }
 
     @Test

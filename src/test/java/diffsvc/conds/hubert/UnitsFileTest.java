@@ -10,11 +10,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
+import diffsvc.testing.Npy;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,14 +22,7 @@ class UnitsFileTest {
     Path folder;
 
     private Path npy(String descr, byte[] data) throws IOException {
-        byte[] header = ("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (1, 2), }\n")
-                .getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer b = ByteBuffer.allocate(10 + header.length + data.length).order(ByteOrder.LITTLE_ENDIAN);
-        b.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
-                .putShort((short) header.length)
-                .put(header)
-                .put(data);
-        return Files.write(folder.resolve("units.npy"), b.array());
+        return Npy.write(folder.resolve("units.npy"), descr, "1, 2", data);
     }
 
     @Test
