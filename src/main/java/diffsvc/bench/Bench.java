@@ -73,7 +73,7 @@ public final class Bench implements AutoCloseable {
     }
 
     /**
-     * Runs a stage once, without timing, and then {@code repeat} times.
+     * Runs a stage {@code warmUp} times without timing, and then {@code repeat} times.
      *
      * @param warmUp repetitions that do not count
      */

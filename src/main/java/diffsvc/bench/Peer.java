@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The same stages in PyTorch, run by {@code bench/peer.py} in a process of its own.
@@ -29,7 +28,7 @@ public record Peer(String python, Path script) {
                 python,
                 script.toString(),
                 "--seconds",
-                String.format(Locale.ROOT, "%s", seconds),
+                String.valueOf(seconds),
                 "--threads",
                 String.valueOf(threads),
                 "--repeat",

@@ -43,7 +43,7 @@ final class PickleWriter {
         out.write('(');
         attributes.forEach((name, v) -> {
             text(name);
-            if (v instanceof List<?> list && !(v instanceof Tuple)) {
+            if (v instanceof List<?> list) {
                 global("torch.jit._pickle", "build_tensorlist");
                 out.write('(');
                 value(list);

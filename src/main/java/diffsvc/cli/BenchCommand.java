@@ -6,10 +6,10 @@ import diffsvc.bench.BenchStage;
 import diffsvc.bench.Peer;
 import diffsvc.bench.Timing;
 import diffsvc.check.Bound;
+import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.EngineThreads;
-import diffsvc.platform.Processor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,14 +69,13 @@ final class BenchCommand implements Callable<Integer> {
         Bound.whole("bench", "--repeat", repeat, 1, 10_000);
         Bound.whole("bench", "--rounds", rounds, 1, 1000);
         List<BenchStage> chosen = BenchStage.named(stages);
-        Precision named = Precision.named("options", "--precision", precision);
-        boolean bfloat16 = named == Precision.AUTO ? Processor.multipliesBfloat16() : named == Precision.BFLOAT16;
+        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED);
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
             EngineThreads.use(threads);
         }
         List<Row> rows = new ArrayList<>();
-        try (Bench bench = new Bench(seconds, bfloat16, overrides);
+        try (Bench bench = new Bench(seconds, decided == Precision.BFLOAT16, overrides);
                 ConsoleProgress bar = new ConsoleProgress()) {
             for (BenchStage stage : chosen) {
                 Row row = row(bench, stage, bar);
@@ -87,7 +86,7 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            System.out.println(new GsonBuilder().setPrettyPrinting().create().toJson(tree(rows, bfloat16)));
+            System.out.println(new GsonBuilder().setPrettyPrinting().create().toJson(tree(rows, decided)));
         }
         return 0;
     }
@@ -124,11 +123,11 @@ final class BenchCommand implements Callable<Integer> {
                                 row.ratio.median()));
     }
 
-    private Map<String, Object> tree(List<Row> rows, boolean bfloat16) {
+    private Map<String, Object> tree(List<Row> rows, Precision decided) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("seconds_of_audio", seconds);
         tree.put("threads", EngineThreads.count());
-        tree.put("precision", (bfloat16 ? Precision.BFLOAT16 : Precision.FLOAT32).text());
+        tree.put("precision", decided.text());
         for (Row row : rows) {
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("min_s", row.ours.min());

@@ -1,5 +1,6 @@
 package diffsvc.hparams;
 
+import diffsvc.platform.Processor;
 import java.util.List;
 import java.util.Locale;
 
@@ -36,9 +37,13 @@ public enum Precision implements Registry {
         return Registry.named(values(), stage, key, text);
     }
 
-    /** All names as a sentence lists them. */
-    public static String all() {
-        return Registry.listed(values());
+    /**
+     * {@link #FLOAT32} or {@link #BFLOAT16}: what auto is on this machine. The Python project's quirks want float32.
+     */
+    public Precision decided(Hparams.Quirks quirks) {
+        return this != AUTO
+                ? this
+                : Processor.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? BFLOAT16 : FLOAT32;
     }
 
     /** All names, in the order of the constants. */

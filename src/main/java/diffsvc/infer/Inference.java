@@ -209,9 +209,10 @@ public final class Inference {
                     .write(joiner, converter, targets.out());
             timer.report(progress);
             Targets last = stillFree(request, targets, warnings);
-            warnings.addAll(remarks(joiner, written.joins()));
+            Manifest.Slices slices = SongManifest.slices(joiner, most);
+            warnings.addAll(remarks(slices, written.joins()));
             Manifest manifest = new SongManifest(voice, models())
-                    .of(request, last.out(), joiner, most, key, range, written, timer.lines(), exports, warnings);
+                    .of(request, last.out(), joiner, slices, key, range, written, timer.lines(), exports, warnings);
             place(written.file(), last.out());
             manifest.write(last.manifest());
             return new Done(last.out(), targets.f0Export(), last.replaces(), manifest);
@@ -362,16 +363,14 @@ public final class Inference {
     }
 
     /** Silent slices and joins that stand out, as sentences. */
-    private static List<String> remarks(SliceJoiner joiner, List<Join> joins) {
+    private static List<String> remarks(Manifest.Slices slices, List<Join> joins) {
         List<String> remarks = new ArrayList<>();
-        List<Slice> silent = joiner.slices().stream().filter(Slice::silent).toList();
-        if (!silent.isEmpty()) {
-            double rate = joiner.song().sampleRateHz();
+        if (slices.silent() > 0) {
             remarks.add(String.format(
                     Locale.ROOT,
                     "%d silent slices, %.2f s together, stay silent",
-                    silent.size(),
-                    silent.stream().mapToDouble(s -> s.samples() / rate).sum()));
+                    slices.silent(),
+                    slices.silentSeconds()));
         }
         joins.stream()
                 .filter(Join::audible)

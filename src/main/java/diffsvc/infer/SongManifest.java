@@ -25,14 +25,14 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
      * The manifest of one song.
      *
      * @param target where the song will lie
-     * @param most seconds of the longest slice that was allowed
+     * @param slices as {@link #slices} counts them
      * @param key in semitones, with what infer.auto_key added
      */
     Manifest of(
             Request request,
             Path target,
             SliceJoiner joiner,
-            double most,
+            Manifest.Slices slices,
             double key,
             VocalRange range,
             SongWriter.Written written,
@@ -65,7 +65,7 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
                         h.infer().depth(),
                         written.scale(),
                         written.beyond()),
-                slices(joiner, most),
+                slices,
                 new Manifest.Range(
                         range.songHz(),
                         range.trainedHz(),
@@ -94,7 +94,12 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
                 shown(file), Sha256.of(file), song.samples(), song.channels(), song.sampleRateHz(), song.seconds());
     }
 
-    private static Manifest.Slices slices(SliceJoiner joiner, double most) {
+    /**
+     * Counts the slices of a song.
+     *
+     * @param most seconds of the longest slice that was allowed
+     */
+    static Manifest.Slices slices(SliceJoiner joiner, double most) {
         double rate = joiner.song().sampleRateHz(), silentSeconds = 0, longest = 0;
         int silent = 0, cuts = 0;
         for (Slice s : joiner.slices()) {

@@ -178,8 +178,8 @@ public final class Plots {
     }
 
     /**
-     * Mels by name as the frames of a film, three per row, with one colour scale for all. In the order of the map where
-     * it keeps one (a LinkedHashMap), else by name.
+     * Mels by name as the frames of a film, three per row, with one colour scale for all. In the order of
+     * {@link MapOrder}.
      *
      * @param mels [T, M] or [M, T], log10
      */

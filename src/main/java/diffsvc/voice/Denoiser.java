@@ -6,7 +6,6 @@ import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.ProcessMemory;
-import diffsvc.platform.Processor;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -32,14 +31,9 @@ final class Denoiser {
         this.load = load;
     }
 
-    /** What {@link Precision#AUTO} is here; the Python project's quirks want float32. */
+    /** The precision of a conversion under these settings, with auto decided. */
     static Precision precision(Hparams hparams) {
-        Precision asked = Precision.named(hparams.infer().precision());
-        return asked != Precision.AUTO
-                ? asked
-                : Processor.multipliesBfloat16() && hparams.quirks() == Hparams.Quirks.FIXED
-                        ? Precision.BFLOAT16
-                        : Precision.FLOAT32;
+        return Precision.named(hparams.infer().precision()).decided(hparams.quirks());
     }
 
     /** The network operation by operation. */
