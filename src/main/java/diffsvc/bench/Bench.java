@@ -25,6 +25,7 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.training.TrainingRun;
@@ -47,7 +48,7 @@ public final class Bench implements AutoCloseable {
     private final NDManager manager = NDManager.newBaseManager();
     private final Map<BenchStage, Runnable> works = new EnumMap<>(BenchStage.class);
     private final Hparams hparams;
-    private final boolean bfloat16;
+    private final Precision precision;
     private final double seconds;
     private final int frames;
     private HubertSoft hubert;
@@ -59,17 +60,17 @@ public final class Bench implements AutoCloseable {
      * Opens nothing yet.
      *
      * @param seconds of sound, 0.1 to 60
-     * @param bfloat16 precision of the denoiser in conversions, else float32
+     * @param precision of the networks, not auto
      * @param overrides of the published settings, key=value separated by commas
      */
-    public Bench(double seconds, boolean bfloat16, String overrides) {
+    public Bench(double seconds, Precision precision, String overrides) {
         Bound.number("bench", "--seconds", seconds, 0.1, 60);
         Hparams base = Hparams.defaults();
         frames = (int) Math.round(seconds * base.audio().framesPerSecond());
         hparams = Arg2Hparams.apply(
                 base, Arg2Hparams.join("project=bench,training.batch=1,training.crop_frames=" + frames, overrides));
         this.seconds = seconds;
-        this.bfloat16 = bfloat16;
+        this.precision = precision;
     }
 
     /**
@@ -124,7 +125,7 @@ public final class Bench implements AutoCloseable {
         Wave wave = sung(HubertSoft.RATE_HZ);
         return () -> {
             try (NDManager scratch = manager.newSubManager()) {
-                net.units(scratch, wave).toFloatArray();
+                net.units(scratch, wave, precision.denoiser()).toFloatArray();
             }
         };
     }
@@ -148,7 +149,14 @@ public final class Bench implements AutoCloseable {
     private void vocode(HifiGan net, NDArray mel, float[] f0) {
         boolean[] voiced = new boolean[f0.length];
         Arrays.fill(voiced, true);
-        net.vocode(mel, f0, voiced, f0.length * net.config().hopSamples(), RandomSource.keyed(1), Hparams.Quirks.FIXED);
+        net.vocode(
+                mel,
+                f0,
+                voiced,
+                f0.length * net.config().hopSamples(),
+                RandomSource.keyed(1),
+                Hparams.Quirks.FIXED,
+                precision.vocoder());
     }
 
     private Runnable endToEnd() {
@@ -167,7 +175,7 @@ public final class Bench implements AutoCloseable {
                 NDArray mel = front.of(scratch, song.first());
                 int t = (int) mel.getShape().get(1);
                 F0Track f0 = praat.f0(song, hparams.audio().hopSamples(), t, 0);
-                NDArray units = encoder.units(scratch, song);
+                NDArray units = encoder.units(scratch, song, precision.denoiser());
                 Condition condition = embedding.embed(
                         new Conds2Tensor(hparams.pitch(), hparams.quirks()).align(scratch, units, f0, mel));
                 NDArray noise =
@@ -208,7 +216,7 @@ public final class Bench implements AutoCloseable {
     private WaveNetScript openDenoiser() {
         if (denoiser == null) {
             try (WaveNet net = WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3)) {
-                denoiser = WaveNetScript.of(manager, net, bfloat16);
+                denoiser = WaveNetScript.of(manager, net, precision.denoiser() == Precision.BFLOAT16);
             }
         }
         return denoiser;

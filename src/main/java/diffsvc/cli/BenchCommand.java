@@ -75,7 +75,7 @@ final class BenchCommand implements Callable<Integer> {
             EngineThreads.use(threads);
         }
         List<Row> rows = new ArrayList<>();
-        try (Bench bench = new Bench(seconds, decided == Precision.BFLOAT16, overrides);
+        try (Bench bench = new Bench(seconds, decided, overrides);
                 ConsoleProgress bar = new ConsoleProgress()) {
             for (BenchStage stage : chosen) {
                 Row row = row(bench, stage, bar);

@@ -4,12 +4,17 @@ import diffsvc.platform.Processor;
 import java.util.List;
 import java.util.Locale;
 
-/** Precision of the values between a network's layers, as infer.precision names it. */
+/**
+ * Precision of the values between a network's layers, as infer.precision names it. A sampler forgives rounding, because
+ * its next evaluations answer to it; the vocoder's goes into the wave as noise.
+ */
 public enum Precision implements Registry {
-    /** {@link #BFLOAT16} where the processor multiplies in it, else {@link #FLOAT32}. */
+    /** {@link #MIXED} where the processor multiplies in bfloat16, else {@link #FLOAT32}. */
     AUTO,
     /** 24 bits. */
     FLOAT32,
+    /** Content encoder and denoiser in bfloat16, the vocoder in float32. */
+    MIXED,
     /** 8 bits, with the exponent of float32; sums stay float32. */
     BFLOAT16;
 
@@ -37,13 +42,19 @@ public enum Precision implements Registry {
         return Registry.named(values(), stage, key, text);
     }
 
-    /**
-     * {@link #FLOAT32} or {@link #BFLOAT16}: what auto is on this machine. The Python project's quirks want float32.
-     */
+    /** What auto is on this machine; any other stays. The Python project's quirks want float32. */
     public Precision decided(Hparams.Quirks quirks) {
-        return this != AUTO
-                ? this
-                : Processor.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? BFLOAT16 : FLOAT32;
+        return this != AUTO ? this : Processor.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
+    }
+
+    /** {@link #FLOAT32} or {@link #BFLOAT16}: the precision of content encoder and denoiser under this one. */
+    public Precision denoiser() {
+        return this == MIXED ? BFLOAT16 : this;
+    }
+
+    /** {@link #FLOAT32} or {@link #BFLOAT16}: the precision of the vocoder under this one. */
+    public Precision vocoder() {
+        return this == MIXED ? FLOAT32 : this;
     }
 
     /** All names, in the order of the constants. */

@@ -44,7 +44,7 @@ final class Denoiser {
         return network;
     }
 
-    /** The network in one call, in a precision other than auto. */
+    /** The network in one call, in float32 or bfloat16. */
     synchronized WaveNetScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
             if (network != null) {

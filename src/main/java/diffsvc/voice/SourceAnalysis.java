@@ -180,7 +180,8 @@ public final class SourceAnalysis implements AutoCloseable {
      */
     public NDArray units(Wave song) {
         try (EngineLock lock = EngineLock.take("content")) {
-            NDArray units = encoder.units(manager, song);
+            NDArray units =
+                    encoder.units(manager, song, Denoiser.precision(hparams).denoiser());
             if (!Finite.all(units)) {
                 String got = Finite.count(units);
                 units.close();

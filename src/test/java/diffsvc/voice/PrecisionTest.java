@@ -53,7 +53,7 @@ class PrecisionTest {
     @Test
     void autoIsFloat32WhereTheProcessorOrTheQuirksWantIt() {
         Hparams h = Hparams.defaults();
-        assertEquals(Processor.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32, Denoiser.precision(h));
+        assertEquals(Processor.multipliesBfloat16() ? Precision.MIXED : Precision.FLOAT32, Denoiser.precision(h));
         assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON)));
         assertEquals(
                 Precision.BFLOAT16,
