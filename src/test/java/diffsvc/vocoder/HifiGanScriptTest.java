@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.hparams.Precision;
+import diffsvc.hparams.VocoderKind;
+import diffsvc.random.RandomSource;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** The generator as a script against the generator operation by operation. */
@@ -46,6 +50,24 @@ class HifiGanScriptTest {
                     assertClose(net.wave(mel, null, (name, value) -> {}), script.wave(mel, null));
                 }
             }
+        }
+    }
+
+    /** What bfloat16 adds to the published sizes is noise far below the wave, in every band. */
+    @Test
+    void bfloat16AddsLittleNoise() {
+        try (NDManager manager = NDManager.newBaseManager();
+                HifiGan net = HifiGan.random(
+                        manager, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 1)) {
+            NDArray mel = manager.randomNormal(new Shape(1, 128, 40)),
+                    source = net.source(manager.full(new Shape(1, 40), 220), RandomSource.keyed(1)),
+                    reference = net.wave(mel, source, Precision.FLOAT32),
+                    fast = net.wave(mel, source, Precision.BFLOAT16);
+            double noise = fast.sub(reference).square().mean().getFloat(),
+                    level = reference.sub(reference.mean()).square().mean().getFloat(),
+                    decibels = 10 * Math.log10(level / noise);
+            System.out.printf(Locale.ROOT, "bfloat16 vocoder: %.1f dB%n", decibels);
+            assertTrue(decibels > 30 && decibels < 90, decibels + " dB");
         }
     }
 
