@@ -100,6 +100,10 @@ public final class HifiGan implements Vocoder {
         return net.weights();
     }
 
+    HifiGanNet net() {
+        return net;
+    }
+
     /** Sizes and rates the file came with. */
     public VocoderConfig config() {
         return config;

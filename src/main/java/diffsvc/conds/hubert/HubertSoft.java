@@ -36,14 +36,12 @@ public final class HubertSoft implements ContentEncoder {
     /** Rate of the wave that the network takes, Hz. */
     public static final int RATE_HZ = EncoderKind.HUBERT_SOFT.sampleRateHz();
 
-    private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2}, STRIDES = {5, 2, 2, 2, 2, 2, 2};
-    private static final int PAD = 40,
-            WINDOW = 400,
-            HOP = EncoderKind.HUBERT_SOFT.hopSamples(),
-            POSITION_KERNEL = 128,
-            POSITION_GROUPS = 16,
-            CHANNELS_PER_HEAD = 64;
-    private static final float EPS = 1e-5f, TEMPERATURE = 0.1f;
+    private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2};
+    private static final int WINDOW = 400, HOP = EncoderKind.HUBERT_SOFT.hopSamples(), CHANNELS_PER_HEAD = 64;
+    private static final float TEMPERATURE = 0.1f;
+    static final int[] STRIDES = {5, 2, 2, 2, 2, 2, 2};
+    static final int PAD = 40, POSITION_KERNEL = 128, POSITION_GROUPS = 16;
+    static final float EPS = 1e-5f;
 
     /**
      * Widths of the network.
@@ -381,7 +379,7 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     /** Weight norm over the axes 0 and 1: g is [1, 1, 128]. */
-    private NDArray positionWeight(NDManager manager) {
+    NDArray positionWeight(NDManager manager) {
         try (NDManager own = manager.newSubManager()) {
             NDArray v = own.create(1f).mul(w("positional_embedding.conv.weight_v"));
             return own.ret(v.mul(w("positional_embedding.conv.weight_g"))
