@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -170,7 +171,8 @@ public final class OnnxFile {
                 .mapToObj(i -> new Value(outputs == 1 ? name : name + "_" + i))
                 .toList();
         made.forEach(value -> node.addOutput(value.name));
-        attributes.forEach((key, value) -> node.addAttribute(attribute(key, value)));
+        // in one order, so that the same weights give the same file
+        new TreeMap<>(attributes).forEach((key, value) -> node.addAttribute(attribute(key, value)));
         graph.addNode(node);
         return made;
     }
