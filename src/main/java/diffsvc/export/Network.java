@@ -7,6 +7,7 @@ import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.hubert.HubertOnnx;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.diffusion.embedding.EmbeddingOnnx;
+import diffsvc.diffusion.embedding.EmbeddingScript;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetOnnx;
 import diffsvc.diffusion.wavenet.WaveNetScript;
@@ -22,28 +23,34 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * One network of a voice in the forms that other programs open.
  *
  * @param role as {@link Voice#files} has it
- * @param archive writes TorchScript; null where there is none
- * @param methods of the archive
- * @param graph the network as ONNX; null where there is none
+ * @param archive the network as TorchScript; null where there is none
+ * @param graph the network as ONNX
  * @param run inputs and outputs of the graph
  */
-record Network(
-        String role,
-        Weights weights,
-        Archive archive,
-        Map<String, Signature> methods,
-        Supplier<OnnxFile> graph,
-        Signature run) {
-    /** Writes a network as a TorchScript archive. */
+record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile> graph, Signature run) {
+    /**
+     * A network as TorchScript.
+     *
+     * @param precisions that it can have beside float32
+     * @param methods what a caller needs of it
+     */
+    record Archive(Set<Precision> precisions, Map<String, Signature> methods, Writer writer) {
+        /** The precision that the archive has where another may be asked for. */
+        Precision precision(Precision asked) {
+            return precisions.contains(asked) ? asked : Precision.FLOAT32;
+        }
+    }
+
+    /** Writes an archive; scratch owns what is opened on the way. */
     @FunctionalInterface
-    interface Archive {
-        /** Scratch owns what is opened on the way. */
+    interface Writer {
         void write(NDManager scratch, Precision precision, OutputStream out) throws IOException;
     }
 
@@ -82,12 +89,7 @@ record Network(
         Tensor units =
                 Tensor.floats("units", "one per " + encoder.hopSamples() + " samples", "B", "P", encoder.width());
         return new Network(
-                "encoder",
-                net.weights(),
-                null,
-                Map.of(),
-                () -> HubertOnnx.of(net),
-                new Signature(List.of(wave), List.of(units)));
+                "encoder", net.weights(), null, () -> HubertOnnx.of(net), new Signature(List.of(wave), List.of(units)));
     }
 
     private static Network embedding(Voice voice) {
@@ -106,21 +108,23 @@ record Network(
         List<Tensor> out = List.of(
                 Tensor.floats("cond", "the condition, 0 at padding", "B", wide, "T"),
                 Tensor.floats("f0_hz", "Hz, 0 at padding", "B", "T"));
+        Writer writer = (scratch, precision, stream) -> {
+            try (EmbeddingScript script = EmbeddingScript.of(scratch, voice.embedding())) {
+                script.write(stream);
+            }
+        };
+        Signature forward = new Signature(in, out.subList(0, 1));
         return new Network(
                 "embedding",
                 voice.embedding().weights(),
-                null,
-                Map.of(),
+                h.embedding().noFs2() ? new Archive(Set.of(), Map.of("forward", forward), writer) : null,
                 () -> EmbeddingOnnx.of(voice.embedding()),
                 new Signature(in, out));
     }
 
     private static Network wavenet(Voice voice) {
         WaveNet.Sizes s = voice.wavenet().sizes();
-        Tensor
-                spec =
-                        Tensor.floats(
-                                "spec", "the noisy mel, where the mel range maps to [-1, 1]", "B", 1, s.mels(), "T"),
+        Tensor spec = Tensor.floats("spec", "noisy mel, its range mapped to [-1, 1]", "B", 1, s.mels(), "T"),
                 step = Tensor.floats("step", "diffusion step from 0 on; may lie between two", "B"),
                 t = Tensor.floats("t", step.meaning(), "B"),
                 cond = Tensor.floats("cond", "the condition", "B", s.cond(), "T"),
@@ -133,16 +137,15 @@ record Network(
         Map<String, Signature> methods = new LinkedHashMap<>();
         methods.put("project", new Signature(List.of(cond), List.of(projected)));
         methods.put("forward", new Signature(List.of(spec, t, projected), List.of(eps)));
+        Writer writer = (scratch, precision, out) -> {
+            try (WaveNetScript script = WaveNetScript.of(scratch, voice.wavenet(), precision == Precision.BFLOAT16)) {
+                script.write(out);
+            }
+        };
         return new Network(
                 "wavenet",
                 voice.wavenet().weights(),
-                (scratch, precision, out) -> {
-                    try (WaveNetScript script =
-                            WaveNetScript.of(scratch, voice.wavenet(), precision == Precision.BFLOAT16)) {
-                        script.write(out);
-                    }
-                },
-                methods,
+                new Archive(Set.of(Precision.BFLOAT16), methods, writer),
                 () -> WaveNetOnnx.of(voice.wavenet()),
                 new Signature(List.of(spec, step, cond), List.of(eps)));
     }
@@ -155,7 +158,6 @@ record Network(
             in.add(Tensor.floats("source", "the harmonic source, L = T hop", "B", 1, "L"));
         }
         Tensor wave = Tensor.floats("wave", "at " + config.rateHz() + " Hz, in [-1, 1]", "B", 1, "L");
-        return new Network(
-                "vocoder", net.weights(), null, Map.of(), () -> HifiGanOnnx.of(net), new Signature(in, List.of(wave)));
+        return new Network("vocoder", net.weights(), null, () -> HifiGanOnnx.of(net), new Signature(in, List.of(wave)));
     }
 }

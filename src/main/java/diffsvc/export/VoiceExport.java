@@ -57,15 +57,15 @@ public final class VoiceExport {
         List<String> notes = new ArrayList<>();
         for (Network network : Network.of(voice)) {
             if (network.archive() != null) {
-                pieces.add(archive(voice, network, precision));
+                pieces.add(archive(voice, network, network.archive().precision(precision)));
+            } else if (!onnx) {
+                notes.add("the " + network.role() + " is written with --onnx only");
             }
             if (onnx) {
                 pieces.add(graph(voice, network));
             }
         }
-        if (!voice.vocoder().kind().hasWeights()) {
-            notes.add("the vocoder " + voice.vocoder().kind().text() + " has no weights and is not exported");
-        }
+        notes.addAll(missing(voice));
         String project = voice.hparams().project();
         Path home = Output.real(folder), json = home.resolve((project.isEmpty() ? "voice" : project) + ".json");
         Output reading = rule.reading(voice.files().values().toArray(Path[]::new));
@@ -87,13 +87,24 @@ public final class VoiceExport {
         return new Result(targets, notes);
     }
 
+    private static List<String> missing(Voice voice) {
+        List<String> notes = new ArrayList<>();
+        if (!voice.vocoder().kind().hasWeights()) {
+            notes.add("the vocoder " + voice.vocoder().kind().text() + " has no weights and is not exported");
+        }
+        if (voice.files().containsKey("pitch_extractor")) {
+            notes.add("the pitch extractor behind the sampler (pitch.pe_enable) is not exported");
+        }
+        return notes;
+    }
+
     private static Piece archive(Voice voice, Network network, Precision precision) {
         Map<String, Object> about = about(voice, network, "TorchScript", precision);
-        about.put("methods", network.methods());
+        about.put("methods", network.archive().methods());
         return new Piece(
                 network.role() + "_" + precision.text() + ".ts",
                 bytes(network),
-                (scratch, out) -> network.archive().write(scratch, precision, out),
+                (scratch, out) -> network.archive().writer().write(scratch, precision, out),
                 about);
     }
 

@@ -129,6 +129,7 @@ class VoiceExportTest {
                     names.containsAll(Set.of(
                             "encoder.onnx",
                             "embedding.onnx",
+                            "embedding_float32.ts",
                             "wavenet_float32.ts",
                             "wavenet.onnx",
                             "vocoder.onnx",
