@@ -15,14 +15,15 @@ public final class HifiGanOnnx {
 
     /** The graph, with copies of the weights. */
     public static OnnxFile of(HifiGan vocoder) {
-        return of(vocoder.net());
+        return of(vocoder.net(), vocoder.net().sizes().source());
     }
 
-    static OnnxFile of(HifiGanNet net) {
+    /** The graph with or without the source's part. */
+    static OnnxFile of(HifiGanNet net, boolean withSource) {
         HifiGanNet.Sizes s = net.sizes();
         OnnxFile file = new OnnxFile("vocoder", net.weights());
         Value mel = file.floats("mel", "B", s.mels(), "T"),
-                source = s.source() ? file.floats("source", "B", 1, "L") : null;
+                source = withSource ? file.floats("source", "B", 1, "L") : null;
         int edge = HifiGanNet.EDGE_KERNEL / 2;
         Value x = mel.conv("conv_pre", edge, 1); // [B, C, T]
         for (int i = 0; i < s.rates().length; i++) {

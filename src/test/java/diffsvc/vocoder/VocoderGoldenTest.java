@@ -11,8 +11,10 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.testing.Golden;
+import diffsvc.testing.Onnx;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,11 @@ class VocoderGoldenTest {
         try (Golden g = new Golden("hifigan_24k_nof0.npz");
                 HifiGan net = HifiGan.load(g.manager(), VocoderKind.HIFIGAN, file)) {
             g.same("wav", net.wave(g.get("mel"), null, (n, v) -> {}));
+            try (Onnx graph = new Onnx(HifiGanOnnx.of(net.net(), false))) {
+                g.same(
+                        "wav",
+                        graph.run(g.manager(), Map.of("mel", g.get("mel"))).get("wave"));
+            }
         }
     }
 
