@@ -1,17 +1,20 @@
 package diffsvc.hparams;
 
-import diffsvc.platform.Processor;
+import diffsvc.check.Problem;
+import diffsvc.platform.ComputeDevice;
 import java.util.List;
 import java.util.Locale;
 
 /** Precision of the values between a network's layers, as infer.precision names it. */
 public enum Precision implements Registry {
-    /** {@link #BFLOAT16} where the processor multiplies in it, else {@link #FLOAT32}. */
+    /** {@link #BFLOAT16} where the device multiplies faster in it, else {@link #FLOAT32}. */
     AUTO,
     /** 24 bits. */
     FLOAT32,
     /** 8 bits, with the exponent of float32; sums stay float32. */
-    BFLOAT16;
+    BFLOAT16,
+    /** 11 bits, up to 65504; only on a GPU. */
+    FLOAT16;
 
     /** The value of infer.precision and of {@code --precision}: the constant in lower case. */
     @Override
@@ -22,7 +25,7 @@ public enum Precision implements Registry {
     /**
      * The precision that infer.precision names.
      *
-     * @throws diffsvc.check.Problem that lists all names
+     * @throws Problem that lists all names
      */
     public static Precision named(String text) {
         return named("hparams", "infer.precision", text);
@@ -31,19 +34,23 @@ public enum Precision implements Registry {
     /**
      * The precision that an option or a key names.
      *
-     * @throws diffsvc.check.Problem that lists all names
+     * @throws Problem that lists all names
      */
     public static Precision named(String stage, String key, String text) {
         return Registry.named(values(), stage, key, text);
     }
 
     /**
-     * {@link #FLOAT32} or {@link #BFLOAT16}: what auto is on this machine. The Python project's quirks want float32.
+     * This precision, with auto decided: {@link #FLOAT32} or {@link #BFLOAT16}, by the device. The Python project's
+     * quirks want float32.
+     *
+     * @throws Problem for {@link #FLOAT16} on the CPU
      */
-    public Precision decided(Hparams.Quirks quirks) {
-        return this != AUTO
-                ? this
-                : Processor.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? BFLOAT16 : FLOAT32;
+    public Precision decided(Hparams.Quirks quirks, ComputeDevice device) {
+        if (this == FLOAT16 && !device.isGpu()) {
+            throw Problem.in("hparams", "a GPU for float16", "the CPU", "take bfloat16 or float32");
+        }
+        return this != AUTO ? this : device.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? BFLOAT16 : FLOAT32;
     }
 
     /** All names, in the order of the constants. */

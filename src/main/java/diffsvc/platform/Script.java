@@ -38,12 +38,12 @@ public final class Script implements AutoCloseable {
     /**
      * Opens an archive.
      *
-     * @param owner closes it at the latest
+     * @param owner closes it at the latest; its device gets the archive's own tensors
      * @param archive the file of torch.jit.save
      * @throws IllegalArgumentException with the engine's words when its source does not compile
      */
     public static Script open(NDManager owner, byte[] archive) {
-        Model model = Model.newInstance("network", "PyTorch");
+        Model model = Model.newInstance("network", owner.getDevice(), "PyTorch");
         try {
             model.load(new ByteArrayInputStream(archive));
             return new Script(owner, model);

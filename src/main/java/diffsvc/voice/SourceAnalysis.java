@@ -15,6 +15,7 @@ import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
 import java.nio.file.Path;
@@ -78,9 +79,15 @@ public final class SourceAnalysis implements AutoCloseable {
 
     /** The same with the frozen files of another models folder. */
     public static SourceAnalysis open(Path config, UnaryOperator<Hparams> edit, ModelFiles files) {
+        return open(config, edit, files, ComputeDevice.auto());
+    }
+
+    /** The same on a device; without one, an analysis is on {@link ComputeDevice#auto}. */
+    public static SourceAnalysis open(
+            Path config, UnaryOperator<Hparams> edit, ModelFiles files, ComputeDevice device) {
         Hparams hparams = edit.apply(HparamsYaml.readEither(config));
         Path encoderFile = ModelFiles.encoderBeside(config).orElseGet(() -> files.encoderFile(hparams));
-        WeakManager networks = WeakManager.open(), values = WeakManager.open();
+        WeakManager networks = WeakManager.open(device), values = WeakManager.open(device);
         Runnable closing = () -> {
             values.close();
             networks.close();

@@ -16,6 +16,7 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.random.RandomSource;
@@ -108,7 +109,7 @@ public final class Meter {
             case "wavenet":
                 WaveNetScript wavenet;
                 try (WaveNet passing = WaveNet.random(manager, WaveNet.Sizes.of(h), 1)) {
-                    wavenet = WaveNetScript.of(manager, passing, false);
+                    wavenet = WaveNetScript.of(manager, passing, Precision.FLOAT32);
                 }
                 ProcessMemory.release();
                 return (b, t) -> {

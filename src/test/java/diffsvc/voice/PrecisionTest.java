@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.Processor;
 import java.util.Locale;
 import org.junit.jupiter.api.Tag;
@@ -53,11 +54,14 @@ class PrecisionTest {
     @Test
     void autoIsFloat32WhereTheProcessorOrTheQuirksWantIt() {
         Hparams h = Hparams.defaults();
-        assertEquals(Processor.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32, Denoiser.precision(h));
-        assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON)));
+        assertEquals(
+                Processor.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32,
+                Denoiser.precision(h, ComputeDevice.CPU));
+        assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON), ComputeDevice.CPU));
         assertEquals(
                 Precision.BFLOAT16,
-                Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON).infer(i -> i.precision("bfloat16"))));
+                Denoiser.precision(
+                        h.quirks(Hparams.Quirks.PYTHON).infer(i -> i.precision("bfloat16")), ComputeDevice.CPU));
     }
 
     @Test
