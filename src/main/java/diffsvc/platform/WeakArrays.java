@@ -132,7 +132,12 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
 
     /** Makes a manager hold its arrays weakly. */
     static WeakArrays into(NDManager manager) {
-        WeakArrays arrays = new WeakArrays(manager.getDevice());
+        return into(manager, manager.getDevice());
+    }
+
+    /** The same for a manager whose arrays are on a device. */
+    static WeakArrays into(NDManager manager, Device device) {
+        WeakArrays arrays = new WeakArrays(device);
         try {
             inside.resources().set(manager, arrays);
         } catch (IllegalAccessException e) {

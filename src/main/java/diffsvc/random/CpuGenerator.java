@@ -13,19 +13,20 @@ final class CpuGenerator {
     private CpuGenerator() {}
 
     static NDArray normal(NDManager manager, Shape shape) {
-        return drawn(manager, shape, true);
+        return manager.getDevice().equals(Device.cpu()) ? manager.randomNormal(shape) : moved(manager, shape, true);
     }
 
     static NDArray uniform(NDManager manager, Shape shape) {
-        return drawn(manager, shape, false);
+        return manager.getDevice().equals(Device.cpu())
+                ? manager.randomUniform(0, 1, shape)
+                : moved(manager, shape, false);
     }
 
-    private static NDArray drawn(NDManager manager, Shape shape, boolean normal) {
-        if (manager.getDevice().equals(Device.cpu())) {
-            return normal ? manager.randomNormal(shape) : manager.randomUniform(0, 1, shape);
-        }
+    /** Draws on the CPU and moves the numbers to the manager's device. */
+    static NDArray moved(NDManager manager, Shape shape, boolean normal) {
         try (NDManager cpu = manager.newSubManager(Device.cpu())) {
-            NDArray moved = drawn(cpu, shape, normal).toDevice(manager.getDevice(), false);
+            NDArray drawn = normal ? normal(cpu, shape) : uniform(cpu, shape);
+            NDArray moved = drawn.toDevice(manager.getDevice(), false);
             moved.attach(manager);
             return moved;
         }

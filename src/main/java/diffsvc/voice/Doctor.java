@@ -209,11 +209,12 @@ public record Doctor(List<Line> lines) {
     private static Line library() {
         try {
             Engine engine = Engine.getInstance();
+            String own = System.getenv("PYTORCH_LIBRARY_PATH");
             return new Line(
                     Grade.OK,
                     "library",
                     engine.getEngineName() + " " + engine.getVersion() + ", " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch"),
+                            + System.getProperty("os.arch") + (own == null ? "" : ", from " + own),
                     "");
         } catch (Exception | LinkageError e) {
             return new Line(
