@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -77,6 +78,8 @@ public final class Script implements AutoCloseable {
     }
 
     private NDArray result(NDManager owner, String method, IValue... inputs) {
+        // on a GPU the optimizer would compile kernels for each new length of a slice; the switch is this thread's
+        JniUtils.setGraphExecutorOptimize(!owner.getDevice().isGpu());
         try (IValue result = IValueUtils.runMethod(block, method, inputs)) {
             return result.toTensor((PtNDManager) owner);
         } finally {
