@@ -5,6 +5,7 @@ launcher (a second JVM that only adds the options below and logs them).
     kernelspec.py ROOT --user       the kernel also for the user, so that plain Jupyter and VS Code find it
 """
 import json
+import os
 import shutil
 import sys
 import warnings
@@ -20,6 +21,8 @@ OPTIONS = [
 LOGGING = """handlers = java.util.logging.ConsoleHandler
 .level = WARNING
 """
+# The engine's libraries as the launcher has chosen them: Jupyter started by others gives the kernel its own environment.
+LIBRARIES = ["PYTORCH_LIBRARY_PATH", "PYTORCH_VERSION", "PYTORCH_FLAVOR", "LD_LIBRARY_PATH"]
 # No question about Jupyter's news, no check for its updates.
 LAB = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -40,6 +43,7 @@ def spec(folder):
             "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
             "OPT_OUT_TRACKING": "true",
             "DIFFSVC_HOME": str(root),
+            **{name: os.environ[name] for name in LIBRARIES if "PYTORCH_LIBRARY_PATH" in os.environ and name in os.environ},
         },
         "metadata": {},
     }

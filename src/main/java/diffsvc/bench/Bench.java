@@ -27,6 +27,7 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.random.RandomSource;
 import diffsvc.training.TrainingRun;
 import diffsvc.vocoder.HifiGan;
@@ -45,7 +46,7 @@ import java.util.Random;
 public final class Bench implements AutoCloseable {
     private static final int EVALUATIONS = 20;
     private static final double SUNG_HZ = 220;
-    private final NDManager manager = NDManager.newBaseManager();
+    private final NDManager manager;
     private final Map<BenchStage, Runnable> works = new EnumMap<>(BenchStage.class);
     private final Hparams hparams;
     private final Precision precision;
@@ -62,8 +63,9 @@ public final class Bench implements AutoCloseable {
      * @param seconds of sound, 0.1 to 60
      * @param precision of the networks, not auto
      * @param overrides of the published settings, key=value separated by commas
+     * @param device of all networks
      */
-    public Bench(double seconds, Precision precision, String overrides) {
+    public Bench(double seconds, Precision precision, String overrides, ComputeDevice device) {
         Bound.number("bench", "--seconds", seconds, 0.1, 60);
         Hparams base = Hparams.defaults();
         frames = (int) Math.round(seconds * base.audio().framesPerSecond());
@@ -71,6 +73,7 @@ public final class Bench implements AutoCloseable {
                 base, Arg2Hparams.join("project=bench,training.batch=1,training.crop_frames=" + frames, overrides));
         this.seconds = seconds;
         this.precision = precision;
+        manager = device.newManager();
     }
 
     /**
@@ -135,7 +138,13 @@ public final class Bench implements AutoCloseable {
         NDArray cond = manager.randomNormal(new Shape(1, hparams.embedding().hiddenSize(), frames)),
                 spec = manager.randomNormal(new Shape(1, 1, hparams.audio().melBins(), frames));
         Sampler.Eps eps = net.given(cond);
-        return () -> eps.at(spec, 500).close();
+        return () -> {
+            try (NDManager scratch = manager.newSubManager()) {
+                NDArray predicted = eps.at(spec, 500);
+                predicted.attach(scratch);
+                predicted.getFloat(0, 0, 0, 0); // a GPU works on while Java goes on; a value has to wait for it
+            }
+        };
     }
 
     private Runnable vocoder() {
@@ -216,7 +225,7 @@ public final class Bench implements AutoCloseable {
     private WaveNetScript openDenoiser() {
         if (denoiser == null) {
             try (WaveNet net = WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3)) {
-                denoiser = WaveNetScript.of(manager, net, precision.denoiser() == Precision.BFLOAT16);
+                denoiser = WaveNetScript.of(manager, net, precision.denoiser());
             }
         }
         return denoiser;

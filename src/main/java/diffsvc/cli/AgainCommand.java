@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -48,9 +49,14 @@ final class AgainCommand implements Callable<Integer> {
                     "replace a file that infer did not write or that was changed since; input files are never replaced")
     boolean overwrite;
 
+    @Mixin
+    DeviceOption device = new DeviceOption();
+
     @Option(
             names = "--max-memory",
-            description = "limit of the whole process, 2GiB for instance; the slices must fit as they were")
+            description =
+                    "limit of the whole process, or of its memory on a GPU, 2GiB for instance; the slices must fit"
+                            + " as they were")
     String maxMemory;
 
     @Override
@@ -69,7 +75,7 @@ final class AgainCommand implements Callable<Integer> {
                 ? files.upstream(paths.resolve(then.config()), paths.resolve(then.checkpoint()))
                 : files.project(then.project());
         Hparams hparams = HparamsYaml.of(then.hparams(), file);
-        try (Voice voice = Voice.open(paths, pair.with(hparams), h -> h)) {
+        try (Voice voice = Voice.open(paths, pair.with(hparams), h -> h, device.chosen())) {
             EngineThreads.require("infer.threads", hparams.infer().threads(), 0);
             EngineThreads.use(hparams.infer().threads());
             sameModels(file, then, voice);

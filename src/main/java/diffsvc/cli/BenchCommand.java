@@ -9,6 +9,7 @@ import diffsvc.check.Bound;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Times stages at the published sizes, alone or in turns with PyTorch. */
@@ -46,10 +48,14 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
 
+    @Mixin
+    DeviceOption device = new DeviceOption();
+
     @Option(
             names = "--precision",
             defaultValue = "auto",
-            description = "of the denoiser in conversions: auto, float32 or bfloat16 (default ${DEFAULT-VALUE})")
+            description =
+                    "of the denoiser in conversions: auto, float32, bfloat16 or float16 (default ${DEFAULT-VALUE})")
     String precision;
 
     @Option(names = "--peer", paramLabel = "PYTHON", description = "interpreter with torch and numpy for bench/peer.py")
@@ -69,13 +75,14 @@ final class BenchCommand implements Callable<Integer> {
         Bound.whole("bench", "--repeat", repeat, 1, 10_000);
         Bound.whole("bench", "--rounds", rounds, 1, 1000);
         List<BenchStage> chosen = BenchStage.named(stages);
-        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED);
+        ComputeDevice on = device.chosen();
+        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED, on);
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
             EngineThreads.use(threads);
         }
         List<Row> rows = new ArrayList<>();
-        try (Bench bench = new Bench(seconds, decided, overrides);
+        try (Bench bench = new Bench(seconds, decided, overrides, on);
                 ConsoleProgress bar = new ConsoleProgress()) {
             for (BenchStage stage : chosen) {
                 Row row = row(bench, stage, bar);
@@ -86,7 +93,7 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            System.out.println(new GsonBuilder().setPrettyPrinting().create().toJson(tree(rows, decided)));
+            System.out.println(new GsonBuilder().setPrettyPrinting().create().toJson(tree(rows, decided, on)));
         }
         return 0;
     }
@@ -123,11 +130,12 @@ final class BenchCommand implements Callable<Integer> {
                                 row.ratio.median()));
     }
 
-    private Map<String, Object> tree(List<Row> rows, Precision decided) {
+    private Map<String, Object> tree(List<Row> rows, Precision decided, ComputeDevice on) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("seconds_of_audio", seconds);
         tree.put("threads", EngineThreads.count());
         tree.put("precision", decided.text());
+        tree.put("device", on.toString());
         for (Row row : rows) {
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("min_s", row.ours.min());

@@ -8,6 +8,7 @@ import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.training.ContentTraining;
 import diffsvc.training.LabelledSpeech;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -77,6 +79,9 @@ final class ContentCommand implements Callable<Integer> {
             description = "share of the clips to add as song made by the vocoder, 0 to 1 (default ${DEFAULT-VALUE})")
     double sung;
 
+    @Mixin
+    DeviceOption device = new DeviceOption();
+
     @Option(names = "--seed", defaultValue = "1", description = "random seed (default ${DEFAULT-VALUE})")
     long seed;
 
@@ -120,6 +125,7 @@ final class ContentCommand implements Callable<Integer> {
                     STAGE, named, "a file outside the corpus that is read", "one of its files", "choose another name");
         }
         Output.tryOut(STAGE, target, 0);
+        ComputeDevice on = device.chosen();
         LabelledSpeech speech = LabelledSpeech.read(folder.resolve("encoder"));
         LabelledSpeech heldOut = Files.exists(folder.resolve("heldout/index.tsv"))
                 ? LabelledSpeech.read(folder.resolve("heldout"))
@@ -127,13 +133,13 @@ final class ContentCommand implements Callable<Integer> {
         LabelledSpeech sungHeldOut = heldOut.asSong(Hparams.defaults(), 1, seed + 1);
         speech = sung > 0 ? speech.withSong(Hparams.defaults(), sung, seed) : speech;
         HubertSoft.Sizes net = new HubertSoft.Sizes(s[0], s[1], s[2], s[3], s[4], s[5], LabelledSpeech.PHONES.size());
-        try (NDManager manager = NDManager.newBaseManager();
+        try (NDManager manager = on.newManager();
                 ContentTraining training = from == null
                         ? new ContentTraining(manager, net, speech, seed)
                         : new ContentTraining(manager, encoder, s[3], speech, seed)) {
             System.out.printf(
                     "content    %d clips, %d parameters, %s%n",
-                    speech.clips().size(), training.net().weights().parameters(), manager.getDevice());
+                    speech.clips().size(), training.net().weights().parameters(), on);
             ContentTraining.Plan plan = new ContentTraining.Plan(
                     steps, Duration.ofMillis(Math.round(minutes * 60_000)), batch, lr, SAVE_EVERY);
             try (ConsoleProgress bar = new ConsoleProgress()) {

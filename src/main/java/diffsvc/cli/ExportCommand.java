@@ -6,6 +6,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Voice;
 import java.nio.file.Path;
@@ -53,10 +54,11 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         ProjectName.require("options", project);
-        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED);
+        Precision decided =
+                Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED, ComputeDevice.CPU);
         Path folder = out == null ? paths.output().resolve(project) : ProjectPaths.here(out);
         ModelFiles.Pair pair = ModelFiles.in(paths.models()).project(project);
-        try (Voice voice = Voice.open(paths, pair, h -> h)) {
+        try (Voice voice = Voice.open(paths, pair, h -> h, ComputeDevice.CPU)) {
             VoiceExport.Result result =
                     VoiceExport.write(voice, folder, decided, onnx, new Output(overwrite, List.of()));
             result.notes().forEach(n -> System.out.println("note       " + n));

@@ -16,6 +16,7 @@ import diffsvc.hparams.SamplerKind;
 import diffsvc.infer.BatchInference;
 import diffsvc.infer.Inference;
 import diffsvc.infer.Request;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.voice.Effect;
@@ -31,6 +32,7 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -132,17 +134,21 @@ final class InferCommand implements Callable<Integer> {
     @Option(
             names = "--max-memory",
             description =
-                    "limit of the whole process, 2GiB for instance; slices become shorter (default 80 %% of the memory)")
+                    "limit of the whole process, or of its memory on a GPU, 2GiB for instance; slices become shorter"
+                            + " (default 80 %% of the memory)")
     String maxMemory;
 
     @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")
     Integer threads;
 
+    @Mixin
+    DeviceOption device = new DeviceOption();
+
     @Option(
             names = "--precision",
             completionCandidates = Precisions.class,
             description = "between the denoiser's layers: ${COMPLETION-CANDIDATES} (default auto: bfloat16 where the "
-                    + "processor multiplies in it)")
+                    + "processor or the GPU multiplies in it; float16 needs a GPU)")
     String precision;
 
     @Option(names = "--format", description = "wav or flac (default: the ending of --out, or else the voice's own)")
@@ -205,7 +211,11 @@ final class InferCommand implements Callable<Integer> {
                 : files.upstream(here(upstream.config), here(upstream.checkpoint));
         UnaryOperator<Hparams> settings = settings(pair.hparams());
         long limit = maxMemory == null ? 0 : ProcessMemory.asked(maxMemory);
-        try (Voice voice = Voice.open(paths, pair, settings)) {
+        ComputeDevice on = device.chosen();
+        if (on.isGpu()) {
+            System.out.println("device     " + on);
+        }
+        try (Voice voice = Voice.open(paths, pair, settings, on)) {
             Hparams.Infer infer = voice.hparams().infer();
             EngineThreads.require("infer.threads", infer.threads(), 0);
             voice.times(); // refuses steps that the sampler cannot take

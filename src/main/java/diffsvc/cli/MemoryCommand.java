@@ -8,6 +8,7 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Plan;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.voice.ModelCosts;
 import diffsvc.voice.ModelFiles;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Prints the memory of each model and the largest batch below the limit, before anything runs. */
@@ -39,10 +41,14 @@ final class MemoryCommand implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "15", description = "length of a clip (default ${DEFAULT-VALUE})")
     double seconds;
 
+    @Mixin
+    DeviceOption device = new DeviceOption();
+
     @Option(
             names = "--max-memory",
             description =
-                    "limit of the whole process, for instance 12GiB (default: the memory of the machine or its control group)")
+                    "limit of the whole process, or of its memory on a GPU, for instance 12GiB (default: the memory of the"
+                            + " machine or its control group, or what is free on the GPU)")
     String maxMemory;
 
     @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
@@ -58,11 +64,12 @@ final class MemoryCommand implements Callable<Integer> {
         }
         ProjectPaths paths = ProjectPaths.find();
         Hparams hparams = Arg2Hparams.apply(settings(paths), overrides);
-        long limit = maxMemory == null ? Plan.available() : ProcessMemory.asked(maxMemory);
-        try (NDManager manager = NDManager.newBaseManager()) {
+        ComputeDevice on = device.chosen();
+        long limit = maxMemory == null ? Plan.available(on) : ProcessMemory.asked(maxMemory);
+        try (NDManager manager = on.newManager()) {
             Plan plan = Plan.of(
                     ModelCosts.of(ModelFiles.in(paths.models()), hparams), seconds, limit, Plan.baseline(manager));
-            print(plan, limit);
+            print(plan, limit, on);
             plan.require();
         }
         return 0;
@@ -87,12 +94,17 @@ final class MemoryCommand implements Callable<Integer> {
         return HparamsYaml.read(yaml).project(project);
     }
 
-    private void print(Plan plan, long limit) {
+    private void print(Plan plan, long limit, ComputeDevice on) {
         System.out.printf(
                 "limit      %s%s%n",
-                ProcessMemory.shown(limit), maxMemory == null ? ", the memory of this machine" : "");
+                ProcessMemory.shown(limit),
+                maxMemory != null ? "" : on.isGpu() ? ", free on " + on : ", the memory of this machine");
         System.out.printf(
-                "process    %s without a model, with the largest Java heap%n%n", ProcessMemory.shown(plan.baseline()));
+                "%s%n%n",
+                on.isGpu()
+                        ? "gpu        " + ProcessMemory.shown(plan.baseline()) + " without a model, estimated"
+                        : "process    " + ProcessMemory.shown(plan.baseline())
+                                + " without a model, with the largest Java heap");
         System.out.printf(
                 "%-12s %-18s %8s %9s %11s %11s %6s %12s %14s%n",
                 "model", "sizes of", "frames", "weights", "one clip", "each more", "batch", "process", "GPU, untested");

@@ -14,6 +14,7 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Networks;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -58,6 +60,9 @@ final class PreprocessCommand implements Callable<Integer> {
 
     @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
+
+    @Mixin
+    DeviceOption device = new DeviceOption();
 
     @Option(
             names = "--out",
@@ -101,10 +106,11 @@ final class PreprocessCommand implements Callable<Integer> {
         System.out.println("hparams    " + paths.shown(yaml) + ", encoder "
                 + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
         ModelFiles files = ModelFiles.in(paths.models());
-        try (NDManager manager = NDManager.newBaseManager();
+        ComputeDevice on = device.chosen();
+        try (NDManager manager = on.newManager();
                 ContentEncoder encoder = Networks.encoder(manager, hparams, files);
                 PitchExtractor pitchExtractor = Networks.pitchExtractor(manager, hparams, files)) {
-            Preprocessing preprocessing = new Preprocessing(hparams, encoder, pitchExtractor);
+            Preprocessing preprocessing = new Preprocessing(hparams, encoder, pitchExtractor, on);
             Preprocessing.Result result;
             try (ConsoleProgress bar = new ConsoleProgress()) {
                 result = preprocessing.run(ProjectPaths.here(folder), target, output, bar::at);

@@ -1,6 +1,5 @@
 package diffsvc.cli;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
@@ -11,6 +10,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.memory.Plan;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.training.BatchFit;
 import diffsvc.training.MetricsCsv;
@@ -30,6 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Trains embedding and denoiser jointly. */
@@ -66,9 +67,14 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--steps", description = "number of updates in all, those before a resume included")
     Integer steps;
 
+    @Mixin
+    DeviceOption device = new DeviceOption();
+
     @Option(
             names = "--max-memory",
-            description = "memory limit of the whole process, for instance 6GiB; the batch is fitted to it")
+            description =
+                    "limit of the whole process, or of its memory on a GPU, for instance 6GiB; the batch is fitted"
+                            + " to it")
     String maxMemory;
 
     @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
@@ -101,15 +107,16 @@ final class TrainCommand implements Callable<Integer> {
             pairing.findings().stream()
                     .filter(f -> f.verdict() == Pairing.Verdict.NOTE)
                     .forEach(f -> note(f.file()));
-            try (NDManager manager = NDManager.newBaseManager()) {
+            ComputeDevice on = device.chosen();
+            try (NDManager manager = on.newManager()) {
                 long baseline = Plan.baseline(manager);
                 BatchFit fit = limit < 0
-                        ? BatchFit.ofMachine(asked, clips, baseline)
+                        ? BatchFit.ofMachine(asked, clips, baseline, on)
                         : BatchFit.within(asked, clips, baseline, limit);
                 print(fit);
                 try (TrainingRun run = start.open(manager, fit.hparams(), clips)) {
-                    print(run, start, manager.getDevice());
-                    train(run, folder, paths, limit);
+                    print(run, start, on);
+                    train(run, folder, paths, limit, on);
                 }
             }
         }
@@ -159,7 +166,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void print(TrainingRun run, RunStart start, Device device) {
+    private void print(TrainingRun run, RunStart start, ComputeDevice device) {
         Dataset clips = run.data();
         Hparams.Audio audio = run.hparams().audio();
         System.out.printf(
@@ -181,16 +188,19 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void train(TrainingRun run, RunFolder folder, ProjectPaths paths, long limit) {
+    private void train(TrainingRun run, RunFolder folder, ProjectPaths paths, long limit, ComputeDevice device) {
         TrainingLoop loop = new TrainingLoop(run, folder).within(Duration.ofMillis(Math.round(minutes * 60_000)));
+        long free = device.isGpu() ? device.available() : 0;
         CtrlC ctrlC = new CtrlC(loop::stop);
         Runtime.getRuntime().addShutdownHook(ctrlC);
         try (ConsoleProgress bar = new ConsoleProgress()) {
             TrainingLoop.Result result = loop.listening(bar).each(losses(bar)).until();
             bar.close();
-            long peak = ProcessMemory.peak();
+            // the engine keeps what it once took of a GPU, so the end shows the peak
+            long peak = device.isGpu() ? free - device.available() : ProcessMemory.peak();
             if (peak >= 0) {
-                System.out.println("memory     " + ProcessMemory.shown(peak) + " at the peak"
+                System.out.println("memory     " + ProcessMemory.shown(peak)
+                        + (device.isGpu() ? " of the GPU beside the networks" : "") + " at the peak"
                         + (limit < 0 ? "" : ", limit " + ProcessMemory.shown(limit)));
             }
             System.out.printf(

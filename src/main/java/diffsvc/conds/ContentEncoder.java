@@ -18,7 +18,7 @@ public interface ContentEncoder extends AutoCloseable {
      *
      * @param manager owner of the result
      * @param wave any rate and channels; the encoder takes the mean of the channels at its own rate
-     * @param precision of the values between the network's layers, float32 or bfloat16
+     * @param precision of the values between the network's layers; not auto or mixed
      * @throws Problem when the wave is shorter than one window of the encoder
      */
     NDArray units(NDManager manager, Wave wave, Precision precision);

@@ -13,6 +13,7 @@ import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.ComputeDevice;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,14 +29,16 @@ final class ClipAnalysis {
     private final Hparams hparams;
     private final ContentEncoder encoder;
     private final PitchExtractor pitchExtractor;
+    private final ComputeDevice device;
     private final FrontEnd front;
     private final Slicer slicer;
 
-    /** Borrows content encoder and pitch extractor: the caller closes them. */
-    ClipAnalysis(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {
+    /** Borrows content encoder and pitch extractor, which are on the device: the caller closes them. */
+    ClipAnalysis(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, ComputeDevice device) {
         this.hparams = hparams;
         this.encoder = encoder;
         this.pitchExtractor = pitchExtractor;
+        this.device = device;
         front = FrontEnd.of(hparams);
         slicer = new Slicer(hparams.dataset().silenceDb(), hparams.dataset().minPhraseMs(), 300, 20, 500);
     }
@@ -114,7 +117,7 @@ final class ClipAnalysis {
         List<Analysed> all = new ArrayList<>(List.of(own));
         shifted(own, cut, all, found.skipped());
         if (song.isPresent()) {
-            try (NDManager manager = NDManager.newBaseManager()) {
+            try (NDManager manager = device.newManager()) {
                 Wave sung = new SungSpeech(hparams)
                         .sing(
                                 manager,
@@ -147,7 +150,7 @@ final class ClipAnalysis {
     private Analysed analyse(String clip, String recording, Wave wave) {
         Hparams.Audio audio = hparams.audio();
         float[] signal = front.signal(wave);
-        try (NDManager manager = NDManager.newBaseManager()) {
+        try (NDManager manager = device.newManager()) {
             float[] mel = numbers(clip, "mel", front.of(manager, signal).toFloatArray());
             int frames = mel.length / audio.melBins();
             F0Track track = pitchExtractor.f0(Wave.mono(signal, audio.sampleRateHz()), audio.hopSamples(), frames, 0);
@@ -228,7 +231,7 @@ final class ClipAnalysis {
                 return null;
             }
         }
-        try (NDManager manager = NDManager.newBaseManager()) {
+        try (NDManager manager = device.newManager()) {
             Clip c = own.clip();
             float[] mel = numbers(
                     c.name(),

@@ -9,6 +9,7 @@ import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Hparams;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.progress.Progress;
 import diffsvc.random.KeyedRandom;
 import java.io.IOException;
@@ -108,18 +109,32 @@ public final class Preprocessing {
     }
 
     /**
-     * Borrows content encoder and pitch extractor: the caller closes them.
+     * Borrows content encoder and pitch extractor, which are on the CPU: the caller closes them.
      *
      * @throws Problem when a setting under {@code dataset} does not fit
      */
     public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor) {
-        this(hparams, encoder, pitchExtractor, AudioFile::open);
+        this(hparams, encoder, pitchExtractor, ComputeDevice.CPU);
+    }
+
+    /** The same on the device of content encoder and pitch extractor. */
+    public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, ComputeDevice device) {
+        this(hparams, encoder, pitchExtractor, device, AudioFile::open);
     }
 
     Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, Reading reading) {
+        this(hparams, encoder, pitchExtractor, ComputeDevice.CPU, reading);
+    }
+
+    private Preprocessing(
+            Hparams hparams,
+            ContentEncoder encoder,
+            PitchExtractor pitchExtractor,
+            ComputeDevice device,
+            Reading reading) {
         this.reading = reading;
         this.hparams = hparams;
-        analysis = new ClipAnalysis(hparams, encoder, pitchExtractor);
+        analysis = new ClipAnalysis(hparams, encoder, pitchExtractor, device);
         Hparams.Dataset d = hparams.dataset();
         settings = String.join(
                 "|",

@@ -95,7 +95,7 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
                 "encoder",
                 net.weights(),
                 new Archive(
-                        Set.of(Precision.BFLOAT16),
+                        Set.of(Precision.BFLOAT16, Precision.FLOAT16),
                         Map.of("forward", forward),
                         (scratch, precision, out) -> net.writeScript(precision, out)),
                 () -> HubertOnnx.of(net),
@@ -148,14 +148,14 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
         methods.put("project", new Signature(List.of(cond), List.of(projected)));
         methods.put("forward", new Signature(List.of(spec, t, projected), List.of(eps)));
         Writer writer = (scratch, precision, out) -> {
-            try (WaveNetScript script = WaveNetScript.of(scratch, voice.wavenet(), precision == Precision.BFLOAT16)) {
+            try (WaveNetScript script = WaveNetScript.of(scratch, voice.wavenet(), precision)) {
                 script.write(out);
             }
         };
         return new Network(
                 "wavenet",
                 voice.wavenet().weights(),
-                new Archive(Set.of(Precision.BFLOAT16), methods, writer),
+                new Archive(Set.of(Precision.BFLOAT16, Precision.FLOAT16), methods, writer),
                 () -> WaveNetOnnx.of(voice.wavenet()),
                 new Signature(List.of(spec, step, cond), List.of(eps)));
     }
@@ -173,7 +173,7 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
                 "vocoder",
                 net.weights(),
                 new Archive(
-                        Set.of(Precision.BFLOAT16),
+                        Set.of(Precision.BFLOAT16, Precision.FLOAT16),
                         Map.of("forward", new Signature(List.of(in.get(0), source), List.of(wave))),
                         (scratch, precision, out) -> net.writeScript(precision, out)),
                 () -> HifiGanOnnx.of(net),

@@ -1,6 +1,7 @@
 package diffsvc.hparams;
 
-import diffsvc.platform.Processor;
+import diffsvc.check.Problem;
+import diffsvc.platform.ComputeDevice;
 import java.util.List;
 import java.util.Locale;
 
@@ -9,14 +10,16 @@ import java.util.Locale;
  * its next evaluations answer to it; the vocoder's goes into the wave as noise.
  */
 public enum Precision implements Registry {
-    /** {@link #MIXED} where the processor multiplies in bfloat16, else {@link #FLOAT32}. */
+    /** {@link #MIXED} where the device multiplies faster in bfloat16, else {@link #FLOAT32}. */
     AUTO,
     /** 24 bits. */
     FLOAT32,
     /** Content encoder and denoiser in bfloat16, the vocoder in float32. */
     MIXED,
     /** 8 bits, with the exponent of float32; sums stay float32. */
-    BFLOAT16;
+    BFLOAT16,
+    /** 11 bits, up to 65504; only on a GPU. */
+    FLOAT16;
 
     /** The value of infer.precision and of {@code --precision}: the constant in lower case. */
     @Override
@@ -27,7 +30,7 @@ public enum Precision implements Registry {
     /**
      * The precision that infer.precision names.
      *
-     * @throws diffsvc.check.Problem that lists all names
+     * @throws Problem that lists all names
      */
     public static Precision named(String text) {
         return named("hparams", "infer.precision", text);
@@ -36,25 +39,47 @@ public enum Precision implements Registry {
     /**
      * The precision that an option or a key names.
      *
-     * @throws diffsvc.check.Problem that lists all names
+     * @throws Problem that lists all names
      */
     public static Precision named(String stage, String key, String text) {
         return Registry.named(values(), stage, key, text);
     }
 
-    /** What auto is on this machine; any other stays. The Python project's quirks want float32. */
-    public Precision decided(Hparams.Quirks quirks) {
-        return this != AUTO ? this : Processor.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
+    /**
+     * This precision, with auto decided: {@link #FLOAT32} or {@link #MIXED}, by the device. The Python project's quirks
+     * want float32.
+     *
+     * @throws Problem for {@link #FLOAT16} on the CPU
+     */
+    public Precision decided(Hparams.Quirks quirks, ComputeDevice device) {
+        if (this == FLOAT16 && !device.isGpu()) {
+            throw Problem.in("hparams", "a GPU for float16", "the CPU", "take bfloat16 or float32");
+        }
+        return this != AUTO ? this : device.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
     }
 
-    /** {@link #FLOAT32} or {@link #BFLOAT16}: the precision of content encoder and denoiser under this one. */
+    /** The precision of content encoder and denoiser under this one; not mixed. */
     public Precision denoiser() {
         return this == MIXED ? BFLOAT16 : this;
     }
 
-    /** {@link #FLOAT32} or {@link #BFLOAT16}: the precision of the vocoder under this one. */
+    /** The precision of the vocoder under this one; not mixed. */
     public Precision vocoder() {
         return this == MIXED ? FLOAT32 : this;
+    }
+
+    /**
+     * The code of its element type in TorchScript.
+     *
+     * @throws IllegalStateException for one that names several or none
+     */
+    public long elementType() {
+        return switch (this) {
+            case FLOAT16 -> 5;
+            case FLOAT32 -> 6;
+            case BFLOAT16 -> 15;
+            case AUTO, MIXED -> throw new IllegalStateException(text() + " is no element type");
+        };
     }
 
     /** All names, in the order of the constants. */

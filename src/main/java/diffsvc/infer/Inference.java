@@ -17,9 +17,9 @@ import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.memory.Plan;
-import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Version;
 import diffsvc.progress.Progress;
+import diffsvc.tensor.Cost;
 import diffsvc.voice.Conversion;
 import diffsvc.voice.Voice;
 import java.io.IOException;
@@ -66,7 +66,7 @@ public final class Inference {
      */
     public record Done(Path file, Path f0Export, boolean replaced, Manifest manifest) {}
 
-    /** Uses most of the machine's memory, and no cache. */
+    /** Uses most of the memory of the machine, or of the voice's GPU, and no cache. */
     public Inference(Voice voice) {
         this(voice, 0, CondsCache.NONE);
     }
@@ -74,7 +74,7 @@ public final class Inference {
     /**
      * Keeps the process below a limit.
      *
-     * @param limit bytes that the process may take; 0: 80 % of what there is
+     * @param limit bytes that the process may take, or on the voice's GPU; 0: 80 % of what there is
      * @param cache of F0 and units
      */
     public Inference(Voice voice, long limit, CondsCache cache) {
@@ -84,7 +84,7 @@ public final class Inference {
     /**
      * Repeats the slices of an earlier conversion.
      *
-     * @param limit bytes that the process may take; 0: 80 % of what there is
+     * @param limit bytes that the process may take, or on the voice's GPU; 0: 80 % of what there is
      * @param cache of F0 and units
      * @param sliceSeconds longest slice, as a manifest holds it; 0: as memory and hparams allow. A longer one than they
      *     allow is refused
@@ -93,7 +93,7 @@ public final class Inference {
         this.voice = voice;
         this.cache = cache;
         this.sliceSeconds = sliceSeconds;
-        long most = ProcessMemory.limit();
+        long most = Plan.available(voice.device()) + weights();
         this.limit = limit > 0 ? limit : most > 0 ? (long) (SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
     }
 
@@ -219,10 +219,20 @@ public final class Inference {
         }
     }
 
+    /** Bytes of the open networks on a GPU; those on the CPU count as a part of the process. */
+    private long weights() {
+        return voice.device().isGpu()
+                ? voice.costs().stream().mapToLong(Cost::weights).sum()
+                : 0;
+    }
+
     private double sliceSeconds(Recording song, NDManager own) {
         double wanted = voice.hparams().infer().sliceSeconds();
         double most = Plan.sliceSeconds(
-                voice.costs(), limit, Plan.baseline(own), python() ? Math.max(wanted, song.seconds()) : wanted);
+                voice.costs(),
+                limit,
+                Plan.baseline(own) + weights(),
+                python() ? Math.max(wanted, song.seconds()) : wanted);
         if (sliceSeconds > most) {
             throw Problem.in(
                     "memory",

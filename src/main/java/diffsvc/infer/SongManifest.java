@@ -118,13 +118,13 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
         return voice.paths().shown(file);
     }
 
-    private static Map<String, String> machine() {
+    private Map<String, String> machine() {
         Engine engine = Engine.getInstance();
         Map<String, String> machine = new LinkedHashMap<>();
         machine.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         machine.put("java", System.getProperty("java.version"));
         machine.put("engine", engine.getEngineName() + " " + engine.getVersion());
-        machine.put("device", engine.defaultDevice().toString());
+        machine.put("device", voice.device().toString());
         machine.put("threads", String.valueOf(EngineThreads.count()));
         return machine;
     }

@@ -1,13 +1,11 @@
 package diffsvc.memory;
 
-import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.util.cuda.CudaUtils;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import java.util.ArrayList;
@@ -21,9 +19,10 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * How many clips of a length each model may take at once below a limit of the whole process, each model alone in it.
+ * How many clips of a length each model may take at once below a limit of the whole process, or of its memory on a GPU;
+ * each model alone in it.
  *
- * @param limit bytes that the process may take at its peak (VmHWM)
+ * @param limit bytes that the process may take at its peak (VmHWM), or on the GPU
  * @param baseline bytes of the process before it opens a model, with the Java heap at its largest
  * @param seconds of a clip
  */
@@ -192,8 +191,16 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
                 "give --max-memory " + mib + "MiB or more" + (stage.equals("infer") ? "" : ", or take shorter clips"));
     }
 
-    /** Bytes of this process with its engine started and no model open, plus what the Java heap may still grow by. */
+    /**
+     * What counts before a model opens. On the CPU: bytes of this process with its engine started, plus what the Java
+     * heap may still grow by. On a GPU: the engine's context there, with the kernels and workspaces of its libraries.
+     *
+     * @param manager on the device
+     */
     public static long baseline(NDManager manager) {
+        if (manager.getDevice().isGpu()) {
+            return GPU_CONTEXT;
+        }
         try (NDManager scratch = manager.newSubManager()) {
             NDArray x = scratch.randomNormal(new Shape(64, 64));
             x.matMul(x).toFloatArray();
@@ -203,14 +210,16 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
         return (resident < 0 ? UNKNOWN : resident) + java.maxMemory() - java.totalMemory();
     }
 
-    private static final long UNKNOWN = 200 << 20;
+    private static final long UNKNOWN = 200 << 20, GPU_CONTEXT = 768L << 20;
 
-    /** Bytes that the models may take: the GPU's memory where the engine has one, else {@link ProcessMemory#limit}. */
-    public static long available() {
-        if (Engine.getInstance().getGpuCount() > 0) {
-            return CudaUtils.getGpuMemory(Device.gpu()).getMax();
-        }
-        return ProcessMemory.limit();
+    /**
+     * Bytes that baseline and models may take together: {@link ProcessMemory#limit}, or on a GPU what is free there and
+     * what {@link #baseline} counts.
+     *
+     * @return negative where the system does not say
+     */
+    public static long available(ComputeDevice device) {
+        return device.isGpu() ? device.available() + GPU_CONTEXT : device.available();
     }
 
     /**

@@ -4,6 +4,7 @@ import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.plot.Plots;
 import diffsvc.voice.PartialResult;
 import diffsvc.voice.Voice;
@@ -50,6 +51,15 @@ public final class Workbench implements AutoCloseable {
      */
     public static Workbench open(String project, UnaryOperator<Hparams> edit) {
         return new Workbench(Voice.open(project, edit));
+    }
+
+    /**
+     * The same on a device; without one, it is {@link ComputeDevice#auto}.
+     *
+     * <pre>{@code Workbench.open("demo", h -> h, ComputeDevice.named("cuda:0"))}</pre>
+     */
+    public static Workbench open(String project, UnaryOperator<Hparams> edit, ComputeDevice device) {
+        return new Workbench(Voice.open(project, edit, device));
     }
 
     /** The open voice. */

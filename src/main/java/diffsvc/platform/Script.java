@@ -42,12 +42,12 @@ public final class Script implements AutoCloseable {
     /**
      * Opens an archive.
      *
-     * @param owner closes it at the latest
+     * @param owner closes it at the latest; its device gets the archive's own tensors
      * @param archive the file of torch.jit.save
      * @throws IllegalArgumentException with the engine's words when its source does not compile
      */
     public static Script open(NDManager owner, byte[] archive) {
-        Model model = Model.newInstance("network", "PyTorch");
+        Model model = Model.newInstance("network", owner.getDevice(), "PyTorch");
         try {
             model.load(new ByteArrayInputStream(archive));
             return new Script(owner, model);
@@ -93,6 +93,8 @@ public final class Script implements AutoCloseable {
     }
 
     private NDArray result(NDManager owner, String method, IValue... inputs) {
+        // on a GPU the optimizer would compile kernels for each new length of a slice; the switch is this thread's
+        JniUtils.setGraphExecutorOptimize(!owner.getDevice().isGpu());
         try (IValue result = IValueUtils.runMethod(block, method, inputs)) {
             return result.toTensor((PtNDManager) owner);
         } finally {

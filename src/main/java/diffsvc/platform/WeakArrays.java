@@ -1,9 +1,11 @@
 package diffsvc.platform;
 
+import ai.djl.Device;
 import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.NativeResource;
 import java.lang.ref.Reference;
@@ -23,16 +25,21 @@ import java.util.concurrent.atomic.AtomicReference;
  * Takes the place of a DJL manager's map of what it owns: arrays are held weakly, child managers strongly. Everything
  * that {@link WeakManager} needs from the insides of DJL is in this class, so that a manager works without it
  * ({@link Reach#ARRAYS}).
+ *
+ * <p>DJL copies an array to another device, as it does to read a GPU's values, on a manager that it makes below the
+ * array's own and never closes. Such a manager is held weakly too and goes with its copy.
  */
 final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
     static final int PRESSURE_MIB = 192;
-    private static final ReferenceQueue<NDArray> GONE = new ReferenceQueue<>();
+    private static final ReferenceQueue<Object> GONE = new ReferenceQueue<>();
     private static final AtomicLong MADE = new AtomicLong();
     private static final StackWalker STACK = StackWalker.getInstance();
     /** Set by {@link #attempt}, before the first object of this class exists. */
     private static volatile Inside inside;
 
+    private final Device device;
     private final Map<String, Ref> refs = new ConcurrentHashMap<>();
+    private final Map<String, Elsewhere> elsewhere = new ConcurrentHashMap<>();
 
     /** Private parts of DJL: fields of its managers and arrays, and the native calls below its own clone. */
     private record Inside(Field resources, Field handle, Field buffer, Object library, Method copy) {
@@ -56,8 +63,30 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         }
     }
 
+    /** What stands for something that is unreachable. */
+    private interface Gone {
+        void free();
+    }
+
+    /** A manager of another device below a weak one. */
+    private static final class Elsewhere extends WeakReference<PtNDManager> implements Gone {
+        private final Map<String, Elsewhere> place;
+        private final String id;
+
+        Elsewhere(PtNDManager manager, Map<String, Elsewhere> place, String id) {
+            super(manager, GONE);
+            this.place = place;
+            this.id = id;
+        }
+
+        @Override
+        public void free() {
+            place.remove(id, this);
+        }
+    }
+
     /** What stands for an array once it is unreachable: its place and its handle. */
-    private static final class Ref extends WeakReference<NDArray> {
+    private static final class Ref extends WeakReference<NDArray> implements Gone {
         private final Map<String, Ref> place;
         private final String id;
         private final AtomicReference<Long> handle;
@@ -71,7 +100,8 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
             this.bytes = bytes;
         }
 
-        void free() {
+        @Override
+        public void free() {
             Long native0 = handle.getAndSet(null); // null where somebody closed it
             if (native0 != null) {
                 JniUtils.deleteNDArray(native0);
@@ -80,7 +110,9 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         }
     }
 
-    private WeakArrays() {}
+    private WeakArrays(Device device) {
+        this.device = device;
+    }
 
     /**
      * Finds DJL's private parts and tries them on two arrays: the closed one must leave the manager, the other must
@@ -88,7 +120,7 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
      */
     static void attempt() throws Exception {
         inside = Inside.find();
-        try (NDManager manager = NDManager.newBaseManager()) {
+        try (NDManager manager = ComputeDevice.CPU.newManager()) {
             WeakArrays arrays = into(manager);
             NDArray kept = manager.create(new float[] {1, 2, 3});
             manager.ones(kept.getShape()).close();
@@ -100,7 +132,12 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
 
     /** Makes a manager hold its arrays weakly. */
     static WeakArrays into(NDManager manager) {
-        WeakArrays arrays = new WeakArrays();
+        return into(manager, manager.getDevice());
+    }
+
+    /** The same for a manager whose arrays are on a device. */
+    static WeakArrays into(NDManager manager, Device device) {
+        WeakArrays arrays = new WeakArrays(device);
         try {
             inside.resources().set(manager, arrays);
         } catch (IllegalAccessException e) {
@@ -111,13 +148,18 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
 
     @Override
     public AutoCloseable put(String id, AutoCloseable resource) {
+        if (resource instanceof PtNDManager other && !other.getDevice().equals(device)) {
+            into(other);
+            elsewhere.put(id, new Elsewhere(other, elsewhere, id));
+            return null;
+        }
         if (!(resource instanceof PtNDArray array)) {
             return super.put(id, resource);
         }
-        own(array);
-        long bytes = array.getDevice().isGpu()
-                ? 0
-                : array.size() * array.getDataType().getNumOfBytes();
+        if (!array.getDevice().isGpu()) { // from Java values DJL copies to a GPU
+            own(array);
+        }
+        long bytes = array.size() * array.getDataType().getNumOfBytes();
         refs.put(id, new Ref(array, refs, id, handleOf(array), bytes));
         sweep();
         if (MADE.addAndGet(bytes) > PRESSURE_MIB * 1048576L) {
@@ -130,7 +172,8 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
     @Override
     public AutoCloseable remove(Object id) {
         Ref ref = refs.remove(id);
-        return ref == null ? super.remove(id) : ref.get();
+        Elsewhere other = elsewhere.remove(id);
+        return ref != null ? ref.get() : other != null ? other.get() : super.remove(id);
     }
 
     @Override
@@ -139,17 +182,24 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         for (NDArray array : living()) {
             all.add(array);
         }
+        for (Elsewhere ref : elsewhere.values()) {
+            PtNDManager other = ref.get();
+            if (other != null) {
+                all.add(other);
+            }
+        }
         return all;
     }
 
     @Override
     public int size() {
-        return super.size() + refs.size();
+        return super.size() + refs.size() + elsewhere.size();
     }
 
     @Override
     public void clear() {
         super.clear();
+        elsewhere.clear();
         refs.values().forEach(Ref::free); // those whose array is gone and not yet swept
     }
 
@@ -171,8 +221,8 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
 
     /** Frees what the collector has found by now. */
     static void sweep() {
-        for (Reference<? extends NDArray> ref = GONE.poll(); ref != null; ref = GONE.poll()) {
-            ((Ref) ref).free();
+        for (Reference<?> ref = GONE.poll(); ref != null; ref = GONE.poll()) {
+            ((Gone) ref).free();
         }
     }
 
@@ -181,10 +231,10 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         MADE.set(0);
         System.gc();
         try {
-            for (Reference<? extends NDArray> ref = GONE.remove(20);
+            for (Reference<?> ref = GONE.remove(20);
                     ref != null;
                     ref = GONE.remove(2)) { // the collector queues them a moment later, on a thread of its own
-                ((Ref) ref).free();
+                ((Gone) ref).free();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the interrupted work checks for it

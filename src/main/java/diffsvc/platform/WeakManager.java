@@ -30,9 +30,14 @@ public final class WeakManager implements AutoCloseable {
         this.arrays = weak ? WeakArrays.into(manager) : null;
     }
 
-    /** A manager beside all others, not below one of them. */
+    /** A manager on the CPU beside all others, not below one of them. */
     public static WeakManager open() {
-        return new WeakManager(NDManager.newBaseManager(), Reach.ARRAYS.works());
+        return open(ComputeDevice.CPU);
+    }
+
+    /** A manager of arrays on a device, beside all others, not below one of them. */
+    public static WeakManager open(ComputeDevice device) {
+        return new WeakManager(device.newManager(), Reach.ARRAYS.works());
     }
 
     /** A manager that closes with {@code parent} at the latest. */
@@ -42,7 +47,7 @@ public final class WeakManager implements AutoCloseable {
 
     /** An ordinary manager, as {@link #open} gives it where the reach is off. */
     static WeakManager plain() {
-        return new WeakManager(NDManager.newBaseManager(), false);
+        return new WeakManager(ComputeDevice.CPU.newManager(), false);
     }
 
     /** DJL's manager: what is made with it is held weakly. */

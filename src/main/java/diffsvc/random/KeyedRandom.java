@@ -4,7 +4,6 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.util.function.Supplier;
 
 /**
  * One random draw that (seed, purpose, index) determine. The engine has one generator for the process and its state
@@ -34,41 +33,27 @@ public final class KeyedRandom {
         return new KeyedRandom(manager, mix(seed, purpose, index));
     }
 
-    /** Standard normal, float32. */
+    /** Standard normal, float32; the same numbers on every device. */
     public NDArray normal(Shape shape) {
         synchronized (GENERATOR) {
             TorchStream.left();
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
-            return manager.randomNormal(shape);
+            return CpuGenerator.normal(manager, shape);
         }
     }
 
-    /** Uniform in [0, 1), float32. */
+    /** Uniform in [0, 1), float32; the same numbers on every device. */
     public NDArray uniform(Shape shape) {
         synchronized (GENERATOR) {
             TorchStream.left();
             Engine.getInstance().setRandomSeed((int) (seed ^ seed >>> 32));
-            return manager.randomUniform(0, 1, shape);
+            return CpuGenerator.uniform(manager, shape);
         }
     }
 
     /** The engine's seeds have 32 bits: one that fits stays as it is, as in Python. */
     static int fold(long seed) {
         return seed == (int) seed ? (int) seed : (int) (seed ^ seed >>> 32);
-    }
-
-    /**
-     * Makes several draws after seeding as {@code torch.manual_seed(seed)} does: the same numbers as in Python, if the
-     * order is the same.
-     *
-     * @param draws runs at once; nothing else draws meanwhile
-     */
-    public static <T> T asPython(long seed, Supplier<T> draws) {
-        synchronized (GENERATOR) {
-            TorchStream.left();
-            Engine.getInstance().setRandomSeed(fold(seed));
-            return draws.get();
-        }
     }
 
     /**

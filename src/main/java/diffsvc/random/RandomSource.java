@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 
-/** All random numbers of a conversion: start noise, posterior noise, the vocoder's phases and noise. */
+/**
+ * All random numbers of a conversion: start noise, posterior noise, the vocoder's phases and noise. They are the same
+ * on every device.
+ */
 public interface RandomSource {
     /**
      * Standard normal numbers, float32.

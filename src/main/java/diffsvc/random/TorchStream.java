@@ -72,7 +72,7 @@ final class TorchStream implements RandomSource {
     }
 
     private static NDArray drawn(NDManager manager, Shape shape, boolean normal) {
-        return normal ? manager.randomNormal(shape) : manager.randomUniform(0, 1, shape);
+        return normal ? CpuGenerator.normal(manager, shape) : CpuGenerator.uniform(manager, shape);
     }
 
     @Override

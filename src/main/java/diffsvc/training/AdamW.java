@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,18 +23,26 @@ import java.util.stream.IntStream;
 
 /**
  * AdamW by PyTorch's formula (Loshchilov and Hutter, arXiv:1711.05101): decay first, epsilon outside the bias-corrected
- * root. DJL's optimizer keeps its moments private, so they could not be saved. On a CPU one pass over memory does the
+ * root. DJL's optimizer keeps its moments private, so they could not be saved. On the CPU one pass over memory does the
  * whole update (moments, weights, average), in blocks that fit the cache. On other devices array operations do the
- * same; that path is untested on a GPU.
+ * same, on many parameters at once: each operation costs a call and a launch.
  */
 public final class AdamW implements AutoCloseable {
     private static final int BLOCK = 16384;
+    /** Elements of the parameters that one array operation updates, unless a single parameter has more: 16 MiB. */
+    private static final long AT_ONCE = 4 << 20;
+
     private final NDManager manager;
     private final Map<String, Weights> networks;
     private final Map<String, NDArray> parameters = new LinkedHashMap<>(), leaves = new LinkedHashMap<>();
     private final double beta1, beta2, eps, weightDecay;
     private final NDArray m, v, average;
-    private final boolean onCpu;
+    private final boolean onePass;
+    /** On the CPU, of {@link #mirrors}. */
+    private final NDManager host;
+    /** What lies on another device, on the CPU; written again each time it is asked for. */
+    private final Map<NDArray, NDArray> mirrors = new IdentityHashMap<>();
+
     private long updates;
 
     /**
@@ -55,6 +64,27 @@ public final class AdamW implements AutoCloseable {
             double eps,
             double weightDecay,
             boolean averaged) {
+        this(
+                parent,
+                networks,
+                beta1,
+                beta2,
+                eps,
+                weightDecay,
+                averaged,
+                parent.getDevice().equals(Device.cpu()));
+    }
+
+    /** The same, by one pass over memory or by array operations; these work on the CPU too. */
+    AdamW(
+            NDManager parent,
+            Map<String, Weights> networks,
+            double beta1,
+            double beta2,
+            double eps,
+            double weightDecay,
+            boolean averaged,
+            boolean onePass) {
         this.manager = WeakManager.under(parent).manager();
         this.networks = new LinkedHashMap<>(networks);
         this.beta1 = beta1;
@@ -66,7 +96,8 @@ public final class AdamW implements AutoCloseable {
         long total = parameters.values().stream().mapToLong(NDArray::size).sum();
         m = manager.zeros(new Shape(total));
         v = manager.zeros(new Shape(total));
-        onCpu = manager.getDevice().getDeviceType().equals(Device.Type.CPU);
+        this.onePass = onePass;
+        host = NDManager.newBaseManager(Device.cpu());
         average = averaged ? manager.zeros(new Shape(total)) : null;
         average();
         clear();
@@ -100,7 +131,7 @@ public final class AdamW implements AutoCloseable {
     public Map<String, Double> gradientNorms() {
         Map<String, Double> norms = new LinkedHashMap<>();
         try (NDManager scratch = manager.newSubManager()) {
-            if (onCpu) {
+            if (onePass) {
                 List<Part> parts = parts(scratch);
                 double[] squares = squares(parts);
                 for (int i = 0; i < parts.size(); i++) {
@@ -108,9 +139,18 @@ public final class AdamW implements AutoCloseable {
                 }
                 norms.replaceAll((name, square) -> Math.sqrt(square));
             } else {
+                NDList squares = new NDList();
                 for (String name : parameters.keySet()) {
                     NDArray g = gradient(scratch, name);
-                    norms.put(name, g == null ? 0 : (double) g.norm().getFloat());
+                    squares.add(
+                            g == null
+                                    ? scratch.zeros(new Shape(1))
+                                    : g.square().sum().reshape(1));
+                }
+                float[] all = NDArrays.concat(squares).toFloatArray(); // one wait for the device, not one per parameter
+                int i = 0;
+                for (String name : parameters.keySet()) {
+                    norms.put(name, Math.sqrt(all[i++]));
                 }
             }
         }
@@ -176,7 +216,7 @@ public final class AdamW implements AutoCloseable {
                 (float) eps,
                 (float) (1 - averageDecay));
         try (NDManager scratch = manager.newSubManager()) {
-            if (onCpu) {
+            if (onePass) {
                 List<Part> parts = parts(scratch);
                 FloatBuffer first = floats(m), second = floats(v), mean = average == null ? null : floats(average);
                 each(parts, (room, i) -> parts.get(i).update(step, room, first, second, mean));
@@ -317,7 +357,7 @@ public final class AdamW implements AutoCloseable {
 
     /** Writes values into an array in place: NDArray.set would move it into a Java buffer. */
     private void put(NDManager scratch, NDArray array, float[] values) {
-        if (onCpu) {
+        if (onePass) {
             floats(array).put(values);
         } else {
             array.muli(0f).addi(scratch.create(values, array.getShape()));
@@ -326,31 +366,58 @@ public final class AdamW implements AutoCloseable {
 
     private void onDevice(NDManager scratch, Step s) {
         scratch.tempAttachAll(m, v);
-        long at = 0;
+        long at = 0, from = 0, n = 0;
+        List<NDArray> some = new ArrayList<>(), gradients = new ArrayList<>(); // neighbours in the moments
         for (Map.Entry<String, NDArray> e : parameters.entrySet()) {
-            long n = e.getValue().size();
-            try (NDManager one = scratch.newSubManager()) {
-                NDArray g = gradient(one, e.getKey()), raw = e.getValue().stopGradient();
-                raw.attach(one);
-                if (g != null) {
-                    NDArray first = m.get(at + ":" + (at + n)),
-                            second = v.get(at + ":" + (at + n)),
-                            flat = g.reshape(-1).mul(s.clip);
-                    first.attach(one);
-                    second.attach(one);
-                    first.addi(flat.sub(first).mul(s.rise1));
-                    second.muli(s.beta2).addi(flat.square().mul(s.rise2));
-                    raw.muli(s.decay)
-                            .subi(first.div(second.sqrt().div(s.root2).add(s.eps))
-                                    .mul(s.rate)
-                                    .reshape(raw.getShape()));
-                }
+            NDArray g = gradient(scratch, e.getKey());
+            long size = e.getValue().size();
+            if (g == null || n + size > AT_ONCE) {
+                together(scratch, s, some, gradients, from, n);
+                some.clear();
+                gradients.clear();
+                n = 0;
             }
-            at += n;
+            if (g != null) { // a parameter that no loss reached stays as it is, without decay, as in PyTorch
+                from = n == 0 ? at : from;
+                some.add(e.getValue());
+                gradients.add(g);
+                n += size;
+            }
+            at += size;
         }
+        together(scratch, s, some, gradients, from, n);
         if (average != null) {
             scratch.tempAttachAll(average);
             average.addi(flat(scratch).sub(average).mul(s.pull));
+        }
+    }
+
+    /** Updates parameters whose moments lie side by side, {@code n} elements from {@code from}. */
+    private void together(NDManager scratch, Step s, List<NDArray> some, List<NDArray> gradients, long from, long n) {
+        if (some.isEmpty()) {
+            return;
+        }
+        try (NDManager one = scratch.newSubManager()) {
+            NDList rows = new NDList();
+            gradients.forEach(g -> {
+                g.attach(one);
+                rows.add(g.reshape(-1));
+            });
+            NDArray g = NDArrays.concat(rows).mul(s.clip),
+                    first = m.get(from + ":" + (from + n)),
+                    second = v.get(from + ":" + (from + n));
+            first.attach(one);
+            second.attach(one);
+            first.addi(g.sub(first).mul(s.rise1));
+            second.muli(s.beta2).addi(g.square().mul(s.rise2));
+            NDArray change = first.div(second.sqrt().div(s.root2).add(s.eps)).mul(s.rate);
+            long at = 0;
+            for (NDArray p : some) {
+                NDArray raw = p.stopGradient(); // shares the storage
+                raw.attach(one);
+                raw.muli(s.decay).subi(change.get(at + ":" + (at + p.size())).reshape(raw.getShape()));
+                at += p.size();
+            }
         }
     }
 
@@ -371,7 +438,10 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** The weights by name. On a CPU they share the arrays' memory, valid until the optimizer closes. */
+    /**
+     * The weights by name, valid until the optimizer closes. On the CPU they share the arrays' memory; from another
+     * device they are copied to the same place each time.
+     */
     public Map<String, TorchTensor> weights() {
         Map<String, TorchTensor> named = new LinkedHashMap<>();
         parameters.forEach((name, p) -> named.put(
@@ -416,8 +486,18 @@ public final class AdamW implements AutoCloseable {
         return tensors;
     }
 
+    /** An array's values: its own memory on the CPU, else a mirror's. */
     private ByteBuffer bytes(NDArray array) {
-        return onCpu ? memory(array) : array.toByteBuffer();
+        if (onePass) {
+            return memory(array);
+        }
+        ByteBuffer mirror = memory(mirrors.computeIfAbsent(array, a -> host.create(a.getShape())));
+        try (NDManager scratch = host.newSubManager()) {
+            NDArray copy = array.toDevice(Device.cpu(), true);
+            copy.attach(scratch);
+            mirror.duplicate().put(memory(copy));
+        }
+        return mirror;
     }
 
     /**
@@ -465,7 +545,7 @@ public final class AdamW implements AutoCloseable {
             TorchTensor t = saved.get(e.getKey());
             long n = e.getValue().size();
             float[] values = t == null ? new float[(int) n] : t.toFloats();
-            if (onCpu) {
+            if (onePass) {
                 floats(flat).put((int) at, values);
             } else {
                 try (NDManager scratch = manager.newSubManager();
@@ -483,5 +563,6 @@ public final class AdamW implements AutoCloseable {
                 .filter(n -> n.startsWith(prefix))
                 .forEach(n -> weights.lend(n.substring(prefix.length()), null)));
         manager.close();
+        host.close();
     }
 }

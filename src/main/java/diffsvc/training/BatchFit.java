@@ -4,10 +4,11 @@ import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Hparams;
 import diffsvc.memory.Plan;
 import diffsvc.memory.TrainingCost;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.tensor.Cost;
 
 /**
- * The batch of a run, fitted to the memory of the machine or to a limit. A batch that is set and does not fit a given
+ * The batch of a run, fitted to the memory of the device or to a limit. A batch that is set and does not fit a given
  * limit is split into several that are accumulated.
  *
  * @param hparams training.batch and training.accumulate as fitted
@@ -19,14 +20,14 @@ import diffsvc.tensor.Cost;
  */
 public record BatchFit(Hparams hparams, int frames, long baseline, long networks, long peak, long limit) {
     /**
-     * Fits to the memory of the machine: only a batch of 0 is chosen, one that is set stays.
+     * Fits to the memory of the machine, or of its GPU: only a batch of 0 is chosen, one that is set stays.
      *
      * @param asked settings in force
      * @param baseline bytes of the process without networks, {@link Plan#baseline}
      * @throws diffsvc.check.Problem when not even one clip fits
      */
-    public static BatchFit ofMachine(Hparams asked, Dataset data, long baseline) {
-        long limit = Plan.available();
+    public static BatchFit ofMachine(Hparams asked, Dataset data, long baseline, ComputeDevice device) {
+        long limit = Plan.available(device);
         boolean stays = limit < 0 || asked.training().batch() > 0;
         return of(asked, data, baseline, limit, stays);
     }

@@ -11,6 +11,7 @@ import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Hparams;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.random.KeyedRandom;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -130,7 +131,7 @@ public record LabelledSpeech(List<Clip> clips) {
                 .parallel()
                 .mapToObj(i -> {
                     Clip clip = clips.get(i);
-                    try (NDManager manager = NDManager.newBaseManager()) {
+                    try (NDManager manager = ComputeDevice.CPU.newManager()) {
                         SungSpeech.Sung sung =
                                 singer.sing(manager, Wave.mono(floats(clip), HubertSoft.RATE_HZ), seed, i);
                         short[] samples = shorts(

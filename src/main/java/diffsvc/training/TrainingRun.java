@@ -155,6 +155,11 @@ public final class TrainingRun implements AutoCloseable {
         order = List.copyOf(PythonOnly.among("fs2.", own, unheld).keySet());
     }
 
+    /** A manager on the run's device, beside the run's own. */
+    NDManager newManager() {
+        return NDManager.newBaseManager(manager.getDevice());
+    }
+
     /** Both models and their optimizer; owned by the run. */
     public JointTraining training() {
         return training;

@@ -65,7 +65,7 @@ public final class Validation {
         Hparams hparams = run.hparams();
         JointTraining training = run.training();
         int bins = hparams.audio().melBins();
-        try (NDManager scratch = NDManager.newBaseManager()) {
+        try (NDManager scratch = run.newManager()) {
             Batch batch = new Batches(clips, hparams, training.noise().steps())
                     .fixed(scratch, hparams.training().seed(), i, FRAMES);
             int frames = batch.frames();

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
-import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
@@ -81,10 +80,12 @@ public final class HarmonicSource {
      * @param manager owner of the result
      */
     public Draw draw(NDManager manager, long batch, long frames, long seed) {
-        return KeyedRandom.asPython(seed, () -> {
-            NDArray phase = manager.randomUniform(0, 1, new Shape(batch, harmonics));
-            return new Draw(phase, manager.randomNormal(new Shape(batch, frames * hop, harmonics)));
-        });
+        return drawn(manager, batch, frames, RandomSource.inPythonOrder(seed));
+    }
+
+    private Draw drawn(NDManager manager, long batch, long frames, RandomSource random) {
+        NDArray phase = random.uniform(manager, "phase", 0, new Shape(batch, harmonics));
+        return new Draw(phase, random.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics)));
     }
 
     /**
@@ -97,11 +98,10 @@ public final class HarmonicSource {
         if (!random.inPythonOrder()) {
             return draw(manager, batch, frames, random.seed());
         }
-        NDArray phase = random.uniform(manager, "phase", 0, new Shape(batch, harmonics)),
-                noise = random.normal(manager, "noise", 0, new Shape(batch, frames * hop, harmonics));
+        Draw draw = drawn(manager, batch, frames, random);
         random.normal(manager, "unused noise", 0, new Shape(batch, frames * hop, 1))
                 .close();
-        return new Draw(phase, noise);
+        return draw;
     }
 
     /**

@@ -181,18 +181,18 @@ public final class HifiGan implements Vocoder {
      * Writes the generator as TorchScript, whose method forward takes a mel [B, M, T] in the network's own logarithm
      * and a source [B, 1, T hop], or [1, 1, 0] for none, to a wave [B, 1, T hop].
      *
-     * @param precision float32 or bfloat16
+     * @param precision not auto or mixed
      * @throws IOException of the stream
      */
     public void writeScript(Precision precision, OutputStream out) throws IOException {
-        try (HifiGanScript script = HifiGanScript.of(manager, network(), precision == Precision.BFLOAT16)) {
+        try (HifiGanScript script = HifiGanScript.of(manager, network(), precision)) {
             script.write(out);
         }
     }
 
     private synchronized HifiGanScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
-            HifiGanScript script = HifiGanScript.of(manager, network(), p == Precision.BFLOAT16);
+            HifiGanScript script = HifiGanScript.of(manager, network(), p);
             net.close();
             net = null;
             ProcessMemory.release();

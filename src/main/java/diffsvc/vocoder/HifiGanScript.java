@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.ScriptFile;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.Script;
 import java.io.IOException;
@@ -121,10 +122,10 @@ final class HifiGanScript implements AutoCloseable {
     private static final List<String> TENSORS = List.of("pre", "pre_bias", "post", "post_bias");
     private static final List<String> LISTS =
             List.of("ups", "ups_bias", "excitations", "excitations_bias", "convs", "convs_bias");
-    /** Codes of element types in TorchScript. */
-    private static final long FLOAT32 = 6, BFLOAT16 = 15;
     /** Samples of one part: some hundred KiB at each scale. */
     private static final int PART_SAMPLES = 1 << 16;
+    /** A GPU has no cache to stay in, and needs long arrays to be busy. */
+    private static final int GPU_PART_SAMPLES = 1 << 21;
 
     private final HifiGanNet.Sizes sizes;
     private final long[] context;
@@ -140,10 +141,10 @@ final class HifiGanScript implements AutoCloseable {
      * The script of a network. It keeps what it needs of the weights, so the network may close.
      *
      * @param owner closes it at the latest
-     * @param bfloat16 whether all scales but the last have 8 bits of precision in place of 24; the first convolution,
-     *     the source's and the last scale, which the ear hears directly, stay float32
+     * @param precision of all scales but the last; the first convolution, the source's and the last scale, whose
+     *     rounding nothing smooths, are float32
      */
-    static HifiGanScript of(NDManager owner, HifiGanNet net, boolean bfloat16) {
+    static HifiGanScript of(NDManager owner, HifiGanNet net, Precision precision) {
         HifiGanNet.Sizes sizes = net.sizes();
         int scales = sizes.rates().length;
         long[] context = context(sizes);
@@ -155,7 +156,7 @@ final class HifiGanScript implements AutoCloseable {
         attributes.put(
                 "dtypes",
                 IntStream.range(0, scales)
-                        .mapToObj(i -> bfloat16 && i + 1 < scales ? BFLOAT16 : FLOAT32)
+                        .mapToObj(i -> (i + 1 < scales ? precision : Precision.FLOAT32).elementType())
                         .toList());
         attributes.put("sizes", longs(Arrays.stream(sizes.dilations()).mapToInt(d -> d.length)));
         attributes.put(
@@ -249,7 +250,8 @@ final class HifiGanScript implements AutoCloseable {
                 .size("T");
         long hop = sizes.hop(),
                 around = context[0] + HifiGanNet.EDGE_KERNEL / 2,
-                parts = Math.max(1, Math.round((double) t * hop / PART_SAMPLES));
+                most = mel.getDevice().isGpu() ? GPU_PART_SAMPLES : PART_SAMPLES,
+                parts = Math.max(1, Math.round((double) t * hop / most));
         try (NDManager scratch = mel.getManager().newSubManager()) {
             NDList waves = new NDList();
             for (long k = 0; k < parts; k++) {

@@ -31,7 +31,7 @@ public interface Vocoder extends AutoCloseable {
      * @param voiced [T]; the neural vocoders go by F0 alone, as the Python project does
      * @param random noise and phases
      * @param quirks what fills the samples beyond the last whole frame
-     * @param precision of the values between a neural vocoder's convolutions, not auto
+     * @param precision of the values between a neural vocoder's convolutions; not auto or mixed
      * @throws Problem when mel, F0 and voicing differ in frames, or the mel's bins are not the vocoder's
      */
     Wave vocode(

@@ -5,6 +5,7 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.ProcessMemory;
 import java.util.EnumMap;
 import java.util.Map;
@@ -31,9 +32,9 @@ final class Denoiser {
         this.load = load;
     }
 
-    /** The precision of a conversion under these settings, with auto decided. */
-    static Precision precision(Hparams hparams) {
-        return Precision.named(hparams.infer().precision()).decided(hparams.quirks());
+    /** The precision of a conversion under these settings on a device, with auto decided. */
+    static Precision precision(Hparams hparams, ComputeDevice device) {
+        return Precision.named(hparams.infer().precision()).decided(hparams.quirks(), device);
     }
 
     /** The network operation by operation. */
@@ -44,14 +45,14 @@ final class Denoiser {
         return network;
     }
 
-    /** The network in one call, in float32 or bfloat16. */
+    /** The network in one call, in a precision other than auto and mixed. */
     synchronized WaveNetScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
             if (network != null) {
-                return WaveNetScript.of(manager, network, p == Precision.BFLOAT16);
+                return WaveNetScript.of(manager, network, p);
             }
             try (WaveNet passing = load.get()) {
-                return WaveNetScript.of(manager, passing, p == Precision.BFLOAT16);
+                return WaveNetScript.of(manager, passing, p);
             } finally {
                 ProcessMemory.release();
             }

@@ -1,11 +1,12 @@
 package diffsvc.voice;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.VocoderKind;
+import diffsvc.platform.ComputeDevice;
+import diffsvc.platform.GpuReport;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.platform.Processor;
 import diffsvc.platform.Reach;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -89,7 +91,7 @@ public record Doctor(List<Line> lines) {
         lines.add(library());
         lines.add(processor());
         lines.add(memory());
-        lines.add(gpu());
+        lines.add(gpu(paths.root()));
         lines.addAll(models(paths).lines());
         lines.add(disk(paths.root()));
         lines.addAll(reaches());
@@ -207,11 +209,12 @@ public record Doctor(List<Line> lines) {
     private static Line library() {
         try {
             Engine engine = Engine.getInstance();
+            String own = System.getenv("PYTORCH_LIBRARY_PATH");
             return new Line(
                     Grade.OK,
                     "library",
                     engine.getEngineName() + " " + engine.getVersion() + ", " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch"),
+                            + System.getProperty("os.arch") + (own == null ? "" : ", from " + own),
                     "");
         } catch (Exception | LinkageError e) {
             return new Line(
@@ -250,24 +253,43 @@ public record Doctor(List<Line> lines) {
                 : new Line(Grade.OK, "memory", limit > 0 ? ProcessMemory.shown(limit) : "unknown", "");
     }
 
-    private static Line gpu() {
+    private static Line gpu(Path root) {
         try {
-            int gpus = Engine.getInstance().getGpuCount();
-            return gpus > 0
-                    ? new Line(
-                            Grade.OK,
-                            "gpu",
-                            gpus + "; the engine uses " + Engine.getInstance().defaultDevice() + " (not tested)",
-                            "")
-                    : new Line(
-                            Grade.OK,
-                            "gpu",
-                            "none; everything runs on the "
-                                    + Device.cpu().getDeviceType().toUpperCase(Locale.ROOT),
-                            "");
+            return gpu(GpuReport.ofMachine(), Files.exists(root.resolve(".venv/.gpu")));
         } catch (Exception | LinkageError e) {
             return new Line(Grade.MISSING, "gpu", "unknown", "first solve the item 'library'");
         }
+    }
+
+    /**
+     * What is there and what is missing for a GPU; a machine without one is well.
+     *
+     * @param setUp whether ./diffsvc setup gpu has run
+     */
+    static Line gpu(GpuReport report, boolean setUp) {
+        if (report.ready()) {
+            return new Line(
+                    Grade.OK,
+                    "gpu",
+                    report.gpus().stream()
+                            .map(g -> new ComputeDevice(g) + ", " + ProcessMemory.shown(g.freeBytes()) + " of "
+                                    + ProcessMemory.shown(g.totalBytes()) + " free")
+                            .collect(Collectors.joining("; ")),
+                    "");
+        }
+        if (!report.driver() && !setUp) {
+            return new Line(Grade.OK, "gpu", "none; everything runs on the CPU", "");
+        }
+        String names = report.gpus().stream().map(GpuReport.Gpu::name).collect(Collectors.joining(", "));
+        boolean refused = !report.gpus().isEmpty() && setUp;
+        return new Line(
+                Grade.MISSING,
+                "gpu",
+                (names.isEmpty() ? "" : names + ": ")
+                        + (refused ? "an engine that does not accept its driver" : report.lack())
+                        + (setUp ? "; the libraries are set up" : ""),
+                (refused ? "update the driver: CUDA 12.6 needs 525 or newer" : report.remedy())
+                        + "; until then everything runs on the CPU");
     }
 
     private static Line disk(Path root) {

@@ -12,6 +12,7 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.WeakManager;
 import diffsvc.tensor.Cost;
 import diffsvc.vocoder.SourceFilter;
@@ -26,12 +27,14 @@ import java.util.Map;
  * The open networks of a voice, and where they came from.
  *
  * @param manager owner of all weights
+ * @param device where they are
  * @param files by role; a voice of random weights has none
  * @param notes remarks on settings that have no effect
  * @param melPitch F0 of a sampled mel; null without pitch.pe_enable
  */
 record Parts(
         WeakManager manager,
+        ComputeDevice device,
         Map<String, Path> files,
         List<String> notes,
         ContentEncoder encoder,
@@ -44,14 +47,32 @@ record Parts(
         XiaomaPe melPitch) {
 
     /** Opens every network that the settings ask for; schedule and range come from the denoiser's file. */
-    static Parts load(WeakManager weak, ModelFiles files, ModelFiles.Pair pair, Hparams hparams, List<String> notes) {
+    static Parts load(
+            ComputeDevice device, ModelFiles files, ModelFiles.Pair pair, Hparams hparams, List<String> notes) {
+        WeakManager weak = WeakManager.open(device);
+        try {
+            return load(weak, device, files, pair, hparams, notes);
+        } catch (RuntimeException e) {
+            weak.close();
+            throw e;
+        }
+    }
+
+    private static Parts load(
+            WeakManager weak,
+            ComputeDevice device,
+            ModelFiles files,
+            ModelFiles.Pair pair,
+            Hparams hparams,
+            List<String> notes) {
         NDManager manager = weak.manager();
         Map<String, Path> used = used(files, pair, hparams);
         StateDict trained = StateDict.read(pair.wavenet());
         Denoiser denoiser = new Denoiser(manager, () -> WaveNet.load(manager, hparams, trained));
-        denoiser.script(Denoiser.precision(hparams).denoiser()); // checks the file's tensors
+        denoiser.script(Denoiser.precision(hparams, device).denoiser()); // checks the file's tensors
         return new Parts(
                 weak,
+                device,
                 used,
                 notes,
                 Networks.encoder(manager, hparams, used.get("encoder")),
@@ -86,10 +107,12 @@ record Parts(
     }
 
     /** Random weights in the sizes of the settings, behind a small random encoder. */
-    static Parts random(WeakManager weak, Hparams hparams) {
+    static Parts random(ComputeDevice device, Hparams hparams) {
+        WeakManager weak = WeakManager.open(device);
         NDManager manager = weak.manager();
         return new Parts(
                 weak,
+                device,
                 Map.of(),
                 List.of(),
                 HubertSoft.random(

@@ -14,7 +14,9 @@ import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
 import java.nio.file.Path;
@@ -40,6 +42,7 @@ public final class SourceAnalysis implements AutoCloseable {
     private final Path encoderFile;
     private final PitchExtractor pitchExtractor;
     private final NDManager manager;
+    private final Precision precision;
     private final FrontEnd front;
     private final Runnable closing;
 
@@ -49,12 +52,14 @@ public final class SourceAnalysis implements AutoCloseable {
             Path encoderFile,
             PitchExtractor pitchExtractor,
             NDManager manager,
+            ComputeDevice device,
             Runnable closing) {
         this.hparams = hparams;
         this.encoder = encoder;
         this.encoderFile = encoderFile;
         this.pitchExtractor = pitchExtractor;
         this.manager = manager;
+        precision = Denoiser.precision(hparams, device).denoiser();
         this.closing = closing;
         front = FrontEnd.of(hparams);
     }
@@ -78,9 +83,15 @@ public final class SourceAnalysis implements AutoCloseable {
 
     /** The same with the frozen files of another models folder. */
     public static SourceAnalysis open(Path config, UnaryOperator<Hparams> edit, ModelFiles files) {
+        return open(config, edit, files, ComputeDevice.auto());
+    }
+
+    /** The same on a device; without one, an analysis is on {@link ComputeDevice#auto}. */
+    public static SourceAnalysis open(
+            Path config, UnaryOperator<Hparams> edit, ModelFiles files, ComputeDevice device) {
         Hparams hparams = edit.apply(HparamsYaml.readEither(config));
         Path encoderFile = ModelFiles.encoderBeside(config).orElseGet(() -> files.encoderFile(hparams));
-        WeakManager networks = WeakManager.open(), values = WeakManager.open();
+        WeakManager networks = WeakManager.open(device), values = WeakManager.open(device);
         Runnable closing = () -> {
             values.close();
             networks.close();
@@ -92,6 +103,7 @@ public final class SourceAnalysis implements AutoCloseable {
                     encoderFile,
                     Networks.pitchExtractor(networks.manager(), hparams, files),
                     values.manager(),
+                    device,
                     closing);
         } catch (RuntimeException | Error e) {
             closing.run();
@@ -104,14 +116,16 @@ public final class SourceAnalysis implements AutoCloseable {
      *
      * @param encoderFile where the encoder came from, for errors; null if from no file
      * @param manager owner of the arrays of every result
+     * @param device of the encoder and the manager
      */
     public static SourceAnalysis on(
             NDManager manager,
             Hparams hparams,
             ContentEncoder encoder,
             Path encoderFile,
-            PitchExtractor pitchExtractor) {
-        return new SourceAnalysis(hparams, encoder, encoderFile, pitchExtractor, manager, () -> {});
+            PitchExtractor pitchExtractor,
+            ComputeDevice device) {
+        return new SourceAnalysis(hparams, encoder, encoderFile, pitchExtractor, manager, device, () -> {});
     }
 
     /**
@@ -180,8 +194,7 @@ public final class SourceAnalysis implements AutoCloseable {
      */
     public NDArray units(Wave song) {
         try (EngineLock lock = EngineLock.take("content")) {
-            NDArray units =
-                    encoder.units(manager, song, Denoiser.precision(hparams).denoiser());
+            NDArray units = encoder.units(manager, song, precision);
             if (!Finite.all(units)) {
                 String got = Finite.count(units);
                 units.close();

@@ -3,6 +3,7 @@ package diffsvc.voice;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.WeakManager;
 import diffsvc.tensor.Summary;
 import java.util.ArrayList;
@@ -18,10 +19,12 @@ import tech.tablesaw.api.Table;
  * lives as long as something refers to it ({@link WeakManager}), so a cell needs no {@code close()}.
  */
 public final class Values implements AutoCloseable {
-    private final WeakManager arrays = WeakManager.open();
+    private final WeakManager arrays;
     private volatile PartialResult last;
 
-    Values() {}
+    Values(ComputeDevice device) {
+        arrays = WeakManager.open(device);
+    }
 
     /** The manager of every array that a stage hands out. */
     public NDManager manager() {
@@ -59,9 +62,14 @@ public final class Values implements AutoCloseable {
         return own;
     }
 
-    /** A copy on a scratch manager: what a stage makes of it goes when the stage ends. */
+    /**
+     * A copy on a scratch manager and its device: what a stage makes of it goes when the stage ends, and an array that
+     * somebody made elsewhere serves as well.
+     */
     static NDArray lent(NDManager scratch, NDArray array) {
-        NDArray copy = array.duplicate();
+        NDArray copy = array.getDevice().equals(scratch.getDevice())
+                ? array.duplicate()
+                : array.toDevice(scratch.getDevice(), true);
         copy.attach(scratch);
         return copy;
     }

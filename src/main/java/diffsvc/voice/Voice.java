@@ -35,8 +35,8 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
-import diffsvc.platform.WeakManager;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
@@ -99,8 +99,13 @@ public final class Voice implements AutoCloseable {
      *     does not fit the settings, and when an edit has no effect on a conversion
      */
     public static Voice open(String project, UnaryOperator<Hparams> edit) {
+        return open(project, edit, ComputeDevice.auto());
+    }
+
+    /** The same on a device; without one, a voice is on {@link ComputeDevice#auto}. */
+    public static Voice open(String project, UnaryOperator<Hparams> edit, ComputeDevice device) {
         ProjectPaths paths = ProjectPaths.find();
-        return open(paths, ModelFiles.in(paths.models()).project(ProjectName.require("models", project)), edit);
+        return open(paths, ModelFiles.in(paths.models()).project(ProjectName.require("models", project)), edit, device);
     }
 
     /**
@@ -112,7 +117,7 @@ public final class Voice implements AutoCloseable {
      */
     public static Voice open(Path config, Path checkpoint, UnaryOperator<Hparams> edit) {
         ProjectPaths paths = ProjectPaths.find();
-        return open(paths, ModelFiles.in(paths.models()).upstream(config, checkpoint), edit);
+        return open(paths, ModelFiles.in(paths.models()).upstream(config, checkpoint), edit, ComputeDevice.auto());
     }
 
     /**
@@ -121,21 +126,17 @@ public final class Voice implements AutoCloseable {
      * @param paths folders of models, songs and outputs
      * @param pair the trained files and their settings
      * @param edit of these settings
+     * @param device of all its arrays
      */
-    public static Voice open(ProjectPaths paths, ModelFiles.Pair pair, UnaryOperator<Hparams> edit) {
+    public static Voice open(
+            ProjectPaths paths, ModelFiles.Pair pair, UnaryOperator<Hparams> edit, ComputeDevice device) {
         ModelFiles files = ModelFiles.in(paths.models());
         Hparams hparams = edit.apply(pair.hparams());
         Effect.require(pair.hparams(), hparams);
         Pairing pairing = Pairing.of(files, pair, hparams);
         pairing.require();
-        WeakManager manager = WeakManager.open();
-        try {
-            Parts parts = Parts.load(manager, files, pair, hparams, pairing.notes());
-            return new Voice(paths, hparams, parts, new Values(), true);
-        } catch (RuntimeException e) {
-            manager.close();
-            throw e;
-        }
+        Parts parts = Parts.load(device, files, pair, hparams, pairing.notes());
+        return new Voice(paths, hparams, parts, new Values(device), true);
     }
 
     /**
@@ -152,10 +153,14 @@ public final class Voice implements AutoCloseable {
      * @param edit of the published settings
      */
     public static Voice random(UnaryOperator<Hparams> edit) {
+        return random(edit, ComputeDevice.auto());
+    }
+
+    /** The same on a device. */
+    public static Voice random(UnaryOperator<Hparams> edit, ComputeDevice device) {
         ProjectPaths paths = ProjectPaths.find();
         Hparams hparams = edit.apply(Hparams.defaults());
-        Parts parts = Parts.random(WeakManager.open(), hparams);
-        return new Voice(paths, hparams, parts, new Values(), true);
+        return new Voice(paths, hparams, Parts.random(device, hparams), new Values(device), true);
     }
 
     /**
@@ -244,7 +249,12 @@ public final class Voice implements AutoCloseable {
 
     /** The precision of conversions: infer.precision, with auto decided. */
     public Precision precision() {
-        return Denoiser.precision(hparams);
+        return Denoiser.precision(hparams, device());
+    }
+
+    /** Where the weights and every array of a stage are. */
+    public ComputeDevice device() {
+        return parts.device();
     }
 
     /** The noise schedule that the voice was trained with, from its file. */
@@ -275,7 +285,8 @@ public final class Voice implements AutoCloseable {
 
     /** The stages before the trained networks, with their results on a manager. */
     private SourceAnalysis analysis(NDManager owner) {
-        return SourceAnalysis.on(owner, hparams, parts.encoder(), parts.files().get("encoder"), pitchExtractor());
+        return SourceAnalysis.on(
+                owner, hparams, parts.encoder(), parts.files().get("encoder"), pitchExtractor(), device());
     }
 
     /**

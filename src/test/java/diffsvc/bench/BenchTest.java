@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.check.Problem;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.ComputeDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ class BenchTest {
     @ParameterizedTest
     @EnumSource(BenchStage.class)
     void everyStageRunsAsOftenAsAsked(BenchStage stage) {
-        try (Bench bench = new Bench(0.4, Precision.FLOAT32, SMALL)) {
+        try (Bench bench = new Bench(0.4, Precision.FLOAT32, SMALL, ComputeDevice.CPU)) {
             Timing timing = bench.time(stage, 1, 3);
             assertEquals(3, timing.seconds().size());
             assertTrue(timing.min() > 0 && timing.min() <= timing.median(), timing.toString());

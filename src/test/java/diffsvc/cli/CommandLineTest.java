@@ -433,6 +433,7 @@ class CommandLineTest {
             {"notebooks", "Korean"},
             {"jshell", "help()"},
             {"docs", "target/javadoc"},
+            {"setup", "PYTORCH_FLAVOR"},
             {"weights", "docs/formats.md"}
         }) {
             Said help = run(List.of("sh", launcher, own[0], "--help"));
@@ -446,6 +447,8 @@ class CommandLineTest {
         refused(run(List.of("sh", launcher, "docs", "now")), "no argument after docs, got 'now'");
         refused(run(List.of("sh", launcher, "notebooks", "02")), "no argument after notebooks, got '02'");
         refused(run(List.of("sh", launcher, "weights", "crepe", "full")), "no argument after weights crepe");
+        refused(run(List.of("sh", launcher, "setup", "tpu")), "setup needs gpu, got 'tpu'");
+        refused(run(List.of("sh", launcher, "setup", "gpu", "now")), "no argument after setup gpu, got 'now'");
         refused(run(List.of("sh", launcher, "weights", "hubert")), "crepe or crepe-tiny", "docs/formats.md");
         refused(run(List.of("sh", launcher, "test", "--tier", "slow")), "need a tier", "'slow'");
         refused(run(List.of("sh", launcher, "test", "--golden", "nowhere")), "manifest.json", "'nowhere'");

@@ -43,7 +43,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Exported files are opened again as another program opens them, and give the numbers of the voice. */
 class VoiceExportTest {
@@ -61,7 +61,7 @@ class VoiceExportTest {
         Hparams h = Hparams.ofPython(Golden.FOLDER.resolve("svc_ckpt/config.yaml"));
         try (Golden g = new Golden("svc_denoiser.npz");
                 WaveNet net = WaveNet.load(g.manager(), h, StateDict.read(Golden.ckpt("svc_ckpt")));
-                WaveNetScript script = WaveNetScript.of(g.manager(), net, false);
+                WaveNetScript script = WaveNetScript.of(g.manager(), net, Precision.FLOAT32);
                 Script opened = Script.open(g.manager(), archive(script))) {
             NDArray step = g.get("diffusion_step").toType(DataType.FLOAT32, true),
                     projected = opened.run(g.manager(), "project", g.get("cond"));
@@ -70,12 +70,12 @@ class VoiceExportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void anArchiveGivesTheBitsOfTheScript(boolean bfloat16) throws IOException {
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void anArchiveGivesTheBitsOfTheScript(Precision precision) throws IOException {
         WaveNet.Sizes sizes = new WaveNet.Sizes(16, 32, 24, 5, 4);
         try (NDManager m = NDManager.newBaseManager();
                 WaveNet net = WaveNet.random(m, sizes, 1);
-                WaveNetScript script = WaveNetScript.of(m, net, bfloat16);
+                WaveNetScript script = WaveNetScript.of(m, net, precision);
                 Script opened = Script.open(m, archive(script))) {
             NDArray spec = m.randomNormal(new Shape(2, 1, 16, 70)), cond = m.randomNormal(new Shape(2, 24, 70));
             NDArray t = m.full(new Shape(2), 700.5f), projected = opened.run(m, "project", cond);
@@ -90,7 +90,7 @@ class VoiceExportTest {
     void aStreamThatFailsIsReported() {
         try (NDManager m = NDManager.newBaseManager();
                 WaveNet net = WaveNet.random(m, new WaveNet.Sizes(16, 32, 24, 2, 4), 1);
-                WaveNetScript script = WaveNetScript.of(m, net, false)) {
+                WaveNetScript script = WaveNetScript.of(m, net, Precision.FLOAT32)) {
             OutputStream full = new OutputStream() {
                 @Override
                 public void write(int b) throws IOException {

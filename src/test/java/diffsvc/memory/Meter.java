@@ -110,7 +110,7 @@ public final class Meter {
             case "wavenet":
                 WaveNetScript wavenet;
                 try (WaveNet passing = WaveNet.random(manager, WaveNet.Sizes.of(h), 1)) {
-                    wavenet = WaveNetScript.of(manager, passing, false);
+                    wavenet = WaveNetScript.of(manager, passing, Precision.FLOAT32);
                 }
                 ProcessMemory.release();
                 return (b, t) -> {

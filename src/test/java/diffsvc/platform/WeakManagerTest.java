@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -84,6 +85,24 @@ class WeakManagerTest {
         }
         assertArrayEquals(new float[] {3, 259, 515}, view.get(":3").toFloatArray());
         assertArrayEquals(new float[] {5, 6, 7}, moved.toFloatArray());
+    }
+
+    /** To read a GPU's values DJL copies them to the CPU, on a manager that it never closes. */
+    @Test
+    void aCopyOnAnotherDeviceGoesWithTheManagerThatTheEngineMadeForIt() {
+        try (NDManager manager = ComputeDevice.CPU.newManager()) {
+            WeakArrays arrays = WeakArrays.into(manager, Device.gpu(0)); // a GPU's, as far as the map knows
+            NDArray kept = manager.newSubManager(Device.cpu()).ones(new Shape(100));
+            for (int i = 0; i < 50; i++) {
+                manager.newSubManager(Device.cpu()).ones(new Shape(100));
+            }
+            manager.newSubManager(Device.cpu()).close();
+            WeakManager.collect();
+            assertEquals(1, arrays.size(), "the manager of the one copy that is kept");
+            assertEquals(100, kept.sum().getFloat());
+            manager.close();
+            assertThrows(IllegalStateException.class, kept::toFloatArray);
+        }
     }
 
     @Test

@@ -3,7 +3,10 @@ package diffsvc.random;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -25,6 +28,23 @@ class RandomSourceTest {
         {1.5506293773651123, 1.7544643878936768, 0.16364774107933044, 52.77828599163331},
         {1.5023521184921265, 0.5981528759002686, 0.763518214225769, -1.9420899965334684}
     };
+
+    /** Numbers for a GPU are drawn on the CPU and moved; the way there is the same without a GPU. */
+    @Test
+    void whatIsDrawnForAnotherDeviceIsTheCpusAndBelongsToItsManager() {
+        try (NDManager m = NDManager.newBaseManager(Device.cpu())) {
+            for (boolean normal : new boolean[] {true, false}) {
+                Engine.getInstance().setRandomSeed(7);
+                NDArray moved = CpuGenerator.moved(m, new Shape(2, 50), normal);
+                Engine.getInstance().setRandomSeed(7);
+                NDArray here =
+                        normal ? CpuGenerator.normal(m, new Shape(2, 50)) : CpuGenerator.uniform(m, new Shape(2, 50));
+                assertArrayEquals(here.toFloatArray(), moved.toFloatArray());
+                assertSame(m, moved.getManager());
+            }
+            assertEquals(4, m.getManagedArrays().size());
+        }
+    }
 
     @Test
     void pythonsOrderIsTorchsStream() {

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.testing.Machines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DoctorTest {
     @TempDir
@@ -62,6 +65,26 @@ class DoctorTest {
         for (String what : List.of("xiaoma_pe_*.pt", "nsf_hifigan.pt", "hubert_soft.pt")) {
             assertEquals(Doctor.Grade.OK, grade(doctor, what), what);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "NONE | false | OK | none; everything runs on the CPU |",
+                "NONE | true | MISSING | no driver of an NVIDIA GPU; the libraries are set up | install NVIDIA's driver",
+                "HIDDEN | true | MISSING | a driver, but no GPU that it shows | check nvidia-smi",
+                "NOT_SET_UP | false | MISSING | Hopper of 80 GiB: an engine for the CPU alone | ./diffsvc setup gpu",
+                "NOT_SET_UP | true | MISSING | Hopper of 80 GiB: an engine that does not accept | update the driver",
+                "ONE | true | OK | cuda:0, Hopper of 80 GiB, 79.0 GiB of 80.0 GiB free |",
+                "TWO | true | OK | 80.0 GiB free; cuda:1, Turing of 16 GiB, 15.0 GiB of 16.0 GiB free |"
+            })
+    void aGpuIsReadyOrItSaysWhatIsMissing(
+            Machines machine, boolean setUp, Doctor.Grade grade, String found, String remedy) {
+        Doctor.Line line = Doctor.gpu(machine.report(), setUp);
+        assertEquals(grade, line.grade());
+        assertTrue(line.found().contains(found), line.found());
+        assertTrue(remedy == null ? line.remedy().isEmpty() : line.remedy().contains(remedy), line.remedy());
     }
 
     private static Doctor.Grade grade(Doctor doctor, String what) {

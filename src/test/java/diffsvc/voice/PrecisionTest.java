@@ -3,15 +3,21 @@ package diffsvc.voice;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.Processor;
+import diffsvc.testing.Machines;
 import java.util.Locale;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PrecisionTest {
     /**
@@ -53,11 +59,37 @@ class PrecisionTest {
     @Test
     void autoIsFloat32WhereTheProcessorOrTheQuirksWantIt() {
         Hparams h = Hparams.defaults();
-        assertEquals(Processor.multipliesBfloat16() ? Precision.MIXED : Precision.FLOAT32, Denoiser.precision(h));
-        assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON)));
+        assertEquals(
+                Processor.multipliesBfloat16() ? Precision.MIXED : Precision.FLOAT32,
+                Denoiser.precision(h, ComputeDevice.CPU));
+        assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON), ComputeDevice.CPU));
         assertEquals(
                 Precision.BFLOAT16,
-                Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON).infer(i -> i.precision("bfloat16"))));
+                Denoiser.precision(
+                        h.quirks(Hparams.Quirks.PYTHON).infer(i -> i.precision("bfloat16")), ComputeDevice.CPU));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "auto, cuda:0, FIXED, MIXED",
+        "auto, cuda:1, FIXED, FLOAT32",
+        "auto, cuda:0, PYTHON, FLOAT32",
+        "float16, cuda:1, FIXED, FLOAT16",
+        "float16, cuda:0, PYTHON, FLOAT16",
+        "float32, cuda:0, FIXED, FLOAT32"
+    })
+    void aGpuHasItsOwnAuto(String asked, String device, Hparams.Quirks quirks, Precision precision) {
+        Hparams h = Hparams.defaults().quirks(quirks).infer(i -> i.precision(asked));
+        assertEquals(precision, Denoiser.precision(h, ComputeDevice.named(device, Machines.TWO.report())));
+    }
+
+    @Test
+    void float16IsRefusedOnTheCpu() {
+        String said = assertThrows(
+                        Problem.class, () -> Voice.random(h -> h.infer(i -> i.precision("float16")), ComputeDevice.CPU)
+                                .precision())
+                .getMessage();
+        assertEquals("hparams: need a GPU for float16, got the CPU; take bfloat16 or float32", said);
     }
 
     @Test

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.checkpoint.Weights;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.Script;
 import java.io.IOException;
@@ -152,10 +153,10 @@ final class HubertScript implements AutoCloseable {
             "units_weight",
             "units_bias");
     private static final List<String> LISTS = List.of("convs", "layer_weights", "layer_biases");
-    /** Codes of element types in TorchScript. */
-    private static final long FLOAT32 = 6, BFLOAT16 = 15;
     /** Units of one piece: a second of sound and some more, 10 MiB behind the first convolution. */
     static final int PIECE_UNITS = 64;
+    /** A GPU needs long arrays to be busy. */
+    private static final int GPU_PIECE_UNITS = 2048;
 
     private final int layers;
     private final Script script;
@@ -169,9 +170,9 @@ final class HubertScript implements AutoCloseable {
      * The script of a network. It keeps what it needs of the weights, so they may close.
      *
      * @param owner closes it at the latest
-     * @param bfloat16 whether weights and the values between layers have 8 bits of precision in place of 24
+     * @param precision of the weights and the values between layers; not auto or mixed
      */
-    static HubertScript of(NDManager owner, HubertSoft.Sizes sizes, Weights weights, boolean bfloat16) {
+    static HubertScript of(NDManager owner, HubertSoft.Sizes sizes, Weights weights, Precision precision) {
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("layers", (long) sizes.layers());
         attributes.put("heads", (long) sizes.heads());
@@ -179,7 +180,7 @@ final class HubertScript implements AutoCloseable {
         attributes.put(
                 "strides",
                 Arrays.stream(HubertSoft.STRIDES).mapToObj(s -> (long) s).toList());
-        attributes.put("dtype", bfloat16 ? BFLOAT16 : FLOAT32);
+        attributes.put("dtype", precision.elementType());
         List<String> methods = List.of(PREPARE, FOLD, FEATURES, PROJECT, LAYER, UNITS, FORWARD);
         Script script = Script.open(owner, new ScriptFile(attributes, TENSORS, LISTS, methods).bytes());
         script.run(weights.manager(), "prepare", weights.all()).close();
@@ -193,15 +194,16 @@ final class HubertScript implements AutoCloseable {
      * @param hop samples from unit to unit
      */
     NDArray units(NDArray padded, int window, int hop) {
-        long count = (padded.getShape().get(2) - window) / hop + 1;
+        long most = padded.getDevice().isGpu() ? GPU_PIECE_UNITS : PIECE_UNITS,
+                count = (padded.getShape().get(2) - window) / hop + 1;
         NDManager owner = padded.getManager();
         try (NDManager scratch = owner.newSubManager()) {
             scratch.tempAttachAll(padded);
             NDArray folded = script.run(scratch, "fold", padded);
             NDList pieces = new NDList();
-            for (long from = 0; from < count; from += PIECE_UNITS) {
+            for (long from = 0; from < count; from += most) {
                 EngineLock.check("content", from, count, "units");
-                long to = Math.min(count, from + PIECE_UNITS);
+                long to = Math.min(count, from + most);
                 try (NDArray samples = padded.get(":, :, " + from * hop + ":" + ((to - 1) * hop + window))) {
                     pieces.add(script.run(scratch, "features", samples, folded));
                 }

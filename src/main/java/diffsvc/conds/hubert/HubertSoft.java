@@ -217,18 +217,18 @@ public final class HubertSoft implements ContentEncoder {
     /**
      * Writes the network as TorchScript, whose method forward takes a wave [1, 1, N] at 16 kHz to units [1, P, H].
      *
-     * @param precision float32 or bfloat16
+     * @param precision not auto or mixed
      * @throws IOException of the stream
      */
     public void writeScript(Precision precision, OutputStream out) throws IOException {
-        try (HubertScript script = HubertScript.of(manager, sizes, weights(), precision == Precision.BFLOAT16)) {
+        try (HubertScript script = HubertScript.of(manager, sizes, weights(), precision)) {
             script.write(out);
         }
     }
 
     private synchronized HubertScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
-            HubertScript script = HubertScript.of(manager, sizes, weights(), p == Precision.BFLOAT16);
+            HubertScript script = HubertScript.of(manager, sizes, weights(), p);
             if (load != null) {
                 weights.close();
                 weights = null;

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.diffusion.Sampler;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.Script;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,7 +30,9 @@ public final class WaveNetScript implements AutoCloseable {
             def prepare(self, w: Dict[str, Tensor]) -> Tensor:
               half = self.channels // 2
               rate = torch.neg(torch.div(torch.log(10000.0), half - 1))
-              self.frequencies = torch.unsqueeze(torch.exp(torch.mul(torch.arange(half, dtype=6), rate)), 0)
+              device = ops.prim.device(w["mlp.0.weight"])
+              steps = torch.arange(half, dtype=6, layout=None, device=device)
+              self.frequencies = torch.unsqueeze(torch.exp(torch.mul(steps, rate)), 0)
               self.mlp_0_weight = w["mlp.0.weight"]
               self.mlp_0_bias = w["mlp.0.bias"]
               self.mlp_2_weight = w["mlp.2.weight"]
@@ -47,7 +50,8 @@ public final class WaveNetScript implements AutoCloseable {
                 cond = torch.roll(w[torch.add(layer, "conditioner_projection.weight")], [self.channels], [0])
                 bias = w[torch.add(layer, "dilated_conv.bias")]
                 bias = torch.add(bias, w[torch.add(layer, "conditioner_projection.bias")])
-                scale = torch.cat([torch.full([self.channels], 0.7071067811865476), torch.ones([self.channels])])
+                kept = torch.full([self.channels], 0.7071067811865476, dtype=None, layout=None, device=device)
+                scale = torch.cat([kept, torch.ones_like(kept)])
                 out = torch.squeeze(w[torch.add(layer, "output_projection.weight")], 2)
                 out = torch.mul(out, torch.unsqueeze(scale, 1))
                 out_bias = torch.mul(w[torch.add(layer, "output_projection.bias")], scale)
@@ -68,7 +72,8 @@ public final class WaveNetScript implements AutoCloseable {
             def project(self, cond: Tensor) -> Tensor:
               rows = torch.permute(cond, [0, 2, 1])
               b, t, wide = torch.size(rows, 0), torch.size(rows, 1), torch.mul(self.channels, 2)
-              projected = torch.empty([self.layers, b, t, wide], dtype=self.dtype)
+              shape = [self.layers, b, t, wide]
+              projected = torch.empty(shape, dtype=self.dtype, layout=None, device=ops.prim.device(cond))
               for i in range(self.layers):
                 torch.copy_(torch.select(projected, 0, i), torch.linear(rows, self.cond[i], self.cond_bias[i]))
               return projected
@@ -84,7 +89,7 @@ public final class WaveNetScript implements AutoCloseable {
               embedded = torch.linear(torch.mish(embedded), self.mlp_2_weight, self.mlp_2_bias)
               rows = torch.to(torch.permute(spec, [0, 1, 3, 2]), self.dtype)
               x = torch.relu(torch.linear(rows, self.input_weight, self.input_bias))
-              skips = torch.zeros([1])
+              skips = torch.zeros([1], dtype=None, layout=None, device=ops.prim.device(x))
               for i in range(self.layers):
                 step = torch.to(torch.linear(embedded, self.step[i], self.step_bias[i]), self.dtype)
                 shifted = torch.add(x, torch.unsqueeze(torch.unsqueeze(step, 1), 1))
@@ -115,8 +120,6 @@ public final class WaveNetScript implements AutoCloseable {
             "output_bias");
     private static final List<String> LISTS =
             List.of("dilated", "cond", "cond_bias", "step", "step_bias", "out", "out_bias");
-    /** Codes of element types in TorchScript. */
-    private static final long FLOAT32 = 6, BFLOAT16 = 15;
 
     private final WaveNet.Sizes sizes;
     private final Script script;
@@ -130,15 +133,15 @@ public final class WaveNetScript implements AutoCloseable {
      * The script of a network. It keeps what it needs of the weights, so the network may close.
      *
      * @param owner closes it at the latest
-     * @param bfloat16 whether weights and the values between layers have 8 bits of precision in place of 24
+     * @param precision of the weights and the values between layers; not auto
      */
-    public static WaveNetScript of(NDManager owner, WaveNet net, boolean bfloat16) {
+    public static WaveNetScript of(NDManager owner, WaveNet net, Precision precision) {
         WaveNet.Sizes sizes = net.sizes();
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("layers", (long) sizes.layers());
         attributes.put("channels", (long) sizes.channels());
         attributes.put("cycle", (long) sizes.cycle());
-        attributes.put("dtype", bfloat16 ? BFLOAT16 : FLOAT32);
+        attributes.put("dtype", precision.elementType());
         ScriptFile file = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, FORWARD));
         Script script = Script.open(owner, file.bytes());
         script.run(net.weights().manager(), "prepare", net.weights().all()).close();
