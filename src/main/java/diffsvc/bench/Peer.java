@@ -35,7 +35,10 @@ public record Peer(String python, Path script) {
                 String.valueOf(repeat),
                 "--stages",
                 stage.text()));
-        builder.environment().keySet().removeIf(name -> name.startsWith("MALLOC_")); // Python's own allocator settings
+        builder.environment()
+                .keySet()
+                .removeIf(name -> name.startsWith("MALLOC_")
+                        || List.of("GLIBC_TUNABLES", "OMP_WAIT_POLICY").contains(name)); // Python's own settings
         Process process;
         try {
             process = builder.redirectErrorStream(true).start();

@@ -53,9 +53,9 @@ class HifiGanScriptTest {
         }
     }
 
-    /** What bfloat16 adds to the published sizes is noise far below the wave, in every band. */
+    /** What bfloat16 adds at the published sizes is noise below the wave, but above what auto allows (45 dB). */
     @Test
-    void bfloat16AddsLittleNoise() {
+    void bfloat16AddsMoreNoiseThanAutoAllows() {
         try (NDManager manager = NDManager.newBaseManager();
                 HifiGan net = HifiGan.random(
                         manager, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 1)) {
@@ -67,7 +67,7 @@ class HifiGanScriptTest {
                     level = reference.sub(reference.mean()).square().mean().getFloat(),
                     decibels = 10 * Math.log10(level / noise);
             System.out.printf(Locale.ROOT, "bfloat16 vocoder: %.1f dB%n", decibels);
-            assertTrue(decibels > 30 && decibels < 90, decibels + " dB");
+            assertTrue(decibels > 25 && decibels < 45, decibels + " dB");
         }
     }
 
