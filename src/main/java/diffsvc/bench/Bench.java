@@ -61,7 +61,7 @@ public final class Bench implements AutoCloseable {
      * Opens nothing yet.
      *
      * @param seconds of sound, 0.1 to 60
-     * @param precision of the denoiser in conversions, not auto
+     * @param precision of the networks, not auto
      * @param overrides of the published settings, key=value separated by commas
      * @param device of all networks
      */
@@ -128,7 +128,7 @@ public final class Bench implements AutoCloseable {
         Wave wave = sung(HubertSoft.RATE_HZ);
         return () -> {
             try (NDManager scratch = manager.newSubManager()) {
-                net.units(scratch, wave).toFloatArray();
+                net.units(scratch, wave, precision.denoiser()).toFloatArray();
             }
         };
     }
@@ -158,7 +158,14 @@ public final class Bench implements AutoCloseable {
     private void vocode(HifiGan net, NDArray mel, float[] f0) {
         boolean[] voiced = new boolean[f0.length];
         Arrays.fill(voiced, true);
-        net.vocode(mel, f0, voiced, f0.length * net.config().hopSamples(), RandomSource.keyed(1), Hparams.Quirks.FIXED);
+        net.vocode(
+                mel,
+                f0,
+                voiced,
+                f0.length * net.config().hopSamples(),
+                RandomSource.keyed(1),
+                Hparams.Quirks.FIXED,
+                precision.vocoder());
     }
 
     private Runnable endToEnd() {
@@ -177,7 +184,7 @@ public final class Bench implements AutoCloseable {
                 NDArray mel = front.of(scratch, song.first());
                 int t = (int) mel.getShape().get(1);
                 F0Track f0 = praat.f0(song, hparams.audio().hopSamples(), t, 0);
-                NDArray units = encoder.units(scratch, song);
+                NDArray units = encoder.units(scratch, song, precision.denoiser());
                 Condition condition = embedding.embed(
                         new Conds2Tensor(hparams.pitch(), hparams.quirks()).align(scratch, units, f0, mel));
                 NDArray noise =
@@ -218,7 +225,7 @@ public final class Bench implements AutoCloseable {
     private WaveNetScript openDenoiser() {
         if (denoiser == null) {
             try (WaveNet net = WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3)) {
-                denoiser = WaveNetScript.of(manager, net, precision);
+                denoiser = WaveNetScript.of(manager, net, precision.denoiser());
             }
         }
         return denoiser;

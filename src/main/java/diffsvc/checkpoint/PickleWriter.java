@@ -30,8 +30,8 @@ final class PickleWriter {
     }
 
     /**
-     * An object of a TorchScript class: its attributes by name. A list is one of tensors, and typed, as the engine
-     * needs it.
+     * An object of a TorchScript class: its attributes by name. A list is typed, as the engine needs it: one of
+     * integers if it holds any, else one of tensors.
      */
     byte[] write(String module, String type, Map<String, ?> attributes) {
         out.write(0x80);
@@ -44,7 +44,8 @@ final class PickleWriter {
         attributes.forEach((name, v) -> {
             text(name);
             if (v instanceof List<?> list) {
-                global("torch.jit._pickle", "build_tensorlist");
+                boolean integers = !list.isEmpty() && list.get(0) instanceof Long;
+                global("torch.jit._pickle", integers ? "build_intlist" : "build_tensorlist");
                 out.write('(');
                 value(list);
                 out.write('t');

@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <p>The methods are written as torch.jit.save writes them: each operation is a call ({@code torch.add}).
  *
- * @param numbers Long, Double or Boolean by name
+ * @param numbers Long, Double, Boolean or a list of Long by name
  * @param tensors names of attributes that are tensors
  * @param lists names of attributes that are lists of tensors
  * @param methods source of the methods, not indented; the network's is named {@code forward}
@@ -56,10 +56,11 @@ public record ScriptFile(Map<String, ?> numbers, List<String> tensors, List<Stri
     }
 
     private static String type(Object v) {
+        if (v instanceof List<?> list) {
+            return list.isEmpty() ? "List[Tensor]" : "List[int]";
+        }
         return v instanceof TorchTensor
                 ? "Tensor"
-                : v instanceof List
-                        ? "List[Tensor]"
-                        : v instanceof Boolean ? "bool" : v instanceof Double ? "float" : "int";
+                : v instanceof Boolean ? "bool" : v instanceof Double ? "float" : "int";
     }
 }

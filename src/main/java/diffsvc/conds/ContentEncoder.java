@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
+import diffsvc.hparams.Precision;
 import diffsvc.tensor.Cost;
 
 /**
@@ -17,9 +18,10 @@ public interface ContentEncoder extends AutoCloseable {
      *
      * @param manager owner of the result
      * @param wave any rate and channels; the encoder takes the mean of the channels at its own rate
+     * @param precision of the values between the network's layers, float32 or bfloat16
      * @throws Problem when the wave is shorter than one window of the encoder
      */
-    NDArray units(NDManager manager, Wave wave);
+    NDArray units(NDManager manager, Wave wave, Precision precision);
 
     /** The rate of the wave that the network takes, Hz. */
     int sampleRateHz();

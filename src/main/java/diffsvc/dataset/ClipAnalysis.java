@@ -12,6 +12,7 @@ import diffsvc.conds.F0Track;
 import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.ComputeDevice;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -182,7 +183,9 @@ final class ClipAnalysis {
             x = Resampler.resample(x, (int) Math.round(rate * speed), rate);
         }
         float[] units = numbers(
-                clip, "units", encoder.units(manager, Wave.mono(x, rate)).toFloatArray());
+                clip,
+                "units",
+                encoder.units(manager, Wave.mono(x, rate), Precision.FLOAT32).toFloatArray());
         return TorchTensor.half(units, units.length / width, width);
     }
 

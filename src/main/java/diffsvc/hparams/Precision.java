@@ -5,15 +5,20 @@ import diffsvc.platform.ComputeDevice;
 import java.util.List;
 import java.util.Locale;
 
-/** Precision of the values between a network's layers, as infer.precision names it. */
+/**
+ * Precision of the values between a network's layers, as infer.precision names it. A sampler forgives rounding, because
+ * its next evaluations answer to it; the vocoder's goes into the wave as noise.
+ */
 public enum Precision implements Registry {
-    /** {@link #BFLOAT16} where the device multiplies faster in it, else {@link #FLOAT32}. */
+    /** {@link #MIXED} where the device multiplies faster in bfloat16, else {@link #FLOAT32}. */
     AUTO,
     /** 24 bits. */
     FLOAT32,
+    /** Content encoder and denoiser in bfloat16, the vocoder in float32. */
+    MIXED,
     /** 8 bits, with the exponent of float32; sums stay float32. */
     BFLOAT16,
-    /** 11 bits, up to 65504; only on a GPU. */
+    /** The denoiser in 11 bits, up to 65504, the other networks in float32; only on a GPU. */
     FLOAT16;
 
     /** The value of infer.precision and of {@code --precision}: the constant in lower case. */
@@ -41,16 +46,25 @@ public enum Precision implements Registry {
     }
 
     /**
-     * This precision, with auto decided: {@link #FLOAT32} or {@link #BFLOAT16}, by the device. The Python project's
-     * quirks want float32.
+     * What auto is on a device; any other stays. The Python project's quirks want float32.
      *
      * @throws Problem for {@link #FLOAT16} on the CPU
      */
     public Precision decided(Hparams.Quirks quirks, ComputeDevice device) {
         if (this == FLOAT16 && !device.isGpu()) {
-            throw Problem.in("hparams", "a GPU for float16", "the CPU", "take bfloat16 or float32");
+            throw Problem.in("hparams", "a GPU for float16", "the CPU", "take mixed, bfloat16 or float32");
         }
-        return this != AUTO ? this : device.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? BFLOAT16 : FLOAT32;
+        return this != AUTO ? this : device.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
+    }
+
+    /** The precision of content encoder and denoiser under this one: neither auto nor {@link #MIXED}. */
+    public Precision denoiser() {
+        return this == MIXED ? BFLOAT16 : this;
+    }
+
+    /** {@link #FLOAT32} or {@link #BFLOAT16}: the precision of the vocoder under this one. */
+    public Precision vocoder() {
+        return this == BFLOAT16 ? BFLOAT16 : FLOAT32;
     }
 
     /** All names, in the order of the constants. */

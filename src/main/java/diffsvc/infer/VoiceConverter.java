@@ -56,8 +56,10 @@ final class VoiceConverter implements SliceConverter {
         this.f0 = f0;
         this.units = units;
         this.key = key;
-        this.encoder =
-                encoderHash.isEmpty() ? "" : encoderHash + "|" + h.hubert().heads();
+        this.encoder = encoderHash.isEmpty()
+                ? ""
+                : encoderHash + "|" + h.hubert().heads() + "|"
+                        + voice.precision().denoiser().text();
         this.cache = cache;
         this.progress = progress;
         long sounding = joiner.slices().stream().filter(s -> !s.silent()).count();

@@ -5,11 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Instruction sets of the processor, on which the engine's memory depends; from /proc/cpuinfo, so on Linux only. */
+/** Instruction sets of the processor, on which the engine's speed depends; from /proc/cpuinfo, so on Linux only. */
 public final class Processor {
     private static final Path INFO = Path.of("/proc/cpuinfo");
-    private static final List<String> NARROW = List.of("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2");
-
     private static final List<String> WITH_BFLOAT16 =
             List.of("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX10_1_512");
 
@@ -41,13 +39,5 @@ public final class Processor {
     static boolean multipliesBfloat16(List<String> flags, String mostIsa) {
         boolean allowed = mostIsa.isEmpty() || WITH_BFLOAT16.stream().anyMatch(mostIsa::startsWith);
         return allowed && (flags.contains("avx512_bf16") || flags.contains("amx_bf16"));
-    }
-
-    /**
-     * Whether the engine's convolutions work on 16 floats at once (AVX-512) and so use another layout; false where the
-     * environment variable ONEDNN_MAX_CPU_ISA forbids it.
-     */
-    public static boolean isWide() {
-        return flags().contains("avx512f") && !NARROW.contains(System.getenv().getOrDefault("ONEDNN_MAX_CPU_ISA", ""));
     }
 }

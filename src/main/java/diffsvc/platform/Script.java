@@ -13,8 +13,10 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -60,10 +62,22 @@ public final class Script implements AutoCloseable {
      * @param owner of the result
      */
     public NDArray run(NDManager owner, String method, NDArray... inputs) {
+        return run(owner, method, List.of(inputs));
+    }
+
+    /**
+     * Runs a method of tensors and then integers that returns a tensor.
+     *
+     * @param owner of the result
+     */
+    public NDArray run(NDManager owner, String method, List<NDArray> inputs, long... numbers) {
         return result(
                 owner,
                 method,
-                Stream.of(inputs).map(a -> IValue.from((PtNDArray) a)).toArray(IValue[]::new));
+                Stream.concat(
+                                inputs.stream().map(a -> IValue.from((PtNDArray) a)),
+                                LongStream.of(numbers).mapToObj(IValue::from))
+                        .toArray(IValue[]::new));
     }
 
     /**

@@ -18,6 +18,7 @@ import java.util.function.BiConsumer;
 public final class HarmonicSource {
     private static final double SINE = 0.1;
     private static final float NOISE_VOICED = 0.003f, NOISE_UNVOICED = 0.1f / 3;
+    private static final int PIECE_FRAMES = 128;
     private final int harmonics, rate, hop;
     private final float[] weight;
     private final float bias;
@@ -105,16 +106,32 @@ public final class HarmonicSource {
                 first = phase.toFloatArray(),
                 out = new float[Math.toIntExact(b * l * harmonics)];
         for (int n = 0; n < b; n++) {
-            for (int k = 0; k < harmonics; k++) {
-                double turns = k == 0 ? 0 : first[n * harmonics + k];
-                for (int i = 0; i < l; i++) {
-                    float f = hz[n * t + i / hop];
-                    turns += f * (k + 1) / rate % 1f; // each increment in float32, as the reference's
-                    out[(n * l + i) * harmonics + k] = f > 0 ? (float) (SINE * Math.sin(2 * Math.PI * (turns % 1))) : 0;
-                }
-            }
+            double[] turns = start(first, n);
+            sines(hz, n * t, t, turns, out, n * l * harmonics);
         }
         return f0Hz.getManager().create(out, new Shape(b, l, harmonics));
+    }
+
+    /** Turns of each harmonic before the first sample. */
+    private double[] start(float[] phase, int n) {
+        double[] turns = new double[harmonics];
+        for (int k = 1; k < harmonics; k++) {
+            turns[k] = phase[n * harmonics + k];
+        }
+        return turns;
+    }
+
+    /** Sines of some frames from {@code first} on, written at {@code at}; it turns the harmonics further. */
+    private void sines(float[] hz, int first, int frames, double[] turns, float[] out, int at) {
+        for (int k = 0; k < harmonics; k++) {
+            double turn = turns[k];
+            for (int i = 0; i < frames * hop; i++) {
+                float f = hz[first + i / hop];
+                turn += f * (k + 1) / rate % 1f; // each increment in float32, as the reference's
+                out[at + i * harmonics + k] = f > 0 ? (float) (SINE * Math.sin(2 * Math.PI * (turn % 1))) : 0;
+            }
+            turns[k] = turn;
+        }
     }
 
     /**
@@ -139,16 +156,33 @@ public final class HarmonicSource {
         return sines.matMul(w).add(bias).tanh().transpose(0, 2, 1);
     }
 
-    /**
-     * The source [B, 1, L] of F0 [B, T] in Hz; the sines, nine arrays as long as the wave, are freed before the
-     * generator allocates its own arrays.
-     */
+    /** The source [B, 1, L] of F0 [B, T] in Hz, made piece by piece: the sines are nine times as long as the wave. */
     NDArray of(NDArray f0Hz, RandomSource random) {
+        int b = (int) f0Hz.getShape().get(0), t = (int) f0Hz.getShape().get(1);
+        float[] hz = f0Hz.toFloatArray(), merged = new float[Math.multiplyExact(b, t * hop)];
         try (NDManager scratch = f0Hz.getManager().newSubManager()) {
-            scratch.tempAttachAll(f0Hz);
-            return scratch.ret(of(
-                    f0Hz, draw(scratch, f0Hz.getShape().get(0), f0Hz.getShape().get(1), random), (name, value) -> {}));
+            Draw draw = draw(scratch, b, t, random);
+            float[] phase = draw.phase().toFloatArray(), sines = new float[PIECE_FRAMES * hop * harmonics];
+            for (int n = 0; n < b; n++) {
+                double[] turns = start(phase, n);
+                for (int from = 0; from < t; from += PIECE_FRAMES) {
+                    int to = Math.min(t, from + PIECE_FRAMES);
+                    sines(hz, n * t + from, to - from, turns, sines, 0);
+                    float[] noise;
+                    try (NDArray piece = draw.noise().get("{}, {}:{}", n, from * hop, to * hop)) {
+                        noise = piece.toFloatArray();
+                    }
+                    for (int i = 0; i < (to - from) * hop; i++) {
+                        float amount = hz[n * t + from + i / hop] > 0 ? NOISE_VOICED : NOISE_UNVOICED, sum = bias;
+                        for (int k = 0, j = i * harmonics; k < harmonics; k++, j++) {
+                            sum += weight[k] * (sines[j] + noise[j] * amount);
+                        }
+                        merged[n * t * hop + from * hop + i] = (float) Math.tanh(sum);
+                    }
+                }
+            }
         }
+        return f0Hz.getManager().create(merged, new Shape(b, 1, (long) t * hop));
     }
 
     /** The same with its random part given; {@code tap} receives sines (with noise) and source. */

@@ -9,17 +9,25 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
+import diffsvc.platform.ProcessMemory;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
  * The two neural vocoders: NSF-HiFiGAN at 44.1 kHz (openvpi's for DiffSinger), a HiFi-GAN conditioned on a harmonic
  * source, and the Python project's HiFiGAN at 24 kHz, with or without one. They differ in the reader of their
  * configuration and in the base of the mel's logarithm: NSF-HiFiGAN takes natural logarithms, so its log10 mel is
  * multiplied by 2.30259 first, the very number the reference multiplies by.
+ *
+ * <p>Conversions run the generator as a script in one precision; whoever looks inside gets it operation by operation.
+ * Each form opens when first asked for.
  */
 public final class HifiGan implements Vocoder {
     /** What a log10 mel is multiplied by for a network that takes natural logarithms. */
@@ -28,13 +36,23 @@ public final class HifiGan implements Vocoder {
     private final VocoderKind kind;
     private final VocoderConfig config;
     private final HarmonicSource source;
-    private final HifiGanNet net;
+    private final NDManager manager;
+    private final Supplier<HifiGanNet> load;
+    private final Map<Precision, HifiGanScript> scripts = new EnumMap<>(Precision.class);
+    private HifiGanNet net;
 
-    private HifiGan(VocoderKind kind, VocoderConfig config, HarmonicSource source, HifiGanNet net) {
+    private HifiGan(
+            VocoderKind kind,
+            VocoderConfig config,
+            HarmonicSource source,
+            NDManager manager,
+            Supplier<HifiGanNet> load) {
         this.kind = kind;
         this.config = config;
         this.source = source;
-        this.net = net;
+        this.manager = manager;
+        this.load = load;
+        net = load.get(); // checks the tensors; a script takes its place
     }
 
     /**
@@ -60,7 +78,7 @@ public final class HifiGan implements Vocoder {
         }
         HarmonicSource source = sizes.source() ? new HarmonicSource(state, config.rateHz(), sizes.hop()) : null;
         String name = kind == VocoderKind.NSF_HIFIGAN ? "NSF-HiFiGAN" : "HiFiGAN";
-        return new HifiGan(kind, config, source, HifiGanNet.load(manager, name, sizes, state));
+        return new HifiGan(kind, config, source, manager, () -> HifiGanNet.load(manager, name, sizes, state));
     }
 
     /**
@@ -70,9 +88,13 @@ public final class HifiGan implements Vocoder {
      * @param kind nsf_hifigan or hifigan
      */
     public static HifiGan random(NDManager manager, VocoderKind kind, VocoderConfig config, long seed) {
-        HifiGanNet net = HifiGanNet.random(manager, config.sizes(true), seed);
+        HifiGanNet.Sizes sizes = config.sizes(true);
         return new HifiGan(
-                kind, config, HarmonicSource.random(config.rateHz(), net.sizes().hop()), net);
+                kind,
+                config,
+                HarmonicSource.random(config.rateHz(), sizes.hop()),
+                manager,
+                () -> HifiGanNet.random(manager, sizes, seed));
     }
 
     @Override
@@ -97,7 +119,7 @@ public final class HifiGan implements Vocoder {
 
     /** The generator's weights, weight norm folded in; the generator owns them. */
     public Weights weights() {
-        return net.weights();
+        return network().weights();
     }
 
     /** Sizes and rates the file came with. */
@@ -124,27 +146,61 @@ public final class HifiGan implements Vocoder {
     }
 
     /**
-     * The wave [B, 1, L] of a mel [B, M, T], in [-1, 1].
+     * The wave [B, 1, L] of a mel [B, M, T], in [-1, 1], operation by operation.
      *
      * @param mel [B, M, T], in the network's own logarithm: natural for NSF-HiFiGAN, log10 for HiFiGAN
      * @param source [B, 1, L]; null adds nothing
      * @param tap receives each scale's value by name
      */
     public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> tap) {
-        return net.wave(mel, source, tap);
+        return network().wave(mel, source, tap);
+    }
+
+    /**
+     * The wave [B, 1, L] of a mel [B, M, T], in [-1, 1], in one call for each part of the mel.
+     *
+     * @param mel [B, M, T], in the network's own logarithm: natural for NSF-HiFiGAN, log10 for HiFiGAN
+     * @param source [B, 1, L]; null adds nothing
+     * @param precision of the values between the convolutions
+     */
+    public NDArray wave(NDArray mel, NDArray source, Precision precision) {
+        return script(precision).wave(mel, source);
+    }
+
+    private synchronized HifiGanNet network() {
+        if (net == null) {
+            net = load.get();
+        }
+        return net;
+    }
+
+    private synchronized HifiGanScript script(Precision precision) {
+        return scripts.computeIfAbsent(precision, p -> {
+            HifiGanScript script = HifiGanScript.of(manager, network(), p == Precision.BFLOAT16);
+            net.close();
+            net = null;
+            ProcessMemory.release();
+            return script;
+        });
     }
 
     @Override
     public Wave vocode(
-            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks) {
-        Vocoder.require(mel, net.sizes().mels(), f0Hz, voiced);
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision) {
+        Vocoder.require(mel, config.mels(), f0Hz, voiced);
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
             // row by row in memory, whatever view the sampler left: another layout may take another algorithm
             NDArray rows = mel.flatten().reshape(mel.getShape());
             NDArray log = (kind.naturalLog() ? rows.mul(LN_10) : rows).transpose(0, 2, 1);
             NDArray harmonics = source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random);
-            float[] wave = wave(log, harmonics, (name, value) -> {}).toFloatArray();
+            float[] wave = wave(log, harmonics, precision).toFloatArray();
             return Wave.mono(Vocoder.fit(wave, samples, quirks), config.rateHz());
         }
     }
@@ -155,7 +211,11 @@ public final class HifiGan implements Vocoder {
     }
 
     @Override
-    public void close() {
-        net.close();
+    public synchronized void close() {
+        scripts.values().forEach(HifiGanScript::close);
+        scripts.clear();
+        if (net != null) {
+            net.close();
+        }
     }
 }

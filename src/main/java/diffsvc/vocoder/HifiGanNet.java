@@ -281,19 +281,10 @@ final class HifiGanNet implements AutoCloseable {
                 in = weight.getShape().get(0),
                 out = weight.getShape().get(1),
                 k = weight.getShape().get(2);
-        long taps = (k + u - 1) / u, whole = (t - 1) * u + k;
         try (NDManager scratch = x.getManager().newSubManager()) {
             scratch.tempAttachAll(x);
-            NDArray kernel = scratch.create(1f).mul(weight);
-            if (taps * u > k) {
-                kernel = kernel.concat(scratch.zeros(new Shape(in, out, taps * u - k)), 2);
-            }
-            // tap m of phase r is element m u + r; a convolution runs over its kernel forwards, so the taps are turned
-            // round
-            kernel = kernel.reshape(in, out, taps, u)
-                    .flip(2)
-                    .transpose(3, 1, 0, 2)
-                    .reshape(u * out, in, taps);
+            NDArray kernel = phases(scratch, weight, u);
+            long taps = kernel.getShape().get(2), whole = (t - 1) * u + k;
             NDArray phases = Conv1d.conv1d(x, kernel, null, new Shape(1), new Shape(taps - 1))
                     .singletonOrThrow(); // [B, u O, T + taps - 1]
             long q = t + taps - 1;
@@ -302,6 +293,25 @@ final class HifiGanNet implements AutoCloseable {
             return scratch.ret(y.get(":, :, " + pad + ":" + (whole - pad))
                     .add(scratch.create(1f).mul(bias).reshape(1, out, 1)));
         }
+    }
+
+    /**
+     * The kernel [u O, I, taps] of the plain convolution that gives all u phases of a transposed one.
+     *
+     * @param weight [I, O, K] of the transposed convolution
+     */
+    static NDArray phases(NDManager scratch, NDArray weight, int u) {
+        long in = weight.getShape().get(0),
+                out = weight.getShape().get(1),
+                k = weight.getShape().get(2),
+                taps = (k + u - 1) / u;
+        NDArray kernel = scratch.create(1f).mul(weight);
+        if (taps * u > k) {
+            kernel = kernel.concat(scratch.zeros(new Shape(in, out, taps * u - k)), 2);
+        }
+        // tap m of phase r is element m u + r; a convolution runs over its kernel forwards, so the taps are turned
+        // round
+        return kernel.reshape(in, out, taps, u).flip(2).transpose(3, 1, 0, 2).reshape(u * out, in, taps);
     }
 
     private NDArray w(String name) {

@@ -8,6 +8,7 @@ import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.EngineLock;
 import diffsvc.random.KeyedRandom;
@@ -78,7 +79,13 @@ public final class SourceFilter implements Vocoder {
 
     @Override
     public Wave vocode(
-            NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks) {
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision) {
         Vocoder.require(mel, audio.melBins(), f0Hz, voiced);
         float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, random.seed());
         return Wave.mono(wave, audio.sampleRateHz());

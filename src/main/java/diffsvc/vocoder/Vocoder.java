@@ -6,6 +6,7 @@ import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
@@ -30,9 +31,17 @@ public interface Vocoder extends AutoCloseable {
      * @param voiced [T]; the neural vocoders go by F0 alone, as the Python project does
      * @param random noise and phases
      * @param quirks what fills the samples beyond the last whole frame
+     * @param precision of the values between a neural vocoder's convolutions, not auto
      * @throws Problem when mel, F0 and voicing differ in frames, or the mel's bins are not the vocoder's
      */
-    Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Hparams.Quirks quirks);
+    Wave vocode(
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision);
 
     /**
      * A wave [T hop], cut or filled to N samples. The Python project cuts at the front and fills with the mean of the

@@ -11,7 +11,6 @@ import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.VocoderKind;
-import diffsvc.platform.Processor;
 import diffsvc.tensor.Cost;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -156,25 +155,14 @@ public record VocoderConfig(
                 kind.text(),
                 rateHz / (double) hopSamples(),
                 Cost.bytes(table()),
-                (b, t) -> 57 * Cost.MIB + Cost.FLOAT * ((6.1 + LAYOUT) * widest() + 2.1 * 9 * hopSamples()) * b * t);
+                (b, t) -> PART_BYTES + Cost.FLOAT * (9 + 4.0) * hopSamples() * b * t);
     }
 
     /**
-     * Arrays at the widest scale that wide convolutions keep beside: 900 frames of NSF-HiFiGAN took 319 MiB with AVX2
-     * and 405 to 418 with AVX-512 on one machine.
+     * What one part of the wave takes at its widest scale. From 200 to 3000 frames NSF-HiFiGAN took 161 to 302 MiB and
+     * HiFiGAN 138 to 195, beside the noise of nine harmonics and the wave, which grow with the frames.
      */
-    private static final double LAYOUT = Processor.isWide() ? 2.9 : 0;
-
-    /** Elements per frame at the widest scale. */
-    private double widest() {
-        double widest = 0, c = channels, rate = 1;
-        for (int r : rates) {
-            c /= 2;
-            rate *= r;
-            widest = Math.max(widest, c * rate);
-        }
-        return widest;
-    }
+    private static final double PART_BYTES = 200 * Cost.MIB;
 
     private static Path beside(Path weights, String ending) {
         String name = weights.getFileName().toString();

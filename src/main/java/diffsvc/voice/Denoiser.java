@@ -45,7 +45,7 @@ final class Denoiser {
         return network;
     }
 
-    /** The network in one call, in a precision other than auto. */
+    /** The network in one call, in float32, bfloat16 or float16. */
     synchronized WaveNetScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
             if (network != null) {

@@ -69,7 +69,7 @@ record Parts(
         Map<String, Path> used = used(files, pair, hparams);
         StateDict trained = StateDict.read(pair.wavenet());
         Denoiser denoiser = new Denoiser(manager, () -> WaveNet.load(manager, hparams, trained));
-        denoiser.script(Denoiser.precision(hparams, device)); // checks the file's tensors
+        denoiser.script(Denoiser.precision(hparams, device).denoiser()); // checks the file's tensors
         return new Parts(
                 weak,
                 device,

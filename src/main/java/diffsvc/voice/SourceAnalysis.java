@@ -41,6 +41,7 @@ public final class SourceAnalysis implements AutoCloseable {
     private final Path encoderFile;
     private final PitchExtractor pitchExtractor;
     private final NDManager manager;
+    private final ComputeDevice device;
     private final FrontEnd front;
     private final Runnable closing;
 
@@ -50,12 +51,14 @@ public final class SourceAnalysis implements AutoCloseable {
             Path encoderFile,
             PitchExtractor pitchExtractor,
             NDManager manager,
+            ComputeDevice device,
             Runnable closing) {
         this.hparams = hparams;
         this.encoder = encoder;
         this.encoderFile = encoderFile;
         this.pitchExtractor = pitchExtractor;
         this.manager = manager;
+        this.device = device;
         this.closing = closing;
         front = FrontEnd.of(hparams);
     }
@@ -99,6 +102,7 @@ public final class SourceAnalysis implements AutoCloseable {
                     encoderFile,
                     Networks.pitchExtractor(networks.manager(), hparams, files),
                     values.manager(),
+                    device,
                     closing);
         } catch (RuntimeException | Error e) {
             closing.run();
@@ -111,14 +115,16 @@ public final class SourceAnalysis implements AutoCloseable {
      *
      * @param encoderFile where the encoder came from, for errors; null if from no file
      * @param manager owner of the arrays of every result
+     * @param device of the networks and of the manager
      */
     public static SourceAnalysis on(
             NDManager manager,
             Hparams hparams,
             ContentEncoder encoder,
             Path encoderFile,
-            PitchExtractor pitchExtractor) {
-        return new SourceAnalysis(hparams, encoder, encoderFile, pitchExtractor, manager, () -> {});
+            PitchExtractor pitchExtractor,
+            ComputeDevice device) {
+        return new SourceAnalysis(hparams, encoder, encoderFile, pitchExtractor, manager, device, () -> {});
     }
 
     /**
@@ -187,7 +193,8 @@ public final class SourceAnalysis implements AutoCloseable {
      */
     public NDArray units(Wave song) {
         try (EngineLock lock = EngineLock.take("content")) {
-            NDArray units = encoder.units(manager, song);
+            NDArray units = encoder.units(
+                    manager, song, Denoiser.precision(hparams, device).denoiser());
             if (!Finite.all(units)) {
                 String got = Finite.count(units);
                 units.close();

@@ -244,10 +244,10 @@ public final class Voice implements AutoCloseable {
     }
 
     private WaveNetScript denoiser() {
-        return parts.denoiser().script(precision());
+        return parts.denoiser().script(precision().denoiser());
     }
 
-    /** The precision of the denoiser's values in conversions: infer.precision, with auto decided. */
+    /** The precision of conversions: infer.precision, with auto decided. */
     public Precision precision() {
         return Denoiser.precision(hparams, device());
     }
@@ -285,7 +285,8 @@ public final class Voice implements AutoCloseable {
 
     /** The stages before the trained networks, with their results on a manager. */
     private SourceAnalysis analysis(NDManager owner) {
-        return SourceAnalysis.on(owner, hparams, parts.encoder(), parts.files().get("encoder"), pitchExtractor());
+        return SourceAnalysis.on(
+                owner, hparams, parts.encoder(), parts.files().get("encoder"), pitchExtractor(), device());
     }
 
     /**
@@ -712,7 +713,14 @@ public final class Voice implements AutoCloseable {
         try (EngineLock lock = EngineLock.take("vocoder");
                 NDManager scratch = manager().newSubManager()) {
             Wave wave = parts.vocoder()
-                    .vocode(limited(Values.lent(scratch, mel)), f0Hz, voiced, samples, random, hparams.quirks());
+                    .vocode(
+                            limited(Values.lent(scratch, mel)),
+                            f0Hz,
+                            voiced,
+                            samples,
+                            random,
+                            hparams.quirks(),
+                            precision().vocoder());
             float peak = wave.peak();
             if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
                 throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);

@@ -15,6 +15,7 @@ import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.mel.MelSpectrogram;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -208,7 +209,7 @@ class CondsGoldenTest {
                             g.get(p + "units").getShape().get(1));
                 }
                 for (MatchResult m : g.matching("file_(.+)_units")) {
-                    g.same(m.group(), net.units(g.manager(), wav(m.group(1))));
+                    g.same(m.group(), net.units(g.manager(), wav(m.group(1)), Precision.FLOAT32));
                 }
             }
             for (MatchResult m : g.matching("(nested_\\w+)_units")) {

@@ -3,6 +3,7 @@ package diffsvc.memory;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.crepe.Crepe;
@@ -148,10 +149,9 @@ public final class Meter {
                 HubertSoft hubert = HubertSoft.random(manager, HubertSoft.Sizes.PUBLISHED, 1);
                 return (b, t) -> {
                     try (NDManager scratch = manager.newSubManager()) {
-                        hubert.extract(scratch.randomNormal(new Shape(b, 1, t * 320L))
-                                        .mul(0.1f))
-                                .units()
-                                .toFloatArray();
+                        Wave wave = Wave.mono(new float[t * 320], HubertSoft.RATE_HZ);
+                        wave.first()[7] = 0.1f;
+                        hubert.units(scratch, wave, Precision.FLOAT32).toFloatArray();
                     }
                 };
             case "crepe":
@@ -196,7 +196,8 @@ public final class Meter {
                     new boolean[frames],
                     frames * config.hopSamples(),
                     RandomSource.keyed(1),
-                    Hparams.Quirks.FIXED);
+                    Hparams.Quirks.FIXED,
+                    Precision.FLOAT32);
         }
     }
 }

@@ -58,7 +58,7 @@ class ConversionTest {
 
     private Analysis analyse(Wave wave) {
         try (NDManager m = NDManager.newBaseManager()) {
-            NDArray units = voice.encoder().units(m, wave);
+            NDArray units = voice.encoder().units(m, wave, voice.precision().denoiser());
             NDArray mel = voice.mel(wave);
             mel.attach(m);
             float[] flat = mel.toFloatArray();

@@ -60,7 +60,7 @@ class PrecisionTest {
     void autoIsFloat32WhereTheProcessorOrTheQuirksWantIt() {
         Hparams h = Hparams.defaults();
         assertEquals(
-                Processor.multipliesBfloat16() ? Precision.BFLOAT16 : Precision.FLOAT32,
+                Processor.multipliesBfloat16() ? Precision.MIXED : Precision.FLOAT32,
                 Denoiser.precision(h, ComputeDevice.CPU));
         assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON), ComputeDevice.CPU));
         assertEquals(
@@ -71,7 +71,7 @@ class PrecisionTest {
 
     @ParameterizedTest
     @CsvSource({
-        "auto, cuda:0, FIXED, BFLOAT16",
+        "auto, cuda:0, FIXED, MIXED",
         "auto, cuda:1, FIXED, FLOAT32",
         "auto, cuda:0, PYTHON, FLOAT32",
         "float16, cuda:1, FIXED, FLOAT16",
@@ -89,7 +89,7 @@ class PrecisionTest {
                         Problem.class, () -> Voice.random(h -> h.infer(i -> i.precision("float16")), ComputeDevice.CPU)
                                 .precision())
                 .getMessage();
-        assertEquals("hparams: need a GPU for float16, got the CPU; take bfloat16 or float32", said);
+        assertEquals("hparams: need a GPU for float16, got the CPU; take mixed, bfloat16 or float32", said);
     }
 
     @Test

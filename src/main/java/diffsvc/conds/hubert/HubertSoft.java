@@ -16,13 +16,18 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.ContentEncoder;
 import diffsvc.hparams.EncoderKind;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
  * The content encoder HuBERT-soft: a 16 kHz wave to soft units, one every 20 ms (van Niekerk et al., arXiv:2111.02392,
@@ -36,12 +41,15 @@ public final class HubertSoft implements ContentEncoder {
     /** Rate of the wave that the network takes, Hz. */
     public static final int RATE_HZ = EncoderKind.HUBERT_SOFT.sampleRateHz();
 
-    private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2}, STRIDES = {5, 2, 2, 2, 2, 2, 2};
+    /** Samples from output to output of each convolution. */
+    static final List<Integer> STRIDES = List.of(5, 2, 2, 2, 2, 2, 2);
+
+    static final int POSITION_GROUPS = 16;
+    private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2};
     private static final int PAD = 40,
             WINDOW = 400,
             HOP = EncoderKind.HUBERT_SOFT.hopSamples(),
             POSITION_KERNEL = 128,
-            POSITION_GROUPS = 16,
             CHANNELS_PER_HEAD = 64;
     private static final float EPS = 1e-5f, TEMPERATURE = 0.1f;
 
@@ -60,20 +68,17 @@ public final class HubertSoft implements ContentEncoder {
         public static final Sizes PUBLISHED = new Sizes(512, 768, 12, 12, 3072, 256, 100);
 
         /**
-         * Memory over P units. The peak lies in the first convolution (64 P wide in time), or, beyond some minutes, in
-         * the attention (P squared).
+         * Memory over P units: one piece behind the first convolution (64 P wide in time) and the positional
+         * convolution's weights, which do not grow, and the transformer's rows.
          */
         public Cost cost() {
-            double position = (double) dim * dim / 16 * 128;
+            double position = (double) dim * dim / POSITION_GROUPS * POSITION_KERNEL,
+                    piece = 8.0 * conv * 64 * HubertScript.PIECE_UNITS;
             return new Cost(
                     "hubert",
                     EncoderKind.HUBERT_SOFT.unitsPerSecond(),
                     Cost.bytes(table(this)),
-                    (b, p) -> Cost.FLOAT
-                            * (7.5 * position
-                                    + Math.max(
-                                            3.8 * conv * 64 * b * p,
-                                            2.5 * heads * (double) p * p * b + 20.0 * dim * b * p)));
+                    (b, p) -> Cost.FLOAT * (2 * position + piece + 22.0 * dim * b * p));
         }
 
         /**
@@ -112,11 +117,17 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     private final Sizes sizes;
-    private final Weights weights;
+    private final NDManager manager;
+    private final Supplier<Weights> load;
+    private final Map<Precision, HubertScript> scripts = new EnumMap<>(Precision.class);
+    private Weights weights;
 
-    private HubertSoft(Sizes sizes, Weights weights) {
+    /** {@code load} gives the weights again after a script took their place; null keeps them. */
+    private HubertSoft(Sizes sizes, NDManager manager, Weights weights, Supplier<Weights> load) {
         this.sizes = sizes;
+        this.manager = manager;
         this.weights = weights;
+        this.load = load;
     }
 
     /**
@@ -128,7 +139,8 @@ public final class HubertSoft implements ContentEncoder {
     public static HubertSoft load(NDManager manager, Path file, int heads) {
         StateDict state = StateDict.read(file);
         Sizes sizes = Sizes.of(state, heads);
-        return new HubertSoft(sizes, Weights.load(manager, "HuBERT-soft", table(sizes), state));
+        Supplier<Weights> load = () -> Weights.load(manager, "HuBERT-soft", table(sizes), state);
+        return new HubertSoft(sizes, manager, load.get(), load);
     }
 
     /**
@@ -137,7 +149,7 @@ public final class HubertSoft implements ContentEncoder {
      * @param manager owner of the result
      */
     public static HubertSoft random(NDManager manager, Sizes sizes, long seed) {
-        return new HubertSoft(sizes, Weights.random(manager, table(sizes), seed));
+        return new HubertSoft(sizes, manager, Weights.random(manager, table(sizes), seed), null);
     }
 
     /** Checkpoint names and shapes, in the order of the published file. */
@@ -197,8 +209,23 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     /** The network's tensors under their checkpoint names; the network owns them. */
-    public Weights weights() {
+    public synchronized Weights weights() {
+        if (weights == null) {
+            weights = load.get();
+        }
         return weights;
+    }
+
+    private synchronized HubertScript script(Precision precision) {
+        return scripts.computeIfAbsent(precision, p -> {
+            HubertScript script = HubertScript.of(manager, sizes, weights(), p == Precision.BFLOAT16);
+            if (load != null) {
+                weights.close();
+                weights = null;
+                ProcessMemory.release();
+            }
+            return script;
+        });
     }
 
     /**
@@ -225,10 +252,10 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     @Override
-    public NDArray units(NDManager manager, Wave wave) {
-        try (NDManager scratch = manager.newSubManager()) {
-            NDArray units = extract(input(scratch, wave)).units();
-            units.attach(manager);
+    public NDArray units(NDManager owner, Wave wave, Precision precision) {
+        try (NDManager scratch = owner.newSubManager()) {
+            NDArray units = script(precision).units(padded(input(scratch, wave)), WINDOW, HOP);
+            units.attach(owner);
             return units;
         }
     }
@@ -264,16 +291,7 @@ public final class HubertSoft implements ContentEncoder {
      * @param tap receives each stage's value by name: features, groupnorm, projected, pos, normed, layer0.., units
      */
     public NDArray walk(NDArray wave, BiConsumer<String, NDArray> tap) {
-        long n = Axes.of("hubert").require("wave", wave, "B 1 N").size("N");
-        if (frames((int) n) < 1) {
-            throw Problem.in(
-                    "hubert",
-                    "at least " + (WINDOW - 2 * PAD) + " samples at 16 kHz",
-                    n + " samples",
-                    "give a longer sound");
-        }
-        NDArray padded = edge(wave).concat(wave, 2).concat(edge(wave), 2); // [B, 1, N + 80]
-        NDArray x = features(padded, tap); // [B, C, P]
+        NDArray x = features(padded(wave), tap); // [B, C, P]
         tap.accept("features", x);
         x = LayerNorm.layerNorm(
                         x.transpose(0, 2, 1),
@@ -322,6 +340,19 @@ public final class HubertSoft implements ContentEncoder {
         return unit.matMul(direction.transpose());
     }
 
+    /** The wave [B, 1, N] between two edges of silence, [B, 1, N + 80]. */
+    private static NDArray padded(NDArray wave) {
+        long n = Axes.of("hubert").require("wave", wave, "B 1 N").size("N");
+        if (frames((int) n) < 1) {
+            throw Problem.in(
+                    "hubert",
+                    "at least " + (WINDOW - 2 * PAD) + " samples at 16 kHz",
+                    n + " samples",
+                    "give a longer sound");
+        }
+        return edge(wave).concat(wave, 2).concat(edge(wave), 2);
+    }
+
     private static NDArray edge(NDArray wave) {
         return wave.getManager().zeros(new Shape(wave.getShape().get(0), 1, PAD));
     }
@@ -331,7 +362,8 @@ public final class HubertSoft implements ContentEncoder {
         for (int i = 0; i < KERNELS.length; i++) {
             try (NDManager own = scratch.newSubManager()) {
                 x.attach(own);
-                NDArray y = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i]))
+                NDArray y = Conv1d.conv1d(
+                                x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES.get(i)))
                         .singletonOrThrow();
                 x.close();
                 if (i == 0) {
@@ -419,7 +451,7 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     private NDArray w(String name) {
-        return weights.get(name);
+        return weights().get(name);
     }
 
     @Override
@@ -428,7 +460,11 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     @Override
-    public void close() {
-        weights.close();
+    public synchronized void close() {
+        scripts.values().forEach(HubertScript::close);
+        scripts.clear();
+        if (weights != null) {
+            weights.close();
+        }
     }
 }

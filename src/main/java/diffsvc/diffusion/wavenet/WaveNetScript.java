@@ -131,7 +131,7 @@ public final class WaveNetScript implements AutoCloseable {
      * The script of a network. It keeps what it needs of the weights, so the network may close.
      *
      * @param owner closes it at the latest
-     * @param precision of the weights and the values between layers; not auto
+     * @param precision of the weights and the values between layers; neither auto nor mixed
      */
     public static WaveNetScript of(NDManager owner, WaveNet net, Precision precision) {
         WaveNet.Sizes sizes = net.sizes();
@@ -152,7 +152,7 @@ public final class WaveNetScript implements AutoCloseable {
             case FLOAT16 -> 5;
             case FLOAT32 -> 6;
             case BFLOAT16 -> 15;
-            case AUTO -> throw new IllegalArgumentException("auto is not decided");
+            case AUTO, MIXED -> throw new IllegalArgumentException(precision + " is no element type");
         };
     }
 

@@ -1,0 +1,80 @@
+package diffsvc.vocoder;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.hparams.Precision;
+import diffsvc.hparams.VocoderKind;
+import diffsvc.random.RandomSource;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+/** The generator as a script against the generator operation by operation. */
+class HifiGanScriptTest {
+    private static final HifiGanNet.Sizes
+            TWO_FOLD =
+                    new HifiGanNet.Sizes(
+                            20,
+                            64,
+                            new int[] {3, 8, 2},
+                            new int[] {5, 16, 4},
+                            new int[] {3, 7},
+                            new int[][] {{1, 3, 5}, {1, 2}},
+                            true,
+                            true),
+            ONE_FOLD =
+                    new HifiGanNet.Sizes(
+                            12,
+                            32,
+                            new int[] {4, 2},
+                            new int[] {4, 4},
+                            new int[] {3},
+                            new int[][] {{1, 5}},
+                            false,
+                            false);
+
+    @Test
+    void partsJoinedAreTheWaveOfTheWholeMel() {
+        for (HifiGanNet.Sizes sizes : new HifiGanNet.Sizes[] {TWO_FOLD, ONE_FOLD}) {
+            try (NDManager manager = NDManager.newBaseManager();
+                    HifiGanNet net = HifiGanNet.random(manager, sizes, 1);
+                    HifiGanScript script = HifiGanScript.of(manager, net, false)) {
+                int most = 200_000 / sizes.hop(); // three parts
+                for (int t : new int[] {1, 2, 11, most}) {
+                    NDArray mel = manager.randomNormal(new Shape(2, sizes.mels(), t)),
+                            source = manager.randomNormal(new Shape(2, 1, (long) t * sizes.hop()));
+                    assertClose(net.wave(mel, source, (name, value) -> {}), script.wave(mel, source));
+                    assertClose(net.wave(mel, null, (name, value) -> {}), script.wave(mel, null));
+                }
+            }
+        }
+    }
+
+    /** What bfloat16 adds to the published sizes is noise far below the wave, in every band. */
+    @Test
+    void bfloat16AddsLittleNoise() {
+        try (NDManager manager = NDManager.newBaseManager();
+                HifiGan net = HifiGan.random(
+                        manager, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 1)) {
+            NDArray mel = manager.randomNormal(new Shape(1, 128, 40)),
+                    source = net.source(manager.full(new Shape(1, 40), 220), RandomSource.keyed(1)),
+                    reference = net.wave(mel, source, Precision.FLOAT32),
+                    fast = net.wave(mel, source, Precision.BFLOAT16);
+            double noise = fast.sub(reference).square().mean().getFloat(),
+                    level = reference.sub(reference.mean()).square().mean().getFloat(),
+                    decibels = 10 * Math.log10(level / noise);
+            System.out.printf(Locale.ROOT, "bfloat16 vocoder: %.1f dB%n", decibels);
+            assertTrue(decibels > 30 && decibels < 90, decibels + " dB");
+        }
+    }
+
+    private static void assertClose(NDArray reference, NDArray wave) {
+        assertEquals(reference.getShape(), wave.getShape());
+        double scale = reference.abs().max().getFloat(),
+                apart = reference.sub(wave).abs().max().getFloat();
+        assertTrue(scale > 0 && apart < 2e-5 * scale, apart + " of " + scale);
+    }
+}
