@@ -22,7 +22,7 @@ class FloorsTest {
             cli
             jshell
             notebook bench
-            infer training
+            infer training export
             dataset
             voice
             memory plot

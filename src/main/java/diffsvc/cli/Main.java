@@ -21,6 +21,7 @@ import picocli.CommandLine.IVersionProvider;
             DivideCommand.class,
             MergeCommand.class,
             InspectCommand.class,
+            ExportCommand.class,
             DoctorCommand.class,
             AgainCommand.class,
             CacheCommand.class

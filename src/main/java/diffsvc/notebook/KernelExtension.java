@@ -55,6 +55,7 @@ public final class KernelExtension implements Extension {
             "import diffsvc.diffusion.*;",
             "import diffsvc.diffusion.embedding.*;",
             "import diffsvc.diffusion.wavenet.*;",
+            "import diffsvc.export.*;",
             "import diffsvc.files.*;",
             "import diffsvc.hparams.*;",
             "import diffsvc.infer.*;",

@@ -12,6 +12,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,45 @@ public final class Script implements AutoCloseable {
             return result.toTensor((PtNDManager) owner);
         } finally {
             Stream.of(inputs).forEach(IValue::close);
+        }
+    }
+
+    /**
+     * Writes the network with its tensors as torch.jit.save does: torch.jit.load opens it.
+     *
+     * @throws IOException of the stream
+     */
+    public void write(OutputStream out) throws IOException {
+        Caller caller = new Caller(out);
+        JniUtils.writeModule(block, caller, false);
+        if (caller.failure != null) {
+            throw caller.failure;
+        }
+    }
+
+    /** The engine's C++ code calls it, and nothing may be thrown through that: the first failure waits. */
+    private static final class Caller extends OutputStream {
+        private final OutputStream out;
+        private IOException failure;
+
+        Caller(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) {
+            try {
+                if (failure == null) {
+                    out.write(bytes, from, length);
+                }
+            } catch (IOException e) {
+                failure = e;
+            }
         }
     }
 

@@ -55,6 +55,16 @@ public final class HarmonicSource {
         return harmonics;
     }
 
+    /** The merge's weight of each sine, [K]. */
+    public float[] weights() {
+        return weight.clone();
+    }
+
+    /** What the merge adds before its tanh. */
+    public float bias() {
+        return bias;
+    }
+
     /**
      * The random part of a source.
      *

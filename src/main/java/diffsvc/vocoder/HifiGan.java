@@ -14,6 +14,8 @@ import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -167,11 +169,25 @@ public final class HifiGan implements Vocoder {
         return script(precision).wave(mel, source);
     }
 
-    private synchronized HifiGanNet network() {
+    /** The generator operation by operation. */
+    synchronized HifiGanNet network() {
         if (net == null) {
             net = load.get();
         }
         return net;
+    }
+
+    /**
+     * Writes the generator as TorchScript, whose method forward takes a mel [B, M, T] in the network's own logarithm
+     * and a source [B, 1, T hop], or [1, 1, 0] for none, to a wave [B, 1, T hop].
+     *
+     * @param precision float32 or bfloat16
+     * @throws IOException of the stream
+     */
+    public void writeScript(Precision precision, OutputStream out) throws IOException {
+        try (HifiGanScript script = HifiGanScript.of(manager, network(), precision == Precision.BFLOAT16)) {
+            script.write(out);
+        }
     }
 
     private synchronized HifiGanScript script(Precision precision) {

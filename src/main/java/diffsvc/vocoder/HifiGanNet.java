@@ -25,8 +25,8 @@ import java.util.function.BiConsumer;
  * the residual blocks - leaky - conv_post - tanh - wave [B, 1, L]
  */
 final class HifiGanNet implements AutoCloseable {
-    private static final float SLOPE = 0.1f, LAST_SLOPE = 0.01f;
-    private static final int EDGE_KERNEL = 7;
+    static final float SLOPE = 0.1f, LAST_SLOPE = 0.01f;
+    static final int EDGE_KERNEL = 7;
     private final Sizes sizes;
     private final Weights weights;
 

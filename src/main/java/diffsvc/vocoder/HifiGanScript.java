@@ -9,6 +9,8 @@ import diffsvc.check.Axes;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.Script;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -124,8 +126,6 @@ final class HifiGanScript implements AutoCloseable {
     /** Samples of one part: some hundred KiB at each scale. */
     private static final int PART_SAMPLES = 1 << 16;
 
-    private static final int EDGE_KERNEL = 7;
-
     private final HifiGanNet.Sizes sizes;
     private final long[] context;
     private final Script script;
@@ -211,7 +211,7 @@ final class HifiGanScript implements AutoCloseable {
      */
     private static long[] context(HifiGanNet.Sizes sizes) {
         long[] context = new long[sizes.rates().length];
-        long needed = EDGE_KERNEL / 2;
+        long needed = HifiGanNet.EDGE_KERNEL / 2;
         for (int i = context.length - 1; i >= 0; i--) {
             int reach = 0;
             for (int b = 0; b < sizes.blockKernels().length; b++) {
@@ -248,7 +248,7 @@ final class HifiGanScript implements AutoCloseable {
                 .require("mel", mel, "B M T")
                 .size("T");
         long hop = sizes.hop(),
-                around = context[0] + EDGE_KERNEL / 2,
+                around = context[0] + HifiGanNet.EDGE_KERNEL / 2,
                 parts = Math.max(1, Math.round((double) t * hop / PART_SAMPLES));
         try (NDManager scratch = mel.getManager().newSubManager()) {
             NDList waves = new NDList();
@@ -273,6 +273,11 @@ final class HifiGanScript implements AutoCloseable {
             wave.attach(mel.getManager());
             return wave;
         }
+    }
+
+    /** Writes the archive with its weights; torch.jit.load opens it. */
+    void write(OutputStream out) throws IOException {
+        script.write(out);
     }
 
     @Override

@@ -376,6 +376,7 @@ class CommandLineTest {
             "divide",
             "merge",
             "inspect",
+            "export",
             "doctor",
             "again",
             "cache"
@@ -412,6 +413,7 @@ class CommandLineTest {
             "divide",
             "merge",
             "inspect",
+            "export",
             "doctor",
             "again",
             "cache",

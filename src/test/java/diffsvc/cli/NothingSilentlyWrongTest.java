@@ -450,6 +450,7 @@ class NothingSilentlyWrongTest {
         Command.run("infer", song.toString(), "--project=" + name).refused("project's name");
         Command.run("doctor", "--project=" + name).refused("project's name");
         Command.run("memory", "--project=" + name).refused("project's name");
+        Command.run("export", "--project=" + name).refused("project's name");
     }
 
     @Test

@@ -26,6 +26,7 @@ class OptionsTest {
             cache list all | need no further argument, got 'all'; see ./diffsvc cache --help
             train --projekt x | Unknown options: '--projekt', 'x'; did you mean --project? see ./diffsvc train --help
             preprocess | Missing required parameter: 'FOLDER'; see ./diffsvc preprocess --help
+            export | Missing required option: '--project=<project>'; see ./diffsvc export --help
             doctor --config c.yaml | Missing required argument(s): --ckpt=<checkpoint>; see ./diffsvc doctor --help
             doctor --project | Missing required parameter for option '--project'; see ./diffsvc doctor --help
             infer a.wav --seed x | Invalid value for option '--seed': 'x' is not a whole number; see

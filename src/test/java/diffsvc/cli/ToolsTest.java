@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +80,31 @@ class ToolsTest {
         refused(run("merge", voice, "--out", merged), "--overwrite");
         assertEquals("mine", Files.readString(Path.of(merged)));
         assertEquals(0, run("merge", voice, "--out", merged, "--overwrite").code());
+    }
+
+    @Test
+    void exportAsksBeforeItReplacesAndNamesWhatItCannotWrite() throws IOException {
+        Path out = folder.resolve("demo"), archive = out.resolve("wavenet_bfloat16.ts");
+        String[] export = {"export", "--project", "demo", "--precision", "bfloat16", "--out", out.toString()};
+        Said said = run(export);
+        assertEquals(0, said.code(), said.text());
+        for (String file : new String[] {"wavenet_bfloat16.ts", "embedding_float32.ts", "demo.json"}) {
+            assertTrue(Files.size(out.resolve(file)) > 0 && said.text().contains(file), file + " in: " + said.text());
+        }
+        assertTrue(said.text().contains("source_filter has no weights"), said.text());
+        assertEquals(0, run(export).code());
+        Files.writeString(archive, "mine");
+        refused(run(export), archive.toString(), "changed since export wrote it", "--overwrite");
+        assertEquals("mine", Files.readString(archive));
+        String[] over = Arrays.copyOf(export, export.length + 1);
+        over[export.length] = "--overwrite";
+        assertEquals(0, run(over).code());
+        refused(run("export", "--project", "nobody"), "nobody", "projects here: demo");
+        refused(run("export", "--project", "demo", "--out", archive.toString()), "a folder to write into", "a file");
+        if (Files.isDirectory(Path.of("/proc/self"))) {
+            refused(run("export", "--project", "demo", "--out", "/proc/self/voice"), "can be written");
+        }
+        refused(run("export", "--project", "demo", "--precision", "half"), "--precision", "bfloat16");
     }
 
     @Test

@@ -60,7 +60,7 @@ class HifiGanScriptTest {
                 HifiGan net = HifiGan.random(
                         manager, VocoderKind.NSF_HIFIGAN, VocoderConfig.published(VocoderKind.NSF_HIFIGAN), 1)) {
             NDArray mel = manager.randomNormal(new Shape(1, 128, 40)),
-                    source = net.source(manager.full(new Shape(1, 40), 220), RandomSource.keyed(1)),
+                    source = net.source(manager.full(new Shape(1, 40), 220f), RandomSource.keyed(1)),
                     reference = net.wave(mel, source, Precision.FLOAT32),
                     fast = net.wave(mel, source, Precision.BFLOAT16);
             double noise = fast.sub(reference).square().mean().getFloat(),

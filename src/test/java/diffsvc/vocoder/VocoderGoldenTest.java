@@ -12,8 +12,10 @@ import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.testing.Golden;
+import diffsvc.testing.Onnx;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BinaryOperator;
@@ -76,6 +78,11 @@ class VocoderGoldenTest {
                 HifiGan net = HifiGan.load(g.manager(), VocoderKind.HIFIGAN, file)) {
             g.same("wav", net.wave(g.get("mel"), null, (n, v) -> {}));
             g.same("wav", net.wave(g.get("mel"), null, Precision.FLOAT32));
+            try (Onnx graph = new Onnx(HifiGanOnnx.of(net.network(), false))) {
+                g.same(
+                        "wav",
+                        graph.run(g.manager(), Map.of("mel", g.get("mel"))).get("wave"));
+            }
         }
     }
 

@@ -8,6 +8,9 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.checkpoint.Weights;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.Script;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -173,7 +176,9 @@ final class HubertScript implements AutoCloseable {
         attributes.put("layers", (long) sizes.layers());
         attributes.put("heads", (long) sizes.heads());
         attributes.put("groups", (long) HubertSoft.POSITION_GROUPS);
-        attributes.put("strides", HubertSoft.STRIDES.stream().map(s -> (long) s).toList());
+        attributes.put(
+                "strides",
+                Arrays.stream(HubertSoft.STRIDES).mapToObj(s -> (long) s).toList());
         attributes.put("dtype", bfloat16 ? BFLOAT16 : FLOAT32);
         List<String> methods = List.of(PREPARE, FOLD, FEATURES, PROJECT, LAYER, UNITS, FORWARD);
         Script script = Script.open(owner, new ScriptFile(attributes, TENSORS, LISTS, methods).bytes());
@@ -211,6 +216,11 @@ final class HubertScript implements AutoCloseable {
             }
             return script.run(owner, "units", x);
         }
+    }
+
+    /** Writes the archive with its weights, whose {@code forward} is that of the script; torch.jit.load opens it. */
+    void write(OutputStream out) throws IOException {
+        script.write(out);
     }
 
     @Override

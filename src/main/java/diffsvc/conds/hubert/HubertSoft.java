@@ -21,10 +21,11 @@ import diffsvc.platform.EngineLock;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -42,16 +43,13 @@ public final class HubertSoft implements ContentEncoder {
     public static final int RATE_HZ = EncoderKind.HUBERT_SOFT.sampleRateHz();
 
     /** Samples from output to output of each convolution. */
-    static final List<Integer> STRIDES = List.of(5, 2, 2, 2, 2, 2, 2);
+    static final int[] STRIDES = {5, 2, 2, 2, 2, 2, 2};
 
-    static final int POSITION_GROUPS = 16;
+    static final int PAD = 40, POSITION_KERNEL = 128, POSITION_GROUPS = 16;
+    static final float EPS = 1e-5f;
     private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2};
-    private static final int PAD = 40,
-            WINDOW = 400,
-            HOP = EncoderKind.HUBERT_SOFT.hopSamples(),
-            POSITION_KERNEL = 128,
-            CHANNELS_PER_HEAD = 64;
-    private static final float EPS = 1e-5f, TEMPERATURE = 0.1f;
+    private static final int WINDOW = 400, HOP = EncoderKind.HUBERT_SOFT.hopSamples(), CHANNELS_PER_HEAD = 64;
+    private static final float TEMPERATURE = 0.1f;
 
     /**
      * Widths of the network.
@@ -216,6 +214,18 @@ public final class HubertSoft implements ContentEncoder {
         return weights;
     }
 
+    /**
+     * Writes the network as TorchScript, whose method forward takes a wave [1, 1, N] at 16 kHz to units [1, P, H].
+     *
+     * @param precision float32 or bfloat16
+     * @throws IOException of the stream
+     */
+    public void writeScript(Precision precision, OutputStream out) throws IOException {
+        try (HubertScript script = HubertScript.of(manager, sizes, weights(), precision == Precision.BFLOAT16)) {
+            script.write(out);
+        }
+    }
+
     private synchronized HubertScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
             HubertScript script = HubertScript.of(manager, sizes, weights(), p == Precision.BFLOAT16);
@@ -362,8 +372,7 @@ public final class HubertSoft implements ContentEncoder {
         for (int i = 0; i < KERNELS.length; i++) {
             try (NDManager own = scratch.newSubManager()) {
                 x.attach(own);
-                NDArray y = Conv1d.conv1d(
-                                x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES.get(i)))
+                NDArray y = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i]))
                         .singletonOrThrow();
                 x.close();
                 if (i == 0) {
@@ -413,7 +422,7 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     /** Weight norm over the axes 0 and 1: g is [1, 1, 128]. */
-    private NDArray positionWeight(NDManager manager) {
+    NDArray positionWeight(NDManager manager) {
         try (NDManager own = manager.newSubManager()) {
             NDArray v = own.create(1f).mul(w("positional_embedding.conv.weight_v"));
             return own.ret(v.mul(w("positional_embedding.conv.weight_g"))

@@ -25,8 +25,9 @@ import java.util.function.BiConsumer;
  * project's SvcEncoder, with or without no_fs2). It is trained jointly with the denoiser.
  */
 public final class EmbeddingModel implements AutoCloseable {
-    private static final int PITCH_ROWS = 300, ENERGY_ROWS = 256;
-    private static final double ENERGY_TOP = 4;
+    static final int ENERGY_ROWS = 256;
+    static final double ENERGY_TOP = 4;
+    private static final int PITCH_ROWS = 300;
     /** Modules of a Python checkpoint that inference never calls. */
     private static final String[] UNUSED = {"mel_out.", "pitch_predictor.", "energy_predictor.", "decoder."};
 
@@ -161,6 +162,14 @@ public final class EmbeddingModel implements AutoCloseable {
         return weights;
     }
 
+    Hparams.Embedding sizes() {
+        return sizes;
+    }
+
+    Hparams.Pitch pitch() {
+        return pitch;
+    }
+
     /**
      * The condition of a batch; the arrays belong to the manager of the units.
      *
@@ -213,7 +222,7 @@ public final class EmbeddingModel implements AutoCloseable {
 
     /** Hz to ids on tensors: add 0.5 and truncate, in float32 (arrays round half to even: Conds2Tensor.coarse). */
     NDArray coarse(NDArray f0Hz) {
-        double low = 1127 * Math.log(1 + pitch.f0MinHz() / 700), high = 1127 * Math.log(1 + pitch.f0MaxHz() / 700);
+        double low = mel(pitch.f0MinHz()), high = mel(pitch.f0MaxHz());
         NDArray mel = f0Hz.div(700f).add(1f).log().mul(1127f);
         NDArray scaled = mel.sub((float) low)
                 .mul((float) (pitch.f0Bins() - 2))
@@ -222,6 +231,10 @@ public final class EmbeddingModel implements AutoCloseable {
         NDArray positive = mel.gt(0).toType(DataType.FLOAT32, false);
         NDArray ids = scaled.mul(positive).add(mel.mul(positive.neg().add(1)));
         return ids.maximum(1f).minimum(pitch.f0Bins() - 1f).add(0.5f).toType(DataType.INT64, false);
+    }
+
+    static double mel(double hz) {
+        return 1127 * Math.log(1 + hz / 700);
     }
 
     /** Row mel2ph of the units with a zero row in front, [B, P, H] and [B, T] to [B, T, H]. */

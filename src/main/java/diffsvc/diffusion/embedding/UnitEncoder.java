@@ -23,8 +23,8 @@ import java.util.function.BiConsumer;
  * <p>units [B, P, H] - scaled, positions added - layers - norm - [B, P, H]
  */
 final class UnitEncoder {
-    private static final float EPS = 1e-5f;
-    private static final int POSITIONS = 5000;
+    static final float EPS = 1e-5f;
+    static final int POSITIONS = 5000;
     private final Sizes sizes;
     private final Weights weights;
 
@@ -98,8 +98,9 @@ final class UnitEncoder {
     private NDArray positions(NDManager manager, int units) {
         int rows = Math.max(POSITIONS, units), h = sizes.hidden;
         float[] table = new float[units * h];
+        float[] rates = rates(h);
         for (int k = 0; k < h; k += 2) {
-            float rate = (float) Math.exp((float) k * (float) -(Math.log(10000) / h));
+            float rate = rates[k / 2];
             for (int i = 0; i < units; i++) {
                 float angle = (float) (rows - 1 - i) * rate;
                 table[i * h + k] = (float) Math.sin(angle);
@@ -109,6 +110,15 @@ final class UnitEncoder {
             }
         }
         return manager.create(table, new Shape(1, units, h));
+    }
+
+    /** The angle of one position for each sine, ceil(H/2). */
+    static float[] rates(int hidden) {
+        float[] rates = new float[(hidden + 1) / 2];
+        for (int i = 0; i < rates.length; i++) {
+            rates[i] = (float) Math.exp((float) (2 * i) * (float) -(Math.log(10000) / hidden));
+        }
+        return rates;
     }
 
     /** Attention without biases; padding is not attended to. */

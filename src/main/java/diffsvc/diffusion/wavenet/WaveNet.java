@@ -296,16 +296,19 @@ public final class WaveNet implements AutoCloseable {
      * @return [B, C]
      */
     public NDArray sinusoid(NDArray step) {
-        int half = sizes.channels / 2;
-        NDManager manager = step.getManager();
-        NDArray angle = step.toType(DataType.FLOAT32, false)
-                .reshape(-1, 1)
-                .mul(manager.arange(half)
-                        .toType(DataType.FLOAT32, false)
-                        .mul((float) (-Math.log(10000) / (half - 1)))
-                        .exp()
-                        .expandDims(0)); // [B, C/2]
+        NDArray angle =
+                step.toType(DataType.FLOAT32, false).reshape(-1, 1).mul(frequencies(step.getManager())); // [B, C/2]
         return angle.sin().concat(angle.cos(), 1);
+    }
+
+    /** The angle of one step for each sine, [1, C/2]. */
+    NDArray frequencies(NDManager manager) {
+        int half = sizes.channels / 2;
+        return manager.arange(half)
+                .toType(DataType.FLOAT32, false)
+                .mul((float) (-Math.log(10000) / (half - 1)))
+                .exp()
+                .expandDims(0);
     }
 
     private NDArray stepEmbedding(NDArray step) {

@@ -9,6 +9,8 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.Script;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,6 +173,16 @@ public final class WaveNetScript implements AutoCloseable {
                 return script.run(x.getManager(), "forward", x, step, projected);
             }
         };
+    }
+
+    /**
+     * Writes the script with its weights, for torch.jit.load. Its methods: {@code project(cond)}, once per song, and
+     * {@code forward(spec, t, projected)}.
+     *
+     * @throws IOException of the stream
+     */
+    public void write(OutputStream out) throws IOException {
+        script.write(out);
     }
 
     @Override
