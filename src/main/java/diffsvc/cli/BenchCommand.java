@@ -54,8 +54,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             defaultValue = "auto",
-            description =
-                    "of the denoiser in conversions: auto, float32, bfloat16 or float16 (default ${DEFAULT-VALUE})")
+            description = "of conversions: auto, float32, mixed, bfloat16 or float16 (default ${DEFAULT-VALUE})")
     String precision;
 
     @Option(names = "--peer", paramLabel = "PYTHON", description = "interpreter with torch and numpy for bench/peer.py")

@@ -7,6 +7,7 @@ import diffsvc.files.Output;
 import diffsvc.files.Sha256;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.voice.Voice;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -135,7 +136,7 @@ public final class VoiceExport {
     }
 
     private static void fill(Piece piece, Path part) throws IOException {
-        try (NDManager scratch = NDManager.newBaseManager();
+        try (NDManager scratch = ComputeDevice.CPU.newManager();
                 OutputStream out = new BufferedOutputStream(Files.newOutputStream(part))) {
             piece.filler.fill(scratch, out);
         }

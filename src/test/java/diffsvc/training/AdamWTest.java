@@ -28,7 +28,7 @@ class AdamWTest {
             return new Trained(net, new AdamW(m, Map.of("net.", net.weights()), 0.9, 0.98, 1e-8, 0.01, true, onePass));
         }
 
-        /** One update; an odd one comes from one layer alone, so that the rest has no gradient. */
+        /** One update; an odd one comes from two projections alone: the other gradients are zeros. */
         double update(int i) {
             try (NDManager scratch = net.weights().manager().newSubManager();
                     GradientCollector collector = Engine.getInstance().newGradientCollector()) {
@@ -37,7 +37,12 @@ class AdamWTest {
                         t = scratch.create(new long[] {i, 10 + i});
                 WaveNet.Projected projected = net.project(cond);
                 NDArray loss = i % 2 == 1
-                        ? projected.layers().get(0).square().mean()
+                        ? projected
+                                .layers()
+                                .get(0)
+                                .square()
+                                .mean()
+                                .add(projected.layers().get(1).square().mean())
                         : net.walk(spec, t, projected, (name, value) -> {})
                                 .square()
                                 .mean();

@@ -89,7 +89,7 @@ class PrecisionTest {
                         Problem.class, () -> Voice.random(h -> h.infer(i -> i.precision("float16")), ComputeDevice.CPU)
                                 .precision())
                 .getMessage();
-        assertEquals("hparams: need a GPU for float16, got the CPU; take bfloat16 or float32", said);
+        assertEquals("hparams: need a GPU for float16, got the CPU; take mixed, bfloat16 or float32", said);
     }
 
     @Test
