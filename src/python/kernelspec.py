@@ -37,7 +37,7 @@ def spec(folder):
         "env": {
             "JJAVA_CLASSPATH": f"{root}/target/classes:{root}/target/lib/*",
             "JJAVA_LOAD_EXTENSIONS": "1",
-            "OMP_WAIT_POLICY": "passive",
+            "GOMP_SPINCOUNT": "2000",
             "MALLOC_MMAP_THRESHOLD_": "4194304",
             "MALLOC_TRIM_THRESHOLD_": "67108864",
             "MALLOC_ARENA_MAX": "1",

@@ -38,7 +38,7 @@ public record Peer(String python, Path script) {
         builder.environment()
                 .keySet()
                 .removeIf(name -> name.startsWith("MALLOC_")
-                        || List.of("GLIBC_TUNABLES", "OMP_WAIT_POLICY").contains(name)); // Python's own settings
+                        || List.of("GLIBC_TUNABLES", "GOMP_SPINCOUNT").contains(name)); // Python's own settings
         Process process;
         try {
             process = builder.redirectErrorStream(true).start();
