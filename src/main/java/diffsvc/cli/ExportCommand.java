@@ -33,7 +33,7 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             defaultValue = "float32",
-            description = "of the TorchScript archives: auto, float32 or bfloat16 (default ${DEFAULT-VALUE}); "
+            description = "of the TorchScript archives: auto, float32, mixed or bfloat16 (default ${DEFAULT-VALUE}); "
                     + "ONNX graphs are float32")
     String precision;
 

@@ -53,7 +53,7 @@ public enum Precision implements Registry {
      */
     public Precision decided(Hparams.Quirks quirks, ComputeDevice device) {
         if (this == FLOAT16 && !device.isGpu()) {
-            throw Problem.in("hparams", "a GPU for float16", "the CPU", "take bfloat16 or float32");
+            throw Problem.in("hparams", "a GPU for float16", "the CPU", "take mixed, bfloat16 or float32");
         }
         return this != AUTO ? this : device.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
     }

@@ -10,6 +10,7 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.Script;
+import diffsvc.tensor.Rounding;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
@@ -171,7 +172,21 @@ final class HifiGanScript implements AutoCloseable {
         try (NDManager scratch = net.weights().manager().newSubManager()) {
             script.run(scratch, "prepare", numbered(scratch, net)).close();
         }
-        return new HifiGanScript(sizes, context, script);
+        HifiGanScript made = new HifiGanScript(sizes, context, script);
+        if (precision != Precision.FLOAT32) {
+            try (NDManager scratch = net.weights().manager().newSubManager()) {
+                NDArray mel = Rounding.noise(scratch, new Shape(1, sizes.mels(), 20)),
+                        source =
+                                Rounding.noise(scratch, new Shape(1, 1, 20L * sizes.hop()))
+                                        .mul(0.1f);
+                Rounding.require(
+                        "vocoder",
+                        precision.text(),
+                        net.wave(mel, source, (name, value) -> {}),
+                        made.wave(mel, source));
+            }
+        }
+        return made;
     }
 
     /** The weights by the names that the script counts them with; upsamplings as plain convolutions. */

@@ -20,6 +20,9 @@ import java.util.Map;
  * The encoder of {@link HubertSoft} as one script. Its convolutions have no padding, so they run piece by piece with
  * the same result, and memory does not grow with the sound. The norm after the first one is part of its weights: mean
  * and variance of its outputs over time follow from those of the ten samples under its kernel.
+ *
+ * <p>In bfloat16 the first convolution, the positional one and the attention stay float32: they are a small part of the
+ * work, and of shapes that matrix units do not suit.
  */
 final class HubertScript implements AutoCloseable {
     /** The weights by their names in a checkpoint, in the layouts and the precision of the other methods. */
@@ -40,8 +43,8 @@ final class HubertScript implements AutoCloseable {
               v = w["positional_embedding.conv.weight_v"]
               length = torch.sqrt(torch.sum(torch.mul(v, v), [0, 1], True))
               v = torch.div(torch.mul(v, w["positional_embedding.conv.weight_g"]), length)
-              self.position = torch.to(v, self.dtype)
-              self.position_bias = torch.to(w["positional_embedding.conv.bias"], self.dtype)
+              self.position = torch.clone(v)
+              self.position_bias = torch.clone(w["positional_embedding.conv.bias"])
               self.sum_weight = torch.to(w["norm.weight"], self.dtype)
               self.sum_bias = torch.to(w["norm.bias"], self.dtype)
               for i in range(self.layers):
@@ -76,10 +79,9 @@ final class HubertScript implements AutoCloseable {
             """
             def features(self, samples: Tensor, folded: Tensor) -> Tensor:
               weight = torch.unsqueeze(torch.unsqueeze(torch.slice(folded, 1, 0, 10), 1), 1)
-              weight = torch.contiguous(torch.to(weight, self.dtype), memory_format=2)
-              bias = torch.to(torch.select(folded, 1, 10), self.dtype)
-              x = torch.contiguous(torch.unsqueeze(torch.to(samples, self.dtype), 2), memory_format=2)
-              x = torch.gelu(torch.conv2d(x, weight, bias, [1, self.strides[0]]))
+              weight, bias = torch.contiguous(weight, memory_format=2), torch.select(folded, 1, 10)
+              x = torch.contiguous(torch.unsqueeze(samples, 2), memory_format=2)
+              x = torch.gelu(torch.to(torch.conv2d(x, weight, bias, [1, self.strides[0]]), self.dtype))
               for i in range(1, torch.len(self.strides)):
                 x = torch.gelu(torch.conv2d(x, self.convs[torch.sub(i, 1)], None, [1, self.strides[i]]))
               return torch.permute(torch.squeeze(x, 2), [0, 2, 1])
@@ -92,11 +94,12 @@ final class HubertScript implements AutoCloseable {
               wide = torch.size(features, 2)
               x = torch.layer_norm(features, [wide], self.norm_weight, self.norm_bias, 1e-05, False)
               x = torch.linear(x, self.projection, self.projection_bias)
-              rows = torch.permute(x, [0, 2, 1])
+              rows = torch.to(torch.permute(x, [0, 2, 1]), 6)
               half, groups = torch.floordiv(torch.size(self.position, 2), 2), self.groups
               around = torch.conv1d(rows, self.position, self.position_bias, [1], [half], [1], groups)
               around = torch.permute(torch.gelu(torch.slice(around, 2, 0, -1)), [0, 2, 1])
-              return torch.layer_norm(torch.add(x, around), [torch.size(x, 2)], self.sum_weight, self.sum_bias, 1e-05, False)
+              x = torch.add(x, torch.to(around, self.dtype))
+              return torch.layer_norm(x, [torch.size(x, 2)], self.sum_weight, self.sum_bias, 1e-05, False)
             """;
 
     private static final String LAYER =
@@ -106,8 +109,9 @@ final class HubertScript implements AutoCloseable {
               n = torch.mul(i, 6)
               stacked = torch.linear(x, self.layer_weights[n], self.layer_biases[n])
               stacked = torch.reshape(stacked, [b, p, 3, self.heads, torch.floordiv(d, self.heads)])
-              q, k, v = torch.unbind(torch.permute(stacked, [2, 0, 3, 1, 4]))
+              q, k, v = torch.unbind(torch.permute(torch.to(stacked, 6), [2, 0, 3, 1, 4]))
               heard = torch.permute(torch.scaled_dot_product_attention(q, k, v), [0, 2, 1, 3])
+              heard = torch.to(heard, self.dtype)
               n = torch.add(n, 1)
               heard = torch.linear(torch.reshape(heard, [b, p, d]), self.layer_weights[n], self.layer_biases[n])
               norm = torch.add(n, 3)

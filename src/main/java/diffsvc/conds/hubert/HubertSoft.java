@@ -21,6 +21,7 @@ import diffsvc.platform.EngineLock;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
+import diffsvc.tensor.Rounding;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -229,6 +230,13 @@ public final class HubertSoft implements ContentEncoder {
     private synchronized HubertScript script(Precision precision) {
         return scripts.computeIfAbsent(precision, p -> {
             HubertScript script = HubertScript.of(manager, sizes, weights(), p);
+            if (p != Precision.FLOAT32) {
+                try (NDManager scratch = manager.newSubManager()) {
+                    NDArray wave = Rounding.noise(scratch, new Shape(1, 1, RATE_HZ / 2));
+                    Rounding.require(
+                            "content", p.text(), extract(wave).units(), script.units(padded(wave), WINDOW, HOP));
+                }
+            }
             if (load != null) {
                 weights.close();
                 weights = null;

@@ -9,6 +9,7 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.Script;
+import diffsvc.tensor.Rounding;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
@@ -145,7 +146,23 @@ public final class WaveNetScript implements AutoCloseable {
         ScriptFile file = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, FORWARD));
         Script script = Script.open(owner, file.bytes());
         script.run(net.weights().manager(), "prepare", net.weights().all()).close();
-        return new WaveNetScript(sizes, script);
+        WaveNetScript made = new WaveNetScript(sizes, script);
+        if (precision != Precision.FLOAT32) {
+            made.tryOut(net, precision);
+        }
+        return made;
+    }
+
+    private void tryOut(WaveNet net, Precision precision) {
+        try (NDManager scratch = net.weights().manager().newSubManager()) {
+            NDArray x = Rounding.noise(scratch, new Shape(1, 1, sizes.mels(), 64)),
+                    cond = Rounding.noise(scratch, new Shape(1, sizes.cond(), 64));
+            Rounding.require(
+                    "diffusion",
+                    precision.text(),
+                    net.given(cond).at(x, 500),
+                    given(cond).at(x, 500));
+        }
     }
 
     /**

@@ -1,0 +1,57 @@
+package diffsvc.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import diffsvc.check.Problem;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * What a narrow precision does to a network's result. A processor or an engine can be wrong in it, so each network is
+ * tried on a short input before it is used.
+ */
+public final class Rounding {
+    /** Three times and more what bfloat16 leaves in any network here. */
+    private static final double MOST = 0.1;
+
+    private Rounding() {}
+
+    /**
+     * Standard normal values, the same each time and without the engine's generator.
+     *
+     * @param owner of the result
+     */
+    public static NDArray noise(NDManager owner, Shape shape) {
+        Random random = new Random(1);
+        float[] x = new float[Math.toIntExact(shape.size())];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        return owner.create(x, shape);
+    }
+
+    /** RMS of the difference over the RMS of the reference; 0 where they are equal. */
+    public static double apart(NDArray reference, NDArray rounded) {
+        double level = reference.square().mean().getFloat(),
+                error = reference.sub(rounded).square().mean().getFloat();
+        return error == 0 ? 0 : Math.sqrt(error / level);
+    }
+
+    /**
+     * Checks that a result is near the reference.
+     *
+     * @param precision for the message
+     * @throws Problem where more than a tenth of it differs, or is not finite
+     */
+    public static void require(String stage, String precision, NDArray reference, NDArray rounded) {
+        double apart = apart(reference, rounded);
+        if (!(apart <= MOST)) {
+            throw Problem.in(
+                    stage,
+                    "results in " + precision + " within " + (int) (100 * MOST) + " % of float32's",
+                    String.format(Locale.ROOT, "%.0f %%", 100 * apart),
+                    "this processor or engine is wrong in it: pass --precision float32");
+        }
+    }
+}
