@@ -123,8 +123,11 @@ final class HifiGanScript implements AutoCloseable {
     private static final List<String> TENSORS = List.of("pre", "pre_bias", "post", "post_bias");
     private static final List<String> LISTS =
             List.of("ups", "ups_bias", "excitations", "excitations_bias", "convs", "convs_bias");
-    /** Samples of one part: some hundred KiB at each scale. */
-    private static final int PART_SAMPLES = 1 << 16;
+    /**
+     * Samples of one part: arrays of up to 3.3 MiB at the published sizes, which the allocator keeps for the next (4
+     * MiB).
+     */
+    private static final int PART_SAMPLES = 3 << 14;
     /** A GPU has no cache to stay in, and needs long arrays to be busy. */
     private static final int GPU_PART_SAMPLES = 1 << 21;
 

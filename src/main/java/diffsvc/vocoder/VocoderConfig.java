@@ -144,9 +144,9 @@ public record VocoderConfig(
     }
 
     /**
-     * Memory over T frames: arrays as long as the wave at its widest scale, and the nine harmonics of its source. Where
-     * big blocks come from the system and go back to it, as the launcher sets it for {@code infer}, JShell and
-     * notebooks; kept blocks leave gaps, and up to three times as much is resident.
+     * Memory over T frames: one part of the wave, and the source and the wave as a whole. Where big blocks come from
+     * the system and go back to it, as the launcher sets it for {@code infer}, JShell and notebooks; kept blocks leave
+     * gaps.
      *
      * @param kind whose name stands in tables
      */
@@ -155,14 +155,14 @@ public record VocoderConfig(
                 kind.text(),
                 rateHz / (double) hopSamples(),
                 Cost.bytes(table()),
-                (b, t) -> PART_BYTES + Cost.FLOAT * (9 + 4.0) * hopSamples() * b * t);
+                (b, t) -> PART_BYTES + Cost.FLOAT * 33 * hopSamples() * b * t);
     }
 
     /**
-     * What one part of the wave takes at its widest scale. From 200 to 3000 frames NSF-HiFiGAN took 161 to 302 MiB and
-     * HiFiGAN 138 to 195, beside the noise of nine harmonics and the wave, which grow with the frames.
+     * What one part of the wave takes. From 200 to 3000 frames NSF-HiFiGAN took 150 to 367 MiB and HiFiGAN 95 to 195:
+     * beside the part, the noise of nine harmonics and the wave grow with the frames.
      */
-    private static final double PART_BYTES = 200 * Cost.MIB;
+    private static final double PART_BYTES = 160 * Cost.MIB;
 
     private static Path beside(Path weights, String ending) {
         String name = weights.getFileName().toString();

@@ -18,8 +18,8 @@ import java.util.Map;
 
 /**
  * The encoder of {@link HubertSoft} as one script. Its convolutions have no padding, so they run piece by piece with
- * the same result, and memory does not grow with the sound. The norm after the first one is part of its weights: mean
- * and variance of its outputs over time follow from those of the ten samples under its kernel.
+ * the same result in the memory of one piece. The norm after the first one is part of its weights: mean and variance of
+ * its outputs over time follow from those of the ten samples under its kernel.
  *
  * <p>In bfloat16 the first convolution, the positional one and the attention stay float32: they are a small part of the
  * work, and of shapes that matrix units do not suit.
@@ -157,8 +157,10 @@ final class HubertScript implements AutoCloseable {
             "units_weight",
             "units_bias");
     private static final List<String> LISTS = List.of("convs", "layer_weights", "layer_biases");
-    /** Units of one piece: a second of sound and some more, 10 MiB behind the first convolution. */
-    static final int PIECE_UNITS = 64;
+    /**
+     * Units of one piece: 3.5 MiB behind the first convolution, which the allocator keeps for the next piece (4 MiB).
+     */
+    static final int PIECE_UNITS = 28;
     /** A GPU needs long arrays to be busy. */
     private static final int GPU_PIECE_UNITS = 2048;
 

@@ -77,7 +77,7 @@ public final class HubertSoft implements ContentEncoder {
                     "hubert",
                     EncoderKind.HUBERT_SOFT.unitsPerSecond(),
                     Cost.bytes(table(this)),
-                    (b, p) -> Cost.FLOAT * (2 * position + piece + 22.0 * dim * b * p));
+                    (b, p) -> Cost.FLOAT * (4 * position + piece + 29.0 * dim * b * p));
         }
 
         /**
