@@ -10,7 +10,7 @@ import java.util.Locale;
  * its next evaluations answer to it; the vocoder's goes into the wave as noise.
  */
 public enum Precision implements Registry {
-    /** {@link #MIXED} where the device multiplies faster in bfloat16, else {@link #FLOAT32}. */
+    /** {@link #MIXED} where the device gains by bfloat16, else {@link #FLOAT32}. */
     AUTO,
     /** 24 bits. */
     FLOAT32,
@@ -55,7 +55,7 @@ public enum Precision implements Registry {
         if (this == FLOAT16 && !device.isGpu()) {
             throw Problem.in("hparams", "a GPU for float16", "the CPU", "take mixed, bfloat16 or float32");
         }
-        return this != AUTO ? this : device.multipliesBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
+        return this != AUTO ? this : device.gainsByBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
     }
 
     /** The precision of content encoder and denoiser under this one; not mixed. */

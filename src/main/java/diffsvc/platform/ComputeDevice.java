@@ -85,9 +85,12 @@ public record ComputeDevice(GpuReport.Gpu gpu) {
         return NDManager.newBaseManager(engine());
     }
 
-    /** Whether it multiplies bfloat16 faster than float32. */
-    public boolean multipliesBfloat16() {
-        return isGpu() ? gpu.multipliesBfloat16() : Processor.multipliesBfloat16();
+    /**
+     * Whether conversions gain by bfloat16: on a processor that multiplies it. A GPU has TF32 for float32's
+     * convolutions, and an H200 was slower in bfloat16.
+     */
+    public boolean gainsByBfloat16() {
+        return !isGpu() && Processor.multipliesBfloat16();
     }
 
     /**

@@ -31,16 +31,9 @@ public record GpuReport(boolean driver, boolean engine, List<Gpu> gpus) {
      * @param free bytes that no process takes now, with the engine's context open
      */
     public record Gpu(int index, String name, int capability, long totalBytes, LongSupplier free) {
-        private static final int AMPERE = 80;
-
         /** Bytes that no process takes now. Memory that the engine keeps for its next arrays counts as taken. */
         public long freeBytes() {
             return free.getAsLong();
-        }
-
-        /** Whether it multiplies bfloat16 at full speed. */
-        public boolean multipliesBfloat16() {
-            return capability >= AMPERE;
         }
     }
 

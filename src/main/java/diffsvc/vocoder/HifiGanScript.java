@@ -23,9 +23,9 @@ import java.util.stream.IntStream;
  * The generator of {@link HifiGanNet} as one script, in the form that is fast on a CPU: samples are rows (channels
  * last), and an upsampling by u is a plain convolution with u times the channels, one for each phase.
  *
- * <p>It makes the wave part by part: the arrays of a part stay in the processor's cache, and memory does not grow with
- * the song. A part is computed from its frames and those around that its samples depend on; each scale drops what no
- * later one needs. So the parts, joined, are the wave of the whole mel.
+ * <p>It makes the wave part by part, so that a part's arrays stay in the cache and only the wave grows with the song. A
+ * part is computed from its frames and those around that its samples depend on; each scale drops what no later one
+ * needs. So the parts, joined, are the wave of the whole mel.
  */
 final class HifiGanScript implements AutoCloseable {
     /** Numbered weights, in the layouts and precisions of the other methods. */

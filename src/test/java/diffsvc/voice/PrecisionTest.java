@@ -71,9 +71,10 @@ class PrecisionTest {
 
     @ParameterizedTest
     @CsvSource({
-        "auto, cuda:0, FIXED, MIXED",
+        "auto, cuda:0, FIXED, FLOAT32",
         "auto, cuda:1, FIXED, FLOAT32",
         "auto, cuda:0, PYTHON, FLOAT32",
+        "mixed, cuda:0, FIXED, MIXED",
         "float16, cuda:1, FIXED, FLOAT16",
         "float16, cuda:0, PYTHON, FLOAT16",
         "float32, cuda:0, FIXED, FLOAT32"
