@@ -18,7 +18,8 @@ public interface ContentEncoder extends AutoCloseable {
      *
      * @param manager owner of the result
      * @param wave any rate and channels; the encoder takes the mean of the channels at its own rate
-     * @param precision of the values between the network's layers; not auto or mixed
+     * @param precision of the values between the network's layers; not auto or mixed. Where its result is far from
+     *     float32's on this machine, it is float32
      * @throws Problem when the wave is shorter than one window of the encoder
      */
     NDArray units(NDManager manager, Wave wave, Precision precision);

@@ -38,6 +38,11 @@ public final class Rounding {
         return error == 0 ? 0 : Math.sqrt(error / level);
     }
 
+    /** Whether less than a tenth of a result differs from the reference; not so where it is not finite. */
+    public static boolean isNear(NDArray reference, NDArray rounded) {
+        return apart(reference, rounded) <= MOST;
+    }
+
     /**
      * Checks that a result is near the reference.
      *

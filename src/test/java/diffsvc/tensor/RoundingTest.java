@@ -1,6 +1,7 @@
 package diffsvc.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,9 @@ class RoundingTest {
             NDArray reference = Rounding.noise(m, new Shape(10, 100)), zero = m.zeros(new Shape(3));
             Rounding.require("content", "bfloat16", reference, reference.mul(1.09f));
             Rounding.require("content", "bfloat16", zero, zero);
+            assertTrue(Rounding.isNear(reference, reference.mul(1.09f)));
+            assertFalse(Rounding.isNear(reference, reference.mul(1.11f)));
+            assertFalse(Rounding.isNear(reference, reference.mul(Float.NaN)));
             assertEquals(0.5, Rounding.apart(reference, reference.mul(0.5f)), 1e-6);
             String said = assertThrows(
                             Problem.class, () -> Rounding.require("content", "bfloat16", reference, reference.mul(-1f)))
