@@ -21,6 +21,7 @@ class RoundingTest {
             assertTrue(Rounding.isNear(reference, reference.mul(1.09f)));
             assertFalse(Rounding.isNear(reference, reference.mul(1.11f)));
             assertFalse(Rounding.isNear(reference, reference.mul(Float.NaN)));
+            assertTrue(Rounding.isNear(reference.mul(3e38f), reference), "not the precision's fault");
             assertEquals(0.5, Rounding.apart(reference, reference.mul(0.5f)), 1e-6);
             String said = assertThrows(
                             Problem.class, () -> Rounding.require("content", "bfloat16", reference, reference.mul(-1f)))
