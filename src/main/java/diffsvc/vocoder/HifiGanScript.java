@@ -185,6 +185,7 @@ final class HifiGanScript implements AutoCloseable {
                 Rounding.require(
                         "vocoder",
                         precision.text(),
+                        0.01, // a wave at -40 dB
                         net.wave(mel, source, (name, value) -> {}),
                         made.wave(mel, source));
             }

@@ -160,6 +160,7 @@ public final class WaveNetScript implements AutoCloseable {
             Rounding.require(
                     "diffusion",
                     precision.text(),
+                    1, // eps is noise of that level
                     net.given(cond).at(x, 500),
                     given(cond).at(x, 500));
         }
