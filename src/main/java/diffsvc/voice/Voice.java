@@ -126,8 +126,12 @@ public final class Voice implements AutoCloseable {
      * @param paths folders of models, songs and outputs
      * @param pair the trained files and their settings
      * @param edit of these settings
-     * @param device of all its arrays
      */
+    public static Voice open(ProjectPaths paths, ModelFiles.Pair pair, UnaryOperator<Hparams> edit) {
+        return open(paths, pair, edit, ComputeDevice.auto());
+    }
+
+    /** The same on a device; without one, a voice is on {@link ComputeDevice#auto}. */
     public static Voice open(
             ProjectPaths paths, ModelFiles.Pair pair, UnaryOperator<Hparams> edit, ComputeDevice device) {
         ModelFiles files = ModelFiles.in(paths.models());
