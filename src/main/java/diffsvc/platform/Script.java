@@ -13,6 +13,8 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,21 +24,23 @@ import java.util.stream.Stream;
 
 /**
  * A TorchScript network inside the engine: one call runs a whole method of it, without a call from Java for each
- * operation. It owns its attributes until it or its owner closes.
+ * operation. It owns its attributes until it or its owner closes, or nothing refers to it any more.
  *
  * <p>DJL's own call reads the names of the inputs as instructions; this one passes values alone.
  */
 public final class Script implements AutoCloseable {
-    private final NDManager owner;
-    private final String id = UUID.randomUUID().toString();
-    private final Model model;
+    private static final Cleaner UNREACHABLE = Cleaner.create();
     private final PtSymbolBlock block;
+    private final Cleaner.Cleanable closing;
 
     private Script(NDManager owner, Model model) {
-        this.owner = owner;
-        this.model = model;
         block = (PtSymbolBlock) model.getBlock();
+        String id = UUID.randomUUID().toString();
         owner.attachInternal(id, model);
+        closing = UNREACHABLE.register(this, () -> {
+            owner.detachInternal(id);
+            model.close();
+        });
     }
 
     /**
@@ -99,6 +103,7 @@ public final class Script implements AutoCloseable {
             return result.toTensor((PtNDManager) owner);
         } finally {
             Stream.of(inputs).forEach(IValue::close);
+            Reference.reachabilityFence(this); // the network must not go while the engine runs it
         }
     }
 
@@ -143,7 +148,6 @@ public final class Script implements AutoCloseable {
 
     @Override
     public void close() {
-        owner.detachInternal(id);
-        model.close();
+        closing.clean();
     }
 }
