@@ -27,7 +27,7 @@ import tech.tablesaw.api.Table;
  * @param seconds of a clip
  */
 public record Plan(long limit, long baseline, double seconds, List<Line> lines) {
-    private static final String STAGE = "memory";
+    private static final String STAGE = "memory", DENOISER = "wavenet";
     /** More clips at once gain nothing on a CPU; training.batch can ask for more. */
     public static final int MOST = Cost.MOST_CLIPS;
 
@@ -144,6 +144,36 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
                 limit,
                 baseline + most(costs, SHORTEST_SLICE),
                 "this voice's models and slices of " + SHORTEST_SLICE + " s");
+    }
+
+    /**
+     * The most mel frames that the denoiser may take in one batch of a conversion's slices.
+     *
+     * @param costs of the models, which are open already
+     * @param seconds of the longest slice, as {@link #sliceSeconds} gives it
+     * @param kept bytes that each frame keeps until the last slice of the batch is written
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
+     * @param wanted frames that the result never exceeds
+     * @return 0 and up: a limit with little room gives batches of one slice, never a refusal
+     */
+    public static int batchFrames(
+            List<Cost> costs, double seconds, double kept, long limit, long baseline, int wanted) {
+        Cost denoiser = costs.stream()
+                .filter(c -> c.model().equals(DENOISER))
+                .findFirst()
+                .orElse(Cost.none(DENOISER, 1));
+        long longest = most(costs, seconds), room = limit - baseline;
+        int least = 0, most = wanted;
+        while (least < most) { // the bytes grow with the frames
+            int frames = (int) ((least + (long) most + 1) / 2);
+            if (Math.max(longest, denoiser.atWork(1, frames)) + kept * frames <= room) {
+                least = frames;
+            } else {
+                most = frames - 1;
+            }
+        }
+        return least;
     }
 
     private static long most(List<Cost> costs, double seconds) {

@@ -35,4 +35,18 @@ class PlanTest {
                 0);
         assertEquals(1000 + 10 * 100 + 500 + 4, plan.together(Set.of("hubert", "crepe"), 2));
     }
+
+    @Test
+    void aBatchOfSlicesFillsTheRoomThatTheLongestSliceLeaves() {
+        List<Cost> costs = List.of(
+                new Cost("wavenet", 100, 500, (batch, frames) -> 1000 + 10.0 * batch * frames),
+                new Cost("nsf_hifigan", 100, 500, (batch, frames) -> 5 * frames));
+        int second = 1000 + 10 * 100; // of the longest slice, one second
+        assertEquals(0, Plan.batchFrames(costs, 1, 2, 50 + second, 50, 1600));
+        assertEquals(10, Plan.batchFrames(costs, 1, 2, 50 + second + 20, 50, 1600), "kept beside the longest slice");
+        assertEquals(200, Plan.batchFrames(costs, 1, 2, 50 + 1000 + 12 * 200, 50, 1600));
+        assertEquals(1600, Plan.batchFrames(costs, 1, 2, 1 << 20, 50, 1600));
+        assertEquals(0, Plan.batchFrames(costs, 1, 2, 0, 50, 1600), "never a refusal");
+        assertEquals(Integer.MAX_VALUE, Plan.batchFrames(costs, 1, 2, Long.MAX_VALUE, 50, Integer.MAX_VALUE));
+    }
 }
