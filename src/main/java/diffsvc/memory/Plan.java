@@ -32,6 +32,10 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
     public static final int MOST = Cost.MOST_CLIPS;
 
     private static final double SHORTEST_SLICE = 2;
+    /**
+     * What the first recording leaves whatever its length: compiled code, buffers of the engine's threads. Measured.
+     */
+    private static final long FIRST_RECORDING = 128L << 20;
 
     /**
      * One model.
@@ -174,6 +178,33 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
             }
         }
         return least;
+    }
+
+    /**
+     * How many recordings preprocessing may analyse at the same time. Each runs the networks one after the other over
+     * one clip after the other.
+     *
+     * @param costs of content encoder and pitch extractor
+     * @param seconds of the longest clip
+     * @param own bytes that a recording takes beside the networks
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
+     * @param most recordings that the result never exceeds
+     * @return 1 to most
+     * @throws Problem with the smallest limit that would do, where there is no room for one
+     */
+    public static int recordings(List<Cost> costs, double seconds, double own, long limit, long baseline, int most) {
+        long weights = costs.stream().mapToLong(Cost::weights).sum(),
+                each = Math.max(1, most(costs, seconds) + Math.round(own)),
+                room = limit - baseline - weights - FIRST_RECORDING;
+        if (room < each) {
+            throw tooSmall(
+                    "preprocess",
+                    limit,
+                    limit - room + each,
+                    "content encoder, pitch extractor and one recording at a time");
+        }
+        return (int) Math.min(most, room / each);
     }
 
     private static long most(List<Cost> costs, double seconds) {
