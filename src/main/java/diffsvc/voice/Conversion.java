@@ -332,7 +332,7 @@ public final class Conversion implements AutoCloseable {
      * CPU, that takes less time than one after the other. What follows goes on as usual:
      *
      * <pre>{@code
-     * var all = List.of(voice.convert(a), voice.convert(b).key(2), voice.convert(c).seed(7));
+     * var all = List.of(voice.convert(song), voice.convert(other).key(2), voice.convert(song).seed(7));
      * Conversion.denoiseTogether(all);
      * var waves = all.stream().map(Conversion::wave).toList();
      * }</pre>
