@@ -15,6 +15,7 @@ import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
 import diffsvc.plot.Picture;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -134,8 +135,8 @@ final class BenchCommand implements Callable<Integer> {
         }
         print(new Row(BenchStage.END_TO_END, times.timing(), null, null));
         times.table().forEach(System.out::println);
-        String of = String.format(
-                Locale.ROOT, "%.4g s of song, %s, %d threads", seconds, decided.text(), EngineThreads.count());
+        String length = BigDecimal.valueOf(seconds).stripTrailingZeros().toPlainString(),
+                of = length + " s of song, precision " + decided.text() + ", " + EngineThreads.count() + " threads";
         times.picture(of).save(picture);
         System.out.println("picture: " + ProjectPaths.find().shown(picture));
         return 0;
@@ -160,7 +161,7 @@ final class BenchCommand implements Callable<Integer> {
     private void print(Row row) {
         System.out.printf(
                 Locale.ROOT,
-                "%-11s min %.4f s, median %.4f s%s%n",
+                "%-13s min %.4f s, median %.4f s%s%n",
                 row.stage.text(),
                 row.ours.min(),
                 row.ours.median(),

@@ -27,8 +27,18 @@ class BenchTest {
 
     @Tag("conversion")
     @ParameterizedTest
-    @EnumSource(BenchStage.class)
+    @EnumSource(value = BenchStage.class, mode = EnumSource.Mode.EXCLUDE, names = "START")
     void everyStageRunsAsOftenAsAsked(BenchStage stage) {
+        runs(stage);
+    }
+
+    @Tag("process")
+    @Test
+    void aStartIsAProcessOfItsOwn() {
+        runs(BenchStage.START);
+    }
+
+    private static void runs(BenchStage stage) {
         try (Bench bench = new Bench(0.4, Precision.FLOAT32, SMALL, ComputeDevice.CPU)) {
             Timing timing = bench.time(stage, 1, 3);
             assertEquals(3, timing.seconds().size());
