@@ -11,6 +11,7 @@ import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
+import diffsvc.platform.PartListener;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
@@ -209,14 +210,34 @@ public final class HifiGan implements Vocoder {
             RandomSource random,
             Hparams.Quirks quirks,
             Precision precision) {
+        return vocode(mel, f0Hz, voiced, samples, random, quirks, precision, PartListener.NONE);
+    }
+
+    /**
+     * The same, with a listener to its parts: the harmonic source, and each part of the generator's wave.
+     *
+     * @param mel [1, T, M], log10
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @param voiced [T], not read
+     */
+    public Wave vocode(
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision,
+            PartListener listener) {
         Vocoder.require(mel, config.mels(), f0Hz, voiced);
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
             // row by row in memory, whatever view the sampler left: another layout may take another algorithm
             NDArray rows = mel.flatten().reshape(mel.getShape());
             NDArray log = (kind.naturalLog() ? rows.mul(LN_10) : rows).transpose(0, 2, 1);
-            NDArray harmonics = source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random);
-            float[] wave = wave(log, harmonics, precision).toFloatArray();
+            NDArray harmonics =
+                    listener.timed("source", () -> source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random));
+            float[] wave = script(precision).wave(log, harmonics, listener).toFloatArray();
             return Wave.mono(Vocoder.fit(wave, samples, quirks), config.rateHz());
         }
     }

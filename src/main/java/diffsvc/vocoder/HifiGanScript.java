@@ -9,6 +9,7 @@ import diffsvc.check.Axes;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
 import diffsvc.tensor.Rounding;
 import java.io.IOException;
@@ -263,6 +264,16 @@ final class HifiGanScript implements AutoCloseable {
      * @param source null adds nothing
      */
     NDArray wave(NDArray mel, NDArray source) {
+        return wave(mel, source, PartListener.NONE);
+    }
+
+    /**
+     * The same, with a listener to each part.
+     *
+     * @param source null adds nothing
+     */
+    NDArray wave(NDArray mel, NDArray source, PartListener listener) {
+        Script script = this.script.heardBy(listener);
         long t = Axes.of("vocoder")
                 .fix("M", sizes.mels())
                 .require("mel", mel, "B M T")

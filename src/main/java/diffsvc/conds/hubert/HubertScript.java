@@ -8,6 +8,7 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -198,8 +199,10 @@ final class HubertScript implements AutoCloseable {
      *
      * @param window samples under one unit
      * @param hop samples from unit to unit
+     * @param listener hears of each call
      */
-    NDArray units(NDArray padded, int window, int hop) {
+    NDArray units(NDArray padded, int window, int hop, PartListener listener) {
+        Script script = this.script.heardBy(listener);
         long most = padded.getDevice().isGpu() ? GPU_PIECE_UNITS : PIECE_UNITS,
                 count = (padded.getShape().get(2) - window) / hop + 1;
         NDManager owner = padded.getManager();

@@ -18,6 +18,7 @@ import diffsvc.conds.ContentEncoder;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.PartListener;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
@@ -231,7 +232,7 @@ public final class HubertSoft implements ContentEncoder {
     private boolean isNear(HubertScript script) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray wave = Rounding.noise(scratch, new Shape(1, 1, RATE_HZ / 2));
-            return Rounding.isNear(extract(wave).units(), script.units(padded(wave), WINDOW, HOP));
+            return Rounding.isNear(extract(wave).units(), script.units(padded(wave), WINDOW, HOP, PartListener.NONE));
         }
     }
 
@@ -276,8 +277,19 @@ public final class HubertSoft implements ContentEncoder {
 
     @Override
     public NDArray units(NDManager owner, Wave wave, Precision precision) {
+        return units(owner, wave, precision, PartListener.NONE);
+    }
+
+    /**
+     * The same, with a listener to its parts: resample, and the script's fold, features, project, layer, units.
+     *
+     * @param owner of the result
+     * @param precision not auto or mixed
+     */
+    public NDArray units(NDManager owner, Wave wave, Precision precision, PartListener listener) {
         try (NDManager scratch = owner.newSubManager()) {
-            NDArray units = script(precision).units(padded(input(scratch, wave)), WINDOW, HOP);
+            NDArray input = listener.timed("resample", () -> input(scratch, wave));
+            NDArray units = script(precision).units(padded(input), WINDOW, HOP, listener);
             units.attach(owner);
             return units;
         }
