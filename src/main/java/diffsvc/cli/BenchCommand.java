@@ -6,11 +6,13 @@ import diffsvc.bench.BenchStage;
 import diffsvc.bench.Peer;
 import diffsvc.bench.Timing;
 import diffsvc.check.Bound;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
+import diffsvc.voice.AutoPrecision;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,11 +77,13 @@ final class BenchCommand implements Callable<Integer> {
         Bound.whole("bench", "--rounds", rounds, 1, 1000);
         List<BenchStage> chosen = BenchStage.named(stages);
         ComputeDevice on = device.chosen();
-        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED, on);
+        Precision asked = Precision.named("options", "--precision", precision);
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
             EngineThreads.use(threads);
         }
+        Precision decided =
+                AutoPrecision.in(new Remembered(ProjectPaths.find().cache())).of(asked, Hparams.Quirks.FIXED, on);
         List<Row> rows = new ArrayList<>();
         try (Bench bench = new Bench(seconds, decided, overrides, on);
                 ConsoleProgress bar = new ConsoleProgress()) {
