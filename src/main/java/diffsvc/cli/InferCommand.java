@@ -148,7 +148,7 @@ final class InferCommand implements Callable<Integer> {
             names = "--precision",
             completionCandidates = Precisions.class,
             description = "between the layers: ${COMPLETION-CANDIDATES} (default auto: mixed on a processor that "
-                    + "multiplies bfloat16, else float32; float16 needs a GPU)")
+                    + "gains by bfloat16, else float32; float16 needs a GPU)")
     String precision;
 
     @Option(names = "--format", description = "wav or flac (default: the ending of --out, or else the voice's own)")
