@@ -3,6 +3,7 @@ package diffsvc.platform;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -94,6 +95,28 @@ public final class Script implements AutoCloseable {
         Map<String, PtNDArray> all = new LinkedHashMap<>();
         named.forEach((name, array) -> all.put(name, (PtNDArray) array));
         return result(owner, method, IValue.stringMapFrom(all));
+    }
+
+    /**
+     * Runs the method {@code forward} of tensors and then one {@code Dict[str, Tensor]}; where gradients are recorded,
+     * the result is attached to the graph.
+     *
+     * @param inputs the manager of the first owns the result
+     * @param named borrowed
+     */
+    public NDArray forward(List<NDArray> inputs, Map<String, NDArray> named) {
+        NDList all = new NDList(inputs);
+        named.forEach((name, array) -> {
+            array.setName("named." + name); // DJL gathers what stands before a point into one dictionary
+            all.add(array);
+        });
+        JniUtils.setGraphExecutorOptimize(false); // it would compile anew for each new length of a batch
+        try {
+            return IValueUtils.forward(block, all, true).singletonOrThrow();
+        } finally {
+            named.values().forEach(array -> array.setName(null));
+            Reference.reachabilityFence(this);
+        }
     }
 
     private NDArray result(NDManager owner, String method, IValue... inputs) {
