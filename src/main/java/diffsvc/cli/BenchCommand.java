@@ -9,12 +9,14 @@ import diffsvc.bench.Timing;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.files.Output;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
 import diffsvc.plot.Picture;
+import diffsvc.voice.AutoPrecision;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,11 +95,13 @@ final class BenchCommand implements Callable<Integer> {
         Bound.whole("bench", "--rounds", rounds, 1, 1000);
         List<BenchStage> chosen = BenchStage.named(stages);
         ComputeDevice on = device.chosen();
-        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED, on);
+        Precision asked = Precision.named("options", "--precision", precision);
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
             EngineThreads.use(threads);
         }
+        Precision decided =
+                AutoPrecision.in(new Remembered(ProjectPaths.find().cache())).of(asked, Hparams.Quirks.FIXED, on);
         if (flame != null) {
             return flame(chosen, decided, on);
         }
