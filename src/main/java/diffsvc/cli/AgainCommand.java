@@ -54,9 +54,8 @@ final class AgainCommand implements Callable<Integer> {
 
     @Option(
             names = "--max-memory",
-            description =
-                    "limit of the whole process, or of its memory on a GPU, 2GiB for instance; the slices must fit"
-                            + " as they were")
+            description = "limit of the whole process, or of its memory on a GPU, 2GiB for instance; slices and their"
+                    + " batches must fit as they were")
     String maxMemory;
 
     @Override
@@ -83,7 +82,8 @@ final class AgainCommand implements Callable<Integer> {
                     voice,
                     maxMemory == null ? 0 : ProcessMemory.asked(maxMemory),
                     CondsCache.in(paths.cache()),
-                    then.slices().mostSeconds());
+                    then.slices().mostSeconds(),
+                    then.slices().batchFrames());
             Inference.Done done;
             long began = System.nanoTime();
             try (ConsoleProgress bar = new ConsoleProgress()) {

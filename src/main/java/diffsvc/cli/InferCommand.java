@@ -134,8 +134,8 @@ final class InferCommand implements Callable<Integer> {
     @Option(
             names = "--max-memory",
             description =
-                    "limit of the whole process, or of its memory on a GPU, 2GiB for instance; slices become shorter"
-                            + " (default 80 %% of the memory)")
+                    "limit of the whole process, or of its memory on a GPU, 2GiB for instance; slices become shorter,"
+                            + " and fewer share a batch (default 80 %% of the memory)")
     String maxMemory;
 
     @Option(names = "--threads", description = "threads of the engine, at most four per core (default: all cores)")

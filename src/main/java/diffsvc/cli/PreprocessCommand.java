@@ -14,7 +14,9 @@ import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.memory.Plan;
 import diffsvc.platform.ComputeDevice;
+import diffsvc.platform.ProcessMemory;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Networks;
 import java.nio.file.Files;
@@ -65,6 +67,13 @@ final class PreprocessCommand implements Callable<Integer> {
     DeviceOption device = new DeviceOption();
 
     @Option(
+            names = "--max-memory",
+            description =
+                    "limit of the whole process, or of its memory on a GPU, for instance 2GiB; fewer recordings are"
+                            + " analysed at once (default: one for each processor)")
+    String maxMemory;
+
+    @Option(
             names = "--out",
             description = "dataset folder to write, relative to the current directory (default data/NAME)")
     String out;
@@ -106,16 +115,32 @@ final class PreprocessCommand implements Callable<Integer> {
         System.out.println("hparams    " + paths.shown(yaml) + ", encoder "
                 + hparams.hubert().file() + ", pitch " + hparams.pitch().extractor());
         ModelFiles files = ModelFiles.in(paths.models());
+        long limit = maxMemory == null ? Long.MAX_VALUE : ProcessMemory.asked(maxMemory);
         ComputeDevice on = device.chosen();
-        try (NDManager manager = on.newManager();
-                ContentEncoder encoder = Networks.encoder(manager, hparams, files);
-                PitchExtractor pitchExtractor = Networks.pitchExtractor(manager, hparams, files)) {
-            Preprocessing preprocessing = new Preprocessing(hparams, encoder, pitchExtractor, on);
-            Preprocessing.Result result;
-            try (ConsoleProgress bar = new ConsoleProgress()) {
-                result = preprocessing.run(ProjectPaths.here(folder), target, output, bar::at);
+        try (NDManager manager = on.newManager()) {
+            long baseline = maxMemory == null ? 0 : Plan.baseline(manager); // before a network is open
+            try (ContentEncoder encoder = Networks.encoder(manager, hparams, files);
+                    PitchExtractor pitchExtractor = Networks.pitchExtractor(manager, hparams, files)) {
+                int most = Preprocessing.mostAtOnce(),
+                        atOnce =
+                                Plan.recordings(
+                                        List.of(encoder.cost(), pitchExtractor.cost()),
+                                        hparams.dataset().maxClipSeconds(),
+                                        Preprocessing.bytesPerRecording(hparams),
+                                        limit,
+                                        baseline,
+                                        most);
+                if (atOnce < most) {
+                    System.out.println("memory     " + counted(atOnce, "recording") + " at once, as "
+                            + ProcessMemory.shown(limit) + " allow");
+                }
+                Preprocessing preprocessing = new Preprocessing(hparams, encoder, pitchExtractor, on, atOnce);
+                Preprocessing.Result result;
+                try (ConsoleProgress bar = new ConsoleProgress()) {
+                    result = preprocessing.run(ProjectPaths.here(folder), target, output, bar::at);
+                }
+                print(result, paths);
             }
-            print(result, paths);
         }
         return 0;
     }

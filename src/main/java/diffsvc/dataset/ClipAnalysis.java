@@ -26,6 +26,9 @@ import java.util.SplittableRandom;
  */
 final class ClipAnalysis {
     private static final float FULL_SCALE = 1 - 1.5f / 32768, HALF_MAX = 65504;
+    /** Windows, their complex transform and its magnitude, as often as the engine and the allocator hold them. */
+    private static final double FLOATS_PER_BIN = 4;
+
     private final Hparams hparams;
     private final ContentEncoder encoder;
     private final PitchExtractor pitchExtractor;
@@ -41,6 +44,13 @@ final class ClipAnalysis {
         this.device = device;
         front = FrontEnd.of(hparams);
         slicer = new Slicer(hparams.dataset().silenceDb(), hparams.dataset().minPhraseMs(), 300, 20, 500);
+    }
+
+    /** Bytes outside the Java heap of the longest clip's spectrum. */
+    static double bytes(Hparams hparams) {
+        Hparams.Audio a = hparams.audio();
+        double frames = hparams.dataset().maxClipSeconds() * a.framesPerSecond();
+        return FLOATS_PER_BIN * Float.BYTES * frames * a.fftSize();
     }
 
     /** A clip with what its report and its shifted copies need: F0 [T] in Hz, 0 where unvoiced, and the signal [N]. */

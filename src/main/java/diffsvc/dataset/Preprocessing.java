@@ -2,6 +2,7 @@ package diffsvc.dataset;
 
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Recording;
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.PitchExtractor;
@@ -44,6 +45,7 @@ public final class Preprocessing {
     private final ClipAnalysis analysis;
     private final Reading reading;
     private final String settings;
+    private final Room room;
 
     /** Opens a recording. */
     interface Reading {
@@ -119,19 +121,45 @@ public final class Preprocessing {
 
     /** The same on the device of content encoder and pitch extractor. */
     public Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, ComputeDevice device) {
-        this(hparams, encoder, pitchExtractor, device, AudioFile::open);
+        this(hparams, encoder, pitchExtractor, device, mostAtOnce());
+    }
+
+    /**
+     * The same with fewer recordings at once, which take less memory.
+     *
+     * @param atOnce recordings that are analysed at the same time, 1 or more; there are never more than processors
+     */
+    public Preprocessing(
+            Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, ComputeDevice device, int atOnce) {
+        this(hparams, encoder, pitchExtractor, device, atOnce, AudioFile::open);
     }
 
     Preprocessing(Hparams hparams, ContentEncoder encoder, PitchExtractor pitchExtractor, Reading reading) {
-        this(hparams, encoder, pitchExtractor, ComputeDevice.CPU, reading);
+        this(hparams, encoder, pitchExtractor, ComputeDevice.CPU, mostAtOnce(), reading);
     }
 
-    private Preprocessing(
+    /** Recordings that are analysed at the same time where memory does not matter: one for each processor. */
+    public static int mostAtOnce() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    /**
+     * Bytes outside the Java heap that the analysis of one recording takes beside its networks, at the peak: the frames
+     * of a clip's spectrum.
+     */
+    public static double bytesPerRecording(Hparams hparams) {
+        return ClipAnalysis.bytes(hparams);
+    }
+
+    Preprocessing(
             Hparams hparams,
             ContentEncoder encoder,
             PitchExtractor pitchExtractor,
             ComputeDevice device,
+            int atOnce,
             Reading reading) {
+        Bound.whole(STAGE, "recordings at once", atOnce, 1, Integer.MAX_VALUE);
+        room = new Room(atOnce, Runtime.getRuntime().maxMemory());
         this.reading = reading;
         this.hparams = hparams;
         analysis = new ClipAnalysis(hparams, encoder, pitchExtractor, device);
@@ -368,9 +396,10 @@ public final class Preprocessing {
             }
             SplittableRandom random =
                     new SplittableRandom(KeyedRandom.mix(hparams.dataset().seed(), sha, 0));
-            try (Recording recording = reading.open(file)) {
-                shard = analysis.of(name, recording, random);
-            }
+            shard = room.take(() -> reading.open(file), recording -> {
+                stop.check();
+                return analysis.of(name, recording, random);
+            });
         } catch (Problem e) {
             stop.check(); // an interrupted thread cannot read files: the recording is not damaged
             if (e.isStop()) {

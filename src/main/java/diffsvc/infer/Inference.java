@@ -37,7 +37,8 @@ import java.util.TreeMap;
 
 /**
  * Converts songs of any length with one voice, file to file. A song is cut into {@link Slice}s, each slice is a
- * {@link Conversion}, and the results are joined; only one slice of a song is in memory at a time.
+ * {@link Conversion}, and the results are joined; only one slice of a song is in memory at a time, or one batch of
+ * short slices that the denoiser takes together.
  *
  * <pre>{@code
  * var done = new Inference(voice).convert("raw/music1.wav");
@@ -51,10 +52,12 @@ public final class Inference {
     private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
     private static final int FLAC_PACKS = 4;
     private static final float LOUD = 4;
+    private static final int AS_ALLOWED = -1;
     private final Voice voice;
     private final CondsCache cache;
     private final long limit;
     private final double sliceSeconds;
+    private final int batchFrames;
     private final Map<String, Manifest.Hashed> models = new LinkedHashMap<>();
 
     /**
@@ -79,7 +82,7 @@ public final class Inference {
      * @param cache of F0 and units
      */
     public Inference(Voice voice, long limit, CondsCache cache) {
-        this(voice, limit, cache, 0);
+        this(voice, limit, cache, 0, AS_ALLOWED);
     }
 
     /**
@@ -89,11 +92,14 @@ public final class Inference {
      * @param cache of F0 and units
      * @param sliceSeconds longest slice, as a manifest holds it; 0: as memory and hparams allow. A longer one than they
      *     allow is refused
+     * @param batchFrames the most mel frames of a batch of slices, padding included, as a manifest holds it; 0: one
+     *     slice after the other; negative: as memory allows. A larger one than memory allows is refused
      */
-    public Inference(Voice voice, long limit, CondsCache cache, double sliceSeconds) {
+    public Inference(Voice voice, long limit, CondsCache cache, double sliceSeconds, int batchFrames) {
         this.voice = voice;
         this.cache = cache;
         this.sliceSeconds = sliceSeconds;
+        this.batchFrames = batchFrames;
         long most = Plan.available(voice.device()) + weights();
         this.limit = limit > 0 ? limit : most > 0 ? (long) (SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
     }
@@ -177,7 +183,8 @@ public final class Inference {
             Hparams.Infer infer = voice.hparams().infer();
             Depth depth = Depth.of(infer.depth());
             long began = System.nanoTime();
-            double most = sliceSeconds(song, own);
+            long baseline = Plan.baseline(own) + weights();
+            double most = sliceSeconds(song, baseline);
             SliceJoiner joiner = joiner(song, most);
             timer.ended(new Progress.Stage(
                     "audio", described(song, joiner), "[" + joiner.samples() + "]", (System.nanoTime() - began) / 1e9));
@@ -204,13 +211,16 @@ public final class Inference {
             double key = request.key() + (infer.autoKey() ? VocalRange.suggestedKey(all, voice.hparams()) : 0);
             VocalRange range = VocalRange.of(all, voice.hparams(), key);
             reportRange(range, all, progress, warnings);
-            VoiceConverter converter =
-                    new VoiceConverter(voice, joiner, f0, units, key, encoderHash(), noting, timer, progress);
-            SongWriter.Written written = new SongWriter(depth, warnings, timer, voice.values()::keep)
-                    .write(joiner, converter, targets.out());
+            SliceBatches batches = SliceBatches.of(f0.frames(), gain().most(batchFrames(most, baseline)));
+            SongWriter.Written written;
+            try (VoiceConverter converter = new VoiceConverter(
+                    voice, joiner, f0, batches, units, key, encoderHash(), noting, timer, progress)) {
+                written = new SongWriter(depth, warnings, timer, voice.values()::keep)
+                        .write(joiner, converter, targets.out());
+            }
             timer.report(progress);
             Targets last = stillFree(request, targets, warnings);
-            Manifest.Slices slices = SongManifest.slices(joiner, most);
+            Manifest.Slices slices = SongManifest.slices(joiner, most, batches);
             warnings.addAll(voice.encoder().notes());
             warnings.addAll(remarks(slices, written.joins()));
             Manifest manifest = new SongManifest(voice, models())
@@ -228,13 +238,10 @@ public final class Inference {
                 : 0;
     }
 
-    private double sliceSeconds(Recording song, NDManager own) {
+    private double sliceSeconds(Recording song, long baseline) {
         double wanted = voice.hparams().infer().sliceSeconds();
-        double most = Plan.sliceSeconds(
-                voice.costs(),
-                limit,
-                Plan.baseline(own) + weights(),
-                python() ? Math.max(wanted, song.seconds()) : wanted);
+        double most =
+                Plan.sliceSeconds(voice.costs(), limit, baseline, python() ? Math.max(wanted, song.seconds()) : wanted);
         if (sliceSeconds > most) {
             throw Problem.in(
                     "memory",
@@ -243,6 +250,28 @@ public final class Inference {
                     "give more memory (--max-memory)");
         }
         return sliceSeconds > 0 ? sliceSeconds : most;
+    }
+
+    private SliceBatches.Gain gain() {
+        return voice.device().isGpu() ? SliceBatches.Gain.GPU : SliceBatches.Gain.CPU;
+    }
+
+    /** The most frames of a batch of slices; 0 where they come one by one, as in the Python project. */
+    private int batchFrames(double mostSeconds, long baseline) {
+        if (python() || voice.hparams().infer().pythonOrder()) {
+            return 0;
+        }
+        int wanted = batchFrames < 0 ? gain().most() : batchFrames;
+        int most = Plan.batchFrames(
+                voice.costs(), mostSeconds, VoiceConverter.bytesPerFrame(voice), limit, baseline, wanted);
+        if (batchFrames > most) {
+            throw Problem.in(
+                    "memory",
+                    "batches of slices of " + batchFrames + " frames, as they were then",
+                    "room for " + most,
+                    "give more memory (--max-memory)");
+        }
+        return most;
     }
 
     private SliceJoiner joiner(Recording song, double mostSeconds) {

@@ -98,7 +98,7 @@ public record Manifest(
         models = map(models);
         input = input == null ? new Input("", "", 0, 0, 0, 0) : input;
         output = output == null ? new Output("", "", 0, 0, "", 1, 0) : output;
-        slices = slices == null ? new Slices(0, 0, 0, 0, 0, 0) : slices;
+        slices = slices == null ? new Slices(0, 0, 0, 0, 0, 0, 0) : slices;
         range = range == null ? new Range(0, 0, 0, 0, List.of(), List.of()) : range;
         stages = list(stages);
         joins = list(joins);
@@ -169,9 +169,17 @@ public record Manifest(
      * @param cuts forced ones inside a phrase
      * @param longestSeconds the longest slice, context included
      * @param mostSeconds the longest that memory and infer.slice_seconds allow
+     * @param batchFrames frames of the largest batch of several slices, padding included; 0: the denoiser took the
+     *     slices one by one, as in every older manifest
      */
     public record Slices(
-            int sounding, int silent, double silentSeconds, int cuts, double longestSeconds, double mostSeconds) {}
+            int sounding,
+            int silent,
+            double silentSeconds,
+            int cuts,
+            double longestSeconds,
+            double mostSeconds,
+            int batchFrames) {}
 
     /** See {@link diffsvc.conds.VocalRange}; median Hz are 0 where nothing is known. */
     public record Range(
@@ -254,7 +262,7 @@ public record Manifest(
                     Shown.of(tree.get("format")),
                     "repeat it with the version that wrote it");
         }
-        tree = reference(tree);
+        tree = oneByOne(reference(tree));
         Manifest manifest = json.record(Manifest.class, tree, "", Set.of("exports"));
         try {
             manifest.require(json);
@@ -282,6 +290,17 @@ public record Manifest(
         all.put("infer", chosen);
         Map<Object, Object> renewed = new LinkedHashMap<>(tree);
         renewed.put("hparams", all);
+        return renewed;
+    }
+
+    /** Before there were batches, the denoiser took the slices one by one. */
+    private static Map<?, ?> oneByOne(Map<?, ?> tree) {
+        if (!(tree.get("slices") instanceof Map<?, ?> slices) || slices.containsKey("batchFrames")) {
+            return tree;
+        }
+        Map<Object, Object> counted = new LinkedHashMap<>(slices), renewed = new LinkedHashMap<>(tree);
+        counted.put("batchFrames", 0L);
+        renewed.put("slices", counted);
         return renewed;
     }
 
@@ -315,6 +334,7 @@ public record Manifest(
         seconds("slices.silentSeconds", slices.silentSeconds);
         seconds("slices.longestSeconds", slices.longestSeconds);
         Bound.number(STAGE, "slices.mostSeconds", slices.mostSeconds, LEAST_SLICE, MOST_SECONDS);
+        Bound.whole(STAGE, "slices.batchFrames", slices.batchFrames, 0, Integer.MAX_VALUE);
         for (int i = 0; i < stages.size(); i++) {
             Bound.whole(STAGE, "stages[" + i + "].slices", stages.get(i).slices, 0, Integer.MAX_VALUE);
             seconds("stages[" + i + "].seconds", stages.get(i).seconds);

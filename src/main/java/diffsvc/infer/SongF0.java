@@ -67,6 +67,11 @@ record SongF0(List<F0Track> tracks, float peak) {
         return new SongF0(tracks, peak);
     }
 
+    /** Frames of each slice; 0 for a silent one. */
+    int[] frames() {
+        return tracks.stream().mapToInt(t -> t == null ? 0 : t.frames()).toArray();
+    }
+
     /** All slices as one table, each frame at its time in the song. */
     F0Table table(SliceJoiner joiner) {
         List<F0Table> tables = new ArrayList<>();

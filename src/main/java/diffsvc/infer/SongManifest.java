@@ -99,7 +99,7 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
      *
      * @param most seconds of the longest slice that was allowed
      */
-    static Manifest.Slices slices(SliceJoiner joiner, double most) {
+    static Manifest.Slices slices(SliceJoiner joiner, double most, SliceBatches batches) {
         double rate = joiner.song().sampleRateHz(), silentSeconds = 0, longest = 0;
         int silent = 0, cuts = 0;
         for (Slice s : joiner.slices()) {
@@ -111,7 +111,8 @@ record SongManifest(Voice voice, Map<String, Manifest.Hashed> models) {
                 longest = Math.max(longest, s.reach() / rate);
             }
         }
-        return new Manifest.Slices(joiner.slices().size() - silent, silent, silentSeconds, cuts, longest, most);
+        return new Manifest.Slices(
+                joiner.slices().size() - silent, silent, silentSeconds, cuts, longest, most, batches.largest());
     }
 
     private String shown(Path file) {

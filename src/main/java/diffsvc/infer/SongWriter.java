@@ -70,12 +70,13 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
         }
     }
 
-    /** The highest magnitude of a song, and how many samples went beyond full scale. */
+    /** The highest magnitude of a song, how many samples there are and how many went beyond full scale. */
     private static final class Level {
         private float peak;
-        private long beyond;
+        private long beyond, samples;
 
         void take(float[] samples) {
+            this.samples += samples.length;
             for (float v : samples) {
                 peak = Math.max(peak, Math.abs(v));
                 beyond += Math.abs(v) > 1 ? 1 : 0;
@@ -86,16 +87,27 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
     /** Converts the slices and writes the song as floats. */
     private Level join(SliceJoiner joiner, SliceConverter converter, Path joined) throws IOException {
         Level level = new Level();
-        try (WavWriter out = WavWriter.open(joined, 1, joiner.rateHz(), Depth.FLOAT)) {
-            joiner.run(converter, samples -> {
-                level.take(samples);
-                out.append(samples);
-            });
-        } catch (Problem stop) {
-            if (stop.isStop()) {
-                keepPart(joiner, joined);
+        boolean pressed = false;
+        try {
+            try (WavWriter out = WavWriter.open(joined, 1, joiner.rateHz(), Depth.FLOAT)) {
+                try {
+                    joiner.run(converter, samples -> {
+                        level.take(samples);
+                        out.append(samples);
+                    });
+                } finally {
+                    pressed = Thread.interrupted(); // an interrupted thread could neither end the file nor read it
+                }
+            } catch (Problem stop) {
+                if (stop.isStop()) {
+                    keepPart(joiner, joined, level);
+                }
+                throw stop;
             }
-            throw stop;
+        } finally {
+            if (pressed) {
+                Thread.currentThread().interrupt();
+            }
         }
         return level;
     }
@@ -151,7 +163,11 @@ record SongWriter(Depth depth, List<String> warnings, StageTimer timer, Consumer
     }
 
     /** Keeps the song up to where it was stopped, unless it is too long to hold. */
-    private void keepPart(SliceJoiner joiner, Path joined) throws IOException {
+    private void keepPart(SliceJoiner joiner, Path joined, Level level) throws IOException {
+        if (level.samples == 0) {
+            kept.accept(new PartialResult("song", 0, joiner.slices().size(), Map.of(), null));
+            return;
+        }
         try (WavReader part = WavReader.open(joined)) {
             int done = 0;
             while (done < joiner.slices().size() && joiner.places()[done + 1] <= part.samples()) {

@@ -27,11 +27,15 @@ import tech.tablesaw.api.Table;
  * @param seconds of a clip
  */
 public record Plan(long limit, long baseline, double seconds, List<Line> lines) {
-    private static final String STAGE = "memory";
+    private static final String STAGE = "memory", DENOISER = "wavenet";
     /** More clips at once gain nothing on a CPU; training.batch can ask for more. */
     public static final int MOST = Cost.MOST_CLIPS;
 
     private static final double SHORTEST_SLICE = 2;
+    /**
+     * What the first recording leaves whatever its length: compiled code, buffers of the engine's threads. Measured.
+     */
+    private static final long FIRST_RECORDING = 128L << 20;
 
     /**
      * One model.
@@ -144,6 +148,63 @@ public record Plan(long limit, long baseline, double seconds, List<Line> lines) 
                 limit,
                 baseline + most(costs, SHORTEST_SLICE),
                 "this voice's models and slices of " + SHORTEST_SLICE + " s");
+    }
+
+    /**
+     * The most mel frames that the denoiser may take in one batch of a conversion's slices.
+     *
+     * @param costs of the models, which are open already
+     * @param seconds of the longest slice, as {@link #sliceSeconds} gives it
+     * @param kept bytes that each frame keeps until the last slice of the batch is written
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
+     * @param wanted frames that the result never exceeds
+     * @return 0 and up: a limit with little room gives batches of one slice, never a refusal
+     */
+    public static int batchFrames(
+            List<Cost> costs, double seconds, double kept, long limit, long baseline, int wanted) {
+        Cost denoiser = costs.stream()
+                .filter(c -> c.model().equals(DENOISER))
+                .findFirst()
+                .orElse(Cost.none(DENOISER, 1));
+        long longest = most(costs, seconds), room = limit - baseline;
+        int least = 0, most = wanted;
+        while (least < most) { // the bytes grow with the frames
+            int frames = (int) ((least + (long) most + 1) / 2);
+            if (Math.max(longest, denoiser.atWork(1, frames)) + kept * frames <= room) {
+                least = frames;
+            } else {
+                most = frames - 1;
+            }
+        }
+        return least;
+    }
+
+    /**
+     * How many recordings preprocessing may analyse at the same time. Each runs the networks one after the other over
+     * one clip after the other.
+     *
+     * @param costs of content encoder and pitch extractor
+     * @param seconds of the longest clip
+     * @param own bytes that a recording takes beside the networks
+     * @param limit bytes the process may take
+     * @param baseline bytes of the process without models
+     * @param most recordings that the result never exceeds
+     * @return 1 to most
+     * @throws Problem with the smallest limit that would do, where there is no room for one
+     */
+    public static int recordings(List<Cost> costs, double seconds, double own, long limit, long baseline, int most) {
+        long weights = costs.stream().mapToLong(Cost::weights).sum(),
+                each = Math.max(1, most(costs, seconds) + Math.round(own)),
+                room = limit - baseline - weights - FIRST_RECORDING;
+        if (room < each) {
+            throw tooSmall(
+                    "preprocess",
+                    limit,
+                    limit - room + each,
+                    "content encoder, pitch extractor and one recording at a time");
+        }
+        return (int) Math.min(most, room / each);
     }
 
     private static long most(List<Cost> costs, double seconds) {

@@ -11,8 +11,8 @@ import java.util.Map;
  * @param stage diffusion, song, preprocess
  * @param done steps, slices or recordings that were finished
  * @param of how many there would have been
- * @param arrays of sampling: x [1, 1, M, T] where it stood, x0 [1, 1, M, T] its guess of the clean mel and mel [1, T,
- *     M], that guess as log10; the last two only after a step
+ * @param arrays of sampling: x [B, 1, M, T] where it stood, x0 [B, 1, M, T] its guess of the clean mel and mel [B, T,
+ *     M], that guess as log10; the last two only after a step. B is 1, but for conversions that were denoised together
  * @param wave of a song: the part that was converted, or null
  */
 public record PartialResult(String stage, int done, int of, Map<String, NDArray> arrays, Wave wave) {

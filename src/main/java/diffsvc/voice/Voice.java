@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Recording;
 import diffsvc.audio.Wave;
+import diffsvc.check.Axes;
 import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.conds.Conds2Tensor;
@@ -41,9 +42,12 @@ import diffsvc.platform.EngineLock;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Padding;
 import diffsvc.tensor.TryOuts;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -602,21 +606,51 @@ public final class Voice implements AutoCloseable {
     }
 
     NDArray denoise(Condition condition, NDArray start, RandomSource random, StepListener listener) {
-        Sampler sampler = sampler(Draw.of(random));
+        return denoise(List.of(condition), List.of(start), List.of(random), listener)
+                .get(0);
+    }
+
+    /**
+     * Several starts under their conditions in one batch, padded to the longest. Each item draws what it draws alone,
+     * from its own source.
+     *
+     * @param listener sees the whole batch, [B, 1, M, T]
+     * @return [1, 1, M, T] of each
+     */
+    List<NDArray> denoise(
+            List<Condition> conditions, List<NDArray> starts, List<RandomSource> randoms, StepListener listener) {
+        long[] frames =
+                starts.stream().mapToLong(start -> start.getShape().get(3)).toArray();
+        Sampler sampler = sampler(Draw.of(randoms, frames));
         try (EngineLock lock = EngineLock.take("diffusion");
                 NDManager scratch = manager().newSubManager()) {
-            NDArray cond = Values.lent(scratch, condition.cond()).transpose(0, 2, 1),
-                    from = Values.lent(scratch, start);
-            NDArray x = Denoising.run(sampler, denoiser().given(cond), from, times(), checked(listener));
-            if (random.inPythonOrder() && sampler instanceof Stochastic) {
-                random.normal(
-                        scratch,
-                        "posterior",
-                        0,
-                        start.getShape()); // Python draws for the last step too, and multiplies by 0
+            List<NDArray> conds = new ArrayList<>(), froms = new ArrayList<>();
+            for (int i = 0; i < frames.length; i++) {
+                conds.add(Values.lent(scratch, conditions.get(i).cond()));
+                froms.add(Values.lent(scratch, starts.get(i)));
+                Axes.of("diffusion").require("cond", conds.get(i), "1 T H").require("start", froms.get(i), "1 1 M T");
             }
-            return handOut("x_0", x);
+            NDArray cond = Padding.joined(scratch, conds, 1).transpose(0, 2, 1),
+                    from = Padding.joined(scratch, froms, 3);
+            NDArray x = Denoising.run(sampler, denoiser().given(cond, frames), from, times(), checked(listener));
+            List<NDArray> made = new ArrayList<>();
+            for (int i = 0; i < frames.length; i++) {
+                if (randoms.get(i).inPythonOrder() && sampler instanceof Stochastic) {
+                    // Python draws for the last step too, and multiplies by 0
+                    randoms.get(i).normal(scratch, "posterior", 0, starts.get(i).getShape());
+                }
+                made.add(handOut("x_0", Padding.item(x, i, frames[i])));
+            }
+            return made;
         }
+    }
+
+    /** Whether conversions by both voices may share a batch of the denoiser: one network, the same steps. */
+    boolean samplesLike(Voice other) {
+        return parts == other.parts
+                && precision() == other.precision()
+                && Samplers.of(hparams.infer()).equals(Samplers.of(other.hparams.infer()))
+                && Arrays.equals(times(), other.times());
     }
 
     /** Refuses values that are not finite, and keeps what a stopped call has made. */

@@ -42,6 +42,16 @@ class OptionsTest {
         Command.run(typed.split(" ")).refused("options: ", sentence);
     }
 
+    @Test
+    void aLimitThatIsTooLowForPreprocessIsRefusedWithTheLeastThatWouldDo() {
+        Command.run("preprocess", "raw", "--project", "x", "--max-memory", "64MiB", "--out", folder + "/data")
+                .refused(
+                        "preprocess: need at least ",
+                        " MiB for content encoder, pitch extractor and one recording at a time, got 64 MiB; give"
+                                + " --max-memory ");
+        assertTrue(!Files.exists(folder.resolve("data")));
+    }
+
     /** As docs/convert.md says. */
     @Test
     void theHelpNamesTheDefaultOfEachOption() {

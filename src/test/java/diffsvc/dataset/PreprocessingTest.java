@@ -18,6 +18,7 @@ import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.progress.Progress;
 import java.io.File;
 import java.io.IOException;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -339,6 +341,72 @@ class PreprocessingTest {
                 assertEquals(c.recording().equals("b.wav") ? CUT : "", c.note());
             }
             assertTrue(Files.readString(out.resolve("report.csv")).contains(CUT));
+        }
+    }
+
+    /** Fewer at once take longer, and nothing else: the dataset has the same bytes. */
+    @Test
+    void asManyRecordingsAsAllowedAreOpenAtOnceAndTheDatasetIsTheSame() throws IOException {
+        Map<String, byte[]> first = null;
+        for (int allowed : new int[] {1, 64}) {
+            AtomicInteger open = new AtomicInteger(), most = new AtomicInteger();
+            Preprocessing.Reading counted = file -> {
+                Recording recording = AudioFile.open(file);
+                most.accumulateAndGet(open.incrementAndGet(), Math::max);
+                return new Counted(recording, open);
+            };
+            Path to = folder.resolve("at once " + allowed);
+            try (NDManager m = NDManager.newBaseManager();
+                    HubertSoft encoder = HubertSoft.random(m, new HubertSoft.Sizes(16, 16, 1, 2, 32, 8, 10), 1)) {
+                new Preprocessing(HPARAMS, encoder, PraatPitch.of(HPARAMS.pitch()), ComputeDevice.CPU, allowed, counted)
+                        .run(raw, to);
+            }
+            assertEquals(0, open.get());
+            assertTrue(most.get() >= 1 && most.get() <= allowed, "at once: " + most);
+            assertTrue(
+                    allowed == 1 || Runtime.getRuntime().availableProcessors() == 1 || most.get() > 1,
+                    "the others do not wait: " + most);
+            Map<String, byte[]> all = bytes(to);
+            if (first == null) {
+                first = all;
+            }
+            assertEquals(first.keySet(), all.keySet());
+            first.forEach((name, bytes) -> assertArrayEquals(bytes, all.get(name), name));
+        }
+        assertTrue(first.size() > 5, first.keySet().toString());
+    }
+
+    /** A recording that tells when it is closed. */
+    private record Counted(Recording recording, AtomicInteger open) implements Recording {
+        @Override
+        public int samples() {
+            return recording.samples();
+        }
+
+        @Override
+        public int channels() {
+            return recording.channels();
+        }
+
+        @Override
+        public int sampleRateHz() {
+            return recording.sampleRateHz();
+        }
+
+        @Override
+        public Wave read(int from, int to) {
+            return recording.read(from, to);
+        }
+
+        @Override
+        public List<String> notes() {
+            return recording.notes();
+        }
+
+        @Override
+        public void close() {
+            open.decrementAndGet();
+            recording.close();
         }
     }
 

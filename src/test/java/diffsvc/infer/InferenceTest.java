@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDManager;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
 import diffsvc.audio.Wave;
@@ -15,6 +16,7 @@ import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
+import diffsvc.memory.Plan;
 import diffsvc.progress.Progress;
 import diffsvc.voice.Voice;
 import java.io.IOException;
@@ -149,6 +151,131 @@ class InferenceTest {
             assertEquals(
                     Math.round(song.seconds() * RATE),
                     AudioFile.read(done.file()).samples());
+        }
+    }
+
+    /** Three phrases of five seconds with pauses between them. */
+    private static Wave phrases() {
+        Wave pause = Wave.mono(new float[16000], 16000);
+        List<Wave> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            all.add(phrase("music1", 2 * i, 2 * i + 5));
+            all.add(pause);
+        }
+        return joined(all.toArray(Wave[]::new));
+    }
+
+    @Test
+    void shortSlicesShareABatchAndTheSongStaysTheSame() {
+        Request r = request("phrases.wav", phrases(), "together.wav");
+        List<Long> sampled = new ArrayList<>();
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW + ",infer.precision=float32"))) {
+            Manifest together = new Inference(voice)
+                    .convert(r, (stage, done, of) -> {
+                        if (stage.equals("sampling")) {
+                            assertEquals(12, of);
+                            sampled.add(done);
+                        }
+                    })
+                    .manifest();
+            assertEquals(3, together.slices().sounding());
+            int frames = together.slices().batchFrames();
+            assertTrue(frames > 3 * 400 && frames <= 1600, "frames of the batch: " + frames);
+            assertEquals(sampled.stream().sorted().toList(), sampled, "never backwards");
+            assertEquals(12, sampled.get(sampled.size() - 1));
+            Manifest.Stage diffusion = stage(together, "diffusion");
+            assertTrue(diffusion.what().endsWith("float32, in 1 batch"), diffusion.what());
+            assertEquals(3, diffusion.slices());
+            assertEquals(
+                    List.of("audio", "pitch", "content", "mel", "embedding", "diffusion", "vocoder", "output"),
+                    together.stages().stream().map(Manifest.Stage::stage).toList());
+            assertEquals(
+                    List.of(),
+                    voice.manager().getManagedArrays().stream()
+                            .filter(a -> !a.isReleased())
+                            .toList(),
+                    "all slices are closed");
+
+            Manifest again = new Inference(
+                            voice, 0, CondsCache.NONE, together.slices().mostSeconds(), frames)
+                    .convert(r.to(folder.resolve("again.wav")))
+                    .manifest();
+            assertEquals(together.output().sha256(), again.output().sha256());
+
+            Manifest alone = new Inference(voice, 0, CondsCache.NONE, 0, 0)
+                    .convert(r.to(folder.resolve("alone.wav")))
+                    .manifest();
+            assertEquals(0, alone.slices().batchFrames());
+            assertFalse(stage(alone, "diffusion").what().contains("batch"));
+            assertArrayEquals(
+                    AudioFile.read(folder.resolve("alone.wav")).first(),
+                    AudioFile.read(folder.resolve("together.wav")).first(),
+                    2e-3f,
+                    "apart by rounding");
+        }
+    }
+
+    private static Manifest.Stage stage(Manifest manifest, String name) {
+        return manifest.stages().stream()
+                .filter(s -> s.stage().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void withoutRoomForABatchSlicesComeOneByOne() {
+        Request r = request("phrases.wav", phrases(), "tight.wav");
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW));
+                NDManager own = voice.manager().newSubManager()) {
+            long models = voice.costs().stream()
+                    .mapToLong(c -> c.atWork(c.atOnce(), c.frames(2)))
+                    .max()
+                    .orElseThrow();
+            long baseline = Plan.baseline(own);
+            // room for a slice of two seconds, and for whatever the process grows by until the plan looks again
+            Inference tight = new Inference(voice, baseline + models + (2 << 20), CondsCache.NONE, 2, -1);
+            Manifest m = tight.convert(r).manifest();
+            assertTrue(m.slices().batchFrames() < 400, "batch: " + m.slices().batchFrames());
+            Problem p = assertThrows(Problem.class, () -> new Inference(voice, 0, CondsCache.NONE, 0, Integer.MAX_VALUE)
+                    .convert(r.to(folder.resolve("large.wav"))));
+            assertTrue(
+                    p.getMessage().startsWith("memory: need batches of slices of 2147483647 frames"), p.getMessage());
+        }
+    }
+
+    @Test
+    void aSongThatStopsInABatchClosesItsSlices() {
+        try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW))) {
+            Request r = request("phrases.wav", phrases(), "stopped.wav");
+            try {
+                Problem p = assertThrows(Problem.class, () -> new Inference(voice).convert(r, (stage, done, of) -> {
+                    if (stage.equals("sampling") && done == 6) {
+                        Thread.currentThread().interrupt();
+                    }
+                }));
+                assertTrue(p.isStop(), p.getMessage());
+            } finally {
+                assertTrue(Thread.interrupted());
+            }
+            assertEquals("song: 0 of 6", voice.values().last().toString());
+            voice.values().clear(); // what the stopped call kept for a person
+            assertEquals(
+                    0,
+                    voice.manager().getManagedArrays().stream()
+                            .filter(a -> !a.isReleased())
+                            .count());
+        }
+    }
+
+    @Test
+    void inPythonsOrderSlicesComeOneByOne() {
+        try (Voice voice = Voice.open(
+                "demo", h -> Arg2Hparams.apply(h, "infer.sampler=plms,infer.steps=2,infer.python_order=true"))) {
+            Manifest m = new Inference(voice)
+                    .convert(request("phrases.wav", phrases(), "python.wav"))
+                    .manifest();
+            assertEquals(0, m.slices().batchFrames());
+            assertEquals(3, m.slices().sounding());
         }
     }
 

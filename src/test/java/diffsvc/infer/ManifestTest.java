@@ -59,7 +59,7 @@ class ManifestTest {
                 models,
                 new Manifest.Input("s.wav", SHA, 72000, 2, 48000, 1.5),
                 new Manifest.Output("out.wav", SHA, 66150, 44100, "16", 0.98f, 12L),
-                new Manifest.Slices(1, 1, 0.25, 0, 1.25, 30),
+                new Manifest.Slices(1, 1, 0.25, 0, 1.25, 30, 1200),
                 new Manifest.Range(220, 200, 0.1, 40, List.of(0.5, 0.5), List.of(1.0, 0.0)),
                 List.of(new Manifest.Stage("audio", "1.50 s", "[72000]", 1, 0.01, 1L << 40)),
                 List.of(new Join(0.7, "silence", 0.001, 0.002, -60, -20)),
@@ -150,7 +150,8 @@ class ManifestTest {
                 changes.get(i).apply(value == null ? "remove" : "set", value);
                 boolean role =
                         name.matches("(machine|given|exports|models)\\..*") && !name.matches(".*\\.(file|sha256)");
-                if (value == null && (role || name.equals("exports")) || sameType(before, value, name)) {
+                if (value == null && (role || name.equals("exports") || name.equals("slices.batchFrames"))
+                        || sameType(before, value, name)) {
                     continue;
                 }
                 String said = said(copy.toString());
@@ -213,6 +214,7 @@ class ManifestTest {
             {"slices.mostSeconds", "-3"},
             {"slices.mostSeconds", "1e-9"},
             {"slices.cuts", "-1"},
+            {"slices.batchFrames", "-1"},
             {"slices.silentSeconds", "-1"},
             {"input.sha256", "\"" + SHA + "0\""},
             {"input.sha256", "\"" + SHA.replace('a', 'g') + "\""},
@@ -270,6 +272,15 @@ class ManifestTest {
         assertEquals(
                 "float32",
                 HparamsYaml.of(Manifest.read(file).hparams(), file).infer().precision());
+    }
+
+    /** Before there were batches, the denoiser took one slice after the other. */
+    @Test
+    void aManifestWithoutABatchIsOfSlicesOneByOne() throws Exception {
+        assertEquals(1200, Manifest.read(file).slices().batchFrames());
+        assertEquals(1200, tree.getAsJsonObject("slices").remove("batchFrames").getAsInt());
+        Files.writeString(file, tree.toString());
+        assertEquals(0, Manifest.read(file).slices().batchFrames());
     }
 
     @Test

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.diffusion.Sampler;
@@ -14,6 +15,7 @@ import diffsvc.tensor.Rounding;
 import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,10 +84,15 @@ public final class WaveNetScript implements AutoCloseable {
               return projected
             """;
 
-    private static final String FORWARD =
+    /**
+     * mask [B, 1, T, 1] is 1 on an item's frames and 0 on its padding: a convolution sees zeros beyond an item's end,
+     * as it does where a clip is alone, and the noise of padding is 0. Without elements it is not used.
+     */
+    private static final String PADDED =
             """
-            def forward(self, spec: Tensor, t: Tensor, projected: Tensor) -> Tensor:
-              c = self.channels
+            def padded(self, spec: Tensor, t: Tensor, projected: Tensor, mask: Tensor) -> Tensor:
+              c, some = self.channels, torch.gt(torch.numel(mask), 0)
+              kept = torch.to(mask, self.dtype)
               angle = torch.mul(torch.unsqueeze(t, 1), self.frequencies)
               sinusoid = torch.cat([torch.sin(angle), torch.cos(angle)], 1)
               embedded = torch.linear(sinusoid, self.mlp_0_weight, self.mlp_0_bias)
@@ -96,6 +103,8 @@ public final class WaveNetScript implements AutoCloseable {
               for i in range(self.layers):
                 step = torch.to(torch.linear(embedded, self.step[i], self.step_bias[i]), self.dtype)
                 shifted = torch.add(x, torch.unsqueeze(torch.unsqueeze(step, 1), 1))
+                if some:
+                  shifted = torch.mul_(shifted, kept)
                 d = torch.__lshift__(1, torch.remainder(i, self.cycle))
                 y = torch.conv2d(torch.permute(shifted, [0, 3, 1, 2]), self.dilated[i], None, [1, 1], [0, d], [1, d])
                 both = torch.add_(torch.permute(y, [0, 2, 3, 1]), torch.unsqueeze(torch.select(projected, 0, i), 1))
@@ -106,7 +115,16 @@ public final class WaveNetScript implements AutoCloseable {
               summed = torch.to(torch.div(skips, torch.sqrt(self.layers)), self.dtype)
               hidden = torch.relu(torch.linear(summed, self.skip_weight, self.skip_bias))
               eps = torch.linear(hidden, self.output_weight, self.output_bias)
+              if some:
+                eps = torch.mul(eps, kept)
               return torch.to(torch.permute(eps, [0, 1, 3, 2]), 6)
+            """;
+
+    private static final String FORWARD =
+            """
+            def forward(self, spec: Tensor, t: Tensor, projected: Tensor) -> Tensor:
+              none = torch.zeros([0], dtype=None, layout=None, device=ops.prim.device(spec))
+              return self.padded(spec, t, projected, none)
             """;
 
     private static final List<String> TENSORS = List.of(
@@ -152,7 +170,7 @@ public final class WaveNetScript implements AutoCloseable {
         attributes.put("channels", (long) sizes.channels());
         attributes.put("cycle", (long) sizes.cycle());
         attributes.put("dtype", precision.elementType());
-        byte[] archive = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, FORWARD)).bytes();
+        byte[] archive = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, PADDED, FORWARD)).bytes();
         Script script = Script.open(owner, archive);
         script.run(net.weights().manager(), "prepare", net.weights().all()).close();
         WaveNetScript made = new WaveNetScript(sizes, script);
@@ -187,20 +205,54 @@ public final class WaveNetScript implements AutoCloseable {
      * @param cond [B, H, T]
      */
     public Sampler.Eps given(NDArray cond) {
+        return given(cond, new long[0]);
+    }
+
+    /**
+     * The same for a batch whose items are padded at their ends. Each item gets the noise that it gets alone, up to
+     * rounding; the noise of padding is 0.
+     *
+     * @param cond [B, H, T]
+     * @param frames of each item, [B], 1 to T; none: all have T
+     */
+    public Sampler.Eps given(NDArray cond, long... frames) {
         Axes.of("wavenet").fix("H", sizes.cond()).require("cond", cond, "B H T");
-        NDArray projected = script.run(cond.getManager(), "project", cond);
+        NDArray projected = script.run(cond.getManager(), "project", cond), mask = mask(cond, frames);
         return (x, t) -> {
             Axes.of("wavenet").fix("M", sizes.mels()).require("spec", x, "B 1 M T");
             try (NDManager scratch = x.getManager().newSubManager()) {
                 NDArray step = scratch.full(new Shape(x.getShape().get(0)), (float) t, DataType.FLOAT32);
-                return script.run(x.getManager(), "forward", x, step, projected);
+                return mask == null
+                        ? script.run(x.getManager(), "forward", x, step, projected)
+                        : script.run(x.getManager(), "padded", x, step, projected, mask);
             }
         };
     }
 
+    /** 1 on the frames of each item and 0 on its padding, [B, 1, T, 1]; null where nothing is padded. */
+    private static NDArray mask(NDArray cond, long[] frames) {
+        int items = (int) cond.getShape().get(0),
+                longest = (int) cond.getShape().get(2);
+        if (frames.length != 0 && frames.length != items) {
+            throw Problem.in(
+                    "wavenet",
+                    "the frames of each of " + items + " items",
+                    String.valueOf(frames.length),
+                    "give one number for each item of cond");
+        }
+        float[] mask = new float[items * longest];
+        boolean padded = false;
+        for (int b = 0; b < frames.length; b++) {
+            Bound.whole("wavenet", "frames of an item", frames[b], 1, longest);
+            Arrays.fill(mask, b * longest, b * longest + (int) frames[b], 1);
+            padded |= frames[b] < longest;
+        }
+        return padded ? cond.getManager().create(mask, new Shape(items, 1, longest, 1)) : null;
+    }
+
     /**
      * Writes the script with its weights, for torch.jit.load. Its methods: {@code project(cond)}, once per song, and
-     * {@code forward(spec, t, projected)}.
+     * {@code forward(spec, t, projected)}, or {@code padded(spec, t, projected, mask)} for a batch with padding.
      *
      * @throws IOException of the stream
      */
