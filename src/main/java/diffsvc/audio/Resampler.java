@@ -1,6 +1,7 @@
 package diffsvc.audio;
 
 import diffsvc.check.Problem;
+import diffsvc.platform.EngineThreads;
 
 /**
  * The reference's "kaiser_best" resampler: a sinc under a Kaiser window, 50 zero crossings of 8192 table steps each,
@@ -8,7 +9,7 @@ import diffsvc.check.Problem;
  * them).
  */
 public final class Resampler {
-    private static final int ZERO_CROSSINGS = 50, STEPS = 8192;
+    private static final int ZERO_CROSSINGS = 50, STEPS = 8192, BLOCK = 4096;
     private static final double ROLL_OFF = 0.9173473712608761, BETA = 12.984585247040012;
     private static final double[] RIGHT_WING = rightWing();
 
@@ -51,27 +52,35 @@ public final class Resampler {
         float[] y = new float[length];
         double ratio = toHz / (double) fromHz, scale = Math.min(1, ratio), gain = Math.min(1, ratio);
         int step = (int) (scale * STEPS);
-        double[] wing = RIGHT_WING;
-        for (int t = 0; t < kernel; t++) {
-            double time = t * (fromHz / (double) toHz), sum = 0;
-            int n = (int) time;
-            double place = scale * (time - n) * STEPS; // left wing, the sample at or before this time first
-            int offset = (int) place;
-            double eta = place - offset;
-            int count = Math.min(n + 1, (wing.length - offset) / step);
-            for (int i = 0, w = offset; i < count; i++, w += step) {
-                sum += (wing[w] + eta * delta(wing, w)) * x[n - i];
+        int blocks = (kernel + BLOCK - 1) / BLOCK;
+        EngineThreads.forEach(blocks, block -> {
+            for (int t = block * BLOCK, end = Math.min(kernel - t, BLOCK) + t; t < end; t++) {
+                y[t] = (float) (gain * sample(x, t * (fromHz / (double) toHz), scale, step));
             }
-            place = scale * STEPS - place; // right wing
-            offset = (int) place;
-            eta = place - offset;
-            count = Math.min(x.length - n - 1, (wing.length - offset) / step);
-            for (int i = 0, w = offset; i < count; i++, w += step) {
-                sum += (wing[w] + eta * delta(wing, w)) * x[n + i + 1];
-            }
-            y[t] = (float) (gain * sum);
-        }
+        });
         return y;
+    }
+
+    /** The sum of both wings of the filter around a time, in samples of x. */
+    private static double sample(float[] x, double time, double scale, int step) {
+        double[] wing = RIGHT_WING;
+        double sum = 0;
+        int n = (int) time;
+        double place = scale * (time - n) * STEPS; // left wing, the sample at or before this time first
+        int offset = (int) place;
+        double eta = place - offset;
+        int count = Math.min(n + 1, (wing.length - offset) / step);
+        for (int i = 0, w = offset; i < count; i++, w += step) {
+            sum += (wing[w] + eta * delta(wing, w)) * x[n - i];
+        }
+        place = scale * STEPS - place; // right wing
+        offset = (int) place;
+        eta = place - offset;
+        count = Math.min(x.length - n - 1, (wing.length - offset) / step);
+        for (int i = 0, w = offset; i < count; i++, w += step) {
+            sum += (wing[w] + eta * delta(wing, w)) * x[n + i + 1];
+        }
+        return sum;
     }
 
     private static double delta(double[] wing, int w) {

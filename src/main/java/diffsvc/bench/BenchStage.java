@@ -4,33 +4,49 @@ import diffsvc.check.Problem;
 import diffsvc.check.Shown;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** What can be timed. Those that PyTorch's peer has carry its names: {@code bench/peer.py}. */
 public enum BenchStage {
     /** The mel of the sound. */
-    MEL("mel", "mel", false, 1),
+    MEL("mel", "mel", false, 1, AnalysisStages::mel),
     /** F0 by Praat's method. */
-    F0("f0", "f0_praat", false, 1),
+    F0("f0", "f0_praat", false, 1, AnalysisStages::praat),
+    /** F0 by CREPE, full size. */
+    F0_CREPE("f0-crepe", "f0_crepe", false, 1, AnalysisStages::crepe),
+    /** F0 by CREPE, tiny. */
+    F0_CREPE_TINY("f0-crepe-tiny", "f0_crepe_tiny", false, 1, AnalysisStages::crepeTiny),
+    /** F0 of a 24 kHz mel, by xiaoma PE. */
+    F0_MEL("f0-mel", "f0_mel", false, 1, AnalysisStages::melPitch),
     /** Content units by HuBERT-soft. */
-    HUBERT("hubert", "hubert", true, 1),
+    HUBERT("hubert", "hubert", true, 1, AnalysisStages::hubert),
     /** One evaluation of the denoiser. */
-    DENOISER("denoiser", "denoiser_one_evaluation", true, 4),
+    DENOISER("denoiser", "denoiser_one_evaluation", true, 4, SynthesisStages::denoiser),
     /** NSF-HiFiGAN with its harmonic source. */
-    VOCODER("vocoder", "vocoder", true, 1),
+    VOCODER("vocoder", "vocoder", true, 1, SynthesisStages::vocoder),
     /** Wave to wave: F0, units, condition, sampling with 20 evaluations (the peer: 51), vocoder. */
-    END_TO_END("end-to-end", "end_to_end", true, 1),
+    END_TO_END("end-to-end", "end_to_end", true, 1, ConversionStage::of),
     /** A joint training step with one clip. */
-    TRAIN("train", "train_step", true, 1);
+    TRAIN("train", "train_step", true, 1, TrainStage::of),
+    /** A fresh process: the JVM, the engine, the demo voice where there is one. */
+    START("start", "start", false, 1, StartStage::of);
     private final String text, key;
     private final boolean peer;
     private final int often;
+    private final Function<BenchSetting, Runnable> work;
 
-    BenchStage(String text, String key, boolean peer, int often) {
+    BenchStage(String text, String key, boolean peer, int often, Function<BenchSetting, Runnable> work) {
         this.text = text;
         this.key = key;
         this.peer = peer;
         this.often = often;
+        this.work = work;
+    }
+
+    /** What is timed; what it needs is open when this returns. */
+    Runnable work(BenchSetting setting) {
+        return work.apply(setting);
     }
 
     /** The name in {@code --stages}. */

@@ -176,6 +176,13 @@ public final class Weights implements AutoCloseable {
         return array;
     }
 
+    /** What {@link #get} gives, by name, in the table's order. */
+    public Map<String, NDArray> inUse() {
+        Map<String, NDArray> used = new LinkedHashMap<>(arrays);
+        used.putAll(lent);
+        return used;
+    }
+
     /** All tensors by name, in the table's order. */
     public Map<String, NDArray> all() {
         return Collections.unmodifiableMap(arrays);

@@ -74,9 +74,9 @@ final class AgainCommand implements Callable<Integer> {
                 ? files.upstream(paths.resolve(then.config()), paths.resolve(then.checkpoint()))
                 : files.project(then.project());
         Hparams hparams = HparamsYaml.of(then.hparams(), file);
+        EngineThreads.require("infer.threads", hparams.infer().threads(), 0);
+        EngineThreads.use(hparams.infer().threads());
         try (Voice voice = Voice.open(paths, pair.with(hparams), h -> h, device.chosen())) {
-            EngineThreads.require("infer.threads", hparams.infer().threads(), 0);
-            EngineThreads.use(hparams.infer().threads());
             sameModels(file, then, voice);
             Inference inference = new Inference(
                     voice,

@@ -4,13 +4,21 @@ import com.google.gson.GsonBuilder;
 import diffsvc.bench.Bench;
 import diffsvc.bench.BenchStage;
 import diffsvc.bench.Peer;
+import diffsvc.bench.StageTimes;
 import diffsvc.bench.Timing;
 import diffsvc.check.Bound;
+import diffsvc.check.Problem;
+import diffsvc.files.Output;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
+import diffsvc.plot.Picture;
+import diffsvc.voice.AutoPrecision;
+import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,12 +36,14 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class BenchCommand implements Callable<Integer> {
-    private static final int WARM_UP = 10;
+    private static final int WARM_UP = 10, FLAME_WARM_UP = 3;
 
     @Option(
             names = "--stages",
             defaultValue = "train",
-            description = "all, or of mel,f0,hubert,denoiser,vocoder,end-to-end,train (default ${DEFAULT-VALUE})")
+            description =
+                    "all, or of mel,f0,f0-crepe,f0-crepe-tiny,f0-mel,hubert,denoiser,vocoder,end-to-end,train,start"
+                            + " (default ${DEFAULT-VALUE})")
     String stages;
 
     @Option(names = "--seconds", defaultValue = "6", description = "length of the sound (default ${DEFAULT-VALUE})")
@@ -63,6 +73,16 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one JSON object with the keys of bench/peer.py, and nothing else")
     boolean json;
 
+    @Option(
+            names = "--flame",
+            paramLabel = "FILE",
+            description = "with --stages end-to-end: a picture of where the time of a conversion goes, .png or .svg,"
+                    + " and the same as a table")
+    String flame;
+
+    @Option(names = "--overwrite", description = "replace the picture")
+    boolean overwrite;
+
     @Option(names = "--hparams", defaultValue = "", description = "overrides: key=value, separated by commas")
     String overrides;
 
@@ -75,10 +95,15 @@ final class BenchCommand implements Callable<Integer> {
         Bound.whole("bench", "--rounds", rounds, 1, 1000);
         List<BenchStage> chosen = BenchStage.named(stages);
         ComputeDevice on = device.chosen();
-        Precision decided = Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED, on);
+        Precision asked = Precision.named("options", "--precision", precision);
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
             EngineThreads.use(threads);
+        }
+        Precision decided =
+                AutoPrecision.in(new Remembered(ProjectPaths.find().cache())).of(asked, Hparams.Quirks.FIXED, on);
+        if (flame != null) {
+            return flame(chosen, decided, on);
         }
         List<Row> rows = new ArrayList<>();
         try (Bench bench = new Bench(seconds, decided, overrides, on);
@@ -94,6 +119,30 @@ final class BenchCommand implements Callable<Integer> {
         if (json) {
             System.out.println(new GsonBuilder().setPrettyPrinting().create().toJson(tree(rows, decided, on)));
         }
+        return 0;
+    }
+
+    private int flame(List<BenchStage> chosen, Precision decided, ComputeDevice on) {
+        if (!chosen.equals(List.of(BenchStage.END_TO_END)) || peer != null || json) {
+            throw Problem.in(
+                    "options",
+                    "--flame with --stages end-to-end, without --peer and --json",
+                    "--stages " + stages + (peer == null ? "" : " --peer") + (json ? " --json" : ""),
+                    "run it alone");
+        }
+        Path picture = Picture.named(ProjectPaths.here(flame));
+        picture = new Output(overwrite, List.of()).require("bench", picture, Output.Owner.NOBODY);
+        Output.tryOut("bench", picture, 0);
+        StageTimes times;
+        try (Bench bench = new Bench(seconds, decided, overrides, on)) {
+            times = bench.stageTimes(FLAME_WARM_UP, repeat);
+        }
+        print(new Row(BenchStage.END_TO_END, times.timing(), null, null));
+        times.table().forEach(System.out::println);
+        String length = BigDecimal.valueOf(seconds).stripTrailingZeros().toPlainString(),
+                of = length + " s of song, precision " + decided.text() + ", " + EngineThreads.count() + " threads";
+        times.picture(of).save(picture);
+        System.out.println("picture: " + ProjectPaths.find().shown(picture));
         return 0;
     }
 
@@ -116,7 +165,7 @@ final class BenchCommand implements Callable<Integer> {
     private void print(Row row) {
         System.out.printf(
                 Locale.ROOT,
-                "%-11s min %.4f s, median %.4f s%s%n",
+                "%-13s min %.4f s, median %.4f s%s%n",
                 row.stage.text(),
                 row.ours.min(),
                 row.ours.median(),

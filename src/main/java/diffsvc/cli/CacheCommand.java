@@ -2,6 +2,7 @@ package diffsvc.cli;
 
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ProcessMemory;
 import java.time.ZoneId;
@@ -11,10 +12,11 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** The F0 and units that infer keeps. */
+/** What is kept in cache/: F0 and units of songs, and what was measured of this machine. */
 @Command(
         name = "cache",
-        description = "Lists or clears the F0 and units that infer keeps in cache/.",
+        description =
+                "Lists or clears what is kept in cache/: F0 and units of songs, and what was measured of this machine (precision).",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class CacheCommand implements Callable<Integer> {
@@ -27,21 +29,44 @@ final class CacheCommand implements Callable<Integer> {
     public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         CondsCache cache = CondsCache.in(paths.cache());
+        Remembered remembered = new Remembered(paths.cache());
         List<CondsCache.Entry> entries = cache.entries();
+        List<Remembered.Entry> facts = remembered.entries();
         switch (verb) {
             case "list" -> {
                 DateTimeFormatter time =
                         DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm").withZone(ZoneId.systemDefault());
+                String row = "%-7s %10d bytes  used %s  %s%n";
                 entries.forEach(e -> System.out.printf(
-                        "%-6s %10d bytes  used %s  %s%n",
-                        e.kind(), e.bytes(), time.format(e.used()), e.file().getFileName()));
+                        row,
+                        e.kind(),
+                        e.bytes(),
+                        time.format(e.used()),
+                        e.file().getFileName()));
+                facts.forEach(e -> System.out.printf(
+                        row,
+                        e.kind(),
+                        e.bytes(),
+                        time.format(e.used()),
+                        e.file().getFileName()));
                 System.out.printf(
                         "%d files, %d bytes of at most %s%n",
                         entries.size(),
                         entries.stream().mapToLong(CondsCache.Entry::bytes).sum(),
                         ProcessMemory.shown(cache.mostBytes()));
+                if (!facts.isEmpty()) {
+                    System.out.printf("%d files about this machine%n", facts.size());
+                }
             }
-            case "clear" -> System.out.printf("removed %d files, %d bytes%n", entries.size(), cache.clear());
+            case "clear" -> {
+                System.out.printf("removed %d files, %d bytes%n", entries.size(), cache.clear());
+                remembered.clear();
+                if (!facts.isEmpty()) {
+                    System.out.printf(
+                            "removed %d files about this machine; the next conversion measures it again%n",
+                            facts.size());
+                }
+            }
             default -> throw Problem.in("options", "cache list or cache clear", verb, "choose one of the two");
         }
         return 0;

@@ -2,11 +2,13 @@ package diffsvc.cli;
 
 import diffsvc.export.VoiceExport;
 import diffsvc.files.Output;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
+import diffsvc.voice.AutoPrecision;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Voice;
 import java.nio.file.Path;
@@ -54,8 +56,8 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         ProjectName.require("options", project);
-        Precision decided =
-                Precision.named("options", "--precision", precision).decided(Hparams.Quirks.FIXED, ComputeDevice.CPU);
+        Precision decided = AutoPrecision.in(new Remembered(paths.cache()))
+                .of(Precision.named("options", "--precision", precision), Hparams.Quirks.FIXED, ComputeDevice.CPU);
         Path folder = out == null ? paths.output().resolve(project) : ProjectPaths.here(out);
         ModelFiles.Pair pair = ModelFiles.in(paths.models()).project(project);
         try (Voice voice = Voice.open(paths, pair, h -> h, ComputeDevice.CPU)) {

@@ -148,7 +148,7 @@ final class InferCommand implements Callable<Integer> {
             names = "--precision",
             completionCandidates = Precisions.class,
             description = "between the layers: ${COMPLETION-CANDIDATES} (default auto: mixed on a processor that "
-                    + "multiplies bfloat16, else float32; float16 needs a GPU)")
+                    + "gains by bfloat16, else float32; float16 needs a GPU)")
     String precision;
 
     @Option(names = "--format", description = "wav or flac (default: the ending of --out, or else the voice's own)")
@@ -215,11 +215,12 @@ final class InferCommand implements Callable<Integer> {
         if (on.isGpu()) {
             System.out.println("device     " + on);
         }
+        int asked = settings.apply(pair.hparams()).infer().threads();
+        EngineThreads.require("infer.threads", asked, 0);
+        EngineThreads.use(asked); // before the voice decides its precision by what these threads take
         try (Voice voice = Voice.open(paths, pair, settings, on)) {
             Hparams.Infer infer = voice.hparams().infer();
-            EngineThreads.require("infer.threads", infer.threads(), 0);
             voice.times(); // refuses steps that the sampler cannot take
-            EngineThreads.use(infer.threads());
             Inference inference = new Inference(voice, limit, noCache ? CondsCache.NONE : CondsCache.in(paths.cache()));
             List<Request> requests = new ArrayList<>();
             for (int i = 0; i < sources.size(); i++) {

@@ -1,5 +1,6 @@
 package diffsvc.cli;
 
+import diffsvc.platform.EngineExit;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -52,6 +53,7 @@ public final class Main implements Runnable {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
+        EngineExit.withoutDestructors();
         System.exit(run(args));
     }
 

@@ -170,11 +170,12 @@ final class TrainCommand implements Callable<Integer> {
         Dataset clips = run.data();
         Hparams.Audio audio = run.hparams().audio();
         System.out.printf(
-                "train      %d clips, %.1f min, %d for validation; %,d parameters, %s%n",
+                "train      %d clips, %.1f min, %d for validation; %,d parameters, %s, %s%n",
                 clips.training().size(),
                 clips.frames() * (double) audio.hopSamples() / audio.sampleRateHz() / 60,
                 clips.validation().size(),
                 run.parameters(),
+                run.training().precision().text(),
                 device);
         String how = start.resumes()
                 ? "resume     "

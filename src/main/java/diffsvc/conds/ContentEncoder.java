@@ -6,6 +6,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Precision;
 import diffsvc.tensor.Cost;
+import java.util.List;
 
 /**
  * Content of a recording without its speaker: wave to units. A voice is trained on the units of one encoder; those of
@@ -23,6 +24,11 @@ public interface ContentEncoder extends AutoCloseable {
      * @throws Problem when the wave is shorter than one window of the encoder
      */
     NDArray units(NDManager manager, Wave wave, Precision precision);
+
+    /** Sentences on what {@link #units} did otherwise than asked, with this machine as the reason. */
+    default List<String> notes() {
+        return List.of();
+    }
 
     /** The rate of the wave that the network takes, Hz. */
     int sampleRateHz();

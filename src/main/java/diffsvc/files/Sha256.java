@@ -7,13 +7,21 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** SHA-256 (FIPS 180-4) as 64 hexadecimal digits. */
 public final class Sha256 {
     private static final int BLOCK = 1 << 16;
+    private static final Map<State, String> HASHES = new ConcurrentHashMap<>();
+
+    /** A file as it lies there at one moment. */
+    private record State(Path file, Object inode, long bytes, FileTime changed) {}
 
     private Sha256() {}
 
@@ -33,6 +41,27 @@ public final class Sha256 {
         } catch (IOException e) {
             throw Problem.in(
                     "files", file, "a readable file", WholeFile.reason(e), "check the path and its permissions");
+        }
+    }
+
+    /**
+     * The hash of a file's bytes, read once a process for as long as length and time of the file stay: a voice's files
+     * are large, and pairing, try-outs and manifest ask for the same ones.
+     *
+     * @throws Problem when the file cannot be read
+     */
+    public static String ofModel(Path file) {
+        try {
+            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+            State state = new State(file.toAbsolutePath(), now.fileKey(), now.size(), now.lastModifiedTime());
+            String known = HASHES.get(state);
+            if (known == null) {
+                known = of(file);
+                HASHES.put(state, known);
+            }
+            return known;
+        } catch (IOException e) {
+            return of(file); // names the reason
         }
     }
 

@@ -644,6 +644,7 @@ public record Hparams(
      * @param decaySteps updates after which the learning rate halves, 1 to 2147483647
      * @param clipGradNorm greatest norm of the gradients, 0 to 1e9; 0 = not clipped
      * @param loss l2 or l1, the mean over all elements
+     * @param precision of the denoiser forward and backward, float32 or bfloat16; weights and optimizer are float32
      * @param batch clips per batch, 0 to 4096; 0 = as many as the memory limit allows
      * @param accumulate batches whose gradients one update sums, 1 to 65536
      * @param cropFrames T of a clip, cropped at random, 0 to 1000000; 0 = whole clips, in batches of like lengths
@@ -665,6 +666,7 @@ public record Hparams(
             int decaySteps,
             double clipGradNorm,
             String loss,
+            String precision,
             int batch,
             int accumulate,
             int cropFrames,
@@ -686,6 +688,7 @@ public record Hparams(
             Bound.whole(STAGE, "training.decay_steps", decaySteps, 1, Integer.MAX_VALUE);
             Bound.number(STAGE, "training.clip_grad_norm", clipGradNorm, 0, 1e9);
             oneOf("training.loss", loss, "l1", "l2");
+            oneOf("training.precision", precision, "float32", "bfloat16");
             Bound.whole(STAGE, "training.batch", batch, 0, 4096);
             Bound.whole(STAGE, "training.accumulate", accumulate, 1, 65_536);
             Bound.whole(STAGE, "training.crop_frames", cropFrames, 0, 1_000_000);
@@ -728,6 +731,10 @@ public record Hparams(
 
         public Training loss(String loss) {
             return Components.copy(this, "loss", loss);
+        }
+
+        public Training precision(String precision) {
+            return Components.copy(this, "precision", precision);
         }
 
         public Training batch(int batch) {

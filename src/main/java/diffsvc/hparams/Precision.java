@@ -4,13 +4,14 @@ import diffsvc.check.Problem;
 import diffsvc.platform.ComputeDevice;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 
 /**
  * Precision of the values between a network's layers, as infer.precision names it. A sampler forgives rounding, because
  * its next evaluations answer to it; the vocoder's goes into the wave as noise.
  */
 public enum Precision implements Registry {
-    /** {@link #MIXED} where the device gains by bfloat16, else {@link #FLOAT32}. */
+    /** {@link #MIXED} where the device was measured to gain by bfloat16, else {@link #FLOAT32}. */
     AUTO,
     /** 24 bits. */
     FLOAT32,
@@ -49,13 +50,18 @@ public enum Precision implements Registry {
      * This precision, with auto decided: {@link #FLOAT32} or {@link #MIXED}, by the device. The Python project's quirks
      * want float32.
      *
+     * @param gains whether the processor gains by bfloat16; asked only where auto depends on it
      * @throws Problem for {@link #FLOAT16} on the CPU
      */
-    public Precision decided(Hparams.Quirks quirks, ComputeDevice device) {
+    public Precision decided(Hparams.Quirks quirks, ComputeDevice device, BooleanSupplier gains) {
         if (this == FLOAT16 && !device.isGpu()) {
             throw Problem.in("hparams", "a GPU for float16", "the CPU", "take mixed, bfloat16 or float32");
         }
-        return this != AUTO ? this : device.gainsByBfloat16() && quirks == Hparams.Quirks.FIXED ? MIXED : FLOAT32;
+        if (this != AUTO) {
+            return this;
+        }
+        boolean mayGain = quirks == Hparams.Quirks.FIXED && device.mayGainByBfloat16();
+        return mayGain && gains.getAsBoolean() ? MIXED : FLOAT32;
     }
 
     /** The precision of content encoder and denoiser under this one; not mixed. */

@@ -13,6 +13,7 @@ import diffsvc.conds.F0Track;
 import diffsvc.conds.VocalRange;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.files.Output;
+import diffsvc.files.Sha256;
 import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
@@ -220,6 +221,7 @@ public final class Inference {
             timer.report(progress);
             Targets last = stillFree(request, targets, warnings);
             Manifest.Slices slices = SongManifest.slices(joiner, most, batches);
+            warnings.addAll(voice.encoder().notes());
             warnings.addAll(remarks(slices, written.joins()));
             Manifest manifest = new SongManifest(voice, models())
                     .of(request, last.out(), joiner, slices, key, range, written, timer.lines(), exports, warnings);
@@ -396,7 +398,8 @@ public final class Inference {
     /** Files and hashes of the models; made once. */
     private Map<String, Manifest.Hashed> models() {
         if (models.isEmpty()) {
-            voice.files().forEach((role, file) -> models.put(role, hashed(file)));
+            voice.files()
+                    .forEach((role, file) -> models.put(role, new Manifest.Hashed(shown(file), Sha256.ofModel(file))));
         }
         return models;
     }

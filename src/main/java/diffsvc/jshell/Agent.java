@@ -2,6 +2,7 @@ package diffsvc.jshell;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.notebook.Display;
+import diffsvc.platform.EngineExit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,6 +33,7 @@ public final class Agent extends RemoteExecutionControl {
      * @throws Exception when no JShell listens there
      */
     public static void main(String[] args) throws Exception {
+        EngineExit.withoutDestructors();
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(args[0]))) {
             Map<String, Consumer<OutputStream>> outputs = new HashMap<>();
             outputs.put("out", stream -> System.setOut(new PrintStream(stream, true)));

@@ -27,17 +27,20 @@ public final class TrainingCost {
                 fps = h.audio().framesPerSecond();
         double state = (h.training().emaDecay() > 0 ? 4 : 3) * weights,
                 unitsPerSecond = h.hubert().type().unitsPerSecond();
+        boolean narrow = h.training().precision().equals("bfloat16");
+        // of the weights: what the optimizer works with, and in bfloat16 their copies
+        double copies = narrow ? 0.776 : 0.226, perChannel = narrow ? 2.9 : 10.8;
         return new Cost(
                 "pair",
                 fps,
                 Math.round(weights),
                 (b, t) -> 37 * MIB
                         + state
-                        + 0.226 * weights
+                        + copies * weights
                         + Math.max(
                                 sampling.atWork(1, Math.min(t, VALIDATION_FRAMES)),
                                 FLOAT
-                                        * ((10.8 * s.channels() * s.layers() + 71.3 * s.mels()) * b * t
+                                        * ((perChannel * s.channels() * s.layers() + 71.3 * s.mels()) * b * t
                                                 + EmbeddingModel.encoderFloats(
                                                         h.embedding(), b, t * unitsPerSecond / fps))));
     }

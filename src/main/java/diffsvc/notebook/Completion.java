@@ -73,6 +73,8 @@ final class Completion {
                 add(texts, SamplerKind.names(), typed.substring(equals + 1));
             } else if (typed.startsWith("infer.precision=")) {
                 add(texts, Precision.names(), typed.substring(equals + 1));
+            } else if (typed.startsWith("training.precision=")) {
+                add(texts, List.of("float32", "bfloat16"), typed.substring(equals + 1));
             }
             return options(texts, start + equals + 1, cursor);
         }

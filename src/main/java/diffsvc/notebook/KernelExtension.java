@@ -3,6 +3,7 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.EngineExit;
 import diffsvc.platform.JavadocSources;
 import diffsvc.platform.KernelParts;
 import diffsvc.platform.Reach;
@@ -93,6 +94,7 @@ public final class KernelExtension implements Extension {
     /** Adds all this to the kernel, which calls it once, before the first cell. */
     @Override
     public void install(BaseKernel kernel) {
+        EngineExit.withoutDestructors();
         Renderer renderer = kernel.getRenderer();
         renderer.createRegistration(NDArray.class).preferring("text/html").register((array, out) -> {
             out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensor(array));

@@ -86,10 +86,10 @@ public record ComputeDevice(GpuReport.Gpu gpu) {
     }
 
     /**
-     * Whether conversions gain by bfloat16: on a processor that multiplies it. A GPU has TF32 for float32's
-     * convolutions, and an H200 was slower in bfloat16.
+     * Whether conversions may gain by bfloat16, so that a measurement is worth its time: on a processor that multiplies
+     * it. A GPU has TF32 for float32's convolutions, and an H200 was slower in bfloat16.
      */
-    public boolean gainsByBfloat16() {
+    public boolean mayGainByBfloat16() {
         return !isGpu() && Processor.multipliesBfloat16();
     }
 

@@ -3,6 +3,8 @@ package diffsvc.platform;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
 import diffsvc.check.Problem;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /** The threads of the engine. */
 public final class EngineThreads {
@@ -36,8 +38,18 @@ public final class EngineThreads {
         }
     }
 
-    /** The threads in use. */
+    /** The threads in use; starts the engine. */
     public static int count() {
+        Engine.getInstance();
         return JniUtils.getNumThreads();
+    }
+
+    /**
+     * Runs Java code for 0 up to, not including, {@code end}, on all cores unless the engine has one thread. The calls
+     * must not depend on each other.
+     */
+    public static void forEach(int end, IntConsumer work) {
+        IntStream all = IntStream.range(0, end);
+        (count() == 1 ? all : all.parallel()).forEach(work);
     }
 }

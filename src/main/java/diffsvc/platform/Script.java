@@ -3,6 +3,7 @@ package diffsvc.platform;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -32,8 +33,13 @@ public final class Script implements AutoCloseable {
     private static final Cleaner UNREACHABLE = Cleaner.create();
     private final PtSymbolBlock block;
     private final Cleaner.Cleanable closing;
+    private final PartListener listener;
+    /** The script that owns the attributes, if it is another one; here so that it stays reachable. */
+    private final Script owning;
 
     private Script(NDManager owner, Model model) {
+        listener = PartListener.NONE;
+        owning = null;
         block = (PtSymbolBlock) model.getBlock();
         String id = UUID.randomUUID().toString();
         owner.attachInternal(id, model);
@@ -41,6 +47,13 @@ public final class Script implements AutoCloseable {
             owner.detachInternal(id);
             model.close();
         });
+    }
+
+    private Script(Script owning, PartListener listener) {
+        block = owning.block;
+        closing = owning.closing;
+        this.listener = listener;
+        this.owning = owning;
     }
 
     /**
@@ -59,6 +72,11 @@ public final class Script implements AutoCloseable {
             model.close();
             throw new IllegalArgumentException(e.getMessage(), e);
         }
+    }
+
+    /** The same network, with a listener that hears of each call by its method's name; closing one closes both. */
+    public Script heardBy(PartListener listener) {
+        return listener == PartListener.NONE ? this : new Script(owning == null ? this : owning, listener);
     }
 
     /**
@@ -96,10 +114,32 @@ public final class Script implements AutoCloseable {
         return result(owner, method, IValue.stringMapFrom(all));
     }
 
+    /**
+     * Runs the method {@code forward} of tensors and then one {@code Dict[str, Tensor]}; where gradients are recorded,
+     * the result is attached to the graph.
+     *
+     * @param inputs the manager of the first owns the result
+     * @param named borrowed
+     */
+    public NDArray forward(List<NDArray> inputs, Map<String, NDArray> named) {
+        NDList all = new NDList(inputs);
+        named.forEach((name, array) -> {
+            array.setName("named." + name); // DJL gathers what stands before a point into one dictionary
+            all.add(array);
+        });
+        JniUtils.setGraphExecutorOptimize(false); // it would compile anew for each new length of a batch
+        try {
+            return IValueUtils.forward(block, all, true).singletonOrThrow();
+        } finally {
+            named.values().forEach(array -> array.setName(null));
+            Reference.reachabilityFence(this);
+        }
+    }
+
     private NDArray result(NDManager owner, String method, IValue... inputs) {
         // on a GPU the optimizer would compile kernels for each new length of a slice; the switch is this thread's
         JniUtils.setGraphExecutorOptimize(!owner.getDevice().isGpu());
-        try (IValue result = IValueUtils.runMethod(block, method, inputs)) {
+        try (IValue result = listener.timed(method, () -> IValueUtils.runMethod(block, method, inputs))) {
             return result.toTensor((PtNDManager) owner);
         } finally {
             Stream.of(inputs).forEach(IValue::close);

@@ -137,11 +137,11 @@ public record Picture(String title, String about, int width, int height, Drawing
     }
 
     /**
-     * Writes a PNG or an SVG, as the name ends, whole or not at all, and returns the path.
+     * The path, for {@link #save}, to be checked before the work.
      *
-     * @throws Problem where the name ends otherwise or the folder cannot be written
+     * @throws Problem where the name does not end in .png or .svg
      */
-    public Path save(Path file) {
+    public static Path named(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (!name.endsWith(".png") && !name.endsWith(".svg")) {
             throw Problem.in(
@@ -151,7 +151,18 @@ public record Picture(String title, String about, int width, int height, Drawing
                     file.getFileName().toString(),
                     "save it as " + file.getFileName() + ".png");
         }
-        return WholeFile.write("picture", file, part -> Files.write(part, name.endsWith(".svg") ? svg() : png()));
+        return file;
+    }
+
+    /**
+     * Writes a PNG or an SVG, as the name ends, whole or not at all, and returns the path.
+     *
+     * @throws Problem where the name ends otherwise or the folder cannot be written
+     */
+    public Path save(Path file) {
+        boolean svg =
+                named(file).getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".svg");
+        return WholeFile.write("picture", file, part -> Files.write(part, svg ? svg() : png()));
     }
 
     /** The same for a path as text. */

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleToIntFunction;
+import java.util.stream.Collectors;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
@@ -428,6 +429,26 @@ public final class Plots {
                     Arrays.stream(Charts.numbers(table, name)).boxed().toList());
         }
         return Picture.of(chart);
+    }
+
+    /**
+     * Where the time of a piece of work goes, as an icicle: the whole, below it its parts, below each of them its own.
+     * Widths are seconds; parts of one name that follow each other share a label.
+     *
+     * @param whole drawn two levels deep
+     */
+    public Picture flame(String title, Span whole) {
+        String about = String.format(
+                Locale.ROOT,
+                "%s, %.3f s: %s",
+                whole.name(),
+                whole.seconds(),
+                whole.parts().stream()
+                        .map(part -> String.format(Locale.ROOT, "%s %.3f", part.name(), part.seconds()))
+                        .collect(Collectors.joining(", ")));
+        return new Picture(title, about, Flame.WIDTH, Flame.HEIGHT, (g, width, height) -> new Flame(
+                        new Sheet(g, title, width, height), whole)
+                .draw());
     }
 
     /**

@@ -47,7 +47,12 @@ public final class Rounding {
 
     /** Whether less than a tenth of a result differs from the reference; not so where only the result is not finite. */
     public static boolean isNear(NDArray reference, NDArray rounded) {
-        return apart(reference, rounded) <= MOST;
+        return isNear(apart(reference, rounded));
+    }
+
+    /** The same for a difference that {@link #apart} gave. */
+    public static boolean isNear(double apart) {
+        return apart <= MOST;
     }
 
     /**
@@ -59,7 +64,7 @@ public final class Rounding {
      */
     public static void require(String stage, String precision, double scale, NDArray reference, NDArray rounded) {
         double apart = apart(scale, reference, rounded);
-        if (!(apart <= MOST)) {
+        if (!isNear(apart)) {
             throw Problem.in(
                     stage,
                     "results in " + precision + " within " + (int) (100 * MOST) + " % of float32's",

@@ -11,7 +11,9 @@ import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.diffusion.wavenet.WaveNetPass;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.tensor.GraphScalar;
 import java.util.LinkedHashMap;
@@ -41,6 +43,13 @@ public final class JointTraining implements AutoCloseable {
     private final NoiseSchedule noise;
     private final MelRange range;
     private final Hparams.Training settings;
+    private final Precision precision;
+    /**
+     * The denoiser's forward pass in {@link #precision}; null in float32, where the network runs operation by
+     * operation.
+     */
+    private final WaveNetPass pass;
+
     private final AdamW optimizer;
     /**
      * The engine's one gradient collector, and the training whose forward pass it recorded: a training that a cell has
@@ -55,7 +64,7 @@ public final class JointTraining implements AutoCloseable {
      *
      * @param manager parent of the optimizer's tensors
      * @param hparams their training part is used
-     * @throws Problem when training.loss is neither l1 nor l2
+     * @throws Problem when training.loss is neither l1 nor l2, and where this machine is wrong in training.precision
      */
     public JointTraining(
             NDManager manager,
@@ -71,6 +80,14 @@ public final class JointTraining implements AutoCloseable {
         settings = hparams.training();
         if (!settings.loss().equals("l1") && !settings.loss().equals("l2")) {
             throw Problem.in("train", "training.loss l1 or l2", settings.loss(), "correct training.loss");
+        }
+        precision = Precision.named("train", "training.precision", settings.precision());
+        if (precision == Precision.FLOAT32) {
+            pass = null;
+        } else {
+            stop();
+            WaveNetPass.tryOut(manager, wavenet.sizes(), precision);
+            pass = WaveNetPass.of(manager, wavenet, precision);
         }
         Map<String, Weights> networks = new LinkedHashMap<>(); // the reference's order: denoiser, then embedding
         networks.put("denoise_fn.", wavenet.weights());
@@ -110,13 +127,24 @@ public final class JointTraining implements AutoCloseable {
         return range;
     }
 
-    /** From a batch to the prediction; the arrays belong to the batch's manager. */
-    private Forward walk(Batch batch, UnaryOperator<NDArray> onCondition) {
+    /** The precision of the denoiser's forward and backward pass: float32 or bfloat16. */
+    public Precision precision() {
+        return precision;
+    }
+
+    /**
+     * From a batch to the prediction; the arrays belong to the batch's manager.
+     *
+     * @param denoiser null: operation by operation, in float32
+     */
+    private Forward walk(Batch batch, UnaryOperator<NDArray> onCondition, WaveNetPass denoiser) {
         NDArray x0 = range.norm(batch.mels()); // [B, 1, M, T]
         NDArray x = noise.noised(x0, batch.t(), batch.noise());
         EmbeddingModel.Condition condition = embedding.embed(batch.conds());
-        NDArray guess = wavenet.walk(
-                x, batch.t(), wavenet.project(onCondition.apply(condition.forDenoiser())), (name, value) -> {});
+        NDArray cond = onCondition.apply(condition.forDenoiser());
+        NDArray guess = denoiser == null
+                ? wavenet.walk(x, batch.t(), wavenet.project(cond), (name, value) -> {})
+                : denoiser.predict(x, batch.t(), cond);
         return new Forward(condition.cond(), guess, batch.noise());
     }
 
@@ -145,7 +173,7 @@ public final class JointTraining implements AutoCloseable {
             recorded = this;
         }
         try {
-            return walk(batch, onCondition);
+            return walk(batch, onCondition, pass);
         } catch (RuntimeException e) {
             stop();
             throw e;
@@ -195,11 +223,11 @@ public final class JointTraining implements AutoCloseable {
         }
     }
 
-    /** The loss of a batch without gradients, for validation. */
+    /** The loss of a batch in float32 and without gradients, for validation. */
     public double lossOf(Batch batch) {
         try (NDManager scratch = batch.mels().getManager().newSubManager()) {
             scratch.tempAttachAll(batch.arrays());
-            return loss(walk(batch, UnaryOperator.identity())).getFloat();
+            return loss(walk(batch, UnaryOperator.identity(), null)).getFloat();
         }
     }
 
@@ -273,6 +301,9 @@ public final class JointTraining implements AutoCloseable {
             stop();
         }
         optimizer.close();
+        if (pass != null) {
+            pass.close();
+        }
         wavenet.close();
         embedding.close();
     }

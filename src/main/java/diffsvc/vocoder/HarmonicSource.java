@@ -6,8 +6,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.platform.EngineThreads;
 import diffsvc.random.RandomSource;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
@@ -18,7 +21,9 @@ import java.util.function.BiConsumer;
 public final class HarmonicSource {
     private static final double SINE = 0.1;
     private static final float NOISE_VOICED = 0.003f, NOISE_UNVOICED = 0.1f / 3;
-    private static final int PIECE_FRAMES = 128;
+    /** Frames of one piece, and pieces at a time: a piece of a hop of 512 takes 1.2 MB. */
+    private static final int PIECE_FRAMES = 32, MOST_AT_ONCE = 8;
+
     private final int harmonics, rate, hop;
     private final float[] weight;
     private final float bias;
@@ -135,12 +140,36 @@ public final class HarmonicSource {
     private void sines(float[] hz, int first, int frames, double[] turns, float[] out, int at) {
         for (int k = 0; k < harmonics; k++) {
             double turn = turns[k];
-            for (int i = 0; i < frames * hop; i++) {
-                float f = hz[first + i / hop];
-                turn += f * (k + 1) / rate % 1f; // each increment in float32, as the reference's
-                out[at + i * harmonics + k] = f > 0 ? (float) (SINE * Math.sin(2 * Math.PI * (turn % 1))) : 0;
+            int place = at + k;
+            for (int t = first; t < first + frames; t++) {
+                double more = increment(hz[t], k);
+                for (int i = 0; i < hop; i++, place += harmonics) {
+                    turn += more;
+                    // turn - (long) turn is turn % 1, which Java computes much slower
+                    out[place] = hz[t] > 0 ? (float) (SINE * Math.sin(2 * Math.PI * (turn - (long) turn))) : 0;
+                }
             }
             turns[k] = turn;
+        }
+    }
+
+    /** Turns of a harmonic from sample to sample, rounded to float32 as the reference's. */
+    private float increment(float hz, int k) {
+        return hz * (k + 1) / rate % 1f;
+    }
+
+    /** Turns the harmonics over some frames, by the same additions as {@link #sines}. */
+    private void advance(float[] hz, int first, int frames, double[] turns) {
+        double[] more = new double[harmonics];
+        for (int t = first; t < first + frames; t++) {
+            for (int k = 0; k < harmonics; k++) {
+                more[k] = increment(hz[t], k);
+            }
+            for (int i = 0; i < hop; i++) {
+                for (int k = 0; k < harmonics; k++) {
+                    turns[k] += more[k];
+                }
+            }
         }
     }
 
@@ -166,33 +195,59 @@ public final class HarmonicSource {
         return sines.matMul(w).add(bias).tanh().transpose(0, 2, 1);
     }
 
-    /** The source [B, 1, L] of F0 [B, T] in Hz, made piece by piece: the sines are nine times as long as the wave. */
+    /**
+     * Some frames of a source.
+     *
+     * @param first of the frames, counted through the batch
+     * @param turns of each harmonic before the first sample
+     * @param noise [frames hop, K]
+     */
+    private record Piece(int first, int frames, double[] turns, float[] noise) {}
+
+    /**
+     * The source [B, 1, L] of F0 [B, T] in Hz, made piece by piece, as many at a time as the engine has threads: the
+     * sines are nine times as long as the wave.
+     */
     NDArray of(NDArray f0Hz, RandomSource random) {
         int b = (int) f0Hz.getShape().get(0), t = (int) f0Hz.getShape().get(1);
         float[] hz = f0Hz.toFloatArray(), merged = new float[Math.multiplyExact(b, t * hop)];
+        int most = Math.min(MOST_AT_ONCE, EngineThreads.count());
         try (NDManager scratch = f0Hz.getManager().newSubManager()) {
             Draw draw = draw(scratch, b, t, random);
-            float[] phase = draw.phase().toFloatArray(), sines = new float[PIECE_FRAMES * hop * harmonics];
+            float[] phase = draw.phase().toFloatArray();
+            List<Piece> pieces = new ArrayList<>();
             for (int n = 0; n < b; n++) {
                 double[] turns = start(phase, n);
                 for (int from = 0; from < t; from += PIECE_FRAMES) {
-                    int to = Math.min(t, from + PIECE_FRAMES);
-                    sines(hz, n * t + from, to - from, turns, sines, 0);
-                    float[] noise;
-                    try (NDArray piece = draw.noise().get("{}, {}:{}", n, from * hop, to * hop)) {
-                        noise = piece.toFloatArray();
-                    }
-                    for (int i = 0; i < (to - from) * hop; i++) {
-                        float amount = hz[n * t + from + i / hop] > 0 ? NOISE_VOICED : NOISE_UNVOICED, sum = bias;
-                        for (int k = 0, j = i * harmonics; k < harmonics; k++, j++) {
-                            sum += weight[k] * (sines[j] + noise[j] * amount);
-                        }
-                        merged[n * t * hop + from * hop + i] = (float) Math.tanh(sum);
+                    int frames = Math.min(PIECE_FRAMES, t - from);
+                    pieces.add(new Piece(n * t + from, frames, turns.clone(), noise(draw, n, from, frames)));
+                    advance(hz, n * t + from, frames, turns);
+                    if (pieces.size() == most || from + frames == t) {
+                        EngineThreads.forEach(pieces.size(), i -> merge(hz, pieces.get(i), merged));
+                        pieces.clear();
                     }
                 }
             }
         }
         return f0Hz.getManager().create(merged, new Shape(b, 1, (long) t * hop));
+    }
+
+    private float[] noise(Draw draw, int n, int from, int frames) {
+        try (NDArray piece = draw.noise().get("{}, {}:{}", n, from * hop, (from + frames) * hop)) {
+            return piece.toFloatArray();
+        }
+    }
+
+    private void merge(float[] hz, Piece piece, float[] merged) {
+        float[] sines = new float[piece.noise.length];
+        sines(hz, piece.first, piece.frames, piece.turns, sines, 0);
+        for (int i = 0, j = 0; i < piece.frames * hop; i++) {
+            float amount = hz[piece.first + i / hop] > 0 ? NOISE_VOICED : NOISE_UNVOICED, sum = bias;
+            for (int k = 0; k < harmonics; k++, j++) {
+                sum += weight[k] * (sines[j] + piece.noise[j] * amount);
+            }
+            merged[piece.first * hop + i] = (float) Math.tanh(sum);
+        }
     }
 
     /** The same with its random part given; {@code tap} receives sines (with noise) and source. */

@@ -5,20 +5,20 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.Forms;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
-import diffsvc.platform.ProcessMemory;
+import diffsvc.platform.PartListener;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
@@ -28,8 +28,8 @@ import java.util.function.Supplier;
  * configuration and in the base of the mel's logarithm: NSF-HiFiGAN takes natural logarithms, so its log10 mel is
  * multiplied by 2.30259 first, the very number the reference multiplies by.
  *
- * <p>Conversions run the generator as a script in one precision; whoever looks inside gets it operation by operation.
- * Each form opens when first asked for.
+ * <p>Conversions run the generator as a script in one precision; whoever looks inside gets it operation by operation
+ * ({@link Forms}).
  */
 public final class HifiGan implements Vocoder {
     /** What a log10 mel is multiplied by for a network that takes natural logarithms. */
@@ -39,22 +39,22 @@ public final class HifiGan implements Vocoder {
     private final VocoderConfig config;
     private final HarmonicSource source;
     private final NDManager manager;
-    private final Supplier<HifiGanNet> load;
-    private final Map<Precision, HifiGanScript> scripts = new EnumMap<>(Precision.class);
-    private HifiGanNet net;
+    private final Forms<HifiGanNet, HifiGanScript> forms;
+    private final String weights;
 
     private HifiGan(
             VocoderKind kind,
             VocoderConfig config,
             HarmonicSource source,
             NDManager manager,
+            TryOuts tryOuts,
             Supplier<HifiGanNet> load) {
         this.kind = kind;
         this.config = config;
         this.source = source;
         this.manager = manager;
-        this.load = load;
-        net = load.get(); // checks the tensors; a script takes its place
+        forms = new Forms<>(load, (net, precision) -> HifiGanScript.of(manager, net, precision, tryOuts));
+        weights = forms.walk(net -> net.weights().toString()); // opens it, which checks the tensors
     }
 
     /**
@@ -67,6 +67,11 @@ public final class HifiGan implements Vocoder {
      *     source
      */
     public static HifiGan load(NDManager manager, VocoderKind kind, Path file) {
+        return load(manager, kind, file, TryOuts.EACH_TIME);
+    }
+
+    /** The same, with what is remembered of try-outs. */
+    public static HifiGan load(NDManager manager, VocoderKind kind, Path file, TryOuts tryOuts) {
         VocoderConfig config = VocoderConfig.of(kind, file);
         StateDict state = StateDict.read(file);
         HifiGanNet.Sizes sizes = config.sizes(state);
@@ -80,7 +85,8 @@ public final class HifiGan implements Vocoder {
         }
         HarmonicSource source = sizes.source() ? new HarmonicSource(state, config.rateHz(), sizes.hop()) : null;
         String name = kind == VocoderKind.NSF_HIFIGAN ? "NSF-HiFiGAN" : "HiFiGAN";
-        return new HifiGan(kind, config, source, manager, () -> HifiGanNet.load(manager, name, sizes, state));
+        return new HifiGan(
+                kind, config, source, manager, tryOuts.of(file), () -> HifiGanNet.load(manager, name, sizes, state));
     }
 
     /**
@@ -96,6 +102,7 @@ public final class HifiGan implements Vocoder {
                 config,
                 HarmonicSource.random(config.rateHz(), sizes.hop()),
                 manager,
+                TryOuts.EACH_TIME,
                 () -> HifiGanNet.random(manager, sizes, seed));
     }
 
@@ -121,7 +128,7 @@ public final class HifiGan implements Vocoder {
 
     /** The generator's weights, weight norm folded in; the generator owns them. */
     public Weights weights() {
-        return network().weights();
+        return forms.network().weights();
     }
 
     /** Sizes and rates the file came with. */
@@ -155,7 +162,7 @@ public final class HifiGan implements Vocoder {
      * @param tap receives each scale's value by name
      */
     public NDArray wave(NDArray mel, NDArray source, BiConsumer<String, NDArray> tap) {
-        return network().wave(mel, source, tap);
+        return forms.walk(net -> net.wave(mel, source, tap));
     }
 
     /**
@@ -166,15 +173,12 @@ public final class HifiGan implements Vocoder {
      * @param precision of the values between the convolutions
      */
     public NDArray wave(NDArray mel, NDArray source, Precision precision) {
-        return script(precision).wave(mel, source);
+        return forms.script(precision).wave(mel, source);
     }
 
     /** The generator operation by operation. */
-    synchronized HifiGanNet network() {
-        if (net == null) {
-            net = load.get();
-        }
-        return net;
+    HifiGanNet network() {
+        return forms.network();
     }
 
     /**
@@ -185,19 +189,9 @@ public final class HifiGan implements Vocoder {
      * @throws IOException of the stream
      */
     public void writeScript(Precision precision, OutputStream out) throws IOException {
-        try (HifiGanScript script = HifiGanScript.of(manager, network(), precision)) {
+        try (HifiGanScript script = forms.walk(net -> HifiGanScript.of(manager, net, precision, TryOuts.EACH_TIME))) {
             script.write(out);
         }
-    }
-
-    private synchronized HifiGanScript script(Precision precision) {
-        return scripts.computeIfAbsent(precision, p -> {
-            HifiGanScript script = HifiGanScript.of(manager, network(), p);
-            net.close();
-            net = null;
-            ProcessMemory.release();
-            return script;
-        });
     }
 
     @Override
@@ -209,29 +203,46 @@ public final class HifiGan implements Vocoder {
             RandomSource random,
             Hparams.Quirks quirks,
             Precision precision) {
+        return vocode(mel, f0Hz, voiced, samples, random, quirks, precision, PartListener.NONE);
+    }
+
+    /**
+     * The same, with a listener to its parts: the harmonic source, and each part of the generator's wave.
+     *
+     * @param mel [1, T, M], log10
+     * @param f0Hz [T] Hz, 0 where unvoiced
+     * @param voiced [T], not read
+     */
+    public Wave vocode(
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision,
+            PartListener listener) {
         Vocoder.require(mel, config.mels(), f0Hz, voiced);
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
             // row by row in memory, whatever view the sampler left: another layout may take another algorithm
             NDArray rows = mel.flatten().reshape(mel.getShape());
             NDArray log = (kind.naturalLog() ? rows.mul(LN_10) : rows).transpose(0, 2, 1);
-            NDArray harmonics = source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random);
-            float[] wave = wave(log, harmonics, precision).toFloatArray();
+            NDArray harmonics =
+                    listener.timed("source", () -> source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random));
+            float[] wave =
+                    forms.script(precision).wave(log, harmonics, listener).toFloatArray();
             return Wave.mono(Vocoder.fit(wave, samples, quirks), config.rateHz());
         }
     }
 
     @Override
     public String toString() {
-        return kind.text() + " at " + config.rateHz() + " Hz: " + weights();
+        return kind.text() + " at " + config.rateHz() + " Hz: " + weights;
     }
 
     @Override
-    public synchronized void close() {
-        scripts.values().forEach(HifiGanScript::close);
-        scripts.clear();
-        if (net != null) {
-            net.close();
-        }
+    public void close() {
+        forms.close();
     }
 }

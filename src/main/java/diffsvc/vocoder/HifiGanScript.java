@@ -6,11 +6,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Axes;
+import diffsvc.check.Problem;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
@@ -147,8 +150,10 @@ final class HifiGanScript implements AutoCloseable {
      * @param owner closes it at the latest
      * @param precision of all scales but the last; the first convolution, the source's and the last scale, whose
      *     rounding nothing smooths, are float32
+     * @param tryOuts of the network's file
+     * @throws Problem where this machine is wrong in the precision
      */
-    static HifiGanScript of(NDManager owner, HifiGanNet net, Precision precision) {
+    static HifiGanScript of(NDManager owner, HifiGanNet net, Precision precision, TryOuts tryOuts) {
         HifiGanNet.Sizes sizes = net.sizes();
         int scales = sizes.rates().length;
         long[] context = context(sizes);
@@ -170,27 +175,38 @@ final class HifiGanScript implements AutoCloseable {
                         .flatMap(d -> sizes.twoFold() ? IntStream.of(d, 1) : IntStream.of(d))));
         attributes.put("two_fold", sizes.twoFold());
         attributes.put("excited", sizes.source());
-        ScriptFile file = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, CONVOLVE, SCALE, PART, FORWARD));
-        Script script = Script.open(owner, file.bytes());
+        byte[] archive =
+                new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, CONVOLVE, SCALE, PART, FORWARD)).bytes();
+        Script script = Script.open(owner, archive);
         try (NDManager scratch = net.weights().manager().newSubManager()) {
             script.run(scratch, "prepare", numbered(scratch, net)).close();
         }
         HifiGanScript made = new HifiGanScript(sizes, context, script);
-        if (precision != Precision.FLOAT32) {
-            try (NDManager scratch = net.weights().manager().newSubManager()) {
-                NDArray mel = Rounding.noise(scratch, new Shape(1, sizes.mels(), 20)),
-                        source =
-                                Rounding.noise(scratch, new Shape(1, 1, 20L * sizes.hop()))
-                                        .mul(0.1f);
-                Rounding.require(
-                        "vocoder",
-                        precision.text(),
-                        0.01, // a wave at -40 dB
-                        net.wave(mel, source, (name, value) -> {}),
-                        made.wave(mel, source));
+        try {
+            if (precision != Precision.FLOAT32) {
+                tryOuts.isNear(archive, () -> made.isNear(net, precision));
             }
+            return made;
+        } catch (RuntimeException e) {
+            made.close();
+            throw e;
         }
-        return made;
+    }
+
+    private boolean isNear(HifiGanNet net, Precision precision) {
+        try (NDManager scratch = net.weights().manager().newSubManager()) {
+            NDArray mel = Rounding.noise(scratch, new Shape(1, sizes.mels(), 20)),
+                    source =
+                            Rounding.noise(scratch, new Shape(1, 1, 20L * sizes.hop()))
+                                    .mul(0.1f);
+            Rounding.require(
+                    "vocoder",
+                    precision.text(),
+                    0.01, // a wave at -40 dB
+                    net.wave(mel, source, (name, value) -> {}),
+                    wave(mel, source));
+            return true;
+        }
     }
 
     /** The weights by the names that the script counts them with; upsamplings as plain convolutions. */
@@ -263,6 +279,16 @@ final class HifiGanScript implements AutoCloseable {
      * @param source null adds nothing
      */
     NDArray wave(NDArray mel, NDArray source) {
+        return wave(mel, source, PartListener.NONE);
+    }
+
+    /**
+     * The same, with a listener to each part.
+     *
+     * @param source null adds nothing
+     */
+    NDArray wave(NDArray mel, NDArray source, PartListener listener) {
+        Script script = this.script.heardBy(listener);
         long t = Axes.of("vocoder")
                 .fix("M", sizes.mels())
                 .require("mel", mel, "B M T")

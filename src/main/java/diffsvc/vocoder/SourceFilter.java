@@ -11,11 +11,13 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.EngineThreads;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
 import org.hipparchus.transform.DftNormalization;
 import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
@@ -34,6 +36,9 @@ public final class SourceFilter implements Vocoder {
     private static final int NOISE_WINDOW = 1024, NOISE_FFT = 2048, CORRECTIONS = 3;
     private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
     private static final double LARGEST_CUT = 1.0, LARGEST_RISE = 0.3;
+    /** Frames between two checks for stop. */
+    private static final int BLOCK = 64;
+
     private final Hparams.Audio audio;
     private final FrontEnd front;
     private final double lead;
@@ -182,49 +187,87 @@ public final class SourceFilter implements Vocoder {
     private void harmonics(double[] level, float[] f0Hz, boolean[] voiced, float[] wave) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
         double rate = audio.sampleRateHz(),
-                top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2),
-                phase = 0;
+                top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2);
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
-        for (int t = 0; t < frames; t++) {
-            EngineLock.check("vocoder", t, frames, "frames of harmonics");
-            if (!voiced[t] || f0Hz[t] <= 0) {
-                continue;
+        inBlocks(frames, "frames of harmonics", t -> {
+            if (voiced[t] && f0Hz[t] > 0) {
+                int count = (int) (top / f0Hz[t]);
+                cosine[t] = new double[count];
+                sine[t] = new double[count];
+                amplitudes(level, t * bins, f0Hz[t], cosine[t], sine[t]);
             }
-            int count = (int) (top / f0Hz[t]);
-            cosine[t] = new double[count];
-            sine[t] = new double[count];
-            amplitudes(level, t * bins, f0Hz[t], cosine[t], sine[t]);
-        }
-        for (int i = 0; i < wave.length; i++) {
-            if (i % hop == 0) {
-                EngineLock.check("vocoder", i, wave.length, "samples of harmonics");
+        });
+        double[] phase = phases(cosine, f0Hz, wave.length);
+        inBlocks((wave.length + hop - 1) / hop, "hops of harmonics", t -> {
+            for (int i = t * hop; i < Math.min(wave.length, (t + 1) * hop); i++) {
+                wave[i] += (float) sum(cosine, sine, i, phase[i]);
             }
-            double at = (i + 0.5) / hop - lead;
-            int t = (int) Math.floor(at),
-                    a = Math.max(0, Math.min(frames - 1, t)),
-                    b = Math.max(0, Math.min(frames - 1, t + 1));
-            double part = Math.max(0, Math.min(1, at - t));
-            int from = cosine[a].length, to = cosine[b].length, count = Math.max(from, to);
-            if (count == 0) {
+        });
+    }
+
+    /** Phase of the fundamental at each sample, in turns; 0 where the frames on both sides have no harmonic. */
+    private double[] phases(double[][] cosine, float[] f0Hz, int samples) {
+        double[] phases = new double[samples];
+        double phase = 0;
+        for (int i = 0; i < samples; i++) {
+            double at = frame(i), part = part(at);
+            int a = held(Math.floor(at), f0Hz.length), b = held(Math.floor(at) + 1, f0Hz.length);
+            int from = cosine[a].length, to = cosine[b].length;
+            if (from == 0 && to == 0) {
                 phase = 0;
-                continue;
+            } else {
+                double hz = from == 0 ? f0Hz[b] : to == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
+                phase = (phase + hz / audio.sampleRateHz()) % 1;
             }
-            double hz = from == 0 ? f0Hz[b] : to == 0 ? f0Hz[a] : f0Hz[a] + part * (f0Hz[b] - f0Hz[a]);
-            phase = (phase + hz / rate) % 1;
-            // cos(k φ) and sin(k φ) by rotation: four multiplications per harmonic
-            double dc = Math.cos(2 * Math.PI * phase), ds = Math.sin(2 * Math.PI * phase), c = dc, d = ds, sum = 0;
-            for (int k = 0; k < count; k++) {
-                double x = k < from ? cosine[a][k] * (1 - part) : 0, y = k < from ? sine[a][k] * (1 - part) : 0;
-                if (k < to) {
-                    x += cosine[b][k] * part;
-                    y += sine[b][k] * part;
-                }
-                sum += x * c + y * d;
-                double next = c * dc - d * ds;
-                d = d * dc + c * ds;
-                c = next;
+            phases[i] = phase;
+        }
+        return phases;
+    }
+
+    /** One sample of all harmonics, between the frames around it. */
+    private double sum(double[][] cosine, double[][] sine, int sample, double phase) {
+        double at = frame(sample), part = part(at);
+        int a = held(Math.floor(at), cosine.length), b = held(Math.floor(at) + 1, cosine.length);
+        int from = cosine[a].length, to = cosine[b].length, count = Math.max(from, to);
+        // cos(k φ) and sin(k φ) by rotation: four multiplications per harmonic
+        double dc = Math.cos(2 * Math.PI * phase), ds = Math.sin(2 * Math.PI * phase), c = dc, d = ds, sum = 0;
+        for (int k = 0; k < count; k++) {
+            double x = k < from ? cosine[a][k] * (1 - part) : 0, y = k < from ? sine[a][k] * (1 - part) : 0;
+            if (k < to) {
+                x += cosine[b][k] * part;
+                y += sine[b][k] * part;
             }
-            wave[i] += (float) sum;
+            sum += x * c + y * d;
+            double next = c * dc - d * ds;
+            d = d * dc + c * ds;
+            c = next;
+        }
+        return sum;
+    }
+
+    /** Where a sample lies among the frames. */
+    private double frame(int sample) {
+        return (sample + 0.5) / audio.hopSamples() - lead;
+    }
+
+    /** How far it is from the frame before to the next, 0 to 1. */
+    private static double part(double frame) {
+        return Math.max(0, Math.min(1, frame - Math.floor(frame)));
+    }
+
+    /** The index of a frame; the first and the last one are held. */
+    private static int held(double frame, int frames) {
+        return (int) Math.max(0, Math.min(frames - 1, frame));
+    }
+
+    /**
+     * Calls {@code work} for 0 up to, not including, {@code end}, on all cores; between two blocks it can be stopped.
+     */
+    private static void inBlocks(int end, String what, IntConsumer work) {
+        for (int from = 0; from < end; from += BLOCK) {
+            EngineLock.check("vocoder", from, end, what);
+            int start = from;
+            EngineThreads.forEach(Math.min(BLOCK, end - from), i -> work.accept(start + i));
         }
     }
 
@@ -281,9 +324,9 @@ public final class SourceFilter implements Vocoder {
         }
         // overlapping sine windows squared add to NOISE_WINDOW / (2 hop)
         double overlap = NOISE_WINDOW / 2.0 / hop;
-        for (int t = -1; t <= frames; t++) {
-            EngineLock.check("vocoder", t + 1, frames + 2, "frames of noise");
-            int start = t * hop + (int) (lead * hop) - NOISE_WINDOW / 2, row = Math.max(0, Math.min(frames - 1, t));
+        double[][] shaped = new double[frames + 2][]; // of the frames -1 to T
+        inBlocks(shaped.length, "frames of noise", f -> {
+            int start = noiseStart(f), row = held(f - 1, frames);
             double[][] ri = new double[2][NOISE_FFT];
             for (int i = 0; i < NOISE_WINDOW; i++) {
                 int n = start + i;
@@ -305,12 +348,23 @@ public final class SourceFilter implements Vocoder {
             }
             FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.INVERSE);
             for (int i = 0; i < NOISE_WINDOW; i++) {
-                int n = start + i;
+                ri[0][i] = ri[0][i] * root[i] / overlap;
+            }
+            shaped[f] = Arrays.copyOf(ri[0], NOISE_WINDOW);
+        });
+        for (int f = 0; f < shaped.length; f++) {
+            for (int i = 0, n = noiseStart(f); i < NOISE_WINDOW; i++, n++) {
                 if (n >= 0 && n < wave.length) {
-                    wave[n] += (float) (ri[0][i] * root[i] / overlap);
+                    wave[n] += (float) shaped[f][i];
                 }
             }
         }
+    }
+
+    /** First sample under the window of noise of frame f - 1. */
+    private int noiseStart(int f) {
+        int hop = audio.hopSamples();
+        return (f - 1) * hop + (int) (lead * hop) - NOISE_WINDOW / 2;
     }
 
     /** Share of the power that harmonics carry at a frequency: 1 below, 0 above the cross-over. */

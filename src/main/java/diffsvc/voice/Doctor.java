@@ -1,6 +1,7 @@
 package diffsvc.voice;
 
 import ai.djl.engine.Engine;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.PitchKind;
 import diffsvc.hparams.ProjectPaths;
@@ -26,7 +27,8 @@ import tech.tablesaw.api.Table;
 
 /**
  * Checks whether this machine has what the workbench needs: Java, Python, the kernel, the native library, the
- * processor, memory, GPU, models, disk, and the self-test of what reaches into other software ({@link Reach}).
+ * processor, precision, memory, GPU, models, disk, and the self-test of what reaches into other software
+ * ({@link Reach}).
  *
  * @param lines in that order
  */
@@ -90,6 +92,7 @@ public record Doctor(List<Line> lines) {
         lines.addAll(python(paths.root()));
         lines.add(library());
         lines.add(processor());
+        lines.add(precision(paths));
         lines.add(memory());
         lines.add(gpu(paths.root()));
         lines.addAll(models(paths).lines());
@@ -242,6 +245,16 @@ public record Doctor(List<Line> lines) {
                         : "");
     }
 
+    /** What auto is here: as a conversion decides it, from the same measurement. */
+    private static Line precision(ProjectPaths paths) {
+        try {
+            AutoPrecision auto = AutoPrecision.in(new Remembered(paths.cache()));
+            return new Line(Grade.OK, "precision", auto.reason(ComputeDevice.auto()), "");
+        } catch (Exception | LinkageError e) {
+            return new Line(Grade.MISSING, "precision", "unknown", "first solve the item 'library'");
+        }
+    }
+
     private static Line memory() {
         long limit = ProcessMemory.limit();
         return limit > 0 && limit < LEAST_MEMORY
@@ -272,7 +285,8 @@ public record Doctor(List<Line> lines) {
                     Grade.OK,
                     "gpu",
                     report.gpus().stream()
-                            .map(g -> new ComputeDevice(g) + ", " + ProcessMemory.shown(g.freeBytes()) + " of "
+                            .map(g -> new ComputeDevice(g) + ", compute capability " + g.capability() / 10 + "."
+                                    + g.capability() % 10 + ", " + ProcessMemory.shown(g.freeBytes()) + " of "
                                     + ProcessMemory.shown(g.totalBytes()) + " free")
                             .collect(Collectors.joining("; ")),
                     "");

@@ -313,13 +313,13 @@ public record ModelFiles(Path root) {
                         .map(folder -> folder.resolve(file))
                         .filter(Files::isRegularFile)
                         .findFirst();
-        there.filter(found -> !sha256.isEmpty() && !Sha256.of(found).equals(sha256))
+        there.filter(found -> !sha256.isEmpty() && !Sha256.ofModel(found).equals(sha256))
                 .ifPresent(found -> {
                     throw Problem.in(
                             STAGE,
                             found,
                             "the " + what + " with SHA-256 " + sha256,
-                            Sha256.of(found),
+                            Sha256.ofModel(found),
                             "the voice was trained with another file: put that one there");
                 });
         return there;

@@ -11,6 +11,7 @@ import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.TryOuts;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
@@ -32,8 +33,13 @@ public final class Networks {
      * @throws Problem when the file is missing, damaged or of another network
      */
     public static ContentEncoder encoder(NDManager manager, Hparams hparams, Path file) {
+        return encoder(manager, hparams, file, TryOuts.EACH_TIME);
+    }
+
+    /** The same, with what is remembered of try-outs. */
+    static ContentEncoder encoder(NDManager manager, Hparams hparams, Path file, TryOuts tryOuts) {
         return switch (hparams.hubert().type()) {
-            case HUBERT_SOFT -> HubertSoft.load(manager, file, hparams.hubert().heads());
+            case HUBERT_SOFT -> HubertSoft.load(manager, file, hparams.hubert().heads(), tryOuts);
         };
     }
 
@@ -82,8 +88,13 @@ public final class Networks {
      * @throws Problem when a file is missing, damaged or of another network
      */
     public static Vocoder vocoder(NDManager manager, Hparams hparams, Path file) {
+        return vocoder(manager, hparams, file, TryOuts.EACH_TIME);
+    }
+
+    /** The same, with what is remembered of try-outs. */
+    static Vocoder vocoder(NDManager manager, Hparams hparams, Path file, TryOuts tryOuts) {
         return switch (hparams.vocoder().inUse()) {
-            case NSF_HIFIGAN, HIFIGAN -> HifiGan.load(manager, hparams.vocoder().inUse(), file);
+            case NSF_HIFIGAN, HIFIGAN -> HifiGan.load(manager, hparams.vocoder().inUse(), file, tryOuts);
             case SOURCE_FILTER -> new SourceFilter(hparams.audio(), FrontEnd.of(hparams));
         };
     }

@@ -1,6 +1,7 @@
 package diffsvc.voice;
 
 import ai.djl.ndarray.NDManager;
+import diffsvc.checkpoint.Forms;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.PitchExtractor;
@@ -11,10 +12,13 @@ import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.Precision;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.WeakManager;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.TryOuts;
 import diffsvc.vocoder.SourceFilter;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
@@ -30,6 +34,7 @@ import java.util.Map;
  * @param device where they are
  * @param files by role; a voice of random weights has none
  * @param notes remarks on settings that have no effect
+ * @param denoiser conversions run a script of it
  * @param melPitch F0 of a sampled mel; null without pitch.pe_enable
  */
 record Parts(
@@ -40,18 +45,28 @@ record Parts(
         ContentEncoder encoder,
         PitchExtractor pitchExtractor,
         EmbeddingModel embedding,
-        Denoiser denoiser,
+        Forms<WaveNet, WaveNetScript> denoiser,
         NoiseSchedule schedule,
         MelRange range,
         Vocoder vocoder,
         XiaomaPe melPitch) {
 
-    /** Opens every network that the settings ask for; schedule and range come from the denoiser's file. */
+    /**
+     * Opens every network that the settings ask for; schedule and range come from the denoiser's file.
+     *
+     * @param precision of the denoiser; not mixed
+     */
     static Parts load(
-            ComputeDevice device, ModelFiles files, ModelFiles.Pair pair, Hparams hparams, List<String> notes) {
+            ComputeDevice device,
+            Precision precision,
+            TryOuts tryOuts,
+            ModelFiles files,
+            ModelFiles.Pair pair,
+            Hparams hparams,
+            List<String> notes) {
         WeakManager weak = WeakManager.open(device);
         try {
-            return load(weak, device, files, pair, hparams, notes);
+            return load(weak, device, precision, tryOuts, files, pair, hparams, notes);
         } catch (RuntimeException e) {
             weak.close();
             throw e;
@@ -61,6 +76,8 @@ record Parts(
     private static Parts load(
             WeakManager weak,
             ComputeDevice device,
+            Precision precision,
+            TryOuts tryOuts,
             ModelFiles files,
             ModelFiles.Pair pair,
             Hparams hparams,
@@ -68,20 +85,23 @@ record Parts(
         NDManager manager = weak.manager();
         Map<String, Path> used = used(files, pair, hparams);
         StateDict trained = StateDict.read(pair.wavenet());
-        Denoiser denoiser = new Denoiser(manager, () -> WaveNet.load(manager, hparams, trained));
-        denoiser.script(Denoiser.precision(hparams, device).denoiser()); // checks the file's tensors
+        TryOuts ofDenoiser = tryOuts.of(pair.wavenet());
+        Forms<WaveNet, WaveNetScript> denoiser = new Forms<>(
+                () -> WaveNet.load(manager, hparams, trained),
+                (net, narrow) -> WaveNetScript.of(manager, net, narrow, ofDenoiser));
+        denoiser.script(precision); // checks the file's tensors
         return new Parts(
                 weak,
                 device,
                 used,
                 notes,
-                Networks.encoder(manager, hparams, used.get("encoder")),
+                Networks.encoder(manager, hparams, used.get("encoder"), tryOuts),
                 Networks.pitchExtractor(manager, hparams, used.get("crepe")),
                 EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding())),
                 denoiser,
                 NoiseSchedule.ofBuffers(trained),
                 MelRange.ofBuffers(trained),
-                Networks.vocoder(manager, hparams, used.get("vocoder")),
+                Networks.vocoder(manager, hparams, used.get("vocoder"), tryOuts),
                 used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null);
     }
 
@@ -122,7 +142,9 @@ record Parts(
                         1),
                 PraatPitch.of(hparams.pitch()),
                 EmbeddingModel.random(manager, hparams, 2),
-                new Denoiser(manager, () -> WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3)),
+                new Forms<>(
+                        () -> WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
+                        (net, precision) -> WaveNetScript.of(manager, net, precision)),
                 NoiseSchedule.of(hparams.noise()),
                 MelRange.of(hparams.noise()),
                 new SourceFilter(hparams.audio()),

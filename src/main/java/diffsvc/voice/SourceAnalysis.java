@@ -12,6 +12,7 @@ import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.mel.FrontEnd;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Precision;
@@ -19,6 +20,7 @@ import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
+import diffsvc.tensor.TryOuts;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
@@ -52,14 +54,14 @@ public final class SourceAnalysis implements AutoCloseable {
             Path encoderFile,
             PitchExtractor pitchExtractor,
             NDManager manager,
-            ComputeDevice device,
+            Precision precision,
             Runnable closing) {
         this.hparams = hparams;
         this.encoder = encoder;
         this.encoderFile = encoderFile;
         this.pitchExtractor = pitchExtractor;
         this.manager = manager;
-        precision = Denoiser.precision(hparams, device).denoiser();
+        this.precision = precision;
         this.closing = closing;
         front = FrontEnd.of(hparams);
     }
@@ -78,7 +80,8 @@ public final class SourceAnalysis implements AutoCloseable {
 
     /** The same under edited settings, {@code h -> Arg2Hparams.apply(h, "pitch.extractor=crepe")} for instance. */
     public static SourceAnalysis open(Path config, UnaryOperator<Hparams> edit) {
-        return open(config, edit, ModelFiles.in(ProjectPaths.find().models()));
+        ProjectPaths paths = ProjectPaths.find();
+        return open(config, edit, ModelFiles.in(paths.models()), ComputeDevice.auto(), new Remembered(paths.cache()));
     }
 
     /** The same with the frozen files of another models folder. */
@@ -89,6 +92,11 @@ public final class SourceAnalysis implements AutoCloseable {
     /** The same on a device; without one, an analysis is on {@link ComputeDevice#auto}. */
     public static SourceAnalysis open(
             Path config, UnaryOperator<Hparams> edit, ModelFiles files, ComputeDevice device) {
+        return open(config, edit, files, device, Remembered.NOTHING);
+    }
+
+    private static SourceAnalysis open(
+            Path config, UnaryOperator<Hparams> edit, ModelFiles files, ComputeDevice device, Remembered kept) {
         Hparams hparams = edit.apply(HparamsYaml.readEither(config));
         Path encoderFile = ModelFiles.encoderBeside(config).orElseGet(() -> files.encoderFile(hparams));
         WeakManager networks = WeakManager.open(device), values = WeakManager.open(device);
@@ -99,11 +107,11 @@ public final class SourceAnalysis implements AutoCloseable {
         try {
             return new SourceAnalysis(
                     hparams,
-                    Networks.encoder(networks.manager(), hparams, encoderFile),
+                    Networks.encoder(networks.manager(), hparams, encoderFile, TryOuts.on(device, kept)),
                     encoderFile,
                     Networks.pitchExtractor(networks.manager(), hparams, files),
                     values.manager(),
-                    device,
+                    AutoPrecision.in(kept).of(hparams, device).denoiser(),
                     closing);
         } catch (RuntimeException | Error e) {
             closing.run();
@@ -116,7 +124,7 @@ public final class SourceAnalysis implements AutoCloseable {
      *
      * @param encoderFile where the encoder came from, for errors; null if from no file
      * @param manager owner of the arrays of every result
-     * @param device of the encoder and the manager
+     * @param precision of the encoder; not auto or mixed
      */
     public static SourceAnalysis on(
             NDManager manager,
@@ -124,8 +132,8 @@ public final class SourceAnalysis implements AutoCloseable {
             ContentEncoder encoder,
             Path encoderFile,
             PitchExtractor pitchExtractor,
-            ComputeDevice device) {
-        return new SourceAnalysis(hparams, encoder, encoderFile, pitchExtractor, manager, device, () -> {});
+            Precision precision) {
+        return new SourceAnalysis(hparams, encoder, encoderFile, pitchExtractor, manager, precision, () -> {});
     }
 
     /**

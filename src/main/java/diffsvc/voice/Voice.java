@@ -32,6 +32,7 @@ import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.embedding.EmbeddingModel.Condition;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetScript;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectName;
@@ -42,6 +43,7 @@ import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.Padding;
+import diffsvc.tensor.TryOuts;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,14 +73,16 @@ public final class Voice implements AutoCloseable {
     private final ProjectPaths paths;
     private final Hparams hparams;
     private final Parts parts;
+    private final AutoPrecision auto;
     private final Values values;
     /** Views under other settings share networks and values; only the voice that opened them closes them. */
     private final boolean owner;
 
-    private Voice(ProjectPaths paths, Hparams hparams, Parts parts, Values values, boolean owner) {
+    private Voice(ProjectPaths paths, Hparams hparams, Parts parts, AutoPrecision auto, Values values, boolean owner) {
         this.paths = paths;
         this.hparams = hparams;
         this.parts = parts;
+        this.auto = auto;
         this.values = values;
         this.owner = owner;
     }
@@ -143,8 +147,17 @@ public final class Voice implements AutoCloseable {
         Effect.require(pair.hparams(), hparams);
         Pairing pairing = Pairing.of(files, pair, hparams);
         pairing.require();
-        Parts parts = Parts.load(device, files, pair, hparams, pairing.notes());
-        return new Voice(paths, hparams, parts, new Values(device), true);
+        Remembered kept = new Remembered(paths.cache());
+        AutoPrecision auto = AutoPrecision.in(kept);
+        Parts parts = Parts.load(
+                device,
+                auto.of(hparams, device).denoiser(),
+                TryOuts.on(device, kept),
+                files,
+                pair,
+                hparams,
+                pairing.notes());
+        return new Voice(paths, hparams, parts, auto, new Values(device), true);
     }
 
     /**
@@ -168,7 +181,8 @@ public final class Voice implements AutoCloseable {
     public static Voice random(UnaryOperator<Hparams> edit, ComputeDevice device) {
         ProjectPaths paths = ProjectPaths.find();
         Hparams hparams = edit.apply(Hparams.defaults());
-        return new Voice(paths, hparams, Parts.random(device, hparams), new Values(device), true);
+        AutoPrecision auto = AutoPrecision.in(new Remembered(paths.cache()));
+        return new Voice(paths, hparams, Parts.random(device, hparams), auto, new Values(device), true);
     }
 
     /**
@@ -191,7 +205,7 @@ public final class Voice implements AutoCloseable {
                     "open the voice with that edit: " + call + "h -> ...)");
         }
         Effect.require(hparams, other);
-        return new Voice(paths, other, parts, values, false);
+        return new Voice(paths, other, parts, auto, values, false);
     }
 
     /** Remarks on this voice: keys of its settings that have no effect because its files decide. */
@@ -257,7 +271,7 @@ public final class Voice implements AutoCloseable {
 
     /** The precision of conversions: infer.precision, with auto decided. */
     public Precision precision() {
-        return Denoiser.precision(hparams, device());
+        return auto.of(hparams, device());
     }
 
     /** Where the weights and every array of a stage are. */
@@ -294,7 +308,12 @@ public final class Voice implements AutoCloseable {
     /** The stages before the trained networks, with their results on a manager. */
     private SourceAnalysis analysis(NDManager owner) {
         return SourceAnalysis.on(
-                owner, hparams, parts.encoder(), parts.files().get("encoder"), pitchExtractor(), device());
+                owner,
+                hparams,
+                parts.encoder(),
+                parts.files().get("encoder"),
+                pitchExtractor(),
+                precision().denoiser());
     }
 
     /**

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.ComputeDevice;
+import diffsvc.plot.Span;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,13 +27,59 @@ class BenchTest {
 
     @Tag("conversion")
     @ParameterizedTest
-    @EnumSource(BenchStage.class)
+    @EnumSource(value = BenchStage.class, mode = EnumSource.Mode.EXCLUDE, names = "START")
     void everyStageRunsAsOftenAsAsked(BenchStage stage) {
+        runs(stage);
+    }
+
+    @Tag("process")
+    @Test
+    void aStartIsAProcessOfItsOwn() {
+        runs(BenchStage.START);
+    }
+
+    private static void runs(BenchStage stage) {
         try (Bench bench = new Bench(0.4, Precision.FLOAT32, SMALL, ComputeDevice.CPU)) {
             Timing timing = bench.time(stage, 1, 3);
             assertEquals(3, timing.seconds().size());
             assertTrue(timing.min() > 0 && timing.min() <= timing.median(), timing.toString());
         }
+    }
+
+    @Tag("conversion")
+    @Test
+    void theStagesOfAConversionAndTheirPartsAddUp() {
+        StageTimes times;
+        try (Bench bench = new Bench(0.4, Precision.FLOAT32, SMALL, ComputeDevice.CPU)) {
+            times = bench.stageTimes(1, 3);
+        }
+        Span whole = times.whole();
+        assertEquals(times.timing().median(), whole.seconds());
+        assertEquals(
+                List.of("mel", "F0", "content", "condition", "sampling", "vocoder"),
+                whole.parts().stream().map(Span::name).toList());
+        assertEquals(
+                List.of("resample 1", "fold 1", "features 1", "project 1", "layer 12", "units 1"),
+                runs(whole.parts().get(2)));
+        assertEquals(List.of("project 1", "evaluation 20"), runs(whole.parts().get(4)));
+        assertEquals(List.of("source 1", "part 1"), runs(whole.parts().get(5)));
+        double parts = whole.rest();
+        for (Span stage : whole.parts()) {
+            assertTrue(stage.rest() >= 0, stage.toString());
+            parts += stage.seconds();
+        }
+        assertEquals(whole.seconds(), parts, 1e-9);
+        List<String> table = times.table();
+        assertTrue(
+                table.stream().anyMatch(line -> line.matches("    layer +12 +\\d+\\.\\d{4} +\\d+\\.\\d")),
+                String.join("\n", table));
+        assertTrue(times.picture("0.4 s").title().endsWith("goes: 0.4 s"));
+    }
+
+    private static List<String> runs(Span stage) {
+        return stage.runs().stream()
+                .map(run -> run.get(0).name() + " " + run.size())
+                .toList();
     }
 
     @Test
@@ -47,7 +94,8 @@ class BenchTest {
         assertEquals(List.of(BenchStage.HUBERT, BenchStage.TRAIN), BenchStage.named("hubert, train"));
         assertEquals(List.of(BenchStage.values()), BenchStage.named("all"));
         assertEquals(
-                "bench: need stages among mel,f0,hubert,denoiser,vocoder,end-to-end,train, got sampler; "
+                "bench: need stages among mel,f0,f0-crepe,f0-crepe-tiny,f0-mel,hubert,denoiser,vocoder,"
+                        + "end-to-end,train,start, got sampler; "
                         + "correct --stages",
                 assertThrows(Problem.class, () -> BenchStage.named("mel,sampler"))
                         .getMessage());

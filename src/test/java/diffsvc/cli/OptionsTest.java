@@ -35,6 +35,7 @@ class OptionsTest {
             infer a.wav --keys 1,low | Invalid value for option '--keys': 'low' is not a number; see
             doctor --hparams infer.steps=3 | need a voice for --hparams, got none; name it with --project
             doctor --project demo --config a --ckpt b | need --project or --config with --ckpt, got both; leave one out
+            bench --flame a.png | need --flame with --stages end-to-end, without --peer and --json, got --stages train;
             infer --project demo --config a --ckpt b | need --project or --config with --ckpt, got both; leave one out
             """)
     void wrongOptionsAreOneSentenceInPlainWords(String typed, String sentence) {

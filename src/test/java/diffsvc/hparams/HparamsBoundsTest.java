@@ -131,6 +131,7 @@ class HparamsBoundsTest {
                 "training.decay_steps=0",
                 "training.clip_grad_norm=-1",
                 "training.loss=l3",
+                "training.precision=float16",
                 "training.batch=-1",
                 "training.batch=4097",
                 "training.accumulate=0",

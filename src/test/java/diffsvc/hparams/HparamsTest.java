@@ -78,7 +78,7 @@ class HparamsTest {
             case "schedule" -> "cosine";
             case "loss" -> "l1";
             case "sampler" -> "ddim";
-            case "precision" -> "float32";
+            case "precision" -> "float32".equals(value) ? "bfloat16" : "float32";
             case "format" -> "flac";
             case "depth" -> "24";
             case "kind" -> "hifigan";

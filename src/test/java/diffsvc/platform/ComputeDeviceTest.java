@@ -57,8 +57,8 @@ class ComputeDeviceTest {
         ComputeDevice gpu = ComputeDevice.named("cuda:1", Machines.TWO.report());
         assertEquals("cuda:1, Turing of 16 GiB", gpu.toString());
         assertEquals(15L << 30, gpu.available());
-        assertFalse(gpu.gainsByBfloat16());
-        assertEquals(Processor.multipliesBfloat16(), ComputeDevice.CPU.gainsByBfloat16());
+        assertFalse(gpu.mayGainByBfloat16());
+        assertEquals(Processor.multipliesBfloat16(), ComputeDevice.CPU.mayGainByBfloat16());
         assertEquals(ProcessMemory.limit(), ComputeDevice.CPU.available());
     }
 

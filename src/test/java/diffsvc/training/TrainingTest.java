@@ -36,6 +36,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Joint training on a toy: both models learn, a resumed run is the uninterrupted one, a saved voice opens, the warm
@@ -72,10 +74,13 @@ class TrainingTest {
     }
 
     @Tag("conversion")
-    @Test
-    void oneBackwardPassReachesBothModelsAndTheLossFalls() {
+    @ParameterizedTest
+    @ValueSource(strings = {"float32", "bfloat16"})
+    void oneBackwardPassReachesBothModelsAndTheLossFalls(String precision) {
         try (NDManager m = NDManager.newBaseManager();
-                TrainingRun run = new TrainingRun(m, HPARAMS, toy())) {
+                TrainingRun run =
+                        new TrainingRun(m, Arg2Hparams.apply(HPARAMS, "training.precision=" + precision), toy())) {
+            assertEquals(precision, run.training().precision().text());
             double first = 0, last = 0;
             for (int i = 0; i < 120; i++) {
                 double loss = run.update().loss();
@@ -94,10 +99,12 @@ class TrainingTest {
     }
 
     @Tag("conversion")
-    @Test
-    void aResumedRunIsTheUninterruptedOneToTheBit() {
+    @ParameterizedTest
+    @ValueSource(strings = {"float32", "bfloat16"})
+    void aResumedRunIsTheUninterruptedOneToTheBit(String precision) {
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
-        Hparams summed = Arg2Hparams.apply(HPARAMS, "training.accumulate=2,training.volume_db=6");
+        Hparams summed = Arg2Hparams.apply(
+                HPARAMS, "training.accumulate=2,training.volume_db=6,training.precision=" + precision);
         List<TrainingRun.Update> whole = new ArrayList<>(), parts = new ArrayList<>();
         try (NDManager m = NDManager.newBaseManager();
                 TrainingRun run = new TrainingRun(m, summed, toy())) {

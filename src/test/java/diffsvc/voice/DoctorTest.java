@@ -30,6 +30,7 @@ class DoctorTest {
                 "kernel",
                 "library",
                 "processor",
+                "precision",
                 "memory",
                 "gpu",
                 "voices",
@@ -76,8 +77,8 @@ class DoctorTest {
                 "HIDDEN | true | MISSING | a driver, but no GPU that it shows | check nvidia-smi",
                 "NOT_SET_UP | false | MISSING | Hopper of 80 GiB: an engine for the CPU alone | ./diffsvc setup gpu",
                 "NOT_SET_UP | true | MISSING | Hopper of 80 GiB: an engine that does not accept | update the driver",
-                "ONE | true | OK | cuda:0, Hopper of 80 GiB, 79.0 GiB of 80.0 GiB free |",
-                "TWO | true | OK | 80.0 GiB free; cuda:1, Turing of 16 GiB, 15.0 GiB of 16.0 GiB free |"
+                "ONE | true | OK | cuda:0, Hopper of 80 GiB, compute capability 9.0, 79.0 GiB of 80.0 GiB free |",
+                "TWO | true | OK | 80.0 GiB free; cuda:1, Turing of 16 GiB, compute capability 7.5, 15.0 GiB of 16.0 GiB free |"
             })
     void aGpuIsReadyOrItSaysWhatIsMissing(
             Machines machine, boolean setUp, Doctor.Grade grade, String found, String remedy) {

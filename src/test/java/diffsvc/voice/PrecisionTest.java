@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.check.Problem;
+import diffsvc.files.Remembered;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.ComputeDevice;
@@ -56,17 +57,21 @@ class PrecisionTest {
         return other.toMel(other.denoise(c.condition(), c.start(), 7), c.conds());
     }
 
+    /** On a machine whose convolutions were measured to gain. */
+    private static AutoPrecision fast() {
+        return new AutoPrecision(Remembered.NOTHING, key -> new AutoPrecision.Measured(2, 1, 0));
+    }
+
     @Test
     void autoIsFloat32WhereTheProcessorOrTheQuirksWantIt() {
         Hparams h = Hparams.defaults();
+        AutoPrecision auto = fast();
         assertEquals(
-                Processor.multipliesBfloat16() ? Precision.MIXED : Precision.FLOAT32,
-                Denoiser.precision(h, ComputeDevice.CPU));
-        assertEquals(Precision.FLOAT32, Denoiser.precision(h.quirks(Hparams.Quirks.PYTHON), ComputeDevice.CPU));
+                Processor.multipliesBfloat16() ? Precision.MIXED : Precision.FLOAT32, auto.of(h, ComputeDevice.CPU));
+        assertEquals(Precision.FLOAT32, auto.of(h.quirks(Hparams.Quirks.PYTHON), ComputeDevice.CPU));
         assertEquals(
                 Precision.BFLOAT16,
-                Denoiser.precision(
-                        h.quirks(Hparams.Quirks.PYTHON).infer(i -> i.precision("bfloat16")), ComputeDevice.CPU));
+                auto.of(h.quirks(Hparams.Quirks.PYTHON).infer(i -> i.precision("bfloat16")), ComputeDevice.CPU));
     }
 
     @ParameterizedTest
@@ -81,7 +86,8 @@ class PrecisionTest {
     })
     void aGpuHasItsOwnAuto(String asked, String device, Hparams.Quirks quirks, Precision precision) {
         Hparams h = Hparams.defaults().quirks(quirks).infer(i -> i.precision(asked));
-        assertEquals(precision, Denoiser.precision(h, ComputeDevice.named(device, Machines.TWO.report())));
+        AutoPrecision auto = fast();
+        assertEquals(precision, auto.of(h, ComputeDevice.named(device, Machines.TWO.report())));
     }
 
     @Test

@@ -47,7 +47,7 @@ public final class Crepe implements AutoCloseable {
     /** A larger batch of windows gains nothing on a CPU. */
     private static final int MOST_AT_ONCE = 256;
 
-    private static final int[] PUBLISHED = {1024, 128, 128, 128, 256, 512};
+    private static final int[] PUBLISHED = {1024, 128, 128, 128, 256, 512}, PUBLISHED_TINY = {128, 16, 16, 16, 32, 64};
     private static final float EPS = 0.0010000000474974513f; // Keras's, as the converted weights expect
     private final int[] channels;
     private final Weights weights;
@@ -103,6 +103,11 @@ public final class Crepe implements AutoCloseable {
     /** Channels of the published full network, [6]. */
     public static int[] published() {
         return PUBLISHED.clone();
+    }
+
+    /** Channels of the published tiny network, [6]. */
+    public static int[] publishedTiny() {
+        return PUBLISHED_TINY.clone();
     }
 
     /**

@@ -8,6 +8,7 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -179,6 +180,13 @@ final class HubertScript implements AutoCloseable {
      * @param precision of the weights and the values between layers; not auto or mixed
      */
     static HubertScript of(NDManager owner, HubertSoft.Sizes sizes, Weights weights, Precision precision) {
+        Script script = Script.open(owner, archive(sizes, precision));
+        script.run(weights.manager(), "prepare", weights.all()).close();
+        return new HubertScript(sizes.layers(), script);
+    }
+
+    /** The script as TorchScript's archive, without its weights. */
+    static byte[] archive(HubertSoft.Sizes sizes, Precision precision) {
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("layers", (long) sizes.layers());
         attributes.put("heads", (long) sizes.heads());
@@ -188,9 +196,7 @@ final class HubertScript implements AutoCloseable {
                 Arrays.stream(HubertSoft.STRIDES).mapToObj(s -> (long) s).toList());
         attributes.put("dtype", precision.elementType());
         List<String> methods = List.of(PREPARE, FOLD, FEATURES, PROJECT, LAYER, UNITS, FORWARD);
-        Script script = Script.open(owner, new ScriptFile(attributes, TENSORS, LISTS, methods).bytes());
-        script.run(weights.manager(), "prepare", weights.all()).close();
-        return new HubertScript(sizes.layers(), script);
+        return new ScriptFile(attributes, TENSORS, LISTS, methods).bytes();
     }
 
     /**
@@ -198,8 +204,10 @@ final class HubertScript implements AutoCloseable {
      *
      * @param window samples under one unit
      * @param hop samples from unit to unit
+     * @param listener hears of each call
      */
-    NDArray units(NDArray padded, int window, int hop) {
+    NDArray units(NDArray padded, int window, int hop, PartListener listener) {
+        Script script = this.script.heardBy(listener);
         long most = padded.getDevice().isGpu() ? GPU_PIECE_UNITS : PIECE_UNITS,
                 count = (padded.getShape().get(2) - window) / hop + 1;
         NDManager owner = padded.getManager();

@@ -12,24 +12,29 @@ import diffsvc.audio.Resampler;
 import diffsvc.audio.Wave;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.Forms;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.ContentEncoder;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
-import diffsvc.platform.ProcessMemory;
+import diffsvc.platform.PartListener;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
-import java.util.function.Supplier;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * The content encoder HuBERT-soft: a 16 kHz wave to soft units, one every 20 ms (van Niekerk et al., arXiv:2111.02392,
@@ -117,16 +122,21 @@ public final class HubertSoft implements ContentEncoder {
 
     private final Sizes sizes;
     private final NDManager manager;
-    private final Supplier<Weights> load;
-    private final Map<Precision, HubertScript> scripts = new EnumMap<>(Precision.class);
-    private Weights weights;
+    private final TryOuts tryOuts;
+    private final Forms<Weights, HubertScript> forms;
+    private final Set<String> notes = ConcurrentHashMap.newKeySet();
+    private final String weights;
 
-    /** {@code load} gives the weights again after a script took their place; null keeps them. */
-    private HubertSoft(Sizes sizes, NDManager manager, Weights weights, Supplier<Weights> load) {
+    private HubertSoft(
+            Sizes sizes,
+            NDManager manager,
+            TryOuts tryOuts,
+            Function<BiFunction<Weights, Precision, HubertScript>, Forms<Weights, HubertScript>> forms) {
         this.sizes = sizes;
         this.manager = manager;
-        this.weights = weights;
-        this.load = load;
+        this.tryOuts = tryOuts;
+        this.forms = forms.apply(this::narrowed);
+        weights = this.forms.walk(Weights::toString); // opens them, which checks the file
     }
 
     /**
@@ -136,10 +146,18 @@ public final class HubertSoft implements ContentEncoder {
      * @param heads of the attention; 0 means one for every 64 channels
      */
     public static HubertSoft load(NDManager manager, Path file, int heads) {
+        return load(manager, file, heads, TryOuts.EACH_TIME);
+    }
+
+    /** The same, with what is remembered of try-outs. */
+    public static HubertSoft load(NDManager manager, Path file, int heads, TryOuts tryOuts) {
         StateDict state = StateDict.read(file);
         Sizes sizes = Sizes.of(state, heads);
-        Supplier<Weights> load = () -> Weights.load(manager, "HuBERT-soft", table(sizes), state);
-        return new HubertSoft(sizes, manager, load.get(), load);
+        return new HubertSoft(
+                sizes,
+                manager,
+                tryOuts.of(file),
+                make -> new Forms<>(() -> Weights.load(manager, "HuBERT-soft", table(sizes), state), make));
     }
 
     /**
@@ -148,7 +166,8 @@ public final class HubertSoft implements ContentEncoder {
      * @param manager owner of the result
      */
     public static HubertSoft random(NDManager manager, Sizes sizes, long seed) {
-        return new HubertSoft(sizes, manager, Weights.random(manager, table(sizes), seed), null);
+        Weights weights = Weights.random(manager, table(sizes), seed);
+        return new HubertSoft(sizes, manager, TryOuts.EACH_TIME, make -> Forms.of(weights, make));
     }
 
     /** Checkpoint names and shapes, in the order of the published file. */
@@ -208,11 +227,8 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     /** The network's tensors under their checkpoint names; the network owns them. */
-    public synchronized Weights weights() {
-        if (weights == null) {
-            weights = load.get();
-        }
-        return weights;
+    public Weights weights() {
+        return forms.network();
     }
 
     /**
@@ -222,7 +238,7 @@ public final class HubertSoft implements ContentEncoder {
      * @throws IOException of the stream
      */
     public void writeScript(Precision precision, OutputStream out) throws IOException {
-        try (HubertScript script = HubertScript.of(manager, sizes, weights(), precision)) {
+        try (HubertScript script = forms.walk(w -> HubertScript.of(manager, sizes, w, precision))) {
             script.write(out);
         }
     }
@@ -231,24 +247,26 @@ public final class HubertSoft implements ContentEncoder {
     private boolean isNear(HubertScript script) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray wave = Rounding.noise(scratch, new Shape(1, 1, RATE_HZ / 2));
-            return Rounding.isNear(extract(wave).units(), script.units(padded(wave), WINDOW, HOP));
+            return Rounding.isNear(extract(wave).units(), script.units(padded(wave), WINDOW, HOP, PartListener.NONE));
         }
     }
 
-    private synchronized HubertScript script(Precision precision) {
-        return scripts.computeIfAbsent(precision, p -> {
-            HubertScript script = HubertScript.of(manager, sizes, weights(), p);
-            if (p != Precision.FLOAT32 && !isNear(script)) {
-                script.close();
-                script = HubertScript.of(manager, sizes, weights(), Precision.FLOAT32);
-            }
-            if (load != null) {
-                weights.close();
-                weights = null;
-                ProcessMemory.release();
-            }
+    /** The script in a precision, or in float32 where this machine is wrong in it. */
+    private HubertScript narrowed(Weights weights, Precision precision) {
+        HubertScript script = HubertScript.of(manager, sizes, weights, precision);
+        if (precision == Precision.FLOAT32
+                || tryOuts.isNear(HubertScript.archive(sizes, precision), () -> isNear(script))) {
             return script;
-        });
+        }
+        script.close();
+        notes.add("the content encoder runs in float32: on this machine its units in " + precision.text()
+                + " are far from float32's");
+        return HubertScript.of(manager, sizes, weights, Precision.FLOAT32);
+    }
+
+    @Override
+    public List<String> notes() {
+        return List.copyOf(notes);
     }
 
     /**
@@ -276,8 +294,19 @@ public final class HubertSoft implements ContentEncoder {
 
     @Override
     public NDArray units(NDManager owner, Wave wave, Precision precision) {
+        return units(owner, wave, precision, PartListener.NONE);
+    }
+
+    /**
+     * The same, with a listener to its parts: resample, and the script's fold, features, project, layer, units.
+     *
+     * @param owner of the result
+     * @param precision not auto or mixed
+     */
+    public NDArray units(NDManager owner, Wave wave, Precision precision, PartListener listener) {
         try (NDManager scratch = owner.newSubManager()) {
-            NDArray units = script(precision).units(padded(input(scratch, wave)), WINDOW, HOP);
+            NDArray input = listener.timed("resample", () -> input(scratch, wave));
+            NDArray units = forms.script(precision).units(padded(input), WINDOW, HOP, listener);
             units.attach(owner);
             return units;
         }
@@ -314,20 +343,24 @@ public final class HubertSoft implements ContentEncoder {
      * @param tap receives each stage's value by name: features, groupnorm, projected, pos, normed, layer0.., units
      */
     public NDArray walk(NDArray wave, BiConsumer<String, NDArray> tap) {
-        NDArray x = features(padded(wave), tap); // [B, C, P]
+        return forms.walk(weights -> walk(weights, wave, tap));
+    }
+
+    private NDArray walk(Weights w, NDArray wave, BiConsumer<String, NDArray> tap) {
+        NDArray x = features(w, padded(wave), tap); // [B, C, P]
         tap.accept("features", x);
         x = LayerNorm.layerNorm(
                         x.transpose(0, 2, 1),
                         new Shape(sizes.conv),
-                        w("feature_projection.norm.weight"),
-                        w("feature_projection.norm.bias"),
+                        w.get("feature_projection.norm.weight"),
+                        w.get("feature_projection.norm.bias"),
                         EPS)
                 .singletonOrThrow();
-        x = linear("feature_projection.projection", x); // [B, P, D]
+        x = linear(w, "feature_projection.projection", x); // [B, P, D]
         tap.accept("projected", x);
-        NDArray position = position(x);
+        NDArray position = position(w, x);
         tap.accept("pos", position);
-        x = norm("norm", x.add(position));
+        x = norm(w, "norm", x.add(position));
         tap.accept("normed", x);
         NDArray scale = GraphScalar.of(wave, 1 / Math.sqrt(sizes.dim / (double) sizes.heads));
         for (int i = 0; i < sizes.layers; i++) {
@@ -336,13 +369,14 @@ public final class HubertSoft implements ContentEncoder {
             try (NDManager own = wave.getManager().newSubManager()) { // a layer's temporaries go with it
                 own.tempAttachAll(scale);
                 x.attach(own);
-                x = norm(layer + "norm1", x.add(attention(layer + "self_attn.", x, scale)));
-                x = norm(layer + "norm2", x.add(linear(layer + "linear2", gelu(linear(layer + "linear1", x)))));
+                x = norm(w, layer + "norm1", x.add(attention(w, layer + "self_attn.", x, scale)));
+                x = norm(
+                        w, layer + "norm2", x.add(linear(w, layer + "linear2", gelu(linear(w, layer + "linear1", x)))));
                 tap.accept("layer" + i, x);
                 x = own.ret(x);
             }
         }
-        NDArray units = linear("proj", x); // [B, P, H]
+        NDArray units = linear(w, "proj", x); // [B, P, H]
         tap.accept("units", units);
         return units;
     }
@@ -352,9 +386,13 @@ public final class HubertSoft implements ContentEncoder {
      * labels use it.
      */
     public NDArray logits(NDArray units) {
+        return forms.walk(w -> logits(w, units));
+    }
+
+    private static NDArray logits(Weights w, NDArray units) {
         NDArray label = units.getManager()
                 .create(1f)
-                .mul(w("label_embedding.weight")); // the caller's copy, so that nothing stays with the weights
+                .mul(w.get("label_embedding.weight")); // the caller's copy, so that nothing stays with the weights
         NDArray unit =
                 units.div(units.square().sum(new int[] {2}, true).add(1e-8f).sqrt());
         NDArray direction = label.div(
@@ -380,16 +418,17 @@ public final class HubertSoft implements ContentEncoder {
         return wave.getManager().zeros(new Shape(wave.getShape().get(0), 1, PAD));
     }
 
-    private NDArray features(NDArray x, BiConsumer<String, NDArray> tap) {
+    private static NDArray features(Weights w, NDArray x, BiConsumer<String, NDArray> tap) {
         NDManager scratch = x.getManager();
         for (int i = 0; i < KERNELS.length; i++) {
             try (NDManager own = scratch.newSubManager()) {
                 x.attach(own);
-                NDArray y = Conv1d.conv1d(x, w("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i]))
+                NDArray y = Conv1d.conv1d(
+                                x, w.get("feature_extractor.conv" + i + ".weight"), null, new Shape(STRIDES[i]))
                         .singletonOrThrow();
                 x.close();
                 if (i == 0) {
-                    y = channelNorm(y);
+                    y = channelNorm(w, y);
                     tap.accept("groupnorm", y);
                 }
                 x = own.ret(gelu(y));
@@ -402,7 +441,7 @@ public final class HubertSoft implements ContentEncoder {
      * Group norm with one group for each channel, over time; the arrays are the longest of the network, so each is
      * closed as soon as it was used.
      */
-    private NDArray channelNorm(NDArray y) {
+    private static NDArray channelNorm(Weights w, NDArray y) {
         try (NDArray centred = y.sub(y.mean(new int[] {2}, true));
                 NDArray square = centred.square()) {
             y.close();
@@ -411,8 +450,8 @@ public final class HubertSoft implements ContentEncoder {
             try (NDArray x = centred.div(deviation)) {
                 centred.close();
                 return x.transpose(0, 2, 1)
-                        .mul(w("feature_extractor.norm0.weight"))
-                        .addi(w("feature_extractor.norm0.bias"))
+                        .mul(w.get("feature_extractor.norm0.weight"))
+                        .addi(w.get("feature_extractor.norm0.bias"))
                         .transpose(0, 2, 1);
             }
         }
@@ -421,11 +460,11 @@ public final class HubertSoft implements ContentEncoder {
     /**
      * Relative positions by a convolution of 128 frames; its even kernel gives one frame too many, which is dropped.
      */
-    private NDArray position(NDArray x) {
+    private static NDArray position(Weights w, NDArray x) {
         NDArray y = Conv1d.conv1d(
                         x.transpose(0, 2, 1),
-                        positionWeight(x.getManager()),
-                        w("positional_embedding.conv.bias"),
+                        positionWeight(w, x.getManager()),
+                        w.get("positional_embedding.conv.bias"),
                         new Shape(1),
                         new Shape(POSITION_KERNEL / 2),
                         new Shape(1),
@@ -436,17 +475,21 @@ public final class HubertSoft implements ContentEncoder {
 
     /** Weight norm over the axes 0 and 1: g is [1, 1, 128]. */
     NDArray positionWeight(NDManager manager) {
+        return forms.walk(w -> positionWeight(w, manager));
+    }
+
+    private static NDArray positionWeight(Weights w, NDManager manager) {
         try (NDManager own = manager.newSubManager()) {
-            NDArray v = own.create(1f).mul(w("positional_embedding.conv.weight_v"));
-            return own.ret(v.mul(w("positional_embedding.conv.weight_g"))
+            NDArray v = own.create(1f).mul(w.get("positional_embedding.conv.weight_v"));
+            return own.ret(v.mul(w.get("positional_embedding.conv.weight_g"))
                     .div(v.square().sum(new int[] {0, 1}, true).sqrt()));
         }
     }
 
     /** Self-attention as torch's MultiheadAttention: query, key and value stacked in one projection. */
-    private NDArray attention(String name, NDArray x, NDArray scale) {
+    private NDArray attention(Weights w, String name, NDArray x, NDArray scale) {
         long b = x.getShape().get(0), p = x.getShape().get(1), d = sizes.dim, h = sizes.heads;
-        NDArray qkv = Linear.linear(x, w(name + "in_proj_weight"), w(name + "in_proj_bias"))
+        NDArray qkv = Linear.linear(x, w.get(name + "in_proj_weight"), w.get(name + "in_proj_bias"))
                 .singletonOrThrow(); // [B, P, 3 D]
         NDList parts = qkv.reshape(b, p, 3, h, d / h).transpose(2, 0, 3, 1, 4).split(3, 0); // 3 x [1, B, h, P, D/h]
         NDArray q = parts.get(0).squeeze(0),
@@ -455,15 +498,16 @@ public final class HubertSoft implements ContentEncoder {
         NDArray raw = q.mul(scale).matMul(k.transpose(0, 1, 3, 2)),
                 score = raw.softmax(-1); // [B, h, P, P], the only one that grows with P squared
         raw.close();
-        return linear(name + "out_proj", score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d));
+        return linear(
+                w, name + "out_proj", score.matMul(v).transpose(0, 2, 1, 3).reshape(b, p, d));
     }
 
-    private NDArray linear(String name, NDArray x) {
-        return Linear.linear(x, w(name + ".weight"), w(name + ".bias")).singletonOrThrow();
+    private static NDArray linear(Weights w, String name, NDArray x) {
+        return Linear.linear(x, w.get(name + ".weight"), w.get(name + ".bias")).singletonOrThrow();
     }
 
-    private NDArray norm(String name, NDArray x) {
-        return LayerNorm.layerNorm(x, new Shape(sizes.dim), w(name + ".weight"), w(name + ".bias"), EPS)
+    private NDArray norm(Weights w, String name, NDArray x) {
+        return LayerNorm.layerNorm(x, new Shape(sizes.dim), w.get(name + ".weight"), w.get(name + ".bias"), EPS)
                 .singletonOrThrow();
     }
 
@@ -472,21 +516,13 @@ public final class HubertSoft implements ContentEncoder {
         return Activation.gelu(x);
     }
 
-    private NDArray w(String name) {
-        return weights().get(name);
-    }
-
     @Override
     public String toString() {
         return "HubertSoft of " + sizes.layers + " layers, units " + sizes.units + " wide: " + weights;
     }
 
     @Override
-    public synchronized void close() {
-        scripts.values().forEach(HubertScript::close);
-        scripts.clear();
-        if (weights != null) {
-            weights.close();
-        }
+    public void close() {
+        forms.close();
     }
 }

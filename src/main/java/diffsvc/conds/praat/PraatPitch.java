@@ -7,6 +7,7 @@ import diffsvc.conds.PitchExtractor;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.PitchKind;
 import diffsvc.platform.EngineLock;
+import diffsvc.platform.EngineThreads;
 import diffsvc.tensor.Cost;
 import java.util.Arrays;
 import java.util.Locale;
@@ -29,7 +30,7 @@ import org.hipparchus.transform.TransformType;
  */
 public final class PraatPitch implements PitchExtractor {
     private static final double PERIODS_PER_WINDOW = 3, INTERPOLATION_DEPTH = 0.5;
-    private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700;
+    private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700, FRAMES_AT_ONCE = 64;
 
     /**
      * Praat's settings.
@@ -129,12 +130,19 @@ public final class PraatPitch implements PitchExtractor {
         }
         int frames = (int) Math.floor((duration - windowSeconds) / stepSeconds) + 1;
         double first = 0.5 * duration - 0.5 * frames * stepSeconds + 0.5 * stepSeconds;
-        Frame frame = new Frame(wave, sampleRateHz);
+        Frame[] each = new Frame[EngineThreads.count()];
+        each[0] = new Frame(wave, sampleRateHz);
+        Arrays.setAll(each, i -> i == 0 ? each[0] : new Frame(each[0]));
         Candidate[][] candidates = new Candidate[frames][];
         double[] intensity = new double[frames];
-        for (int t = 0; t < frames; t++) {
-            EngineLock.check("pitch", t, frames, "frames");
-            candidates[t] = frame.candidates(first + t * stepSeconds, intensity, t);
+        for (int from = 0; from < frames; from += FRAMES_AT_ONCE) {
+            EngineLock.check("pitch", from, frames, "frames");
+            int start = from, end = Math.min(frames, from + FRAMES_AT_ONCE);
+            EngineThreads.forEach(each.length, i -> {
+                for (int t = start + i; t < end; t += each.length) {
+                    candidates[t] = each[i].candidates(first + t * stepSeconds, intensity, t);
+                }
+            });
         }
         return choose(candidates, intensity, stepSeconds, first);
     }
@@ -194,7 +202,9 @@ public final class PraatPitch implements PitchExtractor {
         return Math.log(x) / Math.log(2);
     }
 
-    /** One frame's work: window, autocorrelation, peaks. Buffers are kept from frame to frame. */
+    /**
+     * One frame's work: window, autocorrelation, peaks. A buffer is kept from frame to frame, so each thread has one.
+     */
     private final class Frame {
         private final float[] wave;
         private final double dx, globalPeak;
@@ -233,6 +243,23 @@ public final class PraatPitch implements PitchExtractor {
             }
             globalPeak = peak;
             r = new double[2 * depth + 1]; // lags -depth..depth, lag 0 at r[depth]
+        }
+
+        /** Another one for the same wave. */
+        Frame(Frame same) {
+            wave = same.wave;
+            dx = same.dx;
+            globalPeak = same.globalPeak;
+            periodSamples = same.periodSamples;
+            halfPeriod = same.halfPeriod;
+            halfWindow = same.halfWindow;
+            windowSamples = same.windowSamples;
+            maxLag = same.maxLag;
+            depth = same.depth;
+            fft = same.fft;
+            window = same.window;
+            windowCorrelation = same.windowCorrelation;
+            r = new double[same.r.length];
         }
 
         private double[] correlation(double[] x) {

@@ -12,6 +12,7 @@ import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.Script;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
@@ -149,30 +150,42 @@ public final class WaveNetScript implements AutoCloseable {
         this.script = script;
     }
 
+    /** The script of a network of random weights: it is tried each time. */
+    public static WaveNetScript of(NDManager owner, WaveNet net, Precision precision) {
+        return of(owner, net, precision, TryOuts.EACH_TIME);
+    }
+
     /**
      * The script of a network. It keeps what it needs of the weights, so the network may close.
      *
      * @param owner closes it at the latest
      * @param precision of the weights and the values between layers; not auto
+     * @param tryOuts of the network's file
+     * @throws Problem where this machine is wrong in the precision
      */
-    public static WaveNetScript of(NDManager owner, WaveNet net, Precision precision) {
+    public static WaveNetScript of(NDManager owner, WaveNet net, Precision precision, TryOuts tryOuts) {
         WaveNet.Sizes sizes = net.sizes();
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("layers", (long) sizes.layers());
         attributes.put("channels", (long) sizes.channels());
         attributes.put("cycle", (long) sizes.cycle());
         attributes.put("dtype", precision.elementType());
-        ScriptFile file = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, PADDED, FORWARD));
-        Script script = Script.open(owner, file.bytes());
+        byte[] archive = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, PADDED, FORWARD)).bytes();
+        Script script = Script.open(owner, archive);
         script.run(net.weights().manager(), "prepare", net.weights().all()).close();
         WaveNetScript made = new WaveNetScript(sizes, script);
-        if (precision != Precision.FLOAT32) {
-            made.tryOut(net, precision);
+        try {
+            if (precision != Precision.FLOAT32) {
+                tryOuts.isNear(archive, () -> made.isNear(net, precision));
+            }
+            return made;
+        } catch (RuntimeException e) {
+            made.close();
+            throw e;
         }
-        return made;
     }
 
-    private void tryOut(WaveNet net, Precision precision) {
+    private boolean isNear(WaveNet net, Precision precision) {
         try (NDManager scratch = net.weights().manager().newSubManager()) {
             NDArray x = Rounding.noise(scratch, new Shape(1, 1, sizes.mels(), 64)),
                     cond = Rounding.noise(scratch, new Shape(1, sizes.cond(), 64));
@@ -182,6 +195,7 @@ public final class WaveNetScript implements AutoCloseable {
                     1, // eps is noise of that level
                     net.given(cond).at(x, 500),
                     given(cond).at(x, 500));
+            return true;
         }
     }
 

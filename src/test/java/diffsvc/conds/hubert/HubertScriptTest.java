@@ -1,5 +1,6 @@
 package diffsvc.conds.hubert;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -7,8 +8,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
+import diffsvc.checkpoint.TorchFile;
 import diffsvc.hparams.Precision;
+import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,6 +37,41 @@ class HubertScriptTest {
             assertTrue(apart(reference, units) < 1e-5, "float32: " + apart(reference, units));
             double rounded = apart(reference, net.units(manager, wave, Precision.BFLOAT16));
             assertTrue(rounded < 0.05, "bfloat16: " + rounded); // 0 on a machine where bfloat16 is wrong
+        }
+    }
+
+    @Test
+    void aWalkEndsInItsWeightsWhileAScriptTakesTheirPlace(@TempDir Path folder) throws Exception {
+        try (NDManager manager = NDManager.newBaseManager();
+                HubertSoft random = HubertSoft.random(manager, SIZES, 1)) {
+            Path file = folder.resolve("hubert.pt");
+            TorchFile.write(file, random.weights().toTensors(""));
+            try (HubertSoft net = HubertSoft.load(manager, file, SIZES.heads())) {
+                Wave wave = Wave.mono(noise(4000), HubertSoft.RATE_HZ);
+                NDArray reference = net.extract(HubertSoft.input(manager, wave)).units();
+                CountDownLatch began = new CountDownLatch(1), replaced = new CountDownLatch(1);
+                CompletableFuture<NDArray> walked =
+                        CompletableFuture.supplyAsync(() -> net.walk(HubertSoft.input(manager, wave), (name, value) -> {
+                            if (name.equals("features")) {
+                                began.countDown();
+                                await(replaced);
+                            }
+                        }));
+                await(began);
+                net.units(manager, wave, Precision.FLOAT32);
+                replaced.countDown();
+                assertArrayEquals(
+                        reference.toFloatArray(),
+                        walked.get(5, TimeUnit.MINUTES).toFloatArray());
+            }
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(5, TimeUnit.MINUTES));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
