@@ -24,7 +24,7 @@ record SliceBatches(List<List<Integer>> batches, int[] frames) {
         /** Beyond these frames the arrays of a layer leave the caches. */
         static final Gain CPU = new Gain(1600, 50);
         /** An evaluation of few frames takes as long as its kernels' launches. */
-        static final Gain GPU = new Gain(8192, 1000);
+        static final Gain GPU = new Gain(16_384, 4000);
 
         Gain most(int frames) {
             return new Gain(frames, evaluation);

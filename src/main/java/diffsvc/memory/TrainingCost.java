@@ -29,7 +29,7 @@ public final class TrainingCost {
                 unitsPerSecond = h.hubert().type().unitsPerSecond();
         boolean narrow = h.training().precision().equals("bfloat16");
         // of the weights: what the optimizer works with, and in bfloat16 their copies
-        double copies = narrow ? 0.776 : 0.226, perChannel = narrow ? 2.9 : 10.8;
+        double copies = narrow ? 0.94 : 0.226, perChannel = narrow ? 4.2 : 10.8;
         return new Cost(
                 "pair",
                 fps,
