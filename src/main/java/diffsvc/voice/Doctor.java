@@ -3,7 +3,9 @@ package diffsvc.voice;
 import ai.djl.engine.Engine;
 import diffsvc.files.Remembered;
 import diffsvc.hparams.EncoderKind;
+import diffsvc.hparams.Hparams;
 import diffsvc.hparams.PitchKind;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.ComputeDevice;
@@ -249,10 +251,25 @@ public record Doctor(List<Line> lines) {
     private static Line precision(ProjectPaths paths) {
         try {
             AutoPrecision auto = AutoPrecision.in(new Remembered(paths.cache()));
-            return new Line(Grade.OK, "precision", auto.reason(ComputeDevice.auto()), "");
+            String reason = auto.reason(ComputeDevice.auto());
+            Precision cpu = auto.of(Precision.AUTO, Hparams.Quirks.FIXED, ComputeDevice.CPU);
+            if (cpu == Precision.FLOAT32 || !Files.isDirectory(paths.models().resolve("demo"))) {
+                return new Line(Grade.OK, "precision", reason, "");
+            }
+            return precision(reason, FastPath.of(paths, "demo", cpu));
         } catch (Exception | LinkageError e) {
             return new Line(Grade.MISSING, "precision", "unknown", "first solve the item 'library'");
         }
+    }
+
+    static Line precision(String reason, FastPath tried) {
+        return tried.isNear()
+                ? new Line(Grade.OK, "precision", reason + "; " + tried, "")
+                : new Line(
+                        Grade.WRONG,
+                        "precision",
+                        reason + "; " + tried + ", more than " + FastPath.MOST_MEL,
+                        "pass --precision float32, and report this processor");
     }
 
     private static Line memory() {

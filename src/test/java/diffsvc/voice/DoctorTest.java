@@ -42,6 +42,17 @@ class DoctorTest {
     }
 
     @Test
+    void aPrecisionThatIsFarFromFloat32IsWrong() {
+        assertEquals(
+                Doctor.Grade.OK,
+                Doctor.precision("auto is mixed", new FastPath("demo", 0.02, 1)).grade());
+        Doctor.Line far = Doctor.precision("auto is mixed", new FastPath("demo", 0.0201, 1));
+        assertEquals(Doctor.Grade.WRONG, far.grade());
+        assertEquals("pass --precision float32, and report this processor", far.remedy());
+        assertFalse(new FastPath("demo", Double.NaN, 1).isNear());
+    }
+
+    @Test
     void whatIsNotWellHasARemedy() throws IOException {
         Files.createDirectories(folder.resolve("models/frozen"));
         Doctor doctor = Doctor.machine(new ProjectPaths(folder));
