@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -32,7 +33,11 @@ import java.util.concurrent.atomic.AtomicReference;
 final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
     static final int PRESSURE_MIB = 192;
     private static final ReferenceQueue<Object> GONE = new ReferenceQueue<>();
+    /** Bytes made since the last collection, without those that were closed or given away meanwhile. */
     private static final AtomicLong MADE = new AtomicLong();
+    /** Collections so far. */
+    private static final AtomicInteger COLLECTIONS = new AtomicInteger();
+
     private static final StackWalker STACK = StackWalker.getInstance();
     /** Set by {@link #attempt}, before the first object of this class exists. */
     private static volatile Inside inside;
@@ -91,6 +96,7 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         private final String id;
         private final AtomicReference<Long> handle;
         private final long bytes;
+        private final int made;
 
         Ref(NDArray array, Map<String, Ref> place, String id, AtomicReference<Long> handle, long bytes) {
             super(array, GONE);
@@ -98,6 +104,14 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
             this.id = id;
             this.handle = handle;
             this.bytes = bytes;
+            this.made = COLLECTIONS.get();
+        }
+
+        /** Takes it off what was made since the last collection. */
+        void forget() {
+            if (made == COLLECTIONS.get()) {
+                MADE.addAndGet(-bytes);
+            }
         }
 
         @Override
@@ -106,7 +120,9 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
             if (native0 != null) {
                 JniUtils.deleteNDArray(native0);
             }
-            place.remove(id, this);
+            if (place.remove(id, this)) {
+                forget();
+            }
         }
     }
 
@@ -162,7 +178,7 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         long bytes = array.size() * array.getDataType().getNumOfBytes();
         refs.put(id, new Ref(array, refs, id, handleOf(array), bytes));
         sweep();
-        if (MADE.addAndGet(bytes) > PRESSURE_MIB * 1048576L) {
+        if (MADE.addAndGet(bytes) > PRESSURE_MIB * 1048576L) { // of arrays that only the collector can free
             collect();
         }
         Reference.reachabilityFence(array);
@@ -172,6 +188,9 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
     @Override
     public AutoCloseable remove(Object id) {
         Ref ref = refs.remove(id);
+        if (ref != null) {
+            ref.forget();
+        }
         Elsewhere other = elsewhere.remove(id);
         return ref != null ? ref.get() : other != null ? other.get() : super.remove(id);
     }
@@ -226,8 +245,13 @@ final class WeakArrays extends ConcurrentHashMap<String, AutoCloseable> {
         }
     }
 
+    static int collections() {
+        return COLLECTIONS.get();
+    }
+
     /** Calls the collector and frees what it finds. */
     static void collect() {
+        COLLECTIONS.incrementAndGet();
         MADE.set(0);
         System.gc();
         try {

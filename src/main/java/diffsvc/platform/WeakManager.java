@@ -12,7 +12,8 @@ import java.util.List;
  * <p>DJL's managers hold their arrays strongly until they close. This one refers to them weakly and keeps their native
  * handle beside ({@link WeakArrays}). The next operation on any such manager frees what the collector found
  * unreachable, on the thread that works, so never while the engine still reads it. The collector knows nothing of
- * native memory; therefore it is called each time another {@value WeakArrays#PRESSURE_MIB} MiB were made.
+ * native memory; therefore it is called each time another {@value WeakArrays#PRESSURE_MIB} MiB were made and not
+ * closed.
  *
  * <p>An array made from Java values borrows a Java buffer in DJL, and a view of it would outlive that buffer; arrays
  * made here own their memory instead.

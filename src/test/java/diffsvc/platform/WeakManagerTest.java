@@ -66,6 +66,19 @@ class WeakManagerTest {
     }
 
     @Test
+    void theCollectorIsCalledForArraysThatNobodyCloses() {
+        int before = WeakArrays.collections(), many = 2 * WeakArrays.PRESSURE_MIB / 16;
+        for (int i = 0; i < many; i++) {
+            held.manager().zeros(new Shape(4 << 20)).close(); // 16 MiB
+        }
+        assertEquals(before, WeakArrays.collections());
+        for (int i = 0; i < many; i++) {
+            held.manager().zeros(new Shape(4 << 20));
+        }
+        assertTrue(WeakArrays.collections() > before);
+    }
+
+    @Test
     void aViewOutlivesTheArrayItWasTakenFrom() {
         float[] values = new float[1 << 16];
         for (int i = 0; i < values.length; i++) {
