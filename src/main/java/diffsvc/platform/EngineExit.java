@@ -40,8 +40,8 @@ public final class EngineExit {
         try {
             Pointer end = Function.getFunction("c", "_exit"); // takes the exit code, as a handler of on_exit does
             Function.getFunction("c", "on_exit").invokeInt(new Object[] {end, Pointer.NULL});
-        } catch (UnsatisfiedLinkError e) {
-            // another C library than glibc: the destructors run
+        } catch (LinkageError e) {
+            // another C library than glibc, or no room for JNA: the destructors run
         }
     }
 }

@@ -85,8 +85,10 @@ public final class JointTraining implements AutoCloseable {
         if (precision == Precision.FLOAT32) {
             pass = null;
         } else {
-            stop();
-            WaveNetPass.tryOut(manager, wavenet.sizes(), precision);
+            try (EngineLock lock = EngineLock.take("train")) { // another training may be in the middle of an update
+                stop();
+                WaveNetPass.tryOut(manager, wavenet.sizes(), precision);
+            }
             pass = WaveNetPass.of(manager, wavenet, precision);
         }
         Map<String, Weights> networks = new LinkedHashMap<>(); // the reference's order: denoiser, then embedding
