@@ -2,6 +2,7 @@ package diffsvc.cli;
 
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
+import diffsvc.files.CacheFiles;
 import diffsvc.files.Remembered;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ProcessMemory;
@@ -9,6 +10,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -30,29 +32,24 @@ final class CacheCommand implements Callable<Integer> {
         ProjectPaths paths = ProjectPaths.find();
         CondsCache cache = CondsCache.in(paths.cache());
         Remembered remembered = new Remembered(paths.cache());
-        List<CondsCache.Entry> entries = cache.entries();
-        List<Remembered.Entry> facts = remembered.entries();
+        List<CacheFiles.Entry> entries = cache.entries();
+        List<CacheFiles.Entry> facts = remembered.entries();
         switch (verb) {
             case "list" -> {
                 DateTimeFormatter time =
                         DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm").withZone(ZoneId.systemDefault());
                 String row = "%-7s %10d bytes  used %s  %s%n";
-                entries.forEach(e -> System.out.printf(
-                        row,
-                        e.kind(),
-                        e.bytes(),
-                        time.format(e.used()),
-                        e.file().getFileName()));
-                facts.forEach(e -> System.out.printf(
-                        row,
-                        e.kind(),
-                        e.bytes(),
-                        time.format(e.used()),
-                        e.file().getFileName()));
+                Stream.concat(entries.stream(), facts.stream())
+                        .forEach(e -> System.out.printf(
+                                row,
+                                e.kind(),
+                                e.bytes(),
+                                time.format(e.used()),
+                                e.file().getFileName()));
                 System.out.printf(
                         "%d files, %d bytes of at most %s%n",
                         entries.size(),
-                        entries.stream().mapToLong(CondsCache.Entry::bytes).sum(),
+                        entries.stream().mapToLong(CacheFiles.Entry::bytes).sum(),
                         ProcessMemory.shown(cache.mostBytes()));
                 if (!facts.isEmpty()) {
                     System.out.printf("%d files about this machine%n", facts.size());

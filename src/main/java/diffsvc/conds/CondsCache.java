@@ -7,8 +7,8 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Finite;
 import diffsvc.check.Problem;
+import diffsvc.files.CacheFiles;
 import diffsvc.files.Sha256;
-import diffsvc.files.WholeFile;
 import diffsvc.tensor.Npz;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,13 +18,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * F0 and units of earlier conversions, in files named by the SHA-256 of everything that shaped them: the samples, their
@@ -53,9 +51,6 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
     public CondsCache(Path folder, long mostBytes) {
         this(folder, mostBytes, note -> {});
     }
-
-    /** One file. */
-    public record Entry(Path file, String kind, long bytes, Instant used) {}
 
     /** A cache of up to 2 GiB in a folder, which the first entry creates. */
     public static CondsCache in(Path folder) {
@@ -189,9 +184,10 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
         } catch (Problem e) {
             return; // a folder that cannot be written costs time, not the song
         }
-        long all = entries().stream().mapToLong(Entry::bytes).sum();
-        for (Entry e :
-                entries().stream().sorted(Comparator.comparing(Entry::used)).toList()) {
+        long all = entries().stream().mapToLong(CacheFiles.Entry::bytes).sum();
+        for (CacheFiles.Entry e : entries().stream()
+                .sorted(Comparator.comparing(CacheFiles.Entry::used))
+                .toList()) {
             if (all <= mostBytes) {
                 break;
             }
@@ -218,45 +214,17 @@ public record CondsCache(Path folder, long mostBytes, Consumer<String> notes) {
         return folder.resolve(kind + "-" + Sha256.hex(digest) + ENDING);
     }
 
+    private CacheFiles files() {
+        return new CacheFiles(folder, "f0|units", ENDING);
+    }
+
     /** All files in the cache, the last used first. */
-    public List<Entry> entries() {
-        List<Entry> entries = new ArrayList<>();
-        if (folder == null || !Files.isDirectory(folder)) {
-            return entries;
-        }
-        try (Stream<Path> list = Files.list(folder)) {
-            for (Path p : list.filter(p -> p.getFileName().toString().matches("(f0|units)-[0-9a-f]{64}\\" + ENDING))
-                    .toList()) {
-                String name = p.getFileName().toString();
-                entries.add(new Entry(
-                        p,
-                        name.substring(0, name.indexOf('-')),
-                        Files.size(p),
-                        Files.getLastModifiedTime(p).toInstant()));
-            }
-        } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a readable folder", WholeFile.reason(e), "check its permissions");
-        }
-        entries.sort(Comparator.comparing(Entry::used).reversed());
-        return entries;
+    public List<CacheFiles.Entry> entries() {
+        return files().entries();
     }
 
     /** Removes all files and returns the freed bytes. */
     public long clear() {
-        long freed = 0;
-        for (Entry e : entries()) {
-            try {
-                Files.deleteIfExists(e.file());
-                freed += e.bytes();
-            } catch (IOException x) {
-                throw Problem.in(
-                        STAGE,
-                        e.file(),
-                        "a file that can be removed",
-                        WholeFile.reason(x),
-                        "check the folder's permissions");
-            }
-        }
-        return freed;
+        return files().clear();
     }
 }

@@ -6,16 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Small facts that a machine found out once, in text files named by the SHA-256 of everything that decides them. Each
@@ -29,7 +25,6 @@ public record Remembered(Path folder) {
     public static final Remembered NOTHING = new Remembered(null);
 
     private static final String STAGE = "cache", ENDING = ".txt", KEY = "key", SUM = "sha256";
-    private static final Pattern NAME = Pattern.compile("(machine|tried)-[0-9a-f]{64}\\.txt");
     /** Files of one kind; the least used go. */
     private static final int MOST = 200;
     /** Bytes of a file; a larger one is foreign. */
@@ -46,9 +41,6 @@ public record Remembered(Path folder) {
             return name().toLowerCase(Locale.ROOT);
         }
     }
-
-    /** One file. */
-    public record Entry(Path file, String kind, long bytes, Instant used) {}
 
     /**
      * What was kept under a key.
@@ -129,32 +121,17 @@ public record Remembered(Path folder) {
         return folder.resolve(kind.text() + "-" + Sha256.of(key) + ENDING);
     }
 
+    private CacheFiles files() {
+        return new CacheFiles(folder, "machine|tried", ENDING);
+    }
+
     /**
      * All files, the last used first.
      *
      * @throws Problem where the folder cannot be read
      */
-    public List<Entry> entries() {
-        List<Entry> entries = new ArrayList<>();
-        if (folder == null || !Files.isDirectory(folder)) {
-            return entries;
-        }
-        try (Stream<Path> list = Files.list(folder)) {
-            for (Path p : list.filter(
-                            p -> NAME.matcher(p.getFileName().toString()).matches())
-                    .toList()) {
-                String name = p.getFileName().toString();
-                entries.add(new Entry(
-                        p,
-                        name.substring(0, name.indexOf('-')),
-                        Files.size(p),
-                        Files.getLastModifiedTime(p).toInstant()));
-            }
-        } catch (IOException e) {
-            throw Problem.in(STAGE, folder, "a readable folder", WholeFile.reason(e), "check its permissions");
-        }
-        entries.sort(Comparator.comparing(Entry::used).reversed());
-        return entries;
+    public List<CacheFiles.Entry> entries() {
+        return files().entries();
     }
 
     /**
@@ -163,17 +140,6 @@ public record Remembered(Path folder) {
      * @throws Problem where one cannot be removed
      */
     public void clear() {
-        for (Entry e : entries()) {
-            try {
-                Files.deleteIfExists(e.file());
-            } catch (IOException x) {
-                throw Problem.in(
-                        STAGE,
-                        e.file(),
-                        "a file that can be removed",
-                        WholeFile.reason(x),
-                        "check the folder's permissions");
-            }
-        }
+        files().clear();
     }
 }

@@ -127,7 +127,7 @@ public final class Script implements AutoCloseable {
             array.setName("named." + name); // DJL gathers what stands before a point into one dictionary
             all.add(array);
         });
-        JniUtils.setGraphExecutorOptimize(false); // it would compile anew for each new length of a batch
+        JniUtils.setGraphExecutorOptimize(false); // it would compile again for each new length of a batch
         try {
             return IValueUtils.forward(block, all, true).singletonOrThrow();
         } finally {

@@ -53,7 +53,7 @@ class RememberedTest {
         Files.write(file, right);
         assertEquals(Optional.of(FACTS), kept.of(Kind.TRIED, "key"));
         kept.keep(Kind.TRIED, "other", FACTS);
-        for (Remembered.Entry e : kept.entries()) {
+        for (CacheFiles.Entry e : kept.entries()) {
             if (!e.file().equals(file)) {
                 Files.write(e.file(), right);
             }
@@ -84,7 +84,7 @@ class RememberedTest {
         Path song = Files.writeString(folder.resolve("units-" + "0".repeat(64) + ".npz"), "of a song");
         kept.keep(Kind.MACHINE, "machine", FACTS);
         kept.keep(Kind.TRIED, "first", FACTS);
-        for (Remembered.Entry e : kept.entries()) {
+        for (CacheFiles.Entry e : kept.entries()) {
             Files.setLastModifiedTime(e.file(), FileTime.fromMillis(0));
         }
         for (int i = 0; i < 200; i++) {

@@ -14,6 +14,7 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
+import diffsvc.files.CacheFiles;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.memory.Plan;
@@ -468,7 +469,7 @@ class InferenceTest {
             }
         }
         assertTrue(
-                small.entries().stream().mapToLong(CondsCache.Entry::bytes).sum() <= 60_000,
+                small.entries().stream().mapToLong(CacheFiles.Entry::bytes).sum() <= 60_000,
                 small.entries().toString());
         assertFalse(small.entries().isEmpty());
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import diffsvc.files.CacheFiles;
 import diffsvc.files.Remembered;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.testing.Machines;
@@ -48,7 +49,7 @@ class TryOutsTest {
         tried(1, first, SCRIPT);
         Path copy = Files.writeString(folder.resolve("copy.pt"), "weights");
         tried(0, first.of(copy), SCRIPT);
-        for (Remembered.Entry e : kept.entries()) {
+        for (CacheFiles.Entry e : kept.entries()) {
             Files.writeString(e.file(), "damaged");
         }
         tried(1, first.of(copy), SCRIPT);
