@@ -31,10 +31,10 @@ final class VoiceConverter implements SliceConverter, AutoCloseable {
     private final double key;
     private final String encoder;
     private final CondsCache cache;
-    private final Progress listener;
+    private final StageTimer timer;
     private final Progress progress;
     private final int evaluations;
-    private final long allEvaluations;
+    private final long sounding;
     private final Map<Integer, Begun> batch = new LinkedHashMap<>();
     private long evaluated;
     /** The Python project draws all slices from one stream; null where each slice has a seed of its own. */
@@ -71,32 +71,28 @@ final class VoiceConverter implements SliceConverter, AutoCloseable {
                 : encoderHash + "|" + h.hubert().heads() + "|"
                         + voice.precision().denoiser().text();
         this.cache = cache;
+        this.timer = timer;
         this.progress = progress;
-        long sounding = joiner.slices().stream().filter(s -> !s.silent()).count();
+        sounding = joiner.slices().stream().filter(s -> !s.silent()).count();
         evaluations = voice.times().length - 1;
-        allEvaluations = sounding * evaluations;
         stream = h.infer().pythonOrder() ? RandomSource.inPythonOrder(h.infer().seed()) : null;
+    }
+
+    /** Counts a stage of a slice; one line per slice would hide the total. */
+    private void ended(Progress.Stage stage) {
         int several = batches.batches().size();
         boolean together = several < batches.slices();
-        listener = new Progress() {
-            @Override
-            public void at(String stage, long done, long of) {}
-
-            @Override
-            public void ended(Stage stage) {
-                timer.ended(
-                        together && stage.name().equals(DIFFUSION)
-                                ? new Stage(
-                                        DIFFUSION,
-                                        stage.what() + ", in " + several + (several == 1 ? " batch" : " batches"),
-                                        stage.shape(),
-                                        stage.seconds())
-                                : stage);
-                if (sounding == 1) { // one line per slice would hide the total
-                    timer.report(progress);
-                }
-            }
-        };
+        timer.ended(
+                together && stage.name().equals(DIFFUSION)
+                        ? new Progress.Stage(
+                                DIFFUSION,
+                                stage.what() + ", in " + several + (several == 1 ? " batch" : " batches"),
+                                stage.shape(),
+                                stage.seconds())
+                        : stage);
+        if (sounding == 1) {
+            timer.report(progress);
+        }
     }
 
     /**
@@ -137,12 +133,12 @@ final class VoiceConverter implements SliceConverter, AutoCloseable {
         public void at(String stage, long done, long of) {
             evaluated += done - this.done;
             this.done = done;
-            progress.at(stage, evaluated, allEvaluations);
+            progress.at(stage, evaluated, sounding * evaluations);
         }
 
         @Override
         public void ended(Stage stage) {
-            listener.ended(stage);
+            VoiceConverter.this.ended(stage);
         }
 
         float[] wave(int samples) {
@@ -212,7 +208,7 @@ final class VoiceConverter implements SliceConverter, AutoCloseable {
                 ? GivenValues.unitsOf(slice, units, joiner.song())
                 : cache.units(own, c.song(), encoder, () -> voice.units(c.song()));
         its.attach(own);
-        listener.ended(new Progress.Stage(
+        ended(new Progress.Stage(
                 "content",
                 units != null
                         ? "units given"

@@ -43,9 +43,8 @@ public final class JointTraining implements AutoCloseable {
     private final NoiseSchedule noise;
     private final MelRange range;
     private final Hparams.Training settings;
-    private final Precision precision;
     /**
-     * The denoiser's forward pass in {@link #precision}; null in float32, where the network runs operation by
+     * The denoiser's forward pass in {@link #precision()}; null in float32, where the network runs operation by
      * operation.
      */
     private final WaveNetPass pass;
@@ -81,15 +80,14 @@ public final class JointTraining implements AutoCloseable {
         if (!settings.loss().equals("l1") && !settings.loss().equals("l2")) {
             throw Problem.in("train", "training.loss l1 or l2", settings.loss(), "correct training.loss");
         }
-        precision = Precision.named("train", "training.precision", settings.precision());
-        if (precision == Precision.FLOAT32) {
+        if (precision() == Precision.FLOAT32) {
             pass = null;
         } else {
             try (EngineLock lock = EngineLock.take("train")) { // another training may be in the middle of an update
                 stop();
-                WaveNetPass.tryOut(manager, wavenet.sizes(), precision);
+                WaveNetPass.tryOut(manager, wavenet.sizes(), precision());
             }
-            pass = WaveNetPass.of(manager, wavenet, precision);
+            pass = WaveNetPass.of(manager, wavenet, precision());
         }
         Map<String, Weights> networks = new LinkedHashMap<>(); // the reference's order: denoiser, then embedding
         networks.put("denoise_fn.", wavenet.weights());
@@ -131,7 +129,7 @@ public final class JointTraining implements AutoCloseable {
 
     /** The precision of the denoiser's forward and backward pass: float32 or bfloat16. */
     public Precision precision() {
-        return precision;
+        return Precision.named("train", "training.precision", settings.precision());
     }
 
     /**

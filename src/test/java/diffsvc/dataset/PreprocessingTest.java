@@ -305,7 +305,8 @@ class PreprocessingTest {
         raw = Files.createDirectories(folder.resolve("two"));
         write("a.wav", Wave.mono(vowel(220, 0.8, 44100, 0.8), 44100));
         write("b.wav", Wave.mono(vowel(262, 0.8, 44100, 0.8), 44100));
-        Preprocessing.Reading cut = file -> new Cut(AudioFile.open(file), file.endsWith("b.wav"));
+        Preprocessing.Reading cut =
+                file -> new Other(AudioFile.open(file), file.endsWith("b.wav") ? List.of(CUT) : List.of(), () -> {});
         for (String round : List.of("made", "reused")) {
             List<String> notes = new ArrayList<>(), ended = new ArrayList<>();
             List<Long> done = new ArrayList<>();
@@ -353,7 +354,7 @@ class PreprocessingTest {
             Preprocessing.Reading counted = file -> {
                 Recording recording = AudioFile.open(file);
                 most.accumulateAndGet(open.incrementAndGet(), Math::max);
-                return new Counted(recording, open);
+                return new Other(recording, recording.notes(), open::decrementAndGet);
             };
             Path to = folder.resolve("at once " + allowed);
             try (NDManager m = NDManager.newBaseManager();
@@ -376,44 +377,10 @@ class PreprocessingTest {
         assertTrue(first.size() > 5, first.keySet().toString());
     }
 
-    /** A recording that tells when it is closed. */
-    private record Counted(Recording recording, AtomicInteger open) implements Recording {
-        @Override
-        public int samples() {
-            return recording.samples();
-        }
-
-        @Override
-        public int channels() {
-            return recording.channels();
-        }
-
-        @Override
-        public int sampleRateHz() {
-            return recording.sampleRateHz();
-        }
-
-        @Override
-        public Wave read(int from, int to) {
-            return recording.read(from, to);
-        }
-
-        @Override
-        public List<String> notes() {
-            return recording.notes();
-        }
-
-        @Override
-        public void close() {
-            open.decrementAndGet();
-            recording.close();
-        }
-    }
-
     private static final String CUT = "the file ends before its last frame does";
 
-    /** A recording of whose end a part is missing, as the decoder says. */
-    private record Cut(Recording recording, boolean isCut) implements Recording {
+    /** A recording with other notes, as of a file whose end is missing, or one that tells when it is closed. */
+    private record Other(Recording recording, List<String> notes, Runnable closed) implements Recording {
         @Override
         public int samples() {
             return recording.samples();
@@ -435,12 +402,8 @@ class PreprocessingTest {
         }
 
         @Override
-        public List<String> notes() {
-            return isCut ? List.of(CUT) : List.of();
-        }
-
-        @Override
         public void close() {
+            closed.run();
             recording.close();
         }
     }
