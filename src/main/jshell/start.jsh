@@ -13,6 +13,7 @@ import diffsvc.dataset.*;
 import diffsvc.diffusion.*;
 import diffsvc.diffusion.embedding.*;
 import diffsvc.diffusion.wavenet.*;
+import diffsvc.evaluate.*;
 import diffsvc.export.*;
 import diffsvc.files.*;
 import diffsvc.hparams.*;

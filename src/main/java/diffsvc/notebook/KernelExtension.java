@@ -56,6 +56,7 @@ public final class KernelExtension implements Extension {
             "import diffsvc.diffusion.*;",
             "import diffsvc.diffusion.embedding.*;",
             "import diffsvc.diffusion.wavenet.*;",
+            "import diffsvc.evaluate.*;",
             "import diffsvc.export.*;",
             "import diffsvc.files.*;",
             "import diffsvc.hparams.*;",

@@ -1,0 +1,64 @@
+package diffsvc.evaluate;
+
+import diffsvc.conds.F0Table;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One output, and what it may be compared with.
+ *
+ * @param output what is judged
+ * @param source the song that was converted, on the same clock; null where unknown
+ * @param key semitones by which the output should lie above the source and the score
+ * @param target recordings of the voice it should sound like; null where unknown
+ * @param lyrics the words that are sung; empty where unknown
+ * @param score the melody that should be sung, time 0 at the output's; null where unknown
+ */
+public record Subject(Sound output, Sound source, double key, Target target, String lyrics, F0Table score) {
+    public Subject {
+        lyrics = lyrics == null ? "" : lyrics;
+    }
+
+    /** An output without anything beside it. */
+    public static Subject of(Sound output) {
+        return new Subject(output, null, 0, null, "", null);
+    }
+
+    /** Compares with the song that was converted. */
+    public Subject against(Sound song, double semitones) {
+        return new Subject(output, song, semitones, target, lyrics, score);
+    }
+
+    /** Compares with recordings of a voice. */
+    public Subject towards(Target voice) {
+        return new Subject(output, source, key, voice, lyrics, score);
+    }
+
+    /** Compares with these words. */
+    public Subject singing(String words) {
+        return new Subject(output, source, key, target, words, score);
+    }
+
+    /** Compares with this melody. */
+    public Subject scored(F0Table melody) {
+        return new Subject(output, source, key, target, lyrics, melody);
+    }
+
+    /** The same comparisons for another output. */
+    public Subject output(Sound other) {
+        return new Subject(other, source, key, target, lyrics, score);
+    }
+
+    /** What it holds beside the output. */
+    public Set<Need> has() {
+        Set<Need> has = EnumSet.noneOf(Need.class);
+        Optional.ofNullable(source).ifPresent(s -> has.add(Need.SOURCE));
+        Optional.ofNullable(target).ifPresent(t -> has.add(Need.TARGET));
+        Optional.ofNullable(score).ifPresent(s -> has.add(Need.SCORE));
+        if (!lyrics.isBlank()) {
+            has.add(Need.LYRICS);
+        }
+        return has;
+    }
+}
