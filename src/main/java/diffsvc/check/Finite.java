@@ -27,6 +27,16 @@ public final class Finite {
         }
     }
 
+    /** Whether every value is finite; true for an empty array. */
+    public static boolean all(float[] values) {
+        for (float v : values) {
+            if (!Float.isFinite(v)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** How many values are not finite, as an error says it: "3 of 19200 values are NaN or infinite". */
     public static String count(NDArray array) {
         long bad = 0;

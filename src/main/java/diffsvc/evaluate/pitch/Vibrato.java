@@ -1,7 +1,8 @@
-package diffsvc.conds;
+package diffsvc.evaluate.pitch;
 
+import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.hipparchus.linear.Array2DRowRealMatrix;
@@ -52,8 +53,8 @@ public record Vibrato(double share, double rateHz, double depthCents) {
         }
         return new Vibrato(
                 stretches == 0 ? Double.NaN : found.size() / (double) stretches,
-                median(found.stream().mapToDouble(Fit::rateHz).toArray()),
-                median(found.stream().mapToDouble(Fit::depthCents).toArray()));
+                Median.of(found.stream().mapToDouble(Fit::rateHz).toArray()),
+                Median.of(found.stream().mapToDouble(Fit::depthCents).toArray()));
     }
 
     /** Null where a frame is unvoiced. */
@@ -105,12 +106,6 @@ public record Vibrato(double share, double rateHz, double depthCents) {
             RealVector rest = cents.subtract(terms.operate(fit));
             return rest.dotProduct(rest);
         }
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
     }
 
     /** "vibrato in 62 % of the voiced stretches, 5.6 Hz, 48 cents to either side". */

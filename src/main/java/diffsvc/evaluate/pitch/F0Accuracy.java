@@ -1,5 +1,7 @@
-package diffsvc.conds;
+package diffsvc.evaluate.pitch;
 
+import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
 import java.util.Locale;
 
 /**
