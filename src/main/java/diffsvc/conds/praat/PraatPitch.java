@@ -30,7 +30,7 @@ import org.hipparchus.transform.TransformType;
  */
 public final class PraatPitch implements PitchExtractor {
     private static final double PERIODS_PER_WINDOW = 3, INTERPOLATION_DEPTH = 0.5;
-    private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700, FRAMES_AT_ONCE = 64;
+    private static final int SINC_FIRST = 30, SINC_FINE = 70, SINC_VERY_FINE = 700, FRAMES_AT_ONCE = 64, NEAR_LAGS = 3;
 
     /**
      * Praat's settings.
@@ -130,9 +130,7 @@ public final class PraatPitch implements PitchExtractor {
         }
         int frames = (int) Math.floor((duration - windowSeconds) / stepSeconds) + 1;
         double first = 0.5 * duration - 0.5 * frames * stepSeconds + 0.5 * stepSeconds;
-        Frame[] each = new Frame[EngineThreads.count()];
-        each[0] = new Frame(wave, sampleRateHz);
-        Arrays.setAll(each, i -> i == 0 ? each[0] : new Frame(each[0]));
+        Frame[] each = frames(wave, sampleRateHz);
         Candidate[][] candidates = new Candidate[frames][];
         double[] intensity = new double[frames];
         for (int from = 0; from < frames; from += FRAMES_AT_ONCE) {
@@ -145,6 +143,40 @@ public final class PraatPitch implements PitchExtractor {
             });
         }
         return choose(candidates, intensity, stepSeconds, first);
+    }
+
+    /**
+     * The strength of a wave [N] at an F0 that is known: the height of the autocorrelation's peak at its period, 0 to
+     * 1, which is the share of the power that is periodic (Boersma 1993, eq. 4).
+     *
+     * @return [T] on the track's frames; NaN where a frame is unvoiced, where its F0 is below the floor, or where the
+     *     window reaches beyond the wave
+     */
+    public double[] strengths(float[] wave, int sampleRateHz, F0Track f0) {
+        double[] strengths = new double[f0.frames()];
+        double half = PERIODS_PER_WINDOW / settings.floorHz() / 2, end = wave.length / (double) sampleRateHz - half;
+        if (end < half) {
+            Arrays.fill(strengths, Double.NaN);
+            return strengths;
+        }
+        Frame[] each = frames(wave, sampleRateHz);
+        EngineThreads.forEach(each.length, i -> {
+            for (int t = i; t < strengths.length; t += each.length) {
+                double time = t * f0.frameSeconds(), hz = f0.f0Hz()[t];
+                strengths[t] = f0.voiced()[t] && hz > settings.floorHz() && time > half && time < end
+                        ? each[i].strength(time, hz)
+                        : Double.NaN;
+            }
+        });
+        return strengths;
+    }
+
+    /** One for each thread. */
+    private Frame[] frames(float[] wave, int sampleRateHz) {
+        Frame[] each = new Frame[EngineThreads.count()];
+        each[0] = new Frame(wave, sampleRateHz);
+        Arrays.setAll(each, i -> i == 0 ? each[0] : new Frame(each[0]));
+        return each;
     }
 
     /**
@@ -273,11 +305,11 @@ public final class PraatPitch implements PitchExtractor {
             return ri[0];
         }
 
-        Candidate[] candidates(double time, double[] intensity, int t) {
-            Candidate unvoiced = new Candidate(0, 0);
-            if (globalPeak == 0) {
-                return new Candidate[] {unvoiced};
-            }
+        /**
+         * The autocorrelation of the frame around a time, into r; returns the frame's local peak, and leaves r as it
+         * was where that is 0.
+         */
+        private double correlate(double time) {
             int left = (int) Math.floor(time / dx - 0.5), right = left + 1; // 0-based; sample i sits at (i + 0.5) dx
             double mean = 0;
             for (int i = right - periodSamples; i <= left + periodSamples; i++) {
@@ -294,14 +326,25 @@ public final class PraatPitch implements PitchExtractor {
                     j++) {
                 peak = Math.max(peak, Math.abs(frame[j]));
             }
+            if (peak > 0) {
+                double[] ac = correlation(frame);
+                r[depth] = 1;
+                for (int i = 1; i <= depth; i++) {
+                    r[depth + i] = r[depth - i] = ac[i] / (ac[0] * windowCorrelation[i]);
+                }
+            }
+            return peak;
+        }
+
+        Candidate[] candidates(double time, double[] intensity, int t) {
+            Candidate unvoiced = new Candidate(0, 0);
+            if (globalPeak == 0) {
+                return new Candidate[] {unvoiced};
+            }
+            double peak = correlate(time);
             intensity[t] = Math.min(1, peak / globalPeak);
             if (peak == 0) {
                 return new Candidate[] {unvoiced};
-            }
-            double[] ac = correlation(frame);
-            r[depth] = 1;
-            for (int i = 1; i <= depth; i++) {
-                r[depth + i] = r[depth - i] = ac[i] / (ac[0] * windowCorrelation[i]);
             }
             double[] f0 = new double[settings.maxCandidates()], strength = new double[f0.length];
             int[] lag = new int[f0.length];
@@ -327,6 +370,22 @@ public final class PraatPitch implements PitchExtractor {
                 all[c] = refined(f0[c], lag[c]);
             }
             return all;
+        }
+
+        /** The strength of the peak at the lag of a known F0; NaN where the frame is silent or F0 out of reach. */
+        double strength(double time, double hz) {
+            int lag = (int) Math.round(1 / dx / hz);
+            if (lag < 2 || lag >= Math.min(maxLag, depth) || correlate(time) == 0) {
+                return Double.NaN;
+            }
+            for (int step = 0; step < NEAR_LAGS && lag > 2 && lag < depth - 1; step++) { // F0 may be another frame's
+                int higher = r[depth + lag + 1] > r[depth + lag - 1] ? lag + 1 : lag - 1;
+                if (r[depth + higher] <= r[depth + lag]) {
+                    break;
+                }
+                lag = higher;
+            }
+            return refined(hz, lag).strength();
         }
 
         /** The peak near a lag, located between the samples of the correlation by Brent's method. */
