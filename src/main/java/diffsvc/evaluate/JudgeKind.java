@@ -1,6 +1,9 @@
 package diffsvc.evaluate;
 
 import diffsvc.check.Problem;
+import diffsvc.evaluate.pitch.PitchJudge;
+import diffsvc.evaluate.signal.SignalJudge;
+import diffsvc.evaluate.signal.SpectrumJudge;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +14,30 @@ import java.util.function.Function;
 
 /** The judges, in the order of the report. A new one is one file and one constant here. */
 public enum JudgeKind {
-    ;
+    /** Pitch against the song and the melody. */
+    PITCH(
+            "pitch against the song in its key and against the melody, and vibrato, by Praat's F0",
+            Set.of(),
+            PitchJudge.MEASURES,
+            List.of(),
+            paths -> "",
+            paths -> new PitchJudge()),
+    /** What the samples alone say. */
+    SIGNAL(
+            "loudness, clipping, clicks and harmonics-to-noise of the samples",
+            Set.of(),
+            SignalJudge.MEASURES,
+            List.of(),
+            paths -> "",
+            paths -> new SignalJudge()),
+    /** Distances from the song. */
+    SPECTRUM(
+            "distance of spectrum, time and level from the song",
+            Set.of(Need.SOURCE),
+            SpectrumJudge.MEASURES,
+            List.of(),
+            paths -> "",
+            paths -> new SpectrumJudge());
 
     private static final String FETCH = "./diffsvc weights judges fetches it";
 
