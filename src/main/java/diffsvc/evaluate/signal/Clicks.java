@@ -9,18 +9,20 @@ import java.util.Locale;
 /**
  * Finds clicks: single kinks in a smooth curve, as a bad join makes them. The measure is the second difference |x[n +
  * 1] - 2 x[n] + x[n - 1]|, which a loud low tone leaves small where a first difference would be large. A sample is
- * compared with the 98th percentile of the {@value #AROUND_SECONDS} s before and of those behind it, the larger of the
- * two, without the {@value #EVENT_SECONDS} s around it and at least {@value #LEAST_AROUND}: noise, the onset of a
- * consonant and the pulses of a voice have many large values on one side at least, a click has none. It is a click
- * where the second difference is at least {@value #AUDIBLE} and {@value #TIMES} times that.
+ * compared with the fifth largest value in the {@value #AROUND_SECONDS} s before and in those behind it, the larger of
+ * the two, without the {@value #EVENT_SECONDS} s around it, and at least {@value #LEAST_AROUND}. It is a click where
+ * the second difference is at least {@value #AUDIBLE} and {@value #TIMES} times that. Noise, the onset of a consonant
+ * and the pulses of a voice have many large values on one side at least; a click has none, and the four values that are
+ * passed over leave room for one or two more clicks close by. The release of a plosive close to the microphone and the
+ * noises of a mouth may be as lonely as a click, so compare with the song.
  */
 public final class Clicks {
     private static final double AROUND_SECONDS = 0.025,
             EVENT_SECONDS = 0.001,
-            QUANTILE = 0.98,
             AUDIBLE = 1e-3,
             LEAST_AROUND = 1e-4,
             TIMES = 5;
+    private static final int PASSED_OVER = 4;
 
     /**
      * A click.
@@ -90,7 +92,7 @@ public final class Clicks {
         List<Click> found = new ArrayList<>();
         for (double s : seconds) {
             long place = Math.round(s * rateHz);
-            if (place >= 0 && place < second.length) {
+            if (s >= 0 && place < second.length) { // NaN is nowhere
                 int largest = (int) place;
                 for (int i = (int) Math.max(0, place - event); i <= Math.min(second.length - 1, place + event); i++) {
                     largest = second[i] > second[largest] ? i : largest;
@@ -131,9 +133,9 @@ public final class Clicks {
     }
 
     private boolean few(double limit, int from, int to) {
-        int above = 0, most = above(from, to);
+        int above = 0;
         for (int k = Math.min(second.length, to) - 1; k >= Math.max(0, from); k--) {
-            if (second[k] > limit && ++above > most) {
+            if (second[k] > limit && ++above > PASSED_OVER) {
                 return false;
             }
         }
@@ -147,24 +149,18 @@ public final class Clicks {
     private double surroundings(int i) {
         return Math.max(
                 LEAST_AROUND,
-                Math.max(percentile(i - event - around, i - event), percentile(i + event + 1, i + event + 1 + around)));
+                Math.max(fifth(i - event - around, i - event), fifth(i + event + 1, i + event + 1 + around)));
     }
 
-    /** The largest value with not more than a share of 0.02 of its stretch above it; 0 for none. */
-    private double percentile(int from, int to) {
+    /** The fifth largest value of a stretch; 0 where it has fewer. */
+    private double fifth(int from, int to) {
         int first = Math.max(0, from), last = Math.min(second.length, to);
-        if (last <= first) {
+        if (last - first <= PASSED_OVER) {
             return 0;
         }
         float[] sorted = Arrays.copyOfRange(second, first, last);
         Arrays.sort(sorted);
-        return sorted[sorted.length - 1 - Math.min(sorted.length - 1, above(from, to))];
-    }
-
-    /** How many values of a stretch may lie above its percentile. */
-    private int above(int from, int to) {
-        int n = Math.min(second.length, to) - Math.max(0, from);
-        return (int) (Math.max(0, n) * (1 - QUANTILE));
+        return sorted[sorted.length - 1 - PASSED_OVER];
     }
 
     /** "2 clicks, the strongest kink 31.0 dB above its surroundings". */

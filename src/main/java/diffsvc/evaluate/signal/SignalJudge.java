@@ -54,14 +54,14 @@ public final class SignalJudge implements Judge {
                             "count",
                             Better.LOWER,
                             0,
-                            "kinks 14 dB above what 98 % of the samples within 25 ms have on either side"),
+                            "kinks 14 dB above what the 25 ms on either side have; a plosive near the microphone may count as one"),
             SEAM =
                     new Measure(
                             "seams",
                             "dB",
                             Better.LOWER,
                             1,
-                            "the strongest kink above these surroundings; 8 to 14 dB in a recording without a click");
+                            "the strongest kink above these surroundings; 2 to 10 dB in singing without a click, a click has 14 and more");
 
     /** The figures in their order. */
     public static final List<Measure> MEASURES = List.of(LOUDNESS, RANGE, PEAK, CLIPPED, DC, HNR, CLICKS, SEAM);

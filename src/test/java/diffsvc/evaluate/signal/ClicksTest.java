@@ -42,6 +42,15 @@ class ClicksTest {
                 all.get(0).db(), Clicks.in(stepped(sine, 20_000, RATE, 0.1)).strongest());
     }
 
+    @Test
+    void thePulsesOfADryVoiceAreNone() { // 110 a second: two in 25 ms, of three second differences each
+        float[] x = new float[RATE];
+        for (int i = 401; i < RATE; i += 401) {
+            x[i] = 0.4f;
+        }
+        assertEquals(List.of(), Clicks.in(Wave.mono(x, RATE)).all());
+    }
+
     @ParameterizedTest // two steps 5 ms apart do not hide each other
     @CsvSource({"220,2", "441,2", "4410,2", "20,1"})
     void aDropoutHasTwo(int samples, int clicks) {
@@ -80,7 +89,7 @@ class ClicksTest {
     @Test
     void theJoinsOfAManifestAreMeasured() {
         Wave wave = stepped(Tones.sine(RATE, 1, 220, 0.5), 22_050, RATE, 0.1);
-        List<Clicks.Click> at = Clicks.in(wave).at(0.25, 0.5, 3, -1);
+        List<Clicks.Click> at = Clicks.in(wave).at(0.25, 0.5, 3, -1, Double.NaN);
         assertEquals(2, at.size(), "places outside are left out");
         assertEquals(0, at.get(0).db(), 1, "the sine's own bend");
         assertEquals(46.3, at.get(1).db(), 0.2); // 0.1 / (0.5 (2 pi 220 / 44100)^2)
