@@ -1,6 +1,7 @@
 package diffsvc.evaluate;
 
 import diffsvc.check.Problem;
+import diffsvc.evaluate.identity.IdentityJudge;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +12,14 @@ import java.util.function.Function;
 
 /** The judges, in the order of the report. A new one is one file and one constant here. */
 public enum JudgeKind {
-    ;
+    /** Whose voice it is. */
+    IDENTITY(
+            "whether the output has the target's voice rather than the source's, by a speaker encoder that learned from speech (LibriSpeech, VoxCeleb)",
+            Set.of(Need.TARGET),
+            IdentityJudge.MEASURES,
+            List.of(IdentityJudge.WEIGHTS),
+            paths -> "",
+            IdentityJudge::open);
 
     private static final String FETCH = "./diffsvc weights judges fetches it";
 
