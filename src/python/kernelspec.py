@@ -23,6 +23,8 @@ LOGGING = """handlers = java.util.logging.ConsoleHandler
 """
 # The engine's libraries as the launcher has chosen them: Jupyter started by others gives the kernel its own environment.
 LIBRARIES = ["PYTORCH_LIBRARY_PATH", "PYTORCH_VERSION", "PYTORCH_FLAVOR", "LD_LIBRARY_PATH"]
+# What ./diffsvc weights judges fetches, for the judges whose networks are ONNX.
+ONNXRUNTIME = root / "models/judges/onnxruntime-1.19.2.jar"
 # No question about Jupyter's news, no check for its updates.
 LAB = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -35,7 +37,7 @@ def spec(folder):
         "language": "java",
         "interrupt_mode": "message",
         "env": {
-            "JJAVA_CLASSPATH": f"{root}/target/classes:{root}/target/lib/*",
+            "JJAVA_CLASSPATH": f"{root}/target/classes:{root}/target/lib/*" + (f":{ONNXRUNTIME}" if ONNXRUNTIME.exists() else ""),
             "JJAVA_LOAD_EXTENSIONS": "1",
             "GOMP_SPINCOUNT": "2000",
             "MALLOC_MMAP_THRESHOLD_": "4194304",
