@@ -1,6 +1,8 @@
 package diffsvc.evaluate;
 
 import diffsvc.check.Problem;
+import diffsvc.evaluate.quality.DistillMosJudge;
+import diffsvc.evaluate.quality.DnsMosJudge;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +13,21 @@ import java.util.function.Function;
 
 /** The judges, in the order of the report. A new one is one file and one constant here. */
 public enum JudgeKind {
-    ;
+    DNSMOS(
+            "what listeners would say of signal, background and whole, learned from ratings of speech behind noise "
+                    + "suppressors",
+            Set.of(),
+            DnsMosJudge.MEASURES,
+            DnsMosJudge.WEIGHTS,
+            paths -> DnsMosJudge.missing(),
+            DnsMosJudge::open),
+    DISTILLMOS(
+            "what listeners would say of the whole, learned from ratings of speech",
+            Set.of(),
+            DistillMosJudge.MEASURES,
+            DistillMosJudge.WEIGHTS,
+            paths -> "",
+            DistillMosJudge::open);
 
     private static final String FETCH = "./diffsvc weights judges fetches it";
 
