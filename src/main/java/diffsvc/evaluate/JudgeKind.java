@@ -1,6 +1,9 @@
 package diffsvc.evaluate;
 
 import diffsvc.check.Problem;
+import diffsvc.evaluate.content.PhoneJudge;
+import diffsvc.evaluate.content.PythonRecognizer;
+import diffsvc.evaluate.content.TranscriptJudge;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +14,31 @@ import java.util.function.Function;
 
 /** The judges, in the order of the report. A new one is one file and one constant here. */
 public enum JudgeKind {
-    ;
+    /** Words by Whisper, English. */
+    WHISPER(
+            "words and characters by Whisper tiny.en, a recognizer that learned from English speech",
+            Set.of(),
+            TranscriptJudge.MEASURES,
+            TranscriptJudge.WHISPER,
+            PythonRecognizer::whisperMissing,
+            paths -> new TranscriptJudge(PythonRecognizer.whisper(paths))),
+    /** Words by Vosk, Korean. */
+    VOSK(
+            "words and characters by Vosk's small Korean model, a recognizer that learned from Korean speech",
+            Set.of(),
+            TranscriptJudge.MEASURES,
+            TranscriptJudge.VOSK_KO,
+            PythonRecognizer::voskMissing,
+            paths -> new TranscriptJudge(PythonRecognizer.vosk(paths))),
+    /** Phones by the project's own encoder. */
+    PHONES(
+            "phones by this project's own content encoder, which the built-in voices also listen with: for them it is "
+                    + "no independent judge",
+            Set.of(Need.SOURCE),
+            PhoneJudge.MEASURES,
+            List.of(PhoneJudge.ENCODER),
+            paths -> "",
+            PhoneJudge::new);
 
     private static final String FETCH = "./diffsvc weights judges fetches it";
 
