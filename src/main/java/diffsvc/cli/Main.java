@@ -14,6 +14,7 @@ import picocli.CommandLine.IVersionProvider;
         versionProvider = Main.Version.class,
         subcommands = {
             InferCommand.class,
+            EvaluateCommand.class,
             TrainCommand.class,
             PreprocessCommand.class,
             MemoryCommand.class,

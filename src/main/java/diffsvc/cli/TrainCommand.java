@@ -4,6 +4,11 @@ import ai.djl.ndarray.NDManager;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.dataset.Dataset;
+import diffsvc.evaluate.JudgeKind;
+import diffsvc.evaluate.Panel;
+import diffsvc.evaluate.Song;
+import diffsvc.evaluate.SongScore;
+import diffsvc.evaluate.Target;
 import diffsvc.files.Input;
 import diffsvc.files.Output;
 import diffsvc.hparams.Hparams;
@@ -24,6 +29,8 @@ import diffsvc.voice.Pairing;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -83,9 +90,35 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--minutes", defaultValue = "1e9", description = "save and stop after this many minutes")
     double minutes;
 
+    @Option(
+            names = "--evaluate-every",
+            paramLabel = "STEPS",
+            description =
+                    "convert --songs with the weights every so many updates, and keep the checkpoint with the best score"
+                            + " (docs/evaluate.md; default: never)")
+    Integer evaluateEvery;
+
+    @Option(
+            names = "--patience",
+            paramLabel = "N",
+            description = "with --evaluate-every: end the run after N scores without a better one (default: never)")
+    Integer patience;
+
+    @Option(
+            names = "--songs",
+            arity = "1..*",
+            description = "with --evaluate-every: songs, with their words in SONG.txt beside them (default: raw/*.wav)")
+    List<String> songs = new ArrayList<>();
+
+    @Option(
+            names = "--target",
+            description = "with --evaluate-every: recordings of the voice (default: models/NAME/target)")
+    String target;
+
     @Override
     public Integer call() {
         ProjectName.require(STAGE, project);
+        requireEvaluation();
         Bound.number(STAGE, "--minutes", minutes, 1e-3, 1e9);
         if (steps != null) {
             Bound.whole(STAGE, "--steps", steps, 1, Integer.MAX_VALUE);
@@ -121,6 +154,30 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private void requireEvaluation() {
+        if (evaluateEvery != null) {
+            Bound.whole("options", "--evaluate-every", evaluateEvery, 1, Integer.MAX_VALUE);
+        } else if (patience != null || !songs.isEmpty() || target != null) {
+            throw Problem.in(
+                    "options",
+                    "--evaluate-every with --patience, --songs and --target",
+                    "none",
+                    "say how often: --evaluate-every 1000");
+        }
+        if (patience != null) {
+            Bound.whole("options", "--patience", patience, 1, Integer.MAX_VALUE);
+        }
+    }
+
+    /** The judges of the weights while they train; null where nobody asked for them. */
+    private Panel panel(ProjectPaths paths) {
+        Panel panel = evaluateEvery == null ? null : Panel.open(paths, JudgeKind.ofLanguage("en"));
+        if (panel != null) {
+            panel.absent().forEach((kind, why) -> note(kind + " is absent: " + why));
+        }
+        return panel;
     }
 
     private RunStart start(RunFolder folder, Path set, ModelFiles files) {
@@ -194,7 +251,17 @@ final class TrainCommand implements Callable<Integer> {
         long free = device.isGpu() ? device.available() : 0;
         CtrlC ctrlC = new CtrlC(loop::stop);
         Runtime.getRuntime().addShutdownHook(ctrlC);
-        try (ConsoleProgress bar = new ConsoleProgress()) {
+        try (Panel panel = panel(paths);
+                ConsoleProgress bar = new ConsoleProgress()) {
+            if (panel != null) {
+                Target towards = target == null
+                        ? Target.of(paths, project).orElse(null)
+                        : Target.read(project, ProjectPaths.here(target));
+                loop.judging(
+                        evaluateEvery,
+                        patience == null ? 0 : patience,
+                        new SongScore(panel, paths, Song.all(paths, songs), towards, h -> h, device));
+            }
             TrainingLoop.Result result = loop.listening(bar).each(losses(bar)).until();
             bar.close();
             // the engine keeps what it once took of a GPU, so the end shows the peak

@@ -13,10 +13,13 @@ import diffsvc.evaluate.signal.SpectrumJudge;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The judges, in the order of the report. A new one is one file and one constant here. */
 public enum JudgeKind {
@@ -171,6 +174,39 @@ public enum JudgeKind {
             throw Problem.in("evaluate", "what the judge " + this + " works with", reason, "or leave the judge out");
         }
         return opener.apply(paths);
+    }
+
+    /**
+     * All judges, with the recognizer of a language only.
+     *
+     * @param language en or ko
+     * @throws Problem for another one
+     */
+    public static Set<JudgeKind> ofLanguage(String language) {
+        if (!language.equals("en") && !language.equals("ko")) {
+            throw Problem.in("options", "--language en or ko", language, "there is a recognizer for these two");
+        }
+        Set<JudgeKind> all = EnumSet.allOf(JudgeKind.class);
+        all.remove(language.equals("ko") ? WHISPER : VOSK);
+        return all;
+    }
+
+    /**
+     * The judge of that name.
+     *
+     * @throws Problem that lists all names
+     */
+    public static JudgeKind named(String name) {
+        for (JudgeKind kind : values()) {
+            if (kind.toString().equals(name.strip())) {
+                return kind;
+            }
+        }
+        throw Problem.in(
+                "options",
+                "a judge: " + Arrays.stream(values()).map(JudgeKind::toString).collect(Collectors.joining(", ")),
+                name,
+                "correct --judges");
     }
 
     /** Its name, as tables and options have it: lower case, words joined by hyphens. */

@@ -50,6 +50,16 @@ public record Subject(Sound output, Sound source, double key, Target target, Str
         return new Subject(other, source, key, target, lyrics, score);
     }
 
+    /**
+     * A phrase of output and source; lyrics and score are of the whole and stay away.
+     *
+     * @param start seconds, 0 to below the output's length
+     */
+    public Subject part(double start, double end) {
+        Sound song = source == null || start >= source.seconds() ? null : source.part(start, end);
+        return new Subject(output.part(start, end), song, key, target, "", null);
+    }
+
     /** What it holds beside the output. */
     public Set<Need> has() {
         Set<Need> has = EnumSet.noneOf(Need.class);

@@ -1,6 +1,18 @@
 package diffsvc.evaluate;
 
+import diffsvc.audio.AudioFile;
+import diffsvc.audio.Wave;
+import diffsvc.check.Problem;
+import diffsvc.files.Input;
+import diffsvc.files.WholeFile;
+import diffsvc.hparams.ProjectPaths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Recordings of the voice that outputs should sound like. A judge that embeds them does so once for each target.
@@ -9,10 +21,59 @@ import java.util.List;
  * @param recordings at least one
  */
 public record Target(String name, List<Sound> recordings) {
+    private static final String STAGE = "evaluate";
+    private static final int MOST = 20, MOST_SECONDS = 60;
+
     public Target {
         recordings = List.copyOf(recordings);
         if (recordings.isEmpty()) {
             throw new IllegalArgumentException("a target needs a recording");
+        }
+    }
+
+    /**
+     * A recording, or the recordings below a folder by path: the first {@value #MOST}, of each the first
+     * {@value #MOST_SECONDS} s.
+     *
+     * @throws Problem when there is none, or one cannot be read
+     */
+    public static Target read(String name, Path at) {
+        List<Path> files = Files.isDirectory(at) ? recordings(at) : List.of(at);
+        List<Sound> sounds = new ArrayList<>();
+        for (Path file : files) {
+            Input.require(STAGE, file, "a recording of the target");
+            Wave wave = AudioFile.read(file);
+            if (!wave.isSilent()) {
+                sounds.add(
+                        Sound.of(file.getFileName().toString(), wave.slice(0, Math.min(wave.seconds(), MOST_SECONDS))));
+            }
+        }
+        if (sounds.isEmpty()) {
+            throw Problem.in(
+                    STAGE,
+                    at,
+                    "recordings of the target",
+                    files.isEmpty() ? "a folder without recordings" : "silence",
+                    "give a folder or a file of the voice that was trained");
+        }
+        return new Target(name, sounds);
+    }
+
+    /** The recordings that come with a voice, models/NAME/target; empty where it has none. */
+    public static Optional<Target> of(ProjectPaths paths, String project) {
+        Path folder = paths.models().resolve(project).resolve("target");
+        return Files.isDirectory(folder) ? Optional.of(read(project, folder)) : Optional.empty();
+    }
+
+    private static List<Path> recordings(Path folder) {
+        try (Stream<Path> walk = Files.walk(folder)) {
+            return walk.filter(p -> Files.isRegularFile(p) && AudioFile.isOne(p))
+                    .sorted()
+                    .limit(MOST)
+                    .toList();
+        } catch (IOException e) {
+            throw Problem.in(
+                    STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
         }
     }
 }

@@ -7,7 +7,6 @@ import diffsvc.conds.CondsCache;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.progress.Progress;
-import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.Summary;
@@ -194,8 +193,7 @@ final class VoiceConverter implements SliceConverter, AutoCloseable {
         if (stream != null) {
             return stream;
         }
-        long seed = voice.hparams().infer().seed();
-        return RandomSource.keyed(slice.start() == 0 ? seed : KeyedRandom.mix(seed, "slice", slice.start()));
+        return WholeSong.random(voice.hparams().infer().seed(), slice);
     }
 
     /** With the units that a file gives or the cache remembers; else the conversion makes them. */

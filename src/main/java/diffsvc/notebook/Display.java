@@ -3,6 +3,7 @@ package diffsvc.notebook;
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.platform.EngineLock;
+import diffsvc.plot.HtmlParts;
 import diffsvc.plot.MapOrder;
 import diffsvc.tensor.Summary;
 import java.util.Map;
@@ -60,8 +61,10 @@ public final class Display {
         @Override
         public String toString() {
             StringBuilder lines = new StringBuilder();
-            waves.forEach((name, wave) ->
-                    lines.append(name).append("  ").append(Html.caption(wave)).append('\n'));
+            waves.forEach((name, wave) -> lines.append(name)
+                    .append("  ")
+                    .append(HtmlParts.caption(wave))
+                    .append('\n'));
             return lines.toString().stripTrailing();
         }
     }

@@ -2,9 +2,8 @@ package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import diffsvc.audio.Wave;
-import diffsvc.audio.WaveWriter;
 import diffsvc.plot.Colours;
+import diffsvc.plot.HtmlParts;
 import diffsvc.plot.MapOrder;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
@@ -15,11 +14,8 @@ import java.awt.image.BufferedImage;
 import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
@@ -29,8 +25,6 @@ import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import tech.tablesaw.api.ColumnType;
-import tech.tablesaw.api.Table;
 
 /**
  * What the page gets: plain HTML with pictures and sound inside, so that any front end shows it without an extension.
@@ -38,7 +32,6 @@ import tech.tablesaw.api.Table;
 final class Html {
     private static final int THUMB_WIDTH = 180,
             THUMB_HEIGHT = 64,
-            MOST_ROWS = 200,
             MOST_TEXT = 120,
             UNFOLDED = 20,
             MOST_IN_LIST = 12,
@@ -50,7 +43,8 @@ final class Html {
     static String tensor(NDArray array) {
         Summary s = Summary.of(array);
         return "<div style=\"display:flex;gap:1em;align-items:center\">" + thumbnail(array) + "<code>"
-                + (array.getName() == null ? "" : escaped(array.getName()) + " ") + escaped(s.toString())
+                + (array.getName() == null ? "" : HtmlParts.escaped(array.getName()) + " ")
+                + HtmlParts.escaped(s.toString())
                 + "</code></div>";
     }
 
@@ -58,8 +52,9 @@ final class Html {
     static String tensors(String title, Map<String, ?> values) {
         List<String> rows = new ArrayList<>();
         values.forEach((name, value) -> {
-            StringBuilder html =
-                    new StringBuilder("<tr><td>").append(escaped(name)).append("</td>");
+            StringBuilder html = new StringBuilder("<tr><td>")
+                    .append(HtmlParts.escaped(name))
+                    .append("</td>");
             if (value instanceof NDArray array) {
                 Summary s = Summary.of(array);
                 html.append("<td>")
@@ -78,7 +73,7 @@ final class Html {
                         .append("</td></tr>");
             } else {
                 html.append("<td colspan=\"7\" style=\"text-align:left\">")
-                        .append(escaped(shortened(value)))
+                        .append(HtmlParts.escaped(shortened(value)))
                         .append("</td></tr>");
             }
             rows.add(html.toString());
@@ -86,7 +81,7 @@ final class Html {
         String head =
                 "<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>NaN</th><th></th></tr>";
         int open = rows.size() <= UNFOLDED + 2 ? rows.size() : UNFOLDED;
-        String shown = (title.isEmpty() ? "" : "<b>" + escaped(title) + "</b>") + head
+        String shown = (title.isEmpty() ? "" : "<b>" + HtmlParts.escaped(title) + "</b>") + head
                 + String.join("", rows.subList(0, open)) + "</table>";
         return open == rows.size()
                 ? shown
@@ -120,11 +115,12 @@ final class Html {
 
     /** A record of numbers, names and records of these: a row for each component. */
     static String settings(Record values) {
-        StringBuilder html = new StringBuilder("<b>" + escaped(values.getClass().getSimpleName()) + "</b><table>");
+        StringBuilder html =
+                new StringBuilder("<b>" + HtmlParts.escaped(values.getClass().getSimpleName()) + "</b><table>");
         components(values).forEach((name, value) -> html.append("<tr><td style=\"text-align:left\">")
-                .append(escaped(name))
+                .append(HtmlParts.escaped(name))
                 .append("</td><td style=\"text-align:left\">")
-                .append(escaped(words(value)))
+                .append(HtmlParts.escaped(words(value)))
                 .append("</td></tr>"));
         return html.append("</table>").toString();
     }
@@ -220,91 +216,6 @@ final class Html {
                 : String.format(Locale.ROOT, ", %.4g to %.4g, mean %.4g", all.getMin(), all.getMax(), all.getAverage());
     }
 
-    /** A table; numbers to the right, cut after {@value #MOST_ROWS} rows with a note. */
-    static String table(Table table) {
-        StringBuilder html = new StringBuilder("<table><tr>");
-        table.columnNames()
-                .forEach(name -> html.append("<th>").append(escaped(name)).append("</th>"));
-        html.append("</tr>");
-        int rows = Math.min(MOST_ROWS, table.rowCount());
-        for (int row = 0; row < rows; row++) {
-            html.append("<tr>");
-            for (int c = 0; c < table.columnCount(); c++) {
-                ColumnType type = table.column(c).type();
-                boolean number = type == ColumnType.DOUBLE
-                        || type == ColumnType.FLOAT
-                        || type == ColumnType.INTEGER
-                        || type == ColumnType.LONG;
-                Object cell = table.get(row, c);
-                String text = cell instanceof Double d ? number(d) : table.getString(row, c);
-                html.append(number ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">")
-                        .append(escaped(text))
-                        .append("</td>");
-            }
-            html.append("</tr>");
-        }
-        html.append("</table>");
-        return table.rowCount() <= rows
-                ? html.toString()
-                : html + "<p>" + rows + " of " + table.rowCount()
-                        + " rows; table.write().csv(\"all.csv\") writes all</p>";
-    }
-
-    /** Five digits, and no zeros behind them. */
-    static String number(double d) {
-        if (!Double.isFinite(d) || d != 0 && (Math.abs(d) < 1e-4 || Math.abs(d) >= 1e9)) {
-            return String.format(Locale.ROOT, "%.4g", d);
-        }
-        return d == Math.rint(d)
-                ? String.format(Locale.ROOT, "%.0f", d)
-                : new BigDecimal(d)
-                        .round(new MathContext(5))
-                        .stripTrailingZeros()
-                        .toPlainString();
-    }
-
-    /** An audio player, the sound inside it; quieter where it would clip. */
-    static String player(Wave wave) {
-        return audio(wave, "") + "<br>" + escaped(caption(wave));
-    }
-
-    /** Players side by side: one row of names, one of players, one of captions. */
-    static String players(Map<String, Wave> waves) {
-        StringBuilder names = new StringBuilder(), players = new StringBuilder(), captions = new StringBuilder();
-        waves.forEach((name, wave) -> {
-            names.append("<th style=\"text-align:left\">").append(escaped(name)).append("</th>");
-            players.append("<td>")
-                    .append(audio(wave, " style=\"width:16em;height:40px\""))
-                    .append("</td>");
-            captions.append("<td style=\"text-align:left\">")
-                    .append(escaped(caption(wave)))
-                    .append("</td>");
-        });
-        return "<table><tr>" + names + "</tr><tr>" + players + "</tr><tr>" + captions + "</tr></table>";
-    }
-
-    private static String audio(Wave wave, String style) {
-        Wave fitted = WaveWriter.fitted(wave).wave();
-        return "<audio controls preload=\"metadata\"" + style + " src=\"data:audio/flac;base64,"
-                + base64(WaveWriter.flacBytes(fitted)) + "\"></audio>";
-    }
-
-    /** "6.00 s, 44100 Hz, peak 0.61". */
-    static String caption(Wave wave) {
-        return String.format(Locale.ROOT, "%.2f s, %d Hz, peak %.2f", wave.seconds(), wave.sampleRateHz(), wave.peak());
-    }
-
-    static String base64(byte[] bytes) {
-        return Base64.getEncoder().encodeToString(bytes);
-    }
-
-    static String escaped(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
-    }
-
     /**
      * The first plane of the last two axes from dark (least) to bright (most), longer axis to the right; one axis as a
      * line. Empty for single values.
@@ -362,6 +273,8 @@ final class Html {
             }
         }
         return "<img alt=\"values of the first plane\" src=\"data:image/png;base64,"
-                + base64(new Picture("", "", width, height, (g, w, h) -> g.drawImage(image, 0, 0, null)).png()) + "\">";
+                + HtmlParts.base64(
+                        new Picture("", "", width, height, (g, w, h) -> g.drawImage(image, 0, 0, null)).png())
+                + "\">";
     }
 }

@@ -1,5 +1,6 @@
 package diffsvc.notebook;
 
+import diffsvc.plot.HtmlParts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -123,7 +124,7 @@ final class Inspector {
         StringBuilder html = new StringBuilder(), text = new StringBuilder();
         for (Documentation d : found.subList(0, Math.min(MOST, found.size()))) {
             Javadoc doc = Javadoc.of(d.javadoc());
-            html.append("<p><code><b>").append(Html.escaped(d.signature())).append("</b></code></p>");
+            html.append("<p><code><b>").append(HtmlParts.escaped(d.signature())).append("</b></code></p>");
             html.append(doc.html(parameters(d.signature())));
             text.append(d.signature()).append('\n');
             text.append(doc.text()).append(doc.text().isEmpty() ? "" : "\n");
@@ -192,8 +193,8 @@ final class Inspector {
         }
 
         private static String row(String name, String type, String text) {
-            return "<tr><td style=\"text-align:left\"><b>" + Html.escaped(name)
-                    + "</b></td><td style=\"text-align:left\"><code>" + Html.escaped(type)
+            return "<tr><td style=\"text-align:left\"><b>" + HtmlParts.escaped(name)
+                    + "</b></td><td style=\"text-align:left\"><code>" + HtmlParts.escaped(type)
                     + "</code></td><td style=\"text-align:left\">" + inline(text) + "</td></tr>";
         }
 
@@ -212,7 +213,8 @@ final class Inspector {
             return INLINE.matcher(comment).replaceAll(m -> {
                 String inside = m.group(2).strip();
                 boolean link = m.group(1).startsWith("link") || m.group(1).equals("value");
-                return Matcher.quoteReplacement("<code>" + Html.escaped(link ? linked(inside) : inside) + "</code>");
+                return Matcher.quoteReplacement(
+                        "<code>" + HtmlParts.escaped(link ? linked(inside) : inside) + "</code>");
             });
         }
 

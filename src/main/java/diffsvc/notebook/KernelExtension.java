@@ -8,6 +8,7 @@ import diffsvc.platform.JavadocSources;
 import diffsvc.platform.KernelParts;
 import diffsvc.platform.Reach;
 import diffsvc.platform.SnippetCleaner;
+import diffsvc.plot.HtmlParts;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
 import diffsvc.voice.Stages;
@@ -127,18 +128,18 @@ public final class KernelExtension implements Extension {
                         out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", stages.values())));
         renderer.createRegistration(Wave.class)
                 .preferring("text/html")
-                .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.player(wave)));
+                .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.player(wave)));
         renderer.createRegistration(Display.Players.class)
                 .preferring("text/html")
                 .register((players, out) ->
-                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.players(players.waves())));
+                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.players(players.waves())));
         renderer.createRegistration(Picture.class)
                 .preferring("image/png")
-                .register(
-                        (picture, out) -> out.renderIfRequested(MIMEType.IMAGE_PNG, () -> Html.base64(picture.png())));
+                .register((picture, out) ->
+                        out.renderIfRequested(MIMEType.IMAGE_PNG, () -> HtmlParts.base64(picture.png())));
         renderer.createRegistration(Chart.class).preferring("image/png").register((chart, out) -> {
             out.renderIfRequested(
-                    MIMEType.IMAGE_PNG, () -> Html.base64(Picture.of(chart).png()));
+                    MIMEType.IMAGE_PNG, () -> HtmlParts.base64(Picture.of(chart).png()));
             out.getOutputContainer().putText(Picture.of(chart).toString());
         });
         renderer.createRegistration(ProgressBar.Bar.class)
@@ -146,7 +147,7 @@ public final class KernelExtension implements Extension {
                 .register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
         renderer.createRegistration(Table.class)
                 .preferring("text/html")
-                .register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.table(table)));
+                .register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.table(table)));
         listen(kernel);
         for (String line : IMPORTS.split("\n")) {
             kernel.evalRaw(line);
@@ -165,7 +166,7 @@ public final class KernelExtension implements Extension {
         } else if (!entries.isEmpty() && entries.values().stream().allMatch(Wave.class::isInstance)) {
             Map<String, Wave> waves = new LinkedHashMap<>();
             entries.forEach((name, wave) -> waves.put(name, (Wave) wave));
-            out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.players(waves));
+            out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.players(waves));
         }
     }
 

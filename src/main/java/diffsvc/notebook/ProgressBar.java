@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.StepListener;
 import diffsvc.platform.EngineLock;
+import diffsvc.plot.HtmlParts;
 import diffsvc.progress.Progress;
 import java.util.Locale;
 import java.util.UUID;
@@ -44,9 +45,9 @@ public final class ProgressBar implements Progress, StepListener {
             return String.format(
                     Locale.ROOT,
                     "<div>%s <progress value=\"%.4f\" max=\"1\" style=\"width:20em\"></progress> %s</div>",
-                    Html.escaped(what),
+                    HtmlParts.escaped(what),
                     share(),
-                    Html.escaped(text()));
+                    HtmlParts.escaped(text()));
         }
 
         private String text() {

@@ -3,11 +3,24 @@ package diffsvc.notebook;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
+import diffsvc.evaluate.Evaluation;
+import diffsvc.evaluate.JudgeKind;
+import diffsvc.evaluate.Panel;
+import diffsvc.evaluate.Sound;
+import diffsvc.evaluate.Subject;
+import diffsvc.evaluate.Target;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.ComputeDevice;
+import diffsvc.plot.MapOrder;
 import diffsvc.plot.Plots;
+import diffsvc.progress.Progress;
+import diffsvc.voice.Conversion;
 import diffsvc.voice.PartialResult;
 import diffsvc.voice.Voice;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import tech.tablesaw.api.Table;
 
@@ -26,6 +39,7 @@ import tech.tablesaw.api.Table;
 public final class Workbench implements AutoCloseable {
     private final Voice voice;
     private final Plots plots;
+    private Panel panel;
 
     private Workbench(Voice voice) {
         this.voice = voice;
@@ -83,6 +97,47 @@ public final class Workbench implements AutoCloseable {
     }
 
     /**
+     * Judges conversions beside their songs and the copy synthesis of these; the voice's recordings in
+     * models/NAME/target are the target. The judges open at the first call and stay open.
+     *
+     * <pre>{@code
+     * var e = bench.evaluate(c);
+     * e.table();
+     * e.picture("output 1");
+     * }</pre>
+     *
+     * @param conversions named output 1, output 2, ... in the result
+     */
+    public Evaluation evaluate(Conversion... conversions) {
+        Map<String, Conversion> named = new LinkedHashMap<>();
+        for (Conversion c : conversions) {
+            named.put("output " + (named.size() + 1), c);
+        }
+        return evaluate(named);
+    }
+
+    /** The same with names. */
+    public Evaluation evaluate(Map<String, Conversion> conversions) {
+        if (panel == null) {
+            panel = Panel.open(voice.paths(), JudgeKind.ofLanguage("en"));
+        }
+        Target target = voice.hparams().project().isEmpty()
+                ? null
+                : Target.of(voice.paths(), voice.hparams().project()).orElse(null);
+        Map<Wave, Sound> songs = new LinkedHashMap<>(), copies = new LinkedHashMap<>();
+        List<Evaluation.Candidate> candidates = new ArrayList<>();
+        MapOrder.of(conversions).forEach((name, c) -> {
+            Sound song = songs.computeIfAbsent(c.song(), w -> Sound.of("song " + (songs.size() + 1), w));
+            Sound copy = copies.computeIfAbsent(
+                    c.song(),
+                    w -> Sound.of("copy of " + song.name(), c.copySynthesis().wave()));
+            candidates.add(new Evaluation.Candidate(
+                    Subject.of(Sound.of(name, c.wave())).against(song, c.key()).towards(target), copy));
+        });
+        return Evaluation.of(panel, candidates, Progress.NONE);
+    }
+
+    /**
      * What the call that was stopped last had made until then.
      *
      * @throws Problem when no call was stopped since the voice was opened or {@link #clear} was called
@@ -110,9 +165,12 @@ public final class Workbench implements AutoCloseable {
         return "Workbench with " + voice;
     }
 
-    /** Closes the voice. */
+    /** Closes the judges and the voice. */
     @Override
     public void close() {
+        if (panel != null) {
+            panel.close();
+        }
         voice.close();
     }
 }

@@ -477,19 +477,77 @@ public final class Plots {
     }
 
     /**
+     * Numbers by stretches of time, a lane for each kind, below each other on one clock.
+     *
+     * @param seconds length of the clock, above 0
+     * @param lanes at least one
+     */
+    public Picture lanes(String title, double seconds, List<Lane> lanes) {
+        if (lanes.isEmpty() || !(seconds > 0)) {
+            throw Problem.in(
+                    "plots",
+                    "a lane and a length above 0 s",
+                    lanes.size() + " lanes and " + seconds + " s",
+                    "give one number for each stretch");
+        }
+        String about = String.join(", ", lanes.stream().map(Lane::name).toList());
+        return new Picture(
+                title,
+                about,
+                Sheet.WIDEST,
+                Sheet.TOP + Sheet.BOTTOM + lanes.size() * Lanes.LANE,
+                (g, width, height) -> new Lanes(new Sheet(g, title, width, height), seconds).draw(lanes));
+    }
+
+    /**
+     * Drawn things below each other, as wide as the widest: their clocks agree where they are as long.
+     *
+     * @param drawn from top to bottom: a Picture, a chart of XChart, or a list of them
+     * @throws Problem for anything else
+     */
+    public Picture stacked(String title, Object... drawn) {
+        List<Picture> pictures = pictures(drawn);
+        if (pictures.isEmpty()) {
+            throw Problem.in("plots", "at least one picture", "none", "collect some first");
+        }
+        int width = pictures.stream().mapToInt(Picture::width).max().orElse(0),
+                height = pictures.stream().mapToInt(Picture::height).sum() + GAP * (pictures.size() - 1);
+        String about = String.join(
+                " | ", pictures.stream().map(p -> p.title() + ": " + p.about()).toList());
+        return new Picture(title, about, width, height, (g, w, h) -> {
+            g.setColor(Color.WHITE);
+            g.fillRect(0, 0, w, h);
+            int top = 0;
+            for (Picture p : pictures) {
+                int tall = (int) ((long) p.height() * h / height);
+                AffineTransform before = g.getTransform();
+                g.translate(0, top);
+                p.drawing().draw(g, w, tall);
+                g.setTransform(before);
+                top += tall + GAP;
+            }
+        });
+    }
+
+    /**
      * Drawn things side by side in one width, each drawn for its share of it.
      *
      * @param drawn from left to right: a Picture, a chart of XChart, or a list of them
      * @throws Problem for anything else
      */
     public Picture sideBySide(String title, Object... drawn) {
+        List<Picture> pictures = pictures(drawn);
+        return grid(title, pictures, pictures.size());
+    }
+
+    private static List<Picture> pictures(Object... drawn) {
         List<Picture> pictures = new ArrayList<>();
         for (Object thing : drawn) {
             for (Object one : thing instanceof Collection<?> several ? several : Collections.singleton(thing)) {
                 pictures.add(picture(one));
             }
         }
-        return grid(title, pictures, pictures.size());
+        return pictures;
     }
 
     private static Picture picture(Object thing) {

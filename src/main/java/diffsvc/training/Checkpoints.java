@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * The checkpoints of a run, {@code model_ckpt_steps_N.ckpt} in one folder. Each is written under a temporary name, read
- * back and compared to the bit before it gets its own. The newest few stay, and one every so many steps stays for good.
- * A damaged one does not count: it is renamed to {@code ....ckpt.unreadable}.
+ * back and compared to the bit before it gets its own. The newest few stay; one every so many steps and the best by
+ * {@link Scores} stay for good. A damaged one does not count: it is renamed to {@code ....ckpt.unreadable}.
  *
  * @param keep number of the newest checkpoints that stay
  * @param keepEvery checkpoints whose step is a multiple of this stay too; 0 = none
@@ -89,8 +89,9 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
 
     private void prune(long saved, Consumer<String> notes) {
         int stay = 1;
+        long best = Scores.in(folder).best().map(Scores.Row::step).orElse(-1L);
         for (long step : steps()) {
-            if (step == saved) {
+            if (step == saved || step == best) {
                 continue;
             }
             try {

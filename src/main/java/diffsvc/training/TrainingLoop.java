@@ -1,11 +1,13 @@
 package diffsvc.training;
 
+import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.ProcessMemory;
 import diffsvc.progress.Progress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
@@ -38,6 +40,8 @@ public final class TrainingLoop {
     private Progress progress = Progress.NONE;
     private Consumer<MetricsCsv.Row> each = row -> {};
     private Duration limit;
+    private WeightsJudge judge;
+    private int judgeEvery, patience;
     private volatile boolean asked;
 
     private boolean metricsFailed;
@@ -94,6 +98,22 @@ public final class TrainingLoop {
      */
     public TrainingLoop within(Duration limit) {
         this.limit = limit;
+        return this;
+    }
+
+    /**
+     * Has the weights judged while the run trains: each time the checkpoint is saved, the score goes to
+     * {@code scores.csv} and to the notes, and the checkpoint of the best step stays ({@link Scores}).
+     *
+     * @param every updates from judgement to judgement, at least 1
+     * @param patience ends the loop after so many judgements without a better score; 0 never ends it
+     */
+    public TrainingLoop judging(int every, int patience, WeightsJudge judge) {
+        Bound.whole(PROBLEMS, "updates from judgement to judgement", every, 1, Integer.MAX_VALUE);
+        Bound.whole(PROBLEMS, "judgements without a better score", patience, 0, Integer.MAX_VALUE);
+        this.judge = judge;
+        judgeEvery = every;
+        this.patience = patience;
         return this;
     }
 
@@ -199,6 +219,43 @@ public final class TrainingLoop {
             unlessFull(
                     next(u.step() + saveEvery, last, "the next try is at the end, step " + last),
                     () -> saved = folder.save(run, checkpoints, this::setAside));
+        }
+        if (judge != null && u.step() % judgeEvery == 0) {
+            judge(last);
+        }
+    }
+
+    /** The stop button during a judgement ends the loop after this update, without the score. */
+    private void judge(long last) {
+        try {
+            Scores scores = Scores.in(folder.home());
+            double best = scores.best().map(Scores.Row::score).orElse(Double.NEGATIVE_INFINITY);
+            double score = judge.score(run);
+            progress.note(String.format(
+                    Locale.ROOT,
+                    "step %d has the score %.4f%s",
+                    run.step(),
+                    score,
+                    score > best ? ", the best so far" : String.format(Locale.ROOT, "; the best is %.4f", best)));
+            if (!Double.isFinite(score)) {
+                return;
+            }
+            unlessFull(next(run.step() + judgeEvery, last, "the score of this step is lost"), () -> {
+                if (!checkpoints.file(run.step()).equals(saved)) {
+                    saved = folder.save(run, checkpoints, this::setAside);
+                }
+                Scores now = scores.with(run.step(), score);
+                if (patience > 0 && now.sinceBest() >= patience && run.step() < last) {
+                    progress.note(
+                            "no better score in " + now.sinceBest() + " judgements: the run ends; the best is step "
+                                    + now.best().orElseThrow().step());
+                    asked = true;
+                }
+            });
+        } catch (Problem p) {
+            if (!p.isStop()) {
+                throw p;
+            }
         }
     }
 

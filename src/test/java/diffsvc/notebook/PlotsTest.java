@@ -20,6 +20,7 @@ import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.WeakManager;
 import diffsvc.plot.*;
+import diffsvc.plot.HtmlParts;
 import diffsvc.tensor.Summary;
 import diffsvc.vocoder.SourceFilter;
 import java.awt.Color;
@@ -180,7 +181,7 @@ class PlotsTest {
         var waves = new LinkedHashMap<String, Wave>();
         waves.put("song", Wave.mono(new float[] {0, 0.5f, -0.25f, 0}, 44100));
         waves.put("<demo>", Wave.mono(new float[] {0, 2, 0, 0}, 44100));
-        String html = Html.players(waves);
+        String html = HtmlParts.players(waves);
         assertEquals(4, html.split("<tr>").length, "three rows: " + html);
         assertEquals(3, html.split("<audio ").length, html);
         assertTrue(html.contains(">&lt;demo&gt;</th>") && html.indexOf("song") < html.indexOf("demo"), html);
@@ -262,7 +263,7 @@ class PlotsTest {
             table.stringColumn(0).append("<script>");
             table.doubleColumn(1).append(i / 3.0);
         }
-        String html = Html.table(table);
+        String html = HtmlParts.table(table);
         assertTrue(
                 html.contains("<th>a&lt;b</th>") && !html.contains("<script>") && html.contains("200 of 300 rows"),
                 html.substring(0, 300));
@@ -431,14 +432,14 @@ class PlotsTest {
 
     @Test
     void numbersAreWrittenAsAPersonWould() {
-        assertEquals("0.03", Html.number(0.03));
-        assertEquals("2.35", Html.number(2.3500000001));
-        assertEquals("12346", Html.number(12345.678));
-        assertEquals("24500", Html.number(24500));
-        assertEquals("-0.5", Html.number(-0.5));
-        assertEquals("0", Html.number(0));
-        assertEquals("3.265e-05", Html.number(0.00003264611783));
-        assertEquals("NaN", Html.number(Double.NaN));
+        assertEquals("0.03", HtmlParts.number(0.03));
+        assertEquals("2.35", HtmlParts.number(2.3500000001));
+        assertEquals("12346", HtmlParts.number(12345.678));
+        assertEquals("24500", HtmlParts.number(24500));
+        assertEquals("-0.5", HtmlParts.number(-0.5));
+        assertEquals("0", HtmlParts.number(0));
+        assertEquals("3.265e-05", HtmlParts.number(0.00003264611783));
+        assertEquals("NaN", HtmlParts.number(Double.NaN));
         assertEquals(
                 "[3] int64, 1 to 300, mean 134, NaN 0",
                 Summary.of(held.manager().create(new long[] {1, 101, 300}))

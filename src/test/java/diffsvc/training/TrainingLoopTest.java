@@ -239,6 +239,51 @@ class TrainingLoopTest {
     }
 
     @Test
+    void theBestCheckpointStaysAndPatienceEndsTheRun() throws IOException {
+        RunFolder folder = folder("judged");
+        double[] scores = {0.2, 0.5, 0.4, 0.5, 0.3};
+        List<Long> judged = new ArrayList<>();
+        try (TrainingRun run = open(folder)) {
+            TrainingLoop.Result result = new TrainingLoop(run, folder)
+                    .listening(progress)
+                    .judging(1, 3, r -> {
+                        judged.add(r.step());
+                        return scores[judged.size() - 1];
+                    })
+                    .until(20);
+            assertEquals(5, result.step(), "step 2 is the best; 3, 4 and 5 are no better");
+        }
+        assertEquals(List.of(1L, 2L, 3L, 4L, 5L), judged);
+        Scores kept = Scores.in(folder.home());
+        assertEquals(5, kept.rows().size());
+        assertEquals(2, kept.best().orElseThrow().step());
+        assertEquals(List.of(5L, 4L, 2L), folder.checkpoints(HPARAMS).steps(), "the newest two, and the best");
+        assertTrue(notes.contains("step 2 has the score 0.5000, the best so far"), notes.toString());
+        assertTrue(notes.contains("step 4 has the score 0.5000; the best is 0.5000"), notes.toString());
+        assertTrue(
+                notes.contains("no better score in 3 judgements: the run ends; the best is step 2"), notes.toString());
+    }
+
+    @Test
+    void aResumedRunGoesOnWithItsScoresAndDropsThoseOfLostUpdates() throws IOException {
+        RunFolder folder = folder("resumed");
+        try (TrainingRun run = open(folder)) {
+            new TrainingLoop(run, folder)
+                    .judging(2, 0, r -> 0.5 - 0.1 * r.step())
+                    .until(4);
+        }
+        new Scores(folder.home().resolve("scores.csv"), Scores.in(folder.home()).rows()).with(6, 0.9); // a lost future
+        try (TrainingRun run = open(folder)) {
+            assertEquals(4, run.step());
+            new TrainingLoop(run, folder).judging(1, 0, r -> 0.05).until(5);
+        }
+        assertEquals(
+                List.of(2L, 4L, 5L),
+                Scores.in(folder.home()).rows().stream().map(Scores.Row::step).toList());
+        assertEquals(2, Scores.in(folder.home()).best().orElseThrow().step());
+    }
+
+    @Test
     void whoAsksItToStopGetsTheResult() throws IOException {
         RunFolder folder = folder("asked");
         try (TrainingRun run = open(folder)) {
