@@ -34,6 +34,8 @@ record SpectralDistance(double mcd, double lsd) {
             DEPTH_DB = 60,
             DB_A_NEPER = 10 / Math.log(10);
 
+    private static final double[][] COSINES = cosines();
+
     /** Compares over the time that both have; NaN where the reference is silent or one has no frame. */
     static SpectralDistance of(Sound sound, Sound reference) {
         int rateHz = Math.min(sound.wave().sampleRateHz(), reference.wave().sampleRateHz());
@@ -70,16 +72,25 @@ record SpectralDistance(double mcd, double lsd) {
         }
     }
 
-    /** Coefficients 1 to 24 of log amplitudes [M]: ln A(b) = c0 + sum of c(m) cos(pi m (b + 1/2) / M). */
+    /** Coefficients 1 to 24 of log amplitudes [BANDS]: ln A(b) = c0 + sum of c(m) cos(pi m (b + 1/2) / BANDS). */
     static double[] cepstrum(double[] logAmplitudes) {
         double[] c = new double[COEFFICIENTS];
-        int bands = logAmplitudes.length;
-        for (int m = 1; m <= COEFFICIENTS; m++) {
-            for (int b = 0; b < bands; b++) {
-                c[m - 1] += 2.0 / bands * logAmplitudes[b] * Math.cos(Math.PI * m * (b + 0.5) / bands);
+        for (int m = 0; m < COEFFICIENTS; m++) {
+            for (int b = 0; b < BANDS; b++) {
+                c[m] += 2.0 / BANDS * logAmplitudes[b] * COSINES[m][b];
             }
         }
         return c;
+    }
+
+    private static double[][] cosines() {
+        double[][] cosines = new double[COEFFICIENTS][BANDS];
+        for (int m = 1; m <= COEFFICIENTS; m++) {
+            for (int b = 0; b < BANDS; b++) {
+                cosines[m - 1][b] = Math.cos(Math.PI * m * (b + 0.5) / BANDS);
+            }
+        }
+        return cosines;
     }
 
     /** Kubichek's distance of two cepstra, dB. */
@@ -108,6 +119,7 @@ record SpectralDistance(double mcd, double lsd) {
         private final int size, fft, bins;
         private final double[] window;
         private final float[][] bank;
+        private final int[] first = new int[BANDS];
 
         Frames(int size, int rateHz) {
             this.size = size;
@@ -119,6 +131,11 @@ record SpectralDistance(double mcd, double lsd) {
                 window[i] = 0.5 - 0.5 * Math.cos(2 * Math.PI * i / size);
             }
             bank = MelFilters.bank(rateHz, fft, BANDS, 0, most);
+            for (int b = 0; b < BANDS; b++) {
+                while (first[b] < bins && bank[b][first[b]] == 0) {
+                    first[b]++;
+                }
+            }
         }
 
         /**
@@ -145,7 +162,7 @@ record SpectralDistance(double mcd, double lsd) {
         double[] bands(double[] power) {
             double[] bands = new double[BANDS];
             for (int b = 0; b < BANDS; b++) {
-                for (int k = 0; k < bins; k++) {
+                for (int k = first[b]; k < bins && bank[b][k] > 0; k++) {
                     bands[b] += bank[b][k] * power[k];
                 }
             }
