@@ -12,7 +12,6 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,12 +34,17 @@ import tech.tablesaw.api.Table;
  * }</pre>
  *
  * @param rows the songs first, then their copies, then the outputs
- * @param absent judges that were absent, and why
+ * @param judges those who judged
+ * @param absent those who were asked for and were absent, and why
  */
-public record Evaluation(List<Row> rows, Map<JudgeKind, String> absent) {
+public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, String> absent) {
     private static final String STAGE = "evaluate";
     /** The judges that can say something of a phrase of a few seconds. */
     private static final Set<JudgeKind> OF_PHRASES = EnumSet.of(JudgeKind.PITCH, JudgeKind.IDENTITY, JudgeKind.SIGNAL);
+
+    /** What a table of phrases shows: figures that mean something over a few seconds. */
+    private static final List<String> SHOWN_OF_PHRASES =
+            List.of("rpa", "f0-rmse-cents", "key-error", "similarity", "identity", "loudness", "hnr", "clicks");
 
     /** What a row stands for. */
     public enum Role {
@@ -65,6 +69,11 @@ public record Evaluation(List<Row> rows, Map<JudgeKind, String> absent) {
         public double value(String figure) {
             return Score.value(figures, figure);
         }
+
+        /** Whether it has a figure of this measure. */
+        boolean has(Measure measure) {
+            return figures.stream().anyMatch(f -> f.measure().equals(measure));
+        }
     }
 
     /** A phrase and its figures. */
@@ -80,6 +89,7 @@ public record Evaluation(List<Row> rows, Map<JudgeKind, String> absent) {
 
     public Evaluation {
         rows = List.copyOf(rows);
+        judges = Set.copyOf(judges);
         absent = Map.copyOf(absent);
     }
 
@@ -127,7 +137,7 @@ public record Evaluation(List<Row> rows, Map<JudgeKind, String> absent) {
         List<Row> rows = new ArrayList<>(sources.values());
         rows.addAll(copies.values());
         rows.addAll(judged);
-        return new Evaluation(rows, panel.absent());
+        return new Evaluation(rows, panel.judges().keySet(), panel.absent());
     }
 
     /** A score belongs to the output's key: beside the song it counts only where the two are the same. */
@@ -284,7 +294,8 @@ public record Evaluation(List<Row> rows, Map<JudgeKind, String> absent) {
     /**
      * The phrases of an output.
      *
-     * @return columns start and end in seconds, then the figures that the judges give of phrases
+     * @return columns start and end in seconds, then those figures that mean something over a few seconds; missing
+     *     where a judge was absent
      */
     public Table phrases(String output) {
         List<Passage> passages = output(output).passages;
@@ -296,9 +307,7 @@ public record Evaluation(List<Row> rows, Map<JudgeKind, String> absent) {
                 DoubleColumn.create(
                         "end",
                         passages.stream().mapToDouble(p -> p.phrase.end()).toArray()));
-        Set<String> names = new LinkedHashSet<>();
-        passages.forEach(p -> p.figures.forEach(f -> names.add(f.name())));
-        for (String name : names) {
+        for (String name : SHOWN_OF_PHRASES) {
             table.addColumns(DoubleColumn.create(
                     name, passages.stream().mapToDouble(p -> p.value(name)).toArray()));
         }

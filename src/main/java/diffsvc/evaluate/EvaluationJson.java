@@ -2,7 +2,9 @@ package diffsvc.evaluate;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
 import diffsvc.files.WholeFile;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,13 +32,13 @@ public final class EvaluationJson {
         tree.put("format", FORMAT);
         Map<String, Object> judges = new LinkedHashMap<>();
         for (JudgeKind kind : JudgeKind.values()) {
-            Map<String, String> weights = new LinkedHashMap<>();
-            kind.weights().forEach(w -> weights.put(w.file(), w.sha256()));
-            judges.put(
-                    kind.toString(),
-                    evaluation.absent().containsKey(kind)
-                            ? Map.of("absent", evaluation.absent().get(kind))
-                            : Map.of("weights", weights));
+            if (evaluation.judges().contains(kind)) {
+                Map<String, String> weights = new LinkedHashMap<>();
+                kind.weights().forEach(w -> weights.put(w.file(), w.sha256()));
+                judges.put(kind.toString(), Map.of("weights", weights));
+            } else if (evaluation.absent().containsKey(kind)) {
+                judges.put(kind.toString(), Map.of("absent", evaluation.absent().get(kind)));
+            }
         }
         tree.put("judges", judges);
         List<Object> rows = new ArrayList<>();
@@ -80,7 +82,7 @@ public final class EvaluationJson {
         try {
             return JSON.fromJson(Files.readString(file), Map.class) instanceof Map<?, ?> tree
                     && FORMAT.equals(tree.get("format"));
-        } catch (java.io.IOException | com.google.gson.JsonParseException e) {
+        } catch (IOException | JsonParseException e) {
             return false;
         }
     }

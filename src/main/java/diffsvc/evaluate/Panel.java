@@ -5,6 +5,7 @@ import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.EngineLock;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -55,12 +56,12 @@ public final class Panel implements AutoCloseable {
 
     /** The judges that are open, in the order of {@link JudgeKind}. */
     public Map<JudgeKind, Judge> judges() {
-        return Map.copyOf(judges);
+        return Collections.unmodifiableMap(judges);
     }
 
     /** Why a judge is absent, by judge. */
     public Map<JudgeKind, String> absent() {
-        return Map.copyOf(absent);
+        return Collections.unmodifiableMap(absent);
     }
 
     /** The figures of all judges that have what they need. */

@@ -26,15 +26,17 @@ public final class Report {
 
     private static final int MOST_WITH_PICTURES = 12;
     private static final Hparams.Audio AUDIO = Hparams.defaults().audio();
-    private static final Map<String, String> LANES = lanes();
+    private static final double QUIET_LUFS = -60;
+    /** The figures of phrases that are drawn, and their lanes without bars. */
+    private static final Map<String, Lane> LANES = lanes();
 
     private Report() {}
 
-    private static Map<String, String> lanes() {
-        Map<String, String> lanes = new LinkedHashMap<>();
-        lanes.put("f0-rmse-cents", "F0 error, cents");
-        lanes.put("identity", "identity, cosine to the target minus to the song");
-        lanes.put("loudness", "loudness, LUFS");
+    private static Map<String, Lane> lanes() {
+        Map<String, Lane> lanes = new LinkedHashMap<>();
+        lanes.put("f0-rmse-cents", new Lane("F0 error, cents", 0, List.of()));
+        lanes.put("identity", new Lane("identity, cosine to the target minus cosine to the song", 0, List.of()));
+        lanes.put("loudness", new Lane("loudness, LUFS", QUIET_LUFS, List.of()));
         return lanes;
     }
 
@@ -44,13 +46,13 @@ public final class Report {
         Plots plots = Plots.of(AUDIO);
         Sound sound = row.subject().output();
         List<Lane> lanes = new ArrayList<>();
-        LANES.forEach((figure, name) -> {
+        LANES.forEach((figure, lane) -> {
             List<Lane.Bar> bars = row.passages().stream()
                     .map(p -> new Lane.Bar(p.phrase().start(), p.phrase().end(), p.value(figure)))
                     .filter(b -> !Double.isNaN(b.value()))
                     .toList();
             if (!bars.isEmpty()) {
-                lanes.add(new Lane(name, bars));
+                lanes.add(new Lane(lane.name(), lane.base(), bars));
             }
         });
         List<Picture> pictures = new ArrayList<>();
@@ -151,8 +153,8 @@ public final class Report {
                 StringColumn.create("meaning"));
         for (JudgeKind kind : JudgeKind.values()) {
             for (Measure m : kind.measures()) {
-                if (evaluation.rows().stream().anyMatch(r -> r.figures().stream()
-                        .anyMatch(f -> f.measure().equals(m)))) {
+                if (evaluation.judges().contains(kind)
+                        && evaluation.rows().stream().anyMatch(r -> r.has(m))) {
                     table.stringColumn(0).append(m.name());
                     table.stringColumn(1).append(kind.toString());
                     table.stringColumn(2).append(m.meaning());

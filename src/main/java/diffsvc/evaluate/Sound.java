@@ -2,6 +2,7 @@ package diffsvc.evaluate;
 
 import diffsvc.audio.Resampler;
 import diffsvc.audio.Wave;
+import diffsvc.check.Finite;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.platform.EngineLock;
@@ -75,11 +76,12 @@ public final class Sound {
     /** F0 and voicing; all unvoiced where the recording is silent or shorter than three periods of the lowest F0. */
     public synchronized F0Track f0() {
         if (f0 == null) {
-            int hop = (int) Math.round(FRAME_SECONDS * wave.sampleRateHz()), frames = wave.samples() / hop + 1;
-            boolean none = wave.isSilent() || seconds() < 4 / LOWEST_HZ;
+            float[] samples = at16kHz();
+            int hop = (int) Math.round(FRAME_SECONDS * RATE_HZ), frames = samples.length / hop + 1;
+            boolean none = wave.isSilent() || !Finite.all(samples) || seconds() < 4 / LOWEST_HZ;
             f0 = none
-                    ? F0Track.of(new float[frames], hop / (double) wave.sampleRateHz())
-                    : PITCH.f0(wave, hop, frames, 0);
+                    ? F0Track.of(new float[frames], FRAME_SECONDS)
+                    : PITCH.f0(Wave.mono(samples, RATE_HZ), hop, frames, 0);
         }
         return f0;
     }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.Column;
 
 /** Values as plain HTML with pictures and sound inside: what the notebook's page and a report file consist of. */
 public final class HtmlParts {
@@ -19,21 +20,21 @@ public final class HtmlParts {
     /** A table; numbers to the right, cut after {@value #MOST_ROWS} rows with a note. */
     public static String table(Table table) {
         StringBuilder html = new StringBuilder("<table><tr>");
-        table.columnNames()
-                .forEach(name -> html.append("<th>").append(escaped(name)).append("</th>"));
+        for (Column<?> column : table.columns()) {
+            html.append("<th")
+                    .append(side(column))
+                    .append(escaped(column.name()))
+                    .append("</th>");
+        }
         html.append("</tr>");
         int rows = Math.min(MOST_ROWS, table.rowCount());
         for (int row = 0; row < rows; row++) {
             html.append("<tr>");
             for (int c = 0; c < table.columnCount(); c++) {
-                ColumnType type = table.column(c).type();
-                boolean number = type == ColumnType.DOUBLE
-                        || type == ColumnType.FLOAT
-                        || type == ColumnType.INTEGER
-                        || type == ColumnType.LONG;
                 Object cell = table.get(row, c);
                 String text = cell instanceof Double d ? number(d) : table.getString(row, c);
-                html.append(number ? "<td style=\"text-align:right\">" : "<td style=\"text-align:left\">")
+                html.append("<td")
+                        .append(side(table.column(c)))
                         .append(escaped(text))
                         .append("</td>");
             }
@@ -44,6 +45,16 @@ public final class HtmlParts {
                 ? html.toString()
                 : html + "<p>" + rows + " of " + table.rowCount()
                         + " rows; table.write().csv(\"all.csv\") writes all</p>";
+    }
+
+    /** Numbers stand at the right, text at the left. */
+    private static String side(Column<?> column) {
+        ColumnType type = column.type();
+        boolean number = type == ColumnType.DOUBLE
+                || type == ColumnType.FLOAT
+                || type == ColumnType.INTEGER
+                || type == ColumnType.LONG;
+        return number ? " style=\"text-align:right\">" : " style=\"text-align:left\">";
     }
 
     /** Five digits, and no zeros behind them. */

@@ -5,10 +5,11 @@ import java.util.List;
 /**
  * One number for each of some stretches of time, drawn as a lane of bars.
  *
- * @param name at the left, with the unit
+ * @param name above it, with the unit
+ * @param base where the bars begin: 0, or the floor of a scale without a zero
  * @param bars in any order; NaN draws none
  */
-public record Lane(String name, List<Bar> bars) {
+public record Lane(String name, double base, List<Bar> bars) {
     /**
      * A number for a stretch.
      *

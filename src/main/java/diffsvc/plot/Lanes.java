@@ -6,11 +6,14 @@ import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 
-/** Lanes below each other on one clock; each has its own scale, from its least to its greatest value, with 0 in it. */
+/**
+ * Lanes below each other on one clock; each has its own scale, from its least to its greatest value, with its base in
+ * it.
+ */
 final class Lanes {
     static final int LANE = 64;
     private static final int GAP = 10, NARROWEST_TEXT = 34;
-    private static final Color ZERO = new Color(0xbbbbbb);
+    private static final Color BASE = new Color(0xbbbbbb);
     private final Sheet sheet;
     private final double seconds;
 
@@ -41,7 +44,7 @@ final class Lanes {
         double low = Math.min(0, range.getMin()),
                 high = Math.max(0, range.getMax()),
                 span = high > low ? high - low : 1;
-        int zero = top + (int) Math.round(height * high / span);
+        int base = top + (int) Math.round(height * (high - lane.base()) / span);
         for (Lane.Bar bar : lane.bars()) {
             if (!Double.isFinite(bar.value())) {
                 continue;
@@ -50,15 +53,15 @@ final class Lanes {
                     to = Math.max(from + 1, x(bar.end())),
                     y = top + (int) Math.round(height * (high - bar.value()) / span);
             g.setColor(Colours.LINE);
-            g.fillRect(from, Math.min(y, zero), to - from - 1, Math.max(1, Math.abs(zero - y)));
+            g.fillRect(from, Math.min(y, base), to - from - 1, Math.max(1, Math.abs(base - y)));
             String text = String.format(Locale.ROOT, Math.abs(bar.value()) >= 10 ? "%.0f" : "%.2f", bar.value());
             if (to - from >= NARROWEST_TEXT) {
-                g.setColor(Math.abs(zero - y) > 14 ? Color.WHITE : Color.BLACK);
-                g.drawString(text, from + 3, Math.abs(zero - y) > 14 ? Math.min(y, zero) + 12 : Math.max(y, zero) - 2);
+                g.setColor(Math.abs(base - y) > 14 ? Color.WHITE : Color.BLACK);
+                g.drawString(text, from + 3, Math.abs(base - y) > 14 ? Math.min(y, base) + 12 : Math.max(y, base) - 2);
             }
         }
-        g.setColor(ZERO);
-        g.drawLine(Sheet.LEFT, zero, Sheet.LEFT + sheet.w, zero);
+        g.setColor(BASE);
+        g.drawLine(Sheet.LEFT, base, Sheet.LEFT + sheet.w, base);
         sheet.tick(top + 4, shown(high));
         sheet.tick(top + height, shown(low));
     }

@@ -21,7 +21,7 @@ public final class Page {
             "body{font:15px/1.5 system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em;"
                     + "color:#222;background:#fff}table{border-collapse:collapse;margin:.6em 0;font-variant-numeric:tabular-nums}"
                     + "th,td{padding:.15em .7em;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}"
-                    + "th{position:sticky;top:0;background:#fff}img{max-width:100%}audio{width:16em;height:40px}"
+                    + "th{position:sticky;top:0;background:#fff}.wide{overflow-x:auto}img{max-width:100%}audio{width:16em;height:40px}"
                     + "@media(prefers-color-scheme:dark){body,th{background:#181a1b;color:#ddd}th,td{border-color:#444}}";
     private static final int HEAD = 4096;
     private final StringBuilder body = new StringBuilder();
@@ -57,7 +57,7 @@ public final class Page {
 
     /** A table. */
     public Page table(Table table) {
-        body.append(HtmlParts.table(table));
+        body.append("<div class=\"wide\">").append(HtmlParts.table(table)).append("</div>");
         return this;
     }
 
