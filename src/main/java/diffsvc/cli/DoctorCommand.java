@@ -1,6 +1,7 @@
 package diffsvc.cli;
 
 import diffsvc.check.Problem;
+import diffsvc.evaluate.JudgeKind;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
@@ -10,6 +11,8 @@ import diffsvc.voice.Effect;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Pairing;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -57,7 +60,9 @@ final class DoctorCommand implements Callable<Integer> {
                 throw Problem.in("options", "a voice for --hparams", "none", "name it with --project");
             }
             Doctor doctor = Doctor.machine(paths);
-            for (Doctor.Line l : doctor.lines()) {
+            List<Doctor.Line> lines = new ArrayList<>(doctor.lines());
+            lines.addAll(JudgeKind.doctor(paths));
+            for (Doctor.Line l : lines) {
                 System.out.printf("%-8s %-16s %s%n", l.grade().name().toLowerCase(Locale.ROOT), l.what(), l.found());
                 if (!l.remedy().isEmpty()) {
                     System.out.printf("%-25s -> %s%n", "", l.remedy());

@@ -10,7 +10,10 @@ import diffsvc.evaluate.quality.DistillMosJudge;
 import diffsvc.evaluate.quality.DnsMosJudge;
 import diffsvc.evaluate.signal.SignalJudge;
 import diffsvc.evaluate.signal.SpectrumJudge;
+import diffsvc.files.Sha256;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.platform.ProcessMemory;
+import diffsvc.voice.Doctor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -99,8 +102,6 @@ public enum JudgeKind {
             paths -> "",
             paths -> new SpectrumJudge());
 
-    private static final String FETCH = "./diffsvc weights judges fetches it";
-
     private final String about;
     private final Set<Need> needs;
     private final List<Measure> measures;
@@ -153,14 +154,52 @@ public enum JudgeKind {
         for (Weights w : weights) {
             try {
                 if (Files.size(w.at(paths)) != w.bytes()) {
-                    return "models/" + w.file() + " is another file than that of " + w.origin() + ": remove it, then "
-                            + FETCH;
+                    return another(w);
                 }
             } catch (IOException e) {
-                return "models/" + w.file() + " is not there: " + FETCH;
+                return "models/" + w.file() + " is not there: " + w.remedy();
             }
         }
         return missing.apply(paths);
+    }
+
+    private static String another(Weights w) {
+        return "models/" + w.file() + " is another file than that of " + w.origin() + ": remove it, then " + w.remedy();
+    }
+
+    /**
+     * What there is for each judge, as {@code ./diffsvc doctor} tells it: figures, packages, licences, size, and
+     * whether each file is the right one, by its SHA-256. A judge is optional, so none is {@link Doctor.Grade#WRONG}.
+     */
+    public static List<Doctor.Line> doctor(ProjectPaths paths) {
+        return Arrays.stream(values()).map(kind -> kind.line(paths)).toList();
+    }
+
+    private Doctor.Line line(ProjectPaths paths) {
+        String what = "judge " + this,
+                figures = measures.stream().map(Measure::name).collect(Collectors.joining(", ")),
+                reason = missing(paths);
+        for (Weights w : reason.isEmpty() ? weights : List.<Weights>of()) {
+            try {
+                reason = Sha256.ofModel(w.at(paths)).equals(w.sha256()) ? reason : another(w);
+            } catch (Problem unreadable) {
+                reason = unreadable.getMessage();
+            }
+        }
+        String origins = weights.stream()
+                .map(w -> w.origin() + " (" + w.licence() + ")")
+                .distinct()
+                .collect(Collectors.joining(", "));
+        String found = figures
+                + (weights.isEmpty()
+                        ? "; own code"
+                        : "; " + origins + ", "
+                                + ProcessMemory.shown(weights.stream()
+                                        .mapToLong(Weights::bytes)
+                                        .sum()));
+        return reason.isEmpty()
+                ? new Doctor.Line(Doctor.Grade.OK, what, found + (weights.isEmpty() ? "" : ", SHA-256 right"), "")
+                : new Doctor.Line(Doctor.Grade.MISSING, what, found, "optional; " + reason);
     }
 
     /**

@@ -16,4 +16,11 @@ public record Weights(String file, String sha256, long bytes, String licence, St
     public Path at(ProjectPaths paths) {
         return paths.models().resolve(file);
     }
+
+    /** Where it comes from when it is not there, the end of a sentence. */
+    String remedy() {
+        return file.startsWith("frozen/")
+                ? "take it from the repository again"
+                : "./diffsvc weights judges" + (file.startsWith("judges/vosk-ko/") ? " --korean" : "") + " fetches it";
+    }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import diffsvc.evaluate.JudgeKind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -227,6 +228,20 @@ class JudgeSetupTest {
             assertTrue(
                     Files.readString(Path.of(file)).contains("models/judges/onnxruntime-" + pom.group(1) + ".jar"),
                     file);
+        }
+    }
+
+    @Test
+    void doctorNamesEveryJudgeAfterTheMachine() {
+        List<String> lines = Command.run("doctor").out().lines().toList();
+        int at = -1;
+        for (JudgeKind kind : JudgeKind.values()) {
+            int line = at + 1;
+            while (line < lines.size() && !lines.get(line).matches("(ok|missing) +judge " + kind + " .*")) {
+                line++;
+            }
+            assertTrue(line < lines.size(), kind + " behind line " + at + " in: " + String.join("\n", lines));
+            at = line;
         }
     }
 

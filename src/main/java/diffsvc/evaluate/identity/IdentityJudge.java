@@ -37,14 +37,14 @@ public final class IdentityJudge implements Judge {
                             "cosine",
                             Better.HIGHER,
                             3,
-                            "cosine of the output's speaker embedding and the target's; two singers are seldom below 0.5, and parts of one song share melody and level, so only differences between outputs tell"),
+                            "cosine of the speaker embeddings of output and target: halves of one song have 0.85 to 0.91, different synthetic singers 0.65 to 0.87, noise 0.5; a recording 6 dB louder moves it by 0.03"),
             SOURCE =
                     new Measure(
                             "similarity-source",
                             "cosine",
                             Better.LOWER,
                             3,
-                            "cosine of the output's speaker embedding and the source's: how much of the first singer is left, with what both share by song and level"),
+                            "cosine of the speaker embeddings of output and source: how much of the first singer is left, and of the melody that both share"),
             IDENTITY =
                     new Measure(
                             "identity",
