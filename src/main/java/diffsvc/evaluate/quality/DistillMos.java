@@ -37,6 +37,7 @@ public final class DistillMos implements AutoCloseable {
     private static final int FFT = 320, HOP = 160, KERNEL = 3, HEADS = 8, LAST_STRIDE = 2;
     private static final float SLOPE = 0.1f, NORM_EPS = 1e-5f, MOMENTUM = 0.1f;
     private static final double PEAK_FLOOR = 1e-8, MAGNITUDE_FLOOR = 1e-12, COMPRESSION = 0.3;
+    private static final String AGAIN = "remove it, then ./diffsvc weights judges fetches it again";
     private static final String MODEL = "transformer_pool_attn.",
             LAYERS = MODEL + "transformer.transformer_encoder.layers.";
 
@@ -68,9 +69,18 @@ public final class DistillMos implements AutoCloseable {
             while (s.tensors().containsKey(convolution(channels.size()) + ".weight")) {
                 channels.add(s.size(convolution(channels.size()) + ".weight", 0));
             }
+            int dim = s.size(MODEL + "transformer.linear_proj.weight", 0);
+            if (dim % HEADS != 0) {
+                throw Problem.in(
+                        "evaluate",
+                        s.file(),
+                        "a transformer whose width is a multiple of its " + HEADS + " heads",
+                        String.valueOf(dim),
+                        AGAIN);
+            }
             return new Sizes(
                     channels,
-                    s.size(MODEL + "transformer.linear_proj.weight", 0),
+                    dim,
                     s.layers(LAYERS),
                     s.size(LAYERS + "0.linear1.weight", 0),
                     s.size(MODEL + "transformer.position_encoding.pe", 1));
@@ -124,7 +134,7 @@ public final class DistillMos implements AutoCloseable {
                     file,
                     "the checkpoint of DistillMOS",
                     "a file without model." + convolution(0) + ".weight",
-                    "remove it, then ./diffsvc weights judges fetches it again");
+                    AGAIN);
         }
         StateDict state = new StateDict(file, tensors).without(n -> n.endsWith("num_batches_tracked"));
         Sizes sizes = Sizes.of(state);
@@ -249,7 +259,6 @@ public final class DistillMos implements AutoCloseable {
 
     /** Halves the frequencies with each convolution but the first, and the frames with the last. */
     private NDArray convolved(NDArray spectrum) {
-        NDManager scratch = spectrum.getManager();
         NDArray x = spectrum;
         int last = sizes.channels.size() - 1;
         for (int i = 0; i <= last; i++) {
@@ -263,7 +272,6 @@ public final class DistillMos implements AutoCloseable {
                 x = Activation.leakyRelu(y, SLOPE);
             }
         }
-        x.attach(scratch);
         return x.reshape(x.getShape().get(0), sizes.features(), sizes.positions)
                 .transpose(0, 2, 1); // [B, channels, frequencies, P] -> [B, P, C]
     }

@@ -31,7 +31,9 @@ final class DnsMos implements DnsMosJudge.Network {
     DnsMos(Path p835File, Path p808File) {
         p835 = OnnxModel.open(p835File);
         p808 = OnnxModel.open(p808File);
-        filters = manager.create(MelFilters.bank(Sound.RATE_HZ, FFT, BANDS, 0, Sound.RATE_HZ / 2.0));
+        filters = manager.create(MelFilters.bank(Sound.RATE_HZ, FFT, BANDS, 0, Sound.RATE_HZ / 2.0))
+                .transpose()
+                .duplicate(); // [F, M]
         float[] window = new float[FFT];
         for (int i = 0; i < FFT; i++) {
             window[i] = (float) (0.5 - 0.5 * Math.cos(2 * Math.PI * i / FFT)); // periodic Hann
@@ -73,7 +75,7 @@ final class DnsMos implements DnsMosJudge.Network {
                     .square()
                     .sum(new int[] {2}); // [F, T]
             NDArray db = power.transpose()
-                    .matMul(filters.transpose()) // [T, M]
+                    .matMul(filters) // [T, M]
                     .maximum(POWER_FLOOR)
                     .log10()
                     .mul(10);

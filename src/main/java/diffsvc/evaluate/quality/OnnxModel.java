@@ -7,6 +7,8 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import diffsvc.check.Problem;
 import diffsvc.platform.EngineThreads;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,10 +18,14 @@ import java.util.Map;
  * its jar is absent; the JVM resolves those names when this class is first used.
  */
 final class OnnxModel implements AutoCloseable {
+    private static final String AGAIN = "remove it, then ./diffsvc weights judges fetches it again";
+
     private final Path file;
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final String input;
+    /** The input outside the Java heap, kept for the next call: the collector is slow to free such memory. */
+    private FloatBuffer given = FloatBuffer.allocate(0);
 
     private OnnxModel(Path file, OrtEnvironment environment, OrtSession session) {
         this.file = file;
@@ -43,11 +49,7 @@ final class OnnxModel implements AutoCloseable {
             return new OnnxModel(file, environment, environment.createSession(file.toString(), options));
         } catch (OrtException e) {
             throw Problem.in(
-                    "evaluate",
-                    file,
-                    "a model that ONNX Runtime reads",
-                    String.valueOf(e.getMessage()),
-                    "remove it, then ./diffsvc weights judges fetches it again");
+                    "evaluate", file, "a model that ONNX Runtime reads", String.valueOf(e.getMessage()), AGAIN);
         }
     }
 
@@ -71,19 +73,20 @@ final class OnnxModel implements AutoCloseable {
      * @param shape of the input
      */
     float[] run(float[] values, long... shape) {
-        try (OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(values), shape);
+        if (given.capacity() != values.length) {
+            given = ByteBuffer.allocateDirect(Float.BYTES * values.length)
+                    .order(ByteOrder.nativeOrder())
+                    .asFloatBuffer();
+        }
+        given.clear().put(values).flip();
+        try (OnnxTensor tensor = OnnxTensor.createTensor(environment, given, shape);
                 OrtSession.Result result = session.run(Map.of(input, tensor))) {
             FloatBuffer out = ((OnnxTensor) result.get(0)).getFloatBuffer();
             float[] copy = new float[out.remaining()];
             out.get(copy);
             return copy;
         } catch (OrtException e) {
-            throw Problem.in(
-                    "evaluate",
-                    file,
-                    "a model that takes " + input,
-                    String.valueOf(e.getMessage()),
-                    "remove it, then ./diffsvc weights judges fetches it again");
+            throw Problem.in("evaluate", file, "a model that takes " + input, String.valueOf(e.getMessage()), AGAIN);
         }
     }
 
