@@ -40,8 +40,6 @@ public enum JudgeKind {
             paths -> "",
             PhoneJudge::new);
 
-    private static final String FETCH = "./diffsvc weights judges fetches it";
-
     private final String about;
     private final Set<Need> needs;
     private final List<Measure> measures;
@@ -94,11 +92,11 @@ public enum JudgeKind {
         for (Weights w : weights) {
             try {
                 if (Files.size(w.at(paths)) != w.bytes()) {
-                    return "models/" + w.file() + " is another file than that of " + w.origin() + ": remove it, then "
-                            + FETCH;
+                    return "models/" + w.file() + " is another file than that of " + w.origin() + ": remove it; "
+                            + w.remedy();
                 }
             } catch (IOException e) {
-                return "models/" + w.file() + " is not there: " + FETCH;
+                return "models/" + w.file() + " is not there: " + w.remedy();
             }
         }
         return missing.apply(paths);

@@ -16,4 +16,11 @@ public record Weights(String file, String sha256, long bytes, String licence, St
     public Path at(ProjectPaths paths) {
         return paths.models().resolve(file);
     }
+
+    /** What brings the file, as a sentence without a full stop. */
+    public String remedy() {
+        return file.startsWith("frozen/")
+                ? "it is part of this project: git checkout models/" + file
+                : "./diffsvc weights judges" + (file.startsWith("judges/vosk-ko/") ? " --korean" : "") + " fetches it";
+    }
 }

@@ -22,7 +22,8 @@ class ErrorRateTest {
         assertEquals(new ErrorRate(0, 1, 0, 2), ErrorRate.words("brother john", "oh brother john"));
         assertEquals(new ErrorRate(0, 0, 2, 4), ErrorRate.words("are you sleeping john", "are john"));
         assertEquals(new ErrorRate(2, 1, 0, 6), ErrorRate.of(letters("kitten"), letters("sitting"))); // the textbook's
-        assertEquals(3 / 6.0, ErrorRate.of(letters("kitten"), letters("sitting")).rate());
+        assertEquals(
+                3 / 6.0, ErrorRate.of(letters("kitten"), letters("sitting")).rate());
     }
 
     @Test
@@ -33,7 +34,8 @@ class ErrorRateTest {
 
     @Test
     void moreInsertionsThanTheReferenceHasWordsGiveARateAboveOne() {
-        assertEquals(4, ErrorRate.words("star", "twinkle twinkle little star star").rate());
+        assertEquals(
+                4, ErrorRate.words("star", "twinkle twinkle little star star").rate());
     }
 
     @Test
@@ -49,7 +51,8 @@ class ErrorRateTest {
         assertEquals("dont stop 2 night", ErrorRate.normalised("  Don’t\n stop -- 2-night!"));
         assertEquals("noël", ErrorRate.normalised("NOE\u0308L"));
         assertEquals("", ErrorRate.normalised("♪ ... '"));
-        assertEquals(0, ErrorRate.words("Are you sleeping?", "are  you sleeping").errors());
+        assertEquals(
+                0, ErrorRate.words("Are you sleeping?", "are  you sleeping").errors());
         assertEquals(1, ErrorRate.words("two stars", "2 stars").errors());
     }
 
@@ -81,7 +84,9 @@ class ErrorRateTest {
                     ba,
                     "symmetric, insertions for deletions");
             assertTrue(
-                    ErrorRate.of(a, c).errors() <= ab.errors() + ErrorRate.of(b, c).errors(), a + " " + b + " " + c);
+                    ErrorRate.of(a, c).errors()
+                            <= ab.errors() + ErrorRate.of(b, c).errors(),
+                    a + " " + b + " " + c);
             assertEquals(b.size() - a.size(), ab.insertions() - ab.deletions());
             assertTrue(ab.errors() <= Math.max(a.size(), b.size()));
         }
@@ -96,10 +101,11 @@ class ErrorRateTest {
             String reference = pair.get("reference").getAsString(),
                     heard = pair.get("heard").getAsString();
             ErrorRate words = ErrorRate.words(reference, heard),
-                    characters = ErrorRate.characters(
-                            reference,
-                            heard,
-                            Locale.forLanguageTag(pair.get("language").getAsString()));
+                    characters =
+                            ErrorRate.characters(
+                                    reference,
+                                    heard,
+                                    Locale.forLanguageTag(pair.get("language").getAsString()));
             assertEquals(pair.get("word_errors").getAsInt(), words.errors(), heard);
             assertEquals(pair.get("character_errors").getAsInt(), characters.errors(), heard);
             assertEquals(pair.get("wer").getAsDouble(), words.rate(), 1e-15, heard); // one division in double
