@@ -18,7 +18,7 @@ public record Weights(String file, String sha256, long bytes, String licence, St
     }
 
     /** Where it comes from when it is not there, the end of a sentence. */
-    String remedy() {
+    public String remedy() {
         return file.startsWith("frozen/")
                 ? "take it from the repository again"
                 : "./diffsvc weights judges" + (file.startsWith("judges/vosk-ko/") ? " --korean" : "") + " fetches it";

@@ -1,8 +1,10 @@
 package diffsvc.evaluate.content;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
+import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.evaluate.Better;
@@ -13,6 +15,7 @@ import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
 import diffsvc.evaluate.Weights;
 import diffsvc.hparams.EncoderKind;
+import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
@@ -61,6 +64,11 @@ public final class PhoneJudge implements Judge {
     public static final List<Measure> MEASURES = List.of(PER, MATCH);
 
     private static final int HEADS = 4, HOP = EncoderKind.HUBERT_SOFT.hopSamples();
+    /**
+     * Units of a phone, 60 ms; the encoder wavers: counting shorter runs, a copy synthesis has half its phones wrong.
+     */
+    private static final int SHORTEST = 3;
+
     private static final int PAUSE = LabelledSpeech.PHONES.indexOf("pau");
 
     /** 30 s: attention over a whole song would take gigabytes, and pieces of whole hops keep the clock. */
@@ -112,7 +120,8 @@ public final class PhoneJudge implements Judge {
      * @throws Problem for NaN in the recording
      */
     public int[] labels(Sound sound) {
-        return heard.computeIfAbsent(sound, s -> Audible.is(s) ? named(s.at16kHz()) : silence(s))
+        return heard.computeIfAbsent(
+                        sound, s -> Audible.is(s) ? named(Audible.levelled(s).wave()) : silence(s))
                 .clone();
     }
 
@@ -122,30 +131,38 @@ public final class PhoneJudge implements Judge {
         return labels;
     }
 
-    private int[] named(float[] samples) {
-        int[] labels = new int[HubertSoft.frames(samples.length)];
-        try (EngineLock lock = EngineLock.take("evaluate")) {
-            for (int from = 0, at = 0; at < labels.length; from += PIECE) {
-                float[] piece = Arrays.copyOfRange(samples, from, Math.min(samples.length, from + PIECE));
-                try (NDManager scratch = manager.newSubManager()) {
-                    NDArray units = encoder.extract(scratch.create(piece, new Shape(1, 1, piece.length)))
-                            .units();
-                    scratch.tempAttachAll(units);
-                    for (long label : encoder.logits(units).argMax(2).toLongArray()) {
-                        labels[at++] = (int) label;
-                    }
-                }
+    private int[] named(Wave wave) {
+        try (EngineLock lock = EngineLock.take("evaluate");
+                NDManager scratch = manager.newSubManager()) {
+            NDList units = new NDList();
+            for (int from = 0; HubertSoft.frames(wave.samples() - from) > 0; from += PIECE) {
+                EngineLock.check("evaluate", from / HubertSoft.RATE_HZ + " s into a song");
+                units.add(encoder.units(
+                        scratch, wave.samples(from, Math.min(wave.samples(), from + PIECE)), Precision.FLOAT32));
             }
+            NDArray all = NDArrays.concat(units, 1); // [1, P, H]
+            return Arrays.stream(encoder.logits(all).argMax(2).toLongArray())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
         }
-        return labels;
     }
 
-    /** Runs of a label as one phone, without pauses: what is said, without how long. */
+    /**
+     * The phones one after the other, without how long and without pauses: runs of {@value #SHORTEST} units and more,
+     * with what is shorter between two of one label left out.
+     */
     static List<Integer> phones(int[] labels) {
         List<Integer> phones = new ArrayList<>();
-        for (int i = 0; i < labels.length; i++) {
-            if (labels[i] != PAUSE && (i == 0 || labels[i] != labels[i - 1])) {
-                phones.add(labels[i]);
+        int last = PAUSE;
+        for (int from = 0, to = 0; from < labels.length; from = to) {
+            while (to < labels.length && labels[to] == labels[from]) {
+                to++;
+            }
+            if (to - from >= SHORTEST && labels[from] != last) {
+                last = labels[from];
+                if (last != PAUSE) {
+                    phones.add(last);
+                }
             }
         }
         return phones;

@@ -1,7 +1,6 @@
 package diffsvc.evaluate.content;
 
 import com.google.gson.Gson;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import diffsvc.audio.Depth;
 import diffsvc.audio.WavWriter;
@@ -11,21 +10,12 @@ import diffsvc.files.Temporary;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.EngineLock;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -36,9 +26,9 @@ import java.util.stream.Stream;
 public final class PythonRecognizer implements Recognizer {
     /** The number is fixed, since the order of a sum may depend on it. */
     private static final int THREADS = 2;
-
+    /** Generous: a machine may be busy, and reading a model from a slow disk takes its time. */
     private static final double SECONDS_TO_START = 300, SECONDS_A_SECOND = 20;
-    private static final int SECONDS_TO_END = 5;
+
     private static final String WHISPER_REMEDY = "./diffsvc weights judges sets it up",
             VOSK_REMEDY = "./diffsvc weights judges --korean sets it up";
     private static final Gson JSON = new Gson();
@@ -48,57 +38,27 @@ public final class PythonRecognizer implements Recognizer {
     private final List<String> command;
     private final double secondsToStart;
     private final String remedy;
-    private Program program;
+    private LineProgram program;
 
-    /** A process, the lines it has written (empty: there will be no more) and the last line of its complaints. */
-    private static final class Program {
-        final Process process;
-        final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
-        volatile String complaint = "";
+    /** What is asked. */
+    private record Request(String file) {}
 
-        Program(List<String> command) throws IOException {
-            ProcessBuilder builder = new ProcessBuilder(command);
-            // never a look into the network, whatever a library would like to know
-            builder.environment().putAll(Map.of("HF_HUB_OFFLINE", "1", "PYTHONUTF8", "1"));
-            process = builder.start();
-            read(process.getInputStream(), line -> lines.add(Optional.of(line)), () -> lines.add(Optional.empty()));
-            read(process.getErrorStream(), line -> complaint = line.isBlank() ? complaint : line.strip(), () -> {});
-        }
-
-        private static void read(InputStream from, Consumer<String> each, Runnable end) {
-            Thread reader = new Thread(
-                    () -> {
-                        try (BufferedReader lines =
-                                new BufferedReader(new InputStreamReader(from, StandardCharsets.UTF_8))) {
-                            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                                each.accept(line);
-                            }
-                        } catch (IOException e) {
-                            // the process was killed
-                        } finally {
-                            end.run();
-                        }
-                    },
-                    "recognizer");
-            reader.setDaemon(true);
-            reader.start();
-        }
-
-        void write(String line) {
-            try {
-                process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
-                process.getOutputStream().flush();
-            } catch (IOException e) {
-                // it has ended; what it wrote before, or that it wrote nothing, tells why
-            }
+    /** What is answered: the error, or all the others. */
+    private record Answer(String error, String text, List<Transcript.Segment> segments, String model, String version) {
+        boolean isWhole() {
+            return text != null
+                    && model != null
+                    && version != null
+                    && segments != null
+                    && segments.stream().allMatch(s -> s != null && s.text() != null);
         }
     }
 
     /**
      * A recognizer by its command, which is not started yet.
      *
-     * @param secondsToStart seconds until the first answer beside those that the recording itself may take
-     * @param remedy for an error of the program
+     * @param secondsToStart longest wait for an answer, beside 20 s for each second of the recording
+     * @param remedy for every error of the program
      */
     PythonRecognizer(String name, Locale language, List<String> command, double secondsToStart, String remedy) {
         this.name = name;
@@ -177,6 +137,7 @@ public final class PythonRecognizer implements Recognizer {
 
     @Override
     public synchronized Transcript transcribe(Sound sound) {
+        EngineLock.check("evaluate", "before " + name + " listened to " + sound.name());
         Path file = Temporary.file("evaluate", ".wav");
         try {
             try (WavWriter wav = WavWriter.open(file, 1, Sound.RATE_HZ, Depth.FLOAT)) {
@@ -190,69 +151,35 @@ public final class PythonRecognizer implements Recognizer {
         }
     }
 
-    /** The line that answers; a program that gives none is ended. */
     private String ask(Sound sound, Path file) {
-        EngineLock.check("evaluate", "before " + name + " listened to " + sound.name());
-        boolean answered = false;
-        double seconds = SECONDS_A_SECOND * sound.seconds() + secondsToStart;
         try {
             if (program == null) {
-                program = new Program(command);
+                // never a look into the network, whatever a library would like to know
+                program = new LineProgram(command, Map.of("HF_HUB_OFFLINE", "1", "PYTHONUTF8", "1"));
             }
-            JsonObject request = new JsonObject();
-            request.addProperty("file", file.toString());
-            program.write(request.toString());
-            Optional<String> line = program.lines.poll((long) (1e3 * seconds), TimeUnit.MILLISECONDS);
-            if (line == null) {
-                throw wrong(sound, "none after " + Math.round(seconds) + " s");
-            }
-            answered = line.isPresent();
-            if (!answered) {
-                throw wrong(sound, end());
-            }
-            return line.get();
+            return program.answer(
+                    JSON.toJson(new Request(file.toString())), secondsToStart + SECONDS_A_SECOND * sound.seconds());
         } catch (IOException e) {
+            close();
             throw wrong(sound, WholeFile.reason(e));
         } catch (InterruptedException e) {
+            close();
             Thread.currentThread().interrupt();
             throw Problem.stopped("evaluate", "while " + name + " listened to " + sound.name());
-        } finally {
-            if (!answered) {
-                close();
-            }
-        }
-    }
-
-    /** How a program without an answer ended. */
-    private String end() throws InterruptedException {
-        boolean over = program.process.waitFor(SECONDS_TO_END, TimeUnit.SECONDS);
-        return "a program that " + (over ? "ended with code " + program.process.exitValue() : "closed its output")
-                + (program.complaint.isEmpty() ? "" : " (" + program.complaint + ")");
-    }
-
-    /** An answer as the program writes it: the error, or all the others. */
-    private record Answer(String error, String text, List<Transcript.Segment> segments, String model, String version) {
-        boolean isWhole() {
-            return text != null
-                    && model != null
-                    && version != null
-                    && segments != null
-                    && segments.stream().allMatch(s -> s != null && s.text() != null);
         }
     }
 
     private Transcript read(Sound sound, String line) {
-        Answer answer;
+        Answer answer = null;
         try {
             answer = JSON.fromJson(line, Answer.class);
         } catch (JsonParseException e) {
-            answer = null;
+            // the line itself is the error
         }
         if (answer != null && answer.error == null && answer.isWhole()) {
             return new Transcript(answer.text, answer.segments, answer.model + ", " + answer.version);
         }
-        close(); // a program that could not open its model has ended, one that writes anything else is not to be
-        // trusted
+        close(); // one that could not open its model has ended, one that writes anything else is not to be trusted
         throw wrong(
                 sound,
                 answer != null && answer.error != null
@@ -267,7 +194,7 @@ public final class PythonRecognizer implements Recognizer {
     @Override
     public synchronized void close() {
         if (program != null) {
-            program.process.destroyForcibly();
+            program.close();
             program = null;
         }
     }

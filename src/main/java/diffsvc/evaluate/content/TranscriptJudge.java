@@ -126,7 +126,8 @@ public final class TranscriptJudge implements Judge {
      * @throws Problem when the recognizer fails, or for NaN in the recording
      */
     public Transcript transcript(Sound sound) {
-        return heard.computeIfAbsent(sound, s -> Audible.is(s) ? recognizer.transcribe(s) : Transcript.EMPTY);
+        return heard.computeIfAbsent(
+                sound, s -> Audible.is(s) ? recognizer.transcribe(Audible.levelled(s)) : Transcript.EMPTY);
     }
 
     /** Who listens. */
