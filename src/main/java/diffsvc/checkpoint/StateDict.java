@@ -14,7 +14,7 @@ import java.util.function.Predicate;
 public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
      * The tensors of a torch or safetensors file. Known containers are opened ("state_dict", "hubert", "generator",
-     * "model_gen", "model_state"), and a prefix that all names share ("module.", "model.") is removed.
+     * "model_gen", "model_state", "model"), and a prefix that all names share ("module.", "model.") is removed.
      *
      * @throws Problem when the file is missing or damaged, or holds no named tensors
      */
@@ -33,7 +33,8 @@ public record StateDict(Path file, Map<String, TorchTensor> tensors) {
 
     private static StateDict of(Path file, Object opened) {
         Object root = opened;
-        for (String container : new String[] {"state_dict", "hubert", "generator", "model_gen", "model_state"}) {
+        for (String container :
+                new String[] {"state_dict", "hubert", "generator", "model_gen", "model_state", "model"}) {
             if (root instanceof Map<?, ?> map && map.get(container) instanceof Map<?, ?> inner) {
                 root = inner;
             }

@@ -278,7 +278,8 @@ final class EvaluateCommand implements Callable<Integer> {
                         key == null ? c.key() : key,
                         targets.get(voice(c)),
                         song == null ? words() : song.lyrics(),
-                        melody);
+                        melody,
+                        c.joins());
                 candidates.add(new Evaluation.Candidate(subject, copies.get(song(c))));
             }
             Evaluation evaluation = Evaluation.of(panel, candidates, bar);

@@ -80,9 +80,9 @@ public record Converted(Path file, Manifest manifest, Path source, List<String> 
     }
 
     /** Where slices were joined, in seconds; empty where unknown. */
-    public double[] joins() {
+    public List<Double> joins() {
         return manifest == null
-                ? new double[0]
-                : manifest.joins().stream().mapToDouble(Join::seconds).toArray();
+                ? List.of()
+                : manifest.joins().stream().map(Join::seconds).toList();
     }
 }

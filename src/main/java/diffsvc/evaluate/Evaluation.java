@@ -2,7 +2,6 @@ package diffsvc.evaluate;
 
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
-import diffsvc.conds.F0Table;
 import diffsvc.plot.Page;
 import diffsvc.plot.Picture;
 import diffsvc.progress.Progress;
@@ -113,13 +112,12 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
             Sound song = subject.source();
             String name = song == null ? "" : song.name();
             if (song != null && !sources.containsKey(song)) {
-                Subject itself = new Subject(song, song, 0, subject.target(), subject.lyrics(), unshifted(subject));
+                Subject itself = subject.songItself(song);
                 sources.put(song, new Row(name, Role.SOURCE, name, itself, panel.figures(itself), List.of()));
                 progress.at("judging", sources.size() + copies.size() + judged.size(), all);
             }
             if (output.copy != null && !copies.containsKey(output.copy)) {
-                Subject copy =
-                        new Subject(output.copy, song, 0, subject.target(), subject.lyrics(), unshifted(subject));
+                Subject copy = subject.songItself(output.copy);
                 copies.put(
                         output.copy,
                         new Row(output.copy.name(), Role.COPY, name, copy, panel.figures(copy), List.of()));
@@ -138,11 +136,6 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         rows.addAll(copies.values());
         rows.addAll(judged);
         return new Evaluation(rows, panel.judges().keySet(), panel.absent());
-    }
-
-    /** A score belongs to the output's key: beside the song it counts only where the two are the same. */
-    private static F0Table unshifted(Subject subject) {
-        return subject.key() == 0 ? subject.score() : null;
     }
 
     private static int sounds(Collection<Candidate> outputs) {

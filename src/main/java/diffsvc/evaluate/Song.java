@@ -116,6 +116,6 @@ public record Song(Sound sound, String lyrics) {
 
     /** What the song and a voice's recordings make a subject of. */
     Subject subject(String name, Wave output, double key, Target target) {
-        return new Subject(Sound.of(name, output), sound, key, target, lyrics, null);
+        return new Subject(Sound.of(name, output), sound, key, target, lyrics, null, List.of());
     }
 }

@@ -87,7 +87,7 @@ class JudgeFilesTest {
         for (JudgeKind kind : JudgeKind.values()) {
             for (Weights w : kind.weights()) {
                 if (w.file().startsWith("judges/")) {
-                    assertTrue(script.contains("\"" + w.sha256() + "\""), w.file());
+                    assertTrue(script.contains("\"" + w.sha256() + "\""), w.file() + " " + w.sha256());
                     assertTrue(script.contains("\"" + w.origin().replace(" ", "==") + "\""), w.origin());
                 } else {
                     assertTrue(Files.exists(w.at(ProjectPaths.find())), w.file());
@@ -96,13 +96,16 @@ class JudgeFilesTest {
         }
     }
 
+    /** The two recognizers give the same figures of different languages, and only one of them judges. */
     @Test
-    void noTwoFiguresShareAName() {
-        Set<String> names = new HashSet<>();
-        for (JudgeKind kind : JudgeKind.values()) {
-            for (Measure m : kind.measures()) {
-                assertTrue(names.add(m.name()), m.name() + " of " + kind);
-                assertTrue(m.name().matches("[a-z0-9-]+"), m.name());
+    void noTwoFiguresOfALanguageShareAName() {
+        for (String language : new String[] {"en", "ko"}) {
+            Set<String> names = new HashSet<>();
+            for (JudgeKind kind : JudgeKind.ofLanguage(language)) {
+                for (Measure m : kind.measures()) {
+                    assertTrue(names.add(m.name()), m.name() + " of " + kind);
+                    assertTrue(m.name().matches("[a-z0-9-]+"), m.name());
+                }
             }
         }
     }

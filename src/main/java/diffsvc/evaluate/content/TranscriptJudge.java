@@ -61,7 +61,7 @@ public final class TranscriptJudge implements Judge {
             vosk("graph/Gr.fst", "b13d06a65c73b4f32a7618844fbe62aaa2fd250bea63c124c40ec2a8b5c5735e", 48498089),
             vosk("graph/HCLr.fst", "862822d277b283b16b293aca397e14d6e0bc460723004d966dace532db4110d0", 181533466),
             vosk("graph/disambig_tid.int", "f393757ce5a99ce66ab60bb8aa89f6ac3ceff737f27e9d5d11fc60893d7aba64", 132),
-            vosk("graph/phones.txt", "ca2c642d315ed11525c2004e95b688f3dd29a8bdd7735649babfef738702e42a", 1917),
+            vosk("graph/phones.txt", "ca2c642d315ed11525c2004e95b688f3dd29a8bdd7735649babfef438702e42a", 1917),
             vosk(
                     "graph/phones/word_boundary.int",
                     "6de0418fb4dc7c42d0e9c75c906a239235830bc8415eb96a40099d204586d0ab",

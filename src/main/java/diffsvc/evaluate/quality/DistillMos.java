@@ -12,8 +12,6 @@ import ai.djl.nn.norm.LayerNorm;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
-import diffsvc.checkpoint.TorchFile;
-import diffsvc.checkpoint.TorchTensor;
 import diffsvc.checkpoint.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -120,15 +118,8 @@ public final class DistillMos implements AutoCloseable {
      * @param manager owner of the result
      */
     public static DistillMos load(NDManager manager, Path file) {
-        Map<String, TorchTensor> tensors = new LinkedHashMap<>();
-        if (TorchFile.read(file) instanceof Map<?, ?> root && root.get("model") instanceof Map<?, ?> model) {
-            model.forEach((name, value) -> {
-                if (value instanceof TorchTensor t) {
-                    tensors.put(String.valueOf(name), t);
-                }
-            });
-        }
-        if (!tensors.containsKey(convolution(0) + ".weight")) {
+        StateDict state = StateDict.read(file).without(n -> n.endsWith("num_batches_tracked"));
+        if (!state.tensors().containsKey(convolution(0) + ".weight")) {
             throw Problem.in(
                     "evaluate",
                     file,
@@ -136,7 +127,6 @@ public final class DistillMos implements AutoCloseable {
                     "a file without model." + convolution(0) + ".weight",
                     AGAIN);
         }
-        StateDict state = new StateDict(file, tensors).without(n -> n.endsWith("num_batches_tracked"));
         Sizes sizes = Sizes.of(state);
         return new DistillMos(sizes, Weights.load(manager, "DistillMOS", table(sizes), state));
     }

@@ -8,6 +8,7 @@ import diffsvc.evaluate.Judge;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -55,27 +56,37 @@ public final class SignalJudge implements Judge {
                             Better.LOWER,
                             0,
                             "kinks 14 dB above what the 25 ms on either side have; a plosive near the microphone may count as one"),
-            SEAM =
+            KINK =
+                    new Measure(
+                            "strongest-kink",
+                            "dB",
+                            Better.LOWER,
+                            1,
+                            "the strongest kink above these surroundings; 2 to 10 dB in singing without a click, a click has 14 and more"),
+            SEAMS =
                     new Measure(
                             "seams",
                             "dB",
                             Better.LOWER,
                             1,
-                            "the strongest kink above these surroundings; 2 to 10 dB in singing without a click, a click has 14 and more");
+                            "the strongest kink at the joins that the manifest names; 14 and more is a click");
 
     /** The figures in their order. */
-    public static final List<Measure> MEASURES = List.of(LOUDNESS, RANGE, PEAK, CLIPPED, DC, HNR, CLICKS, SEAM);
+    public static final List<Measure> MEASURES = List.of(LOUDNESS, RANGE, PEAK, CLIPPED, DC, HNR, CLICKS, KINK, SEAMS);
 
     @Override
     public List<Figure> judge(Subject subject) {
         Sound output = subject.output();
         Wave wave = output.wave();
         if (wave.isSilent() || !Finite.all(output.samples())) {
-            return MEASURES.stream().map(m -> new Figure(m, Double.NaN)).toList();
+            return MEASURES.stream()
+                    .filter(m -> m != SEAMS || !subject.joins().isEmpty())
+                    .map(m -> new Figure(m, Double.NaN))
+                    .toList();
         }
         Loudness loudness = Loudness.of(wave);
         Clicks clicks = Clicks.in(wave);
-        return List.of(
+        List<Figure> figures = new ArrayList<>(List.of(
                 new Figure(LOUDNESS, loudness.integrated()),
                 new Figure(RANGE, loudness.range()),
                 new Figure(PEAK, Loudness.truePeak(wave)),
@@ -83,7 +94,19 @@ public final class SignalJudge implements Judge {
                 new Figure(DC, mean(output.samples())),
                 new Figure(HNR, Harmonicity.db(output.at16kHz(), Sound.RATE_HZ, output.f0())),
                 new Figure(CLICKS, clicks.all().size()),
-                new Figure(SEAM, clicks.strongest()));
+                new Figure(KINK, clicks.strongest())));
+        if (!subject.joins().isEmpty()) {
+            double strongest = clicks
+                    .at(subject.joins().stream()
+                            .mapToDouble(Double::doubleValue)
+                            .toArray())
+                    .stream()
+                    .mapToDouble(Clicks.Click::db)
+                    .max()
+                    .orElse(Double.NaN);
+            figures.add(new Figure(SEAMS, strongest));
+        }
+        return figures;
     }
 
     private static double mean(float[] x) {
