@@ -92,6 +92,7 @@ class JShellTest {
             var mel = voice().toMel(x, source.conds())
             var wave = voice().vocode(mel, source, 7)
             var p = plots().mel("mel", mel, source.f0())
+            Evaluation judged = c == null ? bench().evaluate(c) : null
             bench().held()
             bench().clear()
             """);
