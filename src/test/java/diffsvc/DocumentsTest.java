@@ -39,6 +39,18 @@ class DocumentsTest {
     }
 
     @Test
+    void theIndexOfDecisionsNamesEachOfThem() throws IOException {
+        Path folder = Path.of("docs/decisions");
+        String index = Files.readString(folder.resolve("README.md"));
+        try (Stream<Path> pages = Files.list(folder)) {
+            List<String> missing = pages.map(p -> p.getFileName().toString())
+                    .filter(name -> !name.equals("README.md") && !index.contains("](" + name + ")"))
+                    .toList();
+            assertEquals(List.of(), missing);
+        }
+    }
+
+    @Test
     void linesKeepToTheirColumns() throws IOException {
         List<String> wide = new ArrayList<>();
         for (Path page : pages()) {

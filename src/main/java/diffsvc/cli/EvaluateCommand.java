@@ -417,6 +417,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 System.out.println(song.sound().name());
                 System.out.println(losses.table().printAll());
                 losses.sentences().forEach(System.out::println);
+                losses.notes().forEach(EvaluateCommand::note);
                 losses.addTo(made.heading(song.sound().name()));
             }
             panel.absent().forEach((kind, why) -> note(kind + " is absent: " + why));

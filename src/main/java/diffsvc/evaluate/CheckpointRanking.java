@@ -135,13 +135,13 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
     /**
      * One row a checkpoint, the best first.
      *
-     * @return columns voice, step, weights, score, behind (the best, mean over the songs), error (its standard error
+     * @return columns project, step, weights, score, behind (the best, mean over the songs), error (its standard error
      *     over the songs; missing for one song), then the mean of each part
      */
     public Table table() {
         Table table = Table.create(
                 "checkpoints",
-                StringColumn.create("voice", entries.stream().map(e -> e.checkpoint.project())),
+                StringColumn.create("project", entries.stream().map(e -> e.checkpoint.project())),
                 LongColumn.create(
                         "step",
                         entries.stream().mapToLong(e -> e.checkpoint.step()).toArray()),
@@ -176,7 +176,7 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
         return DoubleColumn.create(
                 name,
                 entries.stream()
-                        .mapToDouble(e -> Math.round(value.applyAsDouble(e) * 1e4) / 1e4)
+                        .mapToDouble(e -> Figure.rounded(value.applyAsDouble(e), 4))
                         .toArray());
     }
 

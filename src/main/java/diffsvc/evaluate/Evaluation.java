@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -127,49 +127,37 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
      * @throws Problem {@link Problem#isStop() stopped} when this thread is interrupted
      */
     public static Evaluation of(Panel panel, Collection<Candidate> outputs, Progress progress) {
-        Map<Sound, Row> sources = new LinkedHashMap<>(), copies = new LinkedHashMap<>();
-        List<Row> judged = new ArrayList<>();
-        int all = sounds(outputs);
+        // a song is judged once for each target
+        Set<Subject> sources = new LinkedHashSet<>(), copies = new LinkedHashSet<>();
         for (Candidate output : outputs) {
-            Subject subject = output.subject;
-            Sound song = subject.source();
-            String name = song == null ? "" : song.name();
-            if (song != null && !sources.containsKey(song)) {
-                Subject itself = subject.songItself(song);
-                sources.put(song, new Row(name, Role.SOURCE, name, itself, panel.figures(itself), List.of()));
-                progress.at("judging", sources.size() + copies.size() + judged.size(), all);
+            Sound song = output.subject.source();
+            if (song != null) {
+                sources.add(output.subject.songItself(song));
+                if (output.copy != null) {
+                    copies.add(output.subject.songItself(output.copy));
+                }
             }
-            if (output.copy != null && !copies.containsKey(output.copy)) {
-                Subject copy = subject.songItself(output.copy);
-                copies.put(
-                        output.copy,
-                        new Row(output.copy.name(), Role.COPY, name, copy, panel.figures(copy), List.of()));
-                progress.at("judging", sources.size() + copies.size() + judged.size(), all);
-            }
-            judged.add(new Row(
-                    subject.output().name(),
-                    Role.OUTPUT,
-                    name,
-                    subject,
-                    panel.figures(subject),
-                    passages(panel, subject)));
-            progress.at("judging", sources.size() + copies.size() + judged.size(), all);
         }
-        List<Row> rows = new ArrayList<>(sources.values());
-        rows.addAll(copies.values());
-        rows.addAll(judged);
+        int all = sources.size() + copies.size() + outputs.size(), done = 0;
+        List<Row> rows = new ArrayList<>();
+        for (Subject s : sources) {
+            rows.add(new Row(s.output().name(), Role.SOURCE, songOf(s), s, panel.figures(s), List.of()));
+            progress.at("judging", ++done, all);
+        }
+        for (Subject s : copies) {
+            rows.add(new Row(s.output().name(), Role.COPY, songOf(s), s, panel.figures(s), List.of()));
+            progress.at("judging", ++done, all);
+        }
+        for (Candidate output : outputs) {
+            Subject s = output.subject;
+            rows.add(new Row(s.output().name(), Role.OUTPUT, songOf(s), s, panel.figures(s), passages(panel, s)));
+            progress.at("judging", ++done, all);
+        }
         return new Evaluation(rows, panel.judges().keySet(), panel.absent());
     }
 
-    private static int sounds(Collection<Candidate> outputs) {
-        Set<Sound> sounds = new HashSet<>();
-        outputs.forEach(c -> {
-            sounds.add(c.subject.output());
-            sounds.add(c.subject.source());
-            sounds.add(c.copy);
-        });
-        sounds.remove(null);
-        return sounds.size();
+    private static String songOf(Subject subject) {
+        return subject.source() == null ? "" : subject.source().name();
     }
 
     private static List<Passage> passages(Panel panel, Subject subject) {
@@ -209,8 +197,9 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     }
 
     private Optional<Row> source(Row row) {
+        Sound song = row.subject.source();
         return rows.stream()
-                .filter(r -> r.role == Role.SOURCE && r.subject.output() == row.subject.source())
+                .filter(r -> r.role == Role.SOURCE && song != null && r.subject.equals(row.subject.songItself(song)))
                 .findFirst();
     }
 
@@ -306,8 +295,7 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         return DoubleColumn.create(
                 name,
                 things.stream()
-                        .mapToDouble(value)
-                        .map(v -> Double.isNaN(v) ? v : Math.round(v * 1e3) / 1e3)
+                        .mapToDouble(t -> Figure.rounded(value.applyAsDouble(t), 3))
                         .toArray());
     }
 

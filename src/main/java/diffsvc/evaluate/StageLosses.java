@@ -37,8 +37,9 @@ import tech.tablesaw.api.Table;
  *
  * @param variants by name, in the order in which they were made
  * @param losses by stage, in the order of the data
+ * @param notes what could not be made, and what it needs
  */
-public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses) {
+public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses, List<String> notes) {
     /** A way to make the output. */
     public enum Variant {
         /** The song itself. */
@@ -129,8 +130,12 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
         StageLosses run() {
             judged(Variant.SONG, song.sound().wave(), 0);
             judged(Variant.COPY, song.copy(voice).wave(), 0);
+            List<String> notes = new ArrayList<>();
             if (target != null) {
                 own();
+            } else {
+                notes.add("denoiser, melody and content encoder are not told apart without recordings of the target: "
+                        + "--target");
             }
             try (NDManager scratch = voice.manager().newSubManager()) {
                 another(scratch)
@@ -142,7 +147,7 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
                     h.infer(i -> i.steps(Math.min((int) voice.samplingRange().top(), FINER_STEPS * steps))));
             judged(Variant.FINER, song.convert(finer, c -> c), key);
             judged(Variant.CONVERSION, song.convert(voice, c -> c), key);
-            return new StageLosses(figures, losses());
+            return new StageLosses(figures, losses(), notes);
         }
 
         private void judged(Variant variant, Wave output, double key) {
@@ -252,7 +257,7 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
                 table.addColumns(DoubleColumn.create(
                         part.name().toLowerCase(Locale.ROOT),
                         losses.stream()
-                                .mapToDouble(l -> Math.round(1e3 * l.parts.getOrDefault(part, Double.NaN)) / 1e3)
+                                .mapToDouble(l -> Figure.rounded(l.parts.getOrDefault(part, Double.NaN), 3))
                                 .toArray()));
             }
         }
@@ -263,6 +268,7 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
     public void addTo(Page page) {
         page.table(table());
         sentences().forEach(page::text);
+        notes.forEach(page::text);
     }
 
     /**
@@ -284,9 +290,12 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
         return sentences;
     }
 
-    /** What each stage loses of each part, and the sentences, as lines for a terminal. */
+    /** What each stage loses of each part, sentences and notes, as lines for a terminal. */
     @Override
     public String toString() {
-        return TextTable.of(table().removeColumns("between")) + "\n\n" + String.join("\n", sentences());
+        List<String> lines = new ArrayList<>(List.of(TextTable.of(table().removeColumns("between")), ""));
+        lines.addAll(sentences());
+        lines.addAll(notes);
+        return String.join("\n", lines);
     }
 }

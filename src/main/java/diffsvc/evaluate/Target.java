@@ -94,7 +94,7 @@ public record Target(String name, List<Sound> recordings) {
                 DoubleColumn.create(
                         "seconds",
                         recordings.stream()
-                                .mapToDouble(s -> Math.round(s.seconds() * 100) / 100.0)
+                                .mapToDouble(s -> Figure.rounded(s.seconds(), 2))
                                 .toArray()));
     }
 

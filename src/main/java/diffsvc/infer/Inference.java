@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import diffsvc.audio.AudioFile;
 import diffsvc.audio.Depth;
 import diffsvc.audio.Recording;
-import diffsvc.audio.Slicer;
 import diffsvc.check.Problem;
 import diffsvc.conds.CondsCache;
 import diffsvc.conds.F0Table;
@@ -49,7 +48,7 @@ public final class Inference {
     /** Name and version of the program, as every manifest holds it. */
     public static final String PROGRAM = "diffsvc " + Version.CURRENT;
 
-    private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
+    private static final double MUCH_OUTSIDE = 0.1;
     private static final int FLAC_PACKS = 4;
     private static final float LOUD = 4;
     private static final int AS_ALLOWED = -1;
@@ -101,7 +100,7 @@ public final class Inference {
         this.sliceSeconds = sliceSeconds;
         this.batchFrames = batchFrames;
         long most = Plan.available(voice.device()) + weights();
-        this.limit = limit > 0 ? limit : most > 0 ? (long) (SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
+        this.limit = limit > 0 ? limit : most > 0 ? (long) (WholeSong.SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
     }
 
     /**
@@ -276,11 +275,7 @@ public final class Inference {
 
     private SliceJoiner joiner(Recording song, double mostSeconds) {
         int rate = voice.hparams().audio().sampleRateHz();
-        List<Slice> slices = Slice.of(
-                song,
-                Slicer.standard().at(voice.hparams().infer().sliceDb()),
-                (int) (mostSeconds * song.sampleRateHz()),
-                (int) (CONTEXT_SECONDS * song.sampleRateHz()));
+        List<Slice> slices = Slice.of(song, voice.hparams().infer(), mostSeconds);
         return python() ? SliceJoiner.asPython(song, slices, rate) : SliceJoiner.exact(song, slices, rate);
     }
 

@@ -2,6 +2,7 @@ package diffsvc.infer;
 
 import diffsvc.audio.Recording;
 import diffsvc.audio.Slicer;
+import diffsvc.hparams.Hparams;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,6 +14,8 @@ import java.util.List;
  * @param cut its beginning is a forced cut inside a phrase
  */
 public record Slice(int start, int end, int from, int to, boolean silent, boolean cut) {
+    private static final double CONTEXT_SECONDS = 0.5;
+
     /**
      * Cuts a song into slices that follow each other from 0 to N: at silences, and where a phrase is too long.
      *
@@ -41,6 +44,17 @@ public record Slice(int start, int end, int from, int to, boolean silent, boolea
             }
         }
         return slices;
+    }
+
+    /**
+     * Cuts a song as a voice's settings ask for, with half a second of context beyond a forced cut.
+     *
+     * @param infer slice_db is used
+     * @param mostSeconds longest slice with its context
+     */
+    static List<Slice> of(Recording song, Hparams.Infer infer, double mostSeconds) {
+        return of(song, Slicer.standard().at(infer.sliceDb()), (int) (mostSeconds * song.sampleRateHz()), (int)
+                (CONTEXT_SECONDS * song.sampleRateHz()));
     }
 
     /** Samples of the song that the result covers, without context. */

@@ -1,7 +1,6 @@
 package diffsvc.infer;
 
 import diffsvc.audio.Recording;
-import diffsvc.audio.Slicer;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Hparams;
@@ -20,7 +19,8 @@ import java.util.function.UnaryOperator;
  * units. Slices, joins and random numbers are those of {@link Inference}, which goes from file to file.
  */
 public final class WholeSong {
-    private static final double CONTEXT_SECONDS = 0.5, SHARE_OF_MEMORY = 0.8;
+    /** Share of the memory that is there, for a conversion without a limit of its own. */
+    static final double SHARE_OF_MEMORY = 0.8;
 
     private WholeSong() {}
 
@@ -40,9 +40,7 @@ public final class WholeSong {
                 Plan.baseline(voice.manager()),
                 h.infer().sliceSeconds());
         Recording sound = Recording.of(song);
-        List<Slice> slices =
-                Slice.of(sound, Slicer.standard().at(h.infer().sliceDb()), (int) (most * song.sampleRateHz()), (int)
-                        (CONTEXT_SECONDS * song.sampleRateHz()));
+        List<Slice> slices = Slice.of(sound, h.infer(), most);
         SliceJoiner joiner = SliceJoiner.exact(sound, slices, rateHz);
         float[] whole = new float[joiner.samples()];
         int[] at = {0};

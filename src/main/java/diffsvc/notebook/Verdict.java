@@ -25,9 +25,9 @@ final class Verdict {
                 + sentences(ranking.evaluation().absentJudges());
     }
 
-    /** What each stage loses, and the sentences on it. */
+    /** What each stage loses, the sentences on it, and what could not be compared. */
     static String html(StageLosses losses) {
-        return titled("losses", losses.table()) + sentences(losses.sentences());
+        return titled("losses", losses.table()) + sentences(losses.sentences()) + sentences(losses.notes());
     }
 
     /** Names and lengths of the recordings. */

@@ -141,14 +141,16 @@ class AsTextTest {
                 List.of(
                         new StageLosses.Loss("vocoder", StageLosses.Variant.SONG, StageLosses.Variant.COPY, words),
                         new StageLosses.Loss(
-                                "all of it", StageLosses.Variant.SONG, StageLosses.Variant.CONVERSION, all)));
+                                "all of it", StageLosses.Variant.SONG, StageLosses.Variant.CONVERSION, all)),
+                List.of("no target"));
         assertEquals(
                 """
                 stage      words
                 vocoder      0.4
                 all of it    0.5
 
-                words: the stage "vocoder" loses 0.40; all of it 0.50""",
+                words: the stage "vocoder" loses 0.40; all of it 0.50
+                no target""",
                 losses.toString());
         assertEquals("vocoder: words 0.40", losses.losses().get(0).toString());
     }

@@ -68,9 +68,13 @@ class VerdictTest {
                                 "all of it",
                                 StageLosses.Variant.SONG,
                                 StageLosses.Variant.CONVERSION,
-                                Map.of(Score.Part.WORDS, 0.5)))));
+                                Map.of(Score.Part.WORDS, 0.5))),
+                List.of("no <target>")));
         assertTrue(html.contains(">vocoder</td>") && html.contains(">0.25</td>"), html);
-        assertTrue(html.endsWith("<p>words: the stage &quot;vocoder&quot; loses 0.25; all of it 0.50</p>"), html);
+        assertTrue(
+                html.endsWith(
+                        "<p>words: the stage &quot;vocoder&quot; loses 0.25; all of it 0.50</p><p>no &lt;target&gt;</p>"),
+                html);
     }
 
     @Test

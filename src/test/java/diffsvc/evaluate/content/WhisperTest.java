@@ -3,7 +3,6 @@ package diffsvc.evaluate.content;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import diffsvc.audio.WavReader;
 import diffsvc.audio.Wave;
@@ -13,6 +12,7 @@ import diffsvc.evaluate.JudgeKind;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.testing.Judges;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,8 +36,7 @@ class WhisperTest {
 
     @BeforeAll
     static void open() {
-        String missing = JudgeKind.WHISPER.missing(PATHS);
-        assumeTrue(missing.isEmpty() || System.getenv("CI") != null, missing);
+        Judges.require(List.of(JudgeKind.WHISPER));
         judge = (TranscriptJudge) JudgeKind.WHISPER.open(PATHS);
     }
 

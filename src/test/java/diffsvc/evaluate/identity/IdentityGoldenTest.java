@@ -3,7 +3,6 @@ package diffsvc.evaluate.identity;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -17,6 +16,7 @@ import diffsvc.evaluate.Target;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.tensor.Npz;
+import diffsvc.testing.Judges;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -35,9 +35,7 @@ class IdentityGoldenTest {
 
     @BeforeAll
     static void theWeightsAreThere() {
-        assumeTrue(
-                JudgeKind.IDENTITY.missing(PATHS).isEmpty() || System.getenv("CI") != null,
-                "no models/judges/resemblyzer.pt: ./diffsvc test fetches it");
+        Judges.require(List.of(JudgeKind.IDENTITY));
         assertEquals(IdentityJudge.WEIGHTS.sha256(), Sha256.of(IdentityJudge.WEIGHTS.at(PATHS)));
     }
 

@@ -1,7 +1,5 @@
 package diffsvc.evaluate.quality;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -14,6 +12,7 @@ import diffsvc.evaluate.JudgeKind;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.testing.Judges;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,10 +29,8 @@ final class Clips {
 
     /** The judge; skips the test where its files are not there, unless CI must have them. */
     static Judge open(JudgeKind kind) {
-        ProjectPaths paths = ProjectPaths.find();
-        String missing = kind.missing(paths);
-        assumeTrue(missing.isEmpty() || System.getenv("CI") != null, missing);
-        return kind.open(paths);
+        Judges.require(List.of(kind));
+        return kind.open(ProjectPaths.find());
     }
 
     static double[] figures(Judge judge, Sound sound) {

@@ -105,7 +105,9 @@ class JudgesTest {
         float[] broken = SONG.first().clone();
         broken[7] = Float.POSITIVE_INFINITY;
         for (float[] x : List.of(new float[RATE], new float[0], new float[] {1e-5f}, broken)) {
-            Subject subject = Subject.of(Sound.of("out", Wave.mono(x, RATE))).against(Sound.of("song", SONG), 0);
+            Subject subject = Subject.of(Sound.of("out", Wave.mono(x, RATE)))
+                    .against(Sound.of("song", SONG), 0)
+                    .joinedAt(List.of(0.0));
             List<Figure> signal = new SignalJudge().judge(subject), spectrum = new SpectrumJudge().judge(subject);
             assertEquals(
                     SignalJudge.MEASURES, signal.stream().map(Figure::measure).toList());
@@ -118,11 +120,38 @@ class JudgesTest {
     }
 
     @Test
+    void aSeamIsLookedForAtTheJoinsAlone() {
+        float[] x = new float[3 * RATE];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) (0.3 * Math.sin(2 * Math.PI * 220 * i / RATE)) + (i < RATE ? 0 : 0.1f); // a step at 1 s
+        }
+        Subject subject = Subject.of(Sound.of("out", Wave.mono(x, RATE)));
+        assertTrue(seams(subject.joinedAt(List.of(1.0))) > 20, "at the step");
+        assertTrue(seams(subject.joinedAt(List.of(0.5, 2.0))) < 14, "beside it");
+        assertTrue(
+                seams(subject.joinedAt(List.of(0.5, 1.5)).part(0.5, 1.5)) < 14, "a phrase keeps the joins inside it");
+        assertTrue(seams(subject.joinedAt(List.of(1.0)).part(0.5, 1.5)) > 20, "on its own clock");
+        assertEquals(
+                SignalJudge.MEASURES.size() - 1,
+                new SignalJudge().judge(subject).size(),
+                "no joins, no figure");
+    }
+
+    private static double seams(Subject subject) {
+        return new SignalJudge()
+                .judge(subject).stream()
+                        .filter(f -> f.name().equals("seams"))
+                        .findFirst()
+                        .orElseThrow()
+                        .value();
+    }
+
+    @Test
     void aFewSamplesAreNoReasonToFail() {
         for (int n : new int[] {1, 2, 50, 700, 5000}) {
             Wave brief = SONG.samples(16_000, 16_000 + n);
             assertEquals(
-                    SignalJudge.MEASURES.size(),
+                    SignalJudge.MEASURES.size() - 1, // seams need the joins
                     figures(new SignalJudge(), brief, SONG).size());
             assertTrue(Double.isNaN(figures(new SpectrumJudge(), brief, SONG).get("loudness-error")) || n > 4000);
         }
