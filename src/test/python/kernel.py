@@ -117,12 +117,16 @@ def mistakes(client, manager):
 
 
 def displays(client, manager):
-    """What cells show that end with maps, lists and arrays."""
+    """What cells show that end with maps, lists, arrays and what judges said."""
     run(client, FIRST)
     run(client, 'var x = voice.manager().ones(new Shape(2, 3)); var wave = Wave.mono(new float[100], 8000);')
+    run(client, 'var panel = Panel.open(voice.paths(), EnumSet.of(JudgeKind.SIGNAL)); var sound = Sound.of("tone", voice.read("raw/music1.wav").slice(0, 1));')
+    run(client, "var judged = Evaluation.of(panel, List.of(Subject.of(sound)));")
     cells = {
         "map": 'Map.of("b", x, "a", x)', "list": "List.of(x, x)", "waves": 'Map.of("a", wave, "b", wave)', "floats": "new float[] {1, 2}",
         "rows": "new float[2][3]", "words": "List.of(1, 2)", "settings": "voice.hparams()", "plots": "plots",
+        "evaluation": "judged", "row": 'judged.output("tone")', "picture": 'judged.picture("tone")', "page": 'judged.page("mine")', "sound": "sound",
+        "target": 'Target.of(voice.paths(), "demo").get()', "subject": "Subject.of(sound)", "panel": "panel",
     }
     return {name: run(client, code) for name, code in cells.items()}
 

@@ -9,6 +9,7 @@ import diffsvc.plot.CurveStyle;
 import diffsvc.plot.Page;
 import diffsvc.plot.Picture;
 import diffsvc.plot.Plots;
+import diffsvc.plot.TextTable;
 import diffsvc.progress.Progress;
 import diffsvc.voice.Voice;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
@@ -45,6 +47,18 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
         /** The mean score over the songs. */
         public double score() {
             return mean(scores);
+        }
+
+        /** "demo, step 24500: 0.61 over 3 songs". */
+        @Override
+        public String toString() {
+            return String.format(
+                    Locale.ROOT,
+                    "%s, %s: %.2f over %d songs",
+                    checkpoint.project(),
+                    checkpoint,
+                    score(),
+                    scores.length);
         }
     }
 
@@ -209,7 +223,7 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
     /** The ranking as a page that plays: table, curves over the steps, and every output with its figures. */
     public Page page(String title) {
         Page page = Page.titled(title, Report.PROGRAM)
-                .text("Best: " + best().checkpoint.project() + ", " + best().checkpoint
+                .text("Best: " + bestName()
                         + ". The rule: the highest mean score over the songs; between equal ones the later step. "
                         + "\"behind\" is the mean distance to the best over the songs, \"error\" its standard error.")
                 .table(table());
@@ -223,5 +237,17 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
         });
         Report.add(page, evaluation);
         return page;
+    }
+
+    /** "demo, step 24500". */
+    private String bestName() {
+        return best().checkpoint.project() + ", " + best().checkpoint;
+    }
+
+    /** The table, the best checkpoint and absent judges, as lines for a terminal. */
+    @Override
+    public String toString() {
+        return TextTable.of(table()) + "\n\nbest: " + bestName()
+                + evaluation.absentJudges().stream().map(s -> "\n" + s).collect(Collectors.joining());
     }
 }

@@ -4,6 +4,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.plot.Page;
 import diffsvc.plot.Picture;
+import diffsvc.plot.TextTable;
 import diffsvc.progress.Progress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,6 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -44,6 +47,10 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     /** What a table of phrases shows: figures that mean something over a few seconds. */
     private static final List<String> SHOWN_OF_PHRASES =
             List.of("rpa", "f0-rmse-cents", "key-error", "similarity", "identity", "loudness", "hnr", "clicks");
+
+    private static final int MOST_IN_TEXT = 8;
+    private static final List<String> SHOWN_IN_TEXT = List.of(
+            "similarity", "lyrics-cer", "cer", "phone-match", "rpa", "dnsmos-ovr", "distillmos", "mcd", "loudness");
 
     /** What a row stands for. */
     public enum Role {
@@ -73,6 +80,12 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         boolean has(Measure measure) {
             return figures.stream().anyMatch(f -> f.measure().equals(measure));
         }
+
+        @Override
+        public String toString() {
+            return name + ", " + role.name().toLowerCase(Locale.ROOT) + (role == Role.SOURCE ? "" : " of " + song)
+                    + ": " + figures.size() + " figures, " + passages.size() + " phrases";
+        }
     }
 
     /** A phrase and its figures. */
@@ -80,6 +93,16 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         /** A figure by name; NaN where it is not there. */
         public double value(String figure) {
             return Score.value(figures, figure);
+        }
+
+        /** "1.20 to 3.45 s: rpa 0.98 share, ...": the figures of {@link #phrases}. */
+        @Override
+        public String toString() {
+            return phrase
+                    + figures.stream()
+                            .filter(f -> SHOWN_OF_PHRASES.contains(f.name()))
+                            .map(Figure::toString)
+                            .collect(Collectors.joining(", ", ": ", ""));
         }
     }
 
@@ -248,7 +271,7 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     /**
      * The outputs from the best to the worst.
      *
-     * @return columns output, song, score, then one for each part
+     * @return columns output, song, score, then one for each part that an output has
      */
     public Table ranking() {
         Set<Score.Part> parts = parts();
@@ -259,39 +282,39 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
                 StringColumn.create("song", ranked.stream().map(Row::song)),
                 numbers("score", ranked, r -> score(r).value(parts)));
         for (Score.Part part : Score.Part.values()) {
-            table.addColumns(numbers(part.name().toLowerCase(Locale.ROOT), ranked, r -> score(r).parts()
-                    .getOrDefault(part, Double.NaN)));
+            if (ranked.stream().anyMatch(r -> score(r).parts().containsKey(part))) {
+                table.addColumns(numbers(part.name().toLowerCase(Locale.ROOT), ranked, r -> score(r).parts()
+                        .getOrDefault(part, Double.NaN)));
+            }
         }
         return table;
     }
 
-    private static DoubleColumn numbers(String name, List<Row> rows, ToDoubleFunction<Row> value) {
+    /** A column of three digits behind the point; NaN stays. */
+    private static <T> DoubleColumn numbers(String name, List<T> things, ToDoubleFunction<T> value) {
         return DoubleColumn.create(
                 name,
-                rows.stream()
-                        .mapToDouble(r -> Figure.rounded(value.applyAsDouble(r), 3))
+                things.stream()
+                        .mapToDouble(t -> Figure.rounded(value.applyAsDouble(t), 3))
                         .toArray());
     }
 
     /**
      * The phrases of an output.
      *
-     * @return columns start and end in seconds, then those figures that mean something over a few seconds; missing
-     *     where a judge was absent
+     * @return columns start and end in seconds, then those figures that were measured and mean something over a few
+     *     seconds
      */
     public Table phrases(String output) {
         List<Passage> passages = output(output).passages;
         Table table = Table.create(
                 output,
-                DoubleColumn.create(
-                        "start",
-                        passages.stream().mapToDouble(p -> p.phrase.start()).toArray()),
-                DoubleColumn.create(
-                        "end",
-                        passages.stream().mapToDouble(p -> p.phrase.end()).toArray()));
+                numbers("start", passages, p -> p.phrase.start()),
+                numbers("end", passages, p -> p.phrase.end()));
         for (String name : SHOWN_OF_PHRASES) {
-            table.addColumns(DoubleColumn.create(
-                    name, passages.stream().mapToDouble(p -> p.value(name)).toArray()));
+            if (passages.stream().anyMatch(p -> !Double.isNaN(p.value(name)))) {
+                table.addColumns(numbers(name, passages, p -> p.value(name)));
+            }
         }
         return table;
     }
@@ -338,15 +361,30 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         return Report.page(title, this);
     }
 
-    /** Score and parts of each output, and which judges were absent. */
+    /** A sentence for each judge that was asked for and was absent, with the reason. */
+    public List<String> absentJudges() {
+        return Panel.sentences(absent);
+    }
+
+    /**
+     * Ranking, the figures of up to {@value #MOST_IN_TEXT} sounds that the score follows from and two of the signal,
+     * and absent judges: a screen of a terminal. {@link #table} has all figures.
+     */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder();
-        for (Row row : ranked()) {
-            text.append(row.name).append("  ").append(score(row)).append('\n');
+        Table all = table();
+        List<String> parts = new ArrayList<>(List.of(TextTable.of(ranking())));
+        if (rows.size() <= MOST_IN_TEXT) {
+            parts.add(TextTable.of(
+                    all.where(all.stringColumn("figure").isIn(SHOWN_IN_TEXT)).removeColumns("better")));
         }
-        absent.forEach((kind, why) ->
-                text.append(kind).append(" is absent: ").append(why).append('\n'));
-        return text.toString().stripTrailing();
+        parts.add(String.join(
+                "\n",
+                Stream.concat(
+                                Stream.of(
+                                        "table() has all " + all.rowCount() + " figures of " + rows.size() + " sounds"),
+                                absentJudges().stream())
+                        .toList()));
+        return String.join("\n\n", parts);
     }
 }

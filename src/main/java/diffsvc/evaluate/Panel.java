@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The judges that are open, each opened once for many outputs; those that are absent, with the reason.
@@ -87,9 +88,25 @@ public final class Panel implements AutoCloseable {
         return figures;
     }
 
+    /** A sentence for each absent judge, in the order of {@link JudgeKind}. */
+    static List<String> sentences(Map<JudgeKind, String> absent) {
+        return absent.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(e -> e.getKey() + " is absent: " + e.getValue())
+                .toList();
+    }
+
+    /** The open judges, and a line for each absent one. */
     @Override
     public String toString() {
-        return "judges " + judges.keySet() + (absent.isEmpty() ? "" : ", absent " + absent.keySet());
+        List<String> lines = new ArrayList<>(List.of(
+                judges.isEmpty()
+                        ? "no judge is open"
+                        : judges.keySet().stream()
+                                .map(JudgeKind::toString)
+                                .collect(Collectors.joining(", ", "judges ", ""))));
+        lines.addAll(sentences(absent));
+        return String.join("\n", lines);
     }
 
     /** Closes the judges. */

@@ -6,6 +6,7 @@ import diffsvc.check.Finite;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.platform.EngineLock;
+import diffsvc.plot.HtmlParts;
 import java.util.Arrays;
 
 /**
@@ -105,8 +106,9 @@ public final class Sound {
                         all.frameSeconds()));
     }
 
+    /** "song 1: 5.00 s, 16000 Hz, peak 0.31". */
     @Override
     public String toString() {
-        return name + ": " + wave;
+        return name + ": " + HtmlParts.caption(wave);
     }
 }

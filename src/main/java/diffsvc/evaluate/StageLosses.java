@@ -11,6 +11,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.PitchKind;
 import diffsvc.infer.WholeSong;
 import diffsvc.plot.Page;
+import diffsvc.plot.TextTable;
 import diffsvc.progress.Progress;
 import diffsvc.voice.Conversion;
 import diffsvc.voice.ModelFiles;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -79,7 +81,17 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
      * @param parts what is lost, by part; each part is 0 to 1, and a loss above 0 is a loss. A part that the two
      *     variants do not share is missing
      */
-    public record Loss(String stage, Variant better, Variant worse, Map<Score.Part, Double> parts) {}
+    public record Loss(String stage, Variant better, Variant worse, Map<Score.Part, Double> parts) {
+        /** "vocoder: words 0.21, melody 0.02". */
+        @Override
+        public String toString() {
+            return stage
+                    + parts.entrySet().stream()
+                            .map(e -> String.format(
+                                    Locale.ROOT, "%s %.2f", e.getKey().name().toLowerCase(Locale.ROOT), e.getValue()))
+                            .collect(Collectors.joining(", ", ": ", ""));
+        }
+    }
 
     static final int FINER_STEPS = 4;
     private static final double LONGEST_SECONDS = 20;
@@ -276,5 +288,14 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
                         l.parts.get(part),
                         whole))));
         return sentences;
+    }
+
+    /** What each stage loses of each part, sentences and notes, as lines for a terminal. */
+    @Override
+    public String toString() {
+        List<String> lines = new ArrayList<>(List.of(TextTable.of(table().removeColumns("between")), ""));
+        lines.addAll(sentences());
+        lines.addAll(notes);
+        return String.join("\n", lines);
     }
 }

@@ -1,8 +1,10 @@
 package diffsvc.evaluate;
 
 import diffsvc.conds.F0Table;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -91,5 +93,27 @@ public record Subject(
             has.add(Need.LYRICS);
         }
         return has;
+    }
+
+    /** "third up: 5.00 s, 44100 Hz, peak 0.56; against song 1, key +4; towards demo", as far as it holds these. */
+    @Override
+    public String toString() {
+        List<String> parts = new ArrayList<>(List.of(output.toString()));
+        if (source != null) {
+            parts.add(String.format(Locale.ROOT, "against %s, key %+.1f", source.name(), key));
+        }
+        if (target != null) {
+            parts.add("towards " + target.name());
+        }
+        if (!lyrics.isBlank()) {
+            parts.add(lyrics.strip().split("\\s+").length + " words of lyrics");
+        }
+        if (score != null) {
+            parts.add("a melody");
+        }
+        if (!joins.isEmpty()) {
+            parts.add(joins.size() + " joins");
+        }
+        return String.join("; ", parts);
     }
 }

@@ -11,8 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
 
 /**
  * Recordings of the voice that outputs should sound like. A judge that embeds them does so once for each target.
@@ -22,7 +27,7 @@ import java.util.stream.Stream;
  */
 public record Target(String name, List<Sound> recordings) {
     private static final String STAGE = "evaluate";
-    private static final int MOST = 20, MOST_SECONDS = 60;
+    private static final int MOST = 20, MOST_SECONDS = 60, MOST_NAMES = 3;
 
     public Target {
         recordings = List.copyOf(recordings);
@@ -75,5 +80,37 @@ public record Target(String name, List<Sound> recordings) {
             throw Problem.in(
                     STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
         }
+    }
+
+    /**
+     * One row a recording.
+     *
+     * @return columns recording, seconds
+     */
+    public Table table() {
+        return Table.create(
+                name,
+                StringColumn.create("recording", recordings.stream().map(Sound::name)),
+                DoubleColumn.create(
+                        "seconds",
+                        recordings.stream()
+                                .mapToDouble(s -> Figure.rounded(s.seconds(), 2))
+                                .toArray()));
+    }
+
+    /** "demo: 2 recordings, 31.5 s: a.wav, b.wav"; of many the first three names. */
+    @Override
+    public String toString() {
+        double seconds = recordings.stream().mapToDouble(Sound::seconds).sum();
+        String names = recordings.stream().limit(MOST_NAMES).map(Sound::name).collect(Collectors.joining(", "));
+        return String.format(
+                Locale.ROOT,
+                "%s: %d recording%s, %.1f s: %s%s",
+                name,
+                recordings.size(),
+                recordings.size() == 1 ? "" : "s",
+                seconds,
+                names,
+                recordings.size() > MOST_NAMES ? ", ..." : "");
     }
 }

@@ -5,10 +5,12 @@ import diffsvc.audio.Wave;
 import diffsvc.platform.EngineLock;
 import diffsvc.plot.HtmlParts;
 import diffsvc.plot.MapOrder;
+import diffsvc.plot.TextTable;
 import diffsvc.tensor.Summary;
 import java.util.Map;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
+import tech.tablesaw.api.Table;
 
 /**
  * The notebook's page, while a cell runs. In JShell and in programs there is none, and the kernel's classes are not on
@@ -71,7 +73,7 @@ public final class Display {
 
     /**
      * A value in words: a tensor or a Java array in one line; a record, map or list of tensors in a line for each part;
-     * a record of many settings in a line for each.
+     * a record of many settings in a line for each, unless it has words of its own; a table with all its rows.
      *
      * @param thing anything
      */
@@ -81,6 +83,9 @@ public final class Display {
         }
         if (thing != null && thing.getClass().isArray()) {
             return Html.shortened(thing);
+        }
+        if (thing instanceof Table table) {
+            return TextTable.of(table);
         }
         if (thing instanceof Record values) {
             return Html.hold(Html.components(values))

@@ -23,6 +23,7 @@ public final class Help {
                       var p = plots().mel("mel", mel, source.f0())
                       p.show(), p.save("mel.png"), p.save("mel.svg")
                       WaveWriter.write(Path.of("x.wav"), wave)
+            Judging   bench().evaluate(c)                 pitch, voice, words, sound: ranked
             Memory    bench().held(), bench().clear()         nothing needs close()
                       bench().last()                      what a stopped call has made
             Keys      Tab completes, Tab again shows Javadoc; Ctrl-C stops a call

@@ -108,9 +108,14 @@ final class Html {
         return values.values().stream().anyMatch(NDArray.class::isInstance);
     }
 
-    /** Whether a record's own text is more than a line or two; then {@link #settings} shows it. */
+    /**
+     * Whether a record's text is the one that the compiler gives it, and more than a line or two; then
+     * {@link #settings} shows it. A record with words of its own is shown by these.
+     */
     static boolean isLong(Record values) {
-        return String.valueOf(values).length() > 2 * MOST_TEXT;
+        String text = String.valueOf(values);
+        return text.length() > 2 * MOST_TEXT
+                && text.startsWith(values.getClass().getSimpleName() + "[");
     }
 
     /** A record of numbers, names and records of these: a row for each component. */

@@ -2,6 +2,11 @@ package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
+import diffsvc.evaluate.CheckpointRanking;
+import diffsvc.evaluate.Evaluation;
+import diffsvc.evaluate.Sound;
+import diffsvc.evaluate.StageLosses;
+import diffsvc.evaluate.Target;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.EngineExit;
 import diffsvc.platform.JavadocSources;
@@ -17,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
@@ -34,9 +40,9 @@ import tech.tablesaw.api.Table;
 
 /**
  * Found by the kernel on the class path. Displays a tensor as a line and a small picture; records, maps and lists of
- * tensors and Tablesaw's tables as tables; waves as players, pictures and XChart's charts as PNG, and bars that grow in
- * place; imports what every notebook uses; answers Shift+Tab ({@link Inspector}); prints {@link Hints}; and drops what
- * a cell only displayed ({@link SnippetCleaner}).
+ * tensors, Tablesaw's tables and what judges said as tables; waves as players, pictures and XChart's charts as PNG, and
+ * bars that grow in place; imports what every notebook uses; answers Shift+Tab ({@link Inspector}); prints
+ * {@link Hints}; and drops what a cell only displayed ({@link SnippetCleaner}).
  */
 public final class KernelExtension implements Extension {
     /** The imports of a notebook and of ./diffsvc jshell. */
@@ -122,17 +128,9 @@ public final class KernelExtension implements Extension {
                     .preferring("text/plain")
                     .register((values, out) -> out.getOutputContainer().putText(Html.shortened(values)));
         }
-        renderer.createRegistration(Stages.class)
-                .preferring("text/html")
-                .register((stages, out) ->
-                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> Html.tensors("", stages.values())));
-        renderer.createRegistration(Wave.class)
-                .preferring("text/html")
-                .register((wave, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.player(wave)));
-        renderer.createRegistration(Display.Players.class)
-                .preferring("text/html")
-                .register((players, out) ->
-                        out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.players(players.waves())));
+        html(renderer, Stages.class, stages -> Html.tensors("", stages.values()));
+        html(renderer, Wave.class, HtmlParts::player);
+        html(renderer, Display.Players.class, players -> HtmlParts.players(players.waves()));
         renderer.createRegistration(Picture.class)
                 .preferring("image/png")
                 .register((picture, out) ->
@@ -142,12 +140,13 @@ public final class KernelExtension implements Extension {
                     MIMEType.IMAGE_PNG, () -> HtmlParts.base64(Picture.of(chart).png()));
             out.getOutputContainer().putText(Picture.of(chart).toString());
         });
-        renderer.createRegistration(ProgressBar.Bar.class)
-                .preferring("text/html")
-                .register((bar, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, bar::html));
-        renderer.createRegistration(Table.class)
-                .preferring("text/html")
-                .register((table, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> HtmlParts.table(table)));
+        html(renderer, ProgressBar.Bar.class, ProgressBar.Bar::html);
+        html(renderer, Evaluation.class, Verdict::html);
+        html(renderer, CheckpointRanking.class, Verdict::html);
+        html(renderer, StageLosses.class, Verdict::html);
+        html(renderer, Target.class, Verdict::html);
+        html(renderer, Sound.class, Verdict::html);
+        html(renderer, Table.class, HtmlParts::table);
         listen(kernel);
         for (String line : IMPORTS.split("\n")) {
             kernel.evalRaw(line);
@@ -155,6 +154,13 @@ public final class KernelExtension implements Extension {
         for (String line : METHODS.split("\n")) {
             kernel.evalRaw(line);
         }
+    }
+
+    /** Values of this type are HTML; front ends without it show their own text. */
+    private static <T> void html(Renderer renderer, Class<T> type, Function<T, String> html) {
+        renderer.createRegistration(type)
+                .preferring("text/html")
+                .register((value, out) -> out.renderIfRequested(MIMEType.TEXT_HTML, () -> html.apply(value)));
     }
 
     /** A map or list of tensors is a table, one of waves players side by side; others stay text. */

@@ -102,8 +102,8 @@ public final class Workbench implements AutoCloseable {
      *
      * <pre>{@code
      * var e = bench.evaluate(c);
-     * e.table();
      * e.picture("output 1");
+     * show(e.players("output 1"));
      * }</pre>
      *
      * @param conversions named output 1, output 2, ... in the result
@@ -118,6 +118,15 @@ public final class Workbench implements AutoCloseable {
 
     /** The same with names. */
     public Evaluation evaluate(Map<String, Conversion> conversions) {
+        return evaluate(conversions, Progress.NONE);
+    }
+
+    /**
+     * The same with a bar.
+     *
+     * @param progress {@code at("judging", ...)} after each sound
+     */
+    public Evaluation evaluate(Map<String, Conversion> conversions, Progress progress) {
         if (panel == null) {
             panel = Panel.open(voice.paths(), JudgeKind.ofLanguage("en"));
         }
@@ -134,7 +143,7 @@ public final class Workbench implements AutoCloseable {
             candidates.add(new Evaluation.Candidate(
                     Subject.of(Sound.of(name, c.wave())).against(song, c.key()).towards(target), copy));
         });
-        return Evaluation.of(panel, candidates, Progress.NONE);
+        return Evaluation.of(panel, candidates, progress);
     }
 
     /**

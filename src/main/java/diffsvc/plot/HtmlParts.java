@@ -31,11 +31,9 @@ public final class HtmlParts {
         for (int row = 0; row < rows; row++) {
             html.append("<tr>");
             for (int c = 0; c < table.columnCount(); c++) {
-                Object cell = table.get(row, c);
-                String text = cell instanceof Double d ? number(d) : table.getString(row, c);
                 html.append("<td")
                         .append(side(table.column(c)))
-                        .append(escaped(text))
+                        .append(escaped(cell(table, row, c)))
                         .append("</td>");
             }
             html.append("</tr>");
@@ -49,12 +47,21 @@ public final class HtmlParts {
 
     /** Numbers stand at the right, text at the left. */
     private static String side(Column<?> column) {
+        return isNumber(column) ? " style=\"text-align:right\">" : " style=\"text-align:left\">";
+    }
+
+    /** Whether a column holds numbers. */
+    static boolean isNumber(Column<?> column) {
         ColumnType type = column.type();
-        boolean number = type == ColumnType.DOUBLE
+        return type == ColumnType.DOUBLE
                 || type == ColumnType.FLOAT
                 || type == ColumnType.INTEGER
                 || type == ColumnType.LONG;
-        return number ? " style=\"text-align:right\">" : " style=\"text-align:left\">";
+    }
+
+    /** A cell as text, numbers as {@link #number} has them. */
+    static String cell(Table table, int row, int column) {
+        return table.get(row, column) instanceof Double d ? number(d) : table.getString(row, column);
     }
 
     /** Five digits, and no zeros behind them. */

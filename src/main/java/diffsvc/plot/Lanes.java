@@ -12,7 +12,7 @@ import java.util.Locale;
  */
 final class Lanes {
     static final int LANE = 64;
-    private static final int GAP = 10, NARROWEST_TEXT = 34;
+    private static final int GAP = 15, NARROWEST_TEXT = 34;
     private static final Color BASE = new Color(0xbbbbbb);
     private final Sheet sheet;
     private final double seconds;
@@ -37,12 +37,12 @@ final class Lanes {
                 .summaryStatistics();
         Graphics2D g = sheet.g;
         g.setColor(Color.BLACK);
-        g.drawString(lane.name(), Sheet.LEFT + 2, top - 1);
+        g.drawString(lane.name(), Sheet.LEFT + 2, top - 4);
         if (range.getCount() == 0) {
             return;
         }
-        double low = Math.min(0, range.getMin()),
-                high = Math.max(0, range.getMax()),
+        double low = Math.min(lane.base(), range.getMin()),
+                high = Math.max(lane.base(), range.getMax()),
                 span = high > low ? high - low : 1;
         int base = top + (int) Math.round(height * (high - lane.base()) / span);
         for (Lane.Bar bar : lane.bars()) {
@@ -53,7 +53,7 @@ final class Lanes {
                     to = Math.max(from + 1, x(bar.end())),
                     y = top + (int) Math.round(height * (high - bar.value()) / span);
             g.setColor(Colours.LINE);
-            g.fillRect(from, Math.min(y, base), to - from - 1, Math.max(1, Math.abs(base - y)));
+            g.fillRect(from, Math.min(y, base), Math.max(1, to - from - 1), Math.max(1, Math.abs(base - y)));
             String text = String.format(Locale.ROOT, Math.abs(bar.value()) >= 10 ? "%.0f" : "%.2f", bar.value());
             if (to - from >= NARROWEST_TEXT) {
                 g.setColor(Math.abs(base - y) > 14 ? Color.WHITE : Color.BLACK);

@@ -14,7 +14,7 @@ import tech.tablesaw.api.Table;
  * A page in one file: text, tables, pictures and sounds, all inside it, so that any browser shows and plays it without
  * a network.
  *
- * <pre>{@code Page.titled("two voices", "notebook").table(table).players(waves).save(Path.of("page.html"))}</pre>
+ * <pre>{@code Page.titled("two voices", "notebook").table(table).players(waves).save("page.html")}</pre>
  */
 public final class Page {
     private static final String STYLE =
@@ -98,8 +98,13 @@ public final class Page {
         return WholeFile.write("page", file, part -> Files.writeString(part, html()));
     }
 
+    /** The same for a path as text. */
+    public Path save(String file) {
+        return save(Path.of(file));
+    }
+
     @Override
     public String toString() {
-        return "page \"" + title + "\"; save(Path.of(\"page.html\")) writes it";
+        return "page \"" + title + "\"; save(\"page.html\") writes it";
     }
 }

@@ -481,9 +481,10 @@ public final class Plots {
      *
      * @param seconds length of the clock, above 0
      * @param lanes at least one
+     * @throws Problem for no lane or no length
      */
     public Picture lanes(String title, double seconds, List<Lane> lanes) {
-        if (lanes.isEmpty() || !(seconds > 0)) {
+        if (lanes.isEmpty() || !(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
             throw Problem.in(
                     "plots",
                     "a lane and a length above 0 s",

@@ -47,6 +47,11 @@ class JShellTest {
             show(mel)
             plots().mel("two seconds", mel, voice().f0(song))
             var f0Hz = voice().f0(song).f0Hz()
+            var panel = Panel.open(voice().paths(), EnumSet.of(JudgeKind.SIGNAL))
+            var judged = Evaluation.of(panel, List.of(Subject.of(Sound.of("tone", song))))
+            judged
+            judged.picture("tone")
+            Target.of(voice().paths(), "demo").get()
             bench().read("nothing.wav")
             help()
             """);
@@ -54,6 +59,9 @@ class JShellTest {
         assertTrue(said.contains("[1, 172, 128] float32, -5.000 to "), said);
         assertTrue(said.contains("two seconds: mel [172, 128]"), said);
         assertTrue(said.contains("f0Hz ==> float[172], 0.000 to "), "one line for an array: " + said);
+        assertTrue(said.contains("judged ==> output  song  score\ntone\n\nfigure    unit  tone\nloudness"), said);
+        assertTrue(said.contains("tone: tone: mel [172, 128]") && !said.contains("Lambda"), said);
+        assertTrue(said.contains(" ==> demo: "), said);
         assertFalse(said.contains("preferences directory"), said);
         assertEquals(
                 3,
@@ -84,6 +92,7 @@ class JShellTest {
             var mel = voice().toMel(x, source.conds())
             var wave = voice().vocode(mel, source, 7)
             var p = plots().mel("mel", mel, source.f0())
+            Evaluation judged = c == null ? bench().evaluate(c) : null
             bench().held()
             bench().clear()
             """);

@@ -148,7 +148,7 @@ class KernelTest {
     }
 
     @Test
-    void mapsListsAndArraysReadAsTensorsDo() throws IOException, InterruptedException {
+    void mapsListsArraysAndJudgementsReadAsTensorsDo() throws IOException, InterruptedException {
         JsonObject said = drive("displays");
         String line = "[2, 3] float32, 1.000 to 1.000, mean 1.000, NaN 0";
         assertEquals("a  " + line + "\nb  " + line, text(said, "map"));
@@ -158,8 +158,21 @@ class KernelTest {
         assertEquals("[1, 2]", text(said, "words"));
         assertTrue(text(said, "settings").contains("\naudio  sampleRateHz=44100"), text(said, "settings"));
         assertTrue(text(said, "plots").startsWith("plots of mels"), text(said, "plots"));
-        for (String name : List.of("map", "list", "waves", "settings")) {
+        assertTrue(text(said, "evaluation").contains("\ntable() has all "), text(said, "evaluation"));
+        assertEquals("tone: 1.00 s, 16000 Hz, peak 0.31", text(said, "sound").replaceAll("peak.*", "peak 0.31"));
+        assertEquals(text(said, "sound"), text(said, "subject"));
+        assertTrue(text(said, "target").matches("demo: \\d+ recordings?, .* s: .*"), text(said, "target"));
+        assertEquals("judges signal", text(said, "panel"));
+        assertEquals("page \"mine\"; save(\"page.html\") writes it", text(said, "page"));
+        for (String name : List.of("map", "list", "waves", "settings", "evaluation", "sound", "target")) {
             assertTrue(said.getAsJsonObject(name).get("kinds").toString().contains("text/html"), name);
+        }
+        assertTrue(said.getAsJsonObject("picture").get("kinds").toString().contains("image/png"), said.toString());
+        for (String name : said.keySet()) {
+            assertEquals(0, said.getAsJsonObject(name).getAsJsonArray("errors").size(), errors(said, name));
+            assertTrue(
+                    text(said, name).length() < 3000 && !text(said, name).matches("(?s).*(@[0-9a-f]{5,}|Lambda).*"),
+                    name + ": " + text(said, name));
         }
     }
 
