@@ -84,7 +84,7 @@ public record Checkpoint(String project, long step, Kind weights, ModelFiles.Pai
                 ModelFiles.Pair pair =
                         new ModelFiles.Pair(hparams.project(project).steps(step), file, file, null, null, null);
                 all.add(new Checkpoint(project, step, Kind.LAST, pair));
-                if (!TrainingState.read(file).average().isEmpty()) {
+                if (averages(file)) {
                     all.add(new Checkpoint(project, step, Kind.AVERAGED, pair));
                 }
             }
@@ -100,6 +100,15 @@ public record Checkpoint(String project, long step, Kind weights, ModelFiles.Pai
         }
         all.sort(Comparator.comparingLong(Checkpoint::step).thenComparing(Checkpoint::weights));
         return all;
+    }
+
+    /** Whether a training checkpoint holds averaged weights; one that is damaged says why when it is opened. */
+    private static boolean averages(Path file) {
+        try {
+            return !TrainingState.read(file).average().isEmpty();
+        } catch (Problem | ClassCastException | NullPointerException e) { // the latter: a pickle with another layout
+            return false;
+        }
     }
 
     private static TreeSet<Long> pairs(Path folder) {
@@ -152,6 +161,11 @@ public record Checkpoint(String project, long step, Kind weights, ModelFiles.Pai
         } finally {
             file.toFile().delete();
         }
+    }
+
+    /** With the voice: "demo, step 24500". */
+    public String named() {
+        return project + ", " + this;
     }
 
     /** "step 24500", "step 2000, averaged". */

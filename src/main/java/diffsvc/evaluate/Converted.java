@@ -44,14 +44,23 @@ public record Converted(Path file, Manifest manifest, Path source, List<String> 
         if (json != null && Files.isRegularFile(json)) {
             try {
                 Manifest manifest = Manifest.read(json);
-                if (Path.of(manifest.output().file()).getFileName().equals(given.getFileName())) {
+                if (Path.of(manifest.output().file()).getFileName().equals(given.getFileName())
+                        || Sha256.of(given).equals(manifest.output().sha256())) { // both were renamed
                     return known(paths, given, manifest);
                 }
+                return unknown(
+                        given,
+                        json.getFileName() + " tells of " + manifest.output().file());
             } catch (Problem e) {
-                return new Converted(given, null, null, List.of("no manifest: " + e.getMessage()));
+                return unknown(given, e.getMessage());
             }
         }
         return new Converted(given, null, null, List.of());
+    }
+
+    private static Converted unknown(Path given, String why) {
+        return new Converted(
+                given, null, null, List.of("song, key and voice of " + given.getFileName() + " are not known: " + why));
     }
 
     private static Converted known(ProjectPaths paths, Path output, Manifest manifest) {
@@ -67,6 +76,18 @@ public record Converted(Path file, Manifest manifest, Path source, List<String> 
             notes.add("the song " + manifest.input().file() + " was changed since the conversion");
         }
         return new Converted(output, manifest, source, notes);
+    }
+
+    /** The files it was read from: the output, its manifest, the song and the words beside it. */
+    public List<Path> files() {
+        List<Path> files = new ArrayList<>(List.of(file));
+        if (file.getFileName().toString().indexOf('.') > 0) {
+            files.add(Inference.manifestOf(file));
+        }
+        if (source != null) {
+            files.addAll(List.of(source, Song.wordsBeside(source)));
+        }
+        return files;
     }
 
     /** The key shift of the conversion in semitones; 0 where unknown. */

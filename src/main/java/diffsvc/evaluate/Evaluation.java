@@ -7,6 +7,7 @@ import diffsvc.plot.Picture;
 import diffsvc.progress.Progress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -16,7 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -35,8 +37,10 @@ import tech.tablesaw.api.Table;
  * @param rows the songs first, then their copies, then the outputs
  * @param judges those who judged
  * @param absent those who were asked for and were absent, and why
+ * @param failed outputs that could not be judged, by name, and why
  */
-public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, String> absent) {
+public record Evaluation(
+        List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, String> absent, Map<String, String> failed) {
     private static final String STAGE = "evaluate";
     /** The judges that can say something of a phrase of a few seconds. */
     private static final Set<JudgeKind> OF_PHRASES = EnumSet.of(JudgeKind.PITCH, JudgeKind.IDENTITY, JudgeKind.SIGNAL);
@@ -58,12 +62,20 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     /**
      * One sound and its figures.
      *
+     * @param name another one for each output
      * @param song name of the song it belongs to; empty where that is unknown
+     * @param copy copy synthesis of that song; null where there is none
      * @param figures of the whole
      * @param passages figures by phrase; empty for songs and copies
      */
     public record Row(
-            String name, Role role, String song, Subject subject, List<Figure> figures, List<Passage> passages) {
+            String name,
+            Role role,
+            String song,
+            Subject subject,
+            Sound copy,
+            List<Figure> figures,
+            List<Passage> passages) {
         /** A figure by name; NaN where it is not there. */
         public double value(String figure) {
             return Score.value(figures, figure);
@@ -89,7 +101,8 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     public Evaluation {
         rows = List.copyOf(rows);
         judges = Set.copyOf(judges);
-        absent = Map.copyOf(absent);
+        absent = Collections.unmodifiableMap(new TreeMap<>(absent)); // in the order of the judges
+        failed = Collections.unmodifiableMap(new LinkedHashMap<>(failed));
     }
 
     /** Judges outputs without copy synthesis. */
@@ -98,44 +111,64 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     }
 
     /**
-     * Judges outputs, and each song and copy once.
+     * Judges outputs, and each song and copy once. An output that a judge fails at is left out, and the others are
+     * judged.
      *
      * @param progress {@code at("judging", ...)} after each sound
-     * @throws Problem {@link Problem#isStop() stopped} when this thread is interrupted
+     * @throws Problem of the first output when none could be judged; {@link Problem#isStop() stopped} when this thread
+     *     is interrupted
      */
     public static Evaluation of(Panel panel, Collection<Candidate> outputs, Progress progress) {
         Map<Sound, Row> sources = new LinkedHashMap<>(), copies = new LinkedHashMap<>();
-        List<Row> judged = new ArrayList<>();
+        Map<String, Row> judged = new LinkedHashMap<>();
+        Map<String, String> failed = new LinkedHashMap<>();
+        Problem first = null;
         int all = sounds(outputs);
         for (Candidate output : outputs) {
             Subject subject = output.subject;
             Sound song = subject.source();
-            String name = song == null ? "" : song.name();
-            if (song != null && !sources.containsKey(song)) {
-                Subject itself = subject.songItself(song);
-                sources.put(song, new Row(name, Role.SOURCE, name, itself, panel.figures(itself), List.of()));
+            String songs = song == null ? "" : song.name(),
+                    name = free(subject.output().name(), n -> judged.containsKey(n) || failed.containsKey(n));
+            try {
+                if (song != null && !sources.containsKey(song)) {
+                    Subject itself = subject.songItself(song);
+                    sources.put(
+                            song, new Row(songs, Role.SOURCE, songs, itself, null, panel.figures(itself), List.of()));
+                    progress.at("judging", sources.size() + copies.size() + judged.size(), all);
+                }
+                if (output.copy != null && !copies.containsKey(output.copy)) {
+                    Subject copy = subject.songItself(output.copy);
+                    copies.put(
+                            output.copy,
+                            new Row(output.copy.name(), Role.COPY, songs, copy, null, panel.figures(copy), List.of()));
+                    progress.at("judging", sources.size() + copies.size() + judged.size(), all);
+                }
+                judged.put(
+                        name,
+                        new Row(
+                                name,
+                                Role.OUTPUT,
+                                songs,
+                                subject,
+                                output.copy,
+                                panel.figures(subject),
+                                passages(panel, subject)));
                 progress.at("judging", sources.size() + copies.size() + judged.size(), all);
+            } catch (Problem p) {
+                if (p.isStop()) {
+                    throw p;
+                }
+                first = first == null ? p : first;
+                failed.put(name, p.getMessage());
             }
-            if (output.copy != null && !copies.containsKey(output.copy)) {
-                Subject copy = subject.songItself(output.copy);
-                copies.put(
-                        output.copy,
-                        new Row(output.copy.name(), Role.COPY, name, copy, panel.figures(copy), List.of()));
-                progress.at("judging", sources.size() + copies.size() + judged.size(), all);
-            }
-            judged.add(new Row(
-                    subject.output().name(),
-                    Role.OUTPUT,
-                    name,
-                    subject,
-                    panel.figures(subject),
-                    passages(panel, subject)));
-            progress.at("judging", sources.size() + copies.size() + judged.size(), all);
+        }
+        if (judged.isEmpty() && first != null) {
+            throw first;
         }
         List<Row> rows = new ArrayList<>(sources.values());
         rows.addAll(copies.values());
-        rows.addAll(judged);
-        return new Evaluation(rows, panel.judges().keySet(), panel.absent());
+        rows.addAll(judged.values());
+        return new Evaluation(rows, panel.judges().keySet(), panel.absent(), failed);
     }
 
     private static int sounds(Collection<Candidate> outputs) {
@@ -234,8 +267,8 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
                 StringColumn.create(
                         "better", measures.values().stream().map(m -> m.better().text())));
         for (Row row : rows) {
-            StringColumn column =
-                    StringColumn.create(unused(table, row.role == Role.COPY ? "copy of " + row.song : row.name));
+            StringColumn column = StringColumn.create(
+                    free(row.role == Role.COPY ? "copy of " + row.song : row.name, table::containsColumn));
             for (String name : measures.keySet()) {
                 column.append(row.figures.stream()
                         .filter(f -> f.name().equals(name))
@@ -248,9 +281,10 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         return table;
     }
 
-    private static String unused(Table table, String name) {
+    /** A name, or the name with the first number that makes it another one: "song.wav (2)". */
+    private static String free(String name, Predicate<String> taken) {
         String free = name;
-        for (int n = 2; table.containsColumn(free); n++) {
+        for (int n = 2; taken.test(free); n++) {
             free = name + " (" + n + ")";
         }
         return free;
@@ -268,20 +302,12 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
                 "ranking",
                 StringColumn.create("output", ranked.stream().map(Row::name)),
                 StringColumn.create("song", ranked.stream().map(Row::song)),
-                numbers("score", ranked, r -> score(r).value(parts)));
+                Rounded.column("score", ranked, 3, r -> score(r).value(parts)));
         for (Score.Part part : Score.Part.values()) {
-            table.addColumns(numbers(part.name().toLowerCase(Locale.ROOT), ranked, r -> score(r).parts()
-                    .getOrDefault(part, Double.NaN)));
+            table.addColumns(Rounded.column(
+                    part.toString(), ranked, 3, r -> score(r).parts().getOrDefault(part, Double.NaN)));
         }
         return table;
-    }
-
-    private static DoubleColumn numbers(String name, List<Row> rows, ToDoubleFunction<Row> value) {
-        return DoubleColumn.create(
-                name,
-                rows.stream()
-                        .mapToDouble(r -> Math.round(value.applyAsDouble(r) * 1e3) / 1e3)
-                        .toArray());
     }
 
     /**
@@ -358,6 +384,8 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         }
         absent.forEach((kind, why) ->
                 text.append(kind).append(" is absent: ").append(why).append('\n'));
+        failed.forEach((name, why) ->
+                text.append(name).append(" was not judged: ").append(why).append('\n'));
         return text.toString().stripTrailing();
     }
 }

@@ -32,20 +32,24 @@ public final class Panel implements AutoCloseable {
     }
 
     /**
-     * Opens those of some judges that are there.
+     * Opens those of some judges that are there, with the right files.
      *
-     * @throws Problem when a file of a judge is there and damaged
+     * @throws Problem when none of them is there
      */
     public static Panel open(ProjectPaths paths, Collection<JudgeKind> kinds) {
         Panel panel = new Panel();
         try {
             for (JudgeKind kind : EnumSet.copyOf(kinds)) {
-                String reason = kind.missing(paths);
+                String reason = kind.absence(paths);
                 if (reason.isEmpty()) {
                     panel.judges.put(kind, kind.open(paths));
                 } else {
                     panel.absent.put(kind, reason);
                 }
+            }
+            if (panel.judges.isEmpty()) {
+                throw Problem.in(
+                        "evaluate", "a judge that is there", "none of " + panel.absent, "or name another judge");
             }
             return panel;
         } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ public record Target(String name, List<Sound> recordings) {
      * @throws Problem when there is none, or one cannot be read
      */
     public static Target read(String name, Path at) {
-        List<Path> files = Files.isDirectory(at) ? recordings(at) : List.of(at);
+        List<Path> files = files(at);
         List<Sound> sounds = new ArrayList<>();
         for (Path file : files) {
             Input.require(STAGE, file, "a recording of the target");
@@ -65,15 +66,30 @@ public record Target(String name, List<Sound> recordings) {
         return Files.isDirectory(folder) ? Optional.of(read(project, folder)) : Optional.empty();
     }
 
+    /** The files of {@link #read}; none for a folder without recordings. */
+    public static List<Path> files(Path at) {
+        return Files.isDirectory(at) ? recordings(at) : List.of(at);
+    }
+
     private static List<Path> recordings(Path folder) {
         try (Stream<Path> walk = Files.walk(folder)) {
             return walk.filter(p -> Files.isRegularFile(p) && AudioFile.isOne(p))
                     .sorted()
                     .limit(MOST)
                     .toList();
+        } catch (UncheckedIOException e) { // a folder further down
+            throw unlisted(folder, e.getCause());
         } catch (IOException e) {
-            throw Problem.in(
-                    STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
+            throw unlisted(folder, e);
         }
+    }
+
+    private static Problem unlisted(Path folder, IOException e) {
+        return Problem.in(
+                STAGE,
+                folder,
+                "a folder whose recordings can be listed",
+                WholeFile.reason(e),
+                "name the recordings' own folder");
     }
 }
