@@ -296,7 +296,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private List<String> projects() {
-        return projects.isEmpty() ? List.of(DEMO) : projects;
+        return projects.isEmpty() ? List.of(DEMO) : projects.stream().distinct().toList();
     }
 
     // ---- outputs that are there
@@ -474,7 +474,7 @@ final class EvaluateCommand implements Callable<Integer> {
             bar.close();
             System.out.println(ranking.table().printAll());
             absent(panel);
-            System.out.println("best       " + ranking.best().checkpoint().named());
+            System.out.println("best       " + ranking.verdict());
             write(
                     paths,
                     to,

@@ -147,9 +147,16 @@ public record CheckpointRanking(List<Entry> entries, Map<String, String> skipped
         return new CheckpointRanking(entries, Collections.unmodifiableMap(skipped), evaluation);
     }
 
-    /** The best checkpoint. */
+    /** The best checkpoint; the latest one where no part of the score could be measured. */
     public Entry best() {
         return entries.get(0);
+    }
+
+    /** The name of the best, "demo, step 24500", or that nothing could be measured. */
+    public String verdict() {
+        return evaluation.parts().isEmpty()
+                ? "no checkpoint is the best: nothing that the score is made of could be measured on every output"
+                : best().checkpoint.named();
     }
 
     /**
@@ -214,7 +221,7 @@ public record CheckpointRanking(List<Entry> entries, Map<String, String> skipped
                 .filter(e -> e.checkpoint.project().equals(project) && e.checkpoint.weights() == weights)
                 .sorted(Comparator.comparingLong(e -> e.checkpoint.step()))
                 .toList();
-        if (steps.size() < 2) {
+        if (steps.size() < 2 || evaluation.parts().isEmpty()) {
             return null;
         }
         Map<String, double[]> curves = new LinkedHashMap<>();
@@ -235,7 +242,7 @@ public record CheckpointRanking(List<Entry> entries, Map<String, String> skipped
     /** The ranking as a page that plays: table, curves over the steps, and every output with its figures. */
     public Page page(String title) {
         Page page = Page.titled(title, Report.PROGRAM)
-                .text("Best: " + best().checkpoint.named()
+                .text("Best: " + verdict()
                         + ". The rule: the highest mean score over the songs; between equal ones the later step. "
                         + "\"behind\" is the mean distance to the best over the songs, \"error\" its standard error.")
                 .table(table());
