@@ -256,13 +256,14 @@ final class EvaluateCommand implements Callable<Integer> {
         if (target != null) {
             inputs.addAll(Target.files(ProjectPaths.here(target)));
         }
-        Output output = new Output(overwrite, inputs);
-        Path page = writable(output, wanted, there -> Page.isBy(Report.PROGRAM, there)),
-                figures = writable(output, json == null ? null : ProjectPaths.here(json), EvaluationJson::isOne);
-        if (page != null && page.equals(figures)) {
+        Path figures = json == null ? null : ProjectPaths.here(json);
+        if (wanted != null && figures != null && Output.real(wanted).equals(Output.real(figures))) {
             throw Problem.in("options", "two names for --report and --json", json + " for both", "name another one");
         }
-        return new Destinations(page, figures);
+        Output output = new Output(overwrite, inputs);
+        return new Destinations(
+                writable(output, wanted, there -> Page.isBy(Report.PROGRAM, there)),
+                writable(output, figures, EvaluationJson::isOne));
     }
 
     private static Path writable(Output output, Path file, Predicate<Path> ours) {

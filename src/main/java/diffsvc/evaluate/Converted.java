@@ -44,23 +44,18 @@ public record Converted(Path file, Manifest manifest, Path source, List<String> 
         if (json != null && Files.isRegularFile(json)) {
             try {
                 Manifest manifest = Manifest.read(json);
-                if (Path.of(manifest.output().file()).getFileName().equals(given.getFileName())
-                        || Sha256.of(given).equals(manifest.output().sha256())) { // both were renamed
+                if (Path.of(manifest.output().file()).getFileName().equals(given.getFileName())) {
                     return known(paths, given, manifest);
                 }
-                return unknown(
-                        given,
-                        json.getFileName() + " tells of " + manifest.output().file());
             } catch (Problem e) {
-                return unknown(given, e.getMessage());
+                return new Converted(
+                        given,
+                        null,
+                        null,
+                        List.of("song, key and voice of " + given.getFileName() + " are not known: " + e.getMessage()));
             }
         }
         return new Converted(given, null, null, List.of());
-    }
-
-    private static Converted unknown(Path given, String why) {
-        return new Converted(
-                given, null, null, List.of("song, key and voice of " + given.getFileName() + " are not known: " + why));
     }
 
     private static Converted known(ProjectPaths paths, Path output, Manifest manifest) {

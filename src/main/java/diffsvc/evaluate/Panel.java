@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The judges that are open, each opened once for many outputs; those that are absent, with the reason.
@@ -25,6 +26,11 @@ public final class Panel implements AutoCloseable {
     private final Map<JudgeKind, String> absent = new EnumMap<>(JudgeKind.class);
 
     private Panel() {}
+
+    /** Judges that are open already; the panel closes them. */
+    Panel(Map<JudgeKind, Judge> judges) {
+        this.judges.putAll(judges);
+    }
 
     /** Opens every judge that is there. */
     public static Panel open(ProjectPaths paths) {
@@ -48,8 +54,10 @@ public final class Panel implements AutoCloseable {
                 }
             }
             if (panel.judges.isEmpty()) {
-                throw Problem.in(
-                        "evaluate", "a judge that is there", "none of " + panel.absent, "or name another judge");
+                String why = panel.absent.entrySet().stream()
+                        .map(e -> e.getKey() + " is absent: " + e.getValue())
+                        .collect(Collectors.joining(", "));
+                throw Problem.in("evaluate", "a judge that is there", why, "or name another judge");
             }
             return panel;
         } catch (RuntimeException e) {
