@@ -3,6 +3,7 @@ package diffsvc.cli;
 import diffsvc.audio.AudioFile;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
+import diffsvc.check.Shown;
 import diffsvc.conds.F0Table;
 import diffsvc.evaluate.Checkpoint;
 import diffsvc.evaluate.CheckpointRanking;
@@ -22,6 +23,7 @@ import diffsvc.hparams.Hparams;
 import diffsvc.hparams.ProjectName;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.hparams.SamplerKind;
+import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineThreads;
 import diffsvc.plot.Page;
 import diffsvc.voice.ModelFiles;
@@ -30,15 +32,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,6 +67,7 @@ import picocli.CommandLine.Parameters;
 final class EvaluateCommand implements Callable<Integer> {
     private static final String STAGE = "evaluate", DEMO = "demo";
     private static final int MOST_COLUMNS = 8;
+    private static final double LENGTHS_DIFFER_SECONDS = 0.1;
 
     @Parameters(
             paramLabel = "OUTPUT",
@@ -154,16 +162,30 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     DeviceOption device = new DeviceOption();
 
+    private ConsoleProgress bar;
+    /** How many outputs or songs went wrong while the others went on. */
+    private int failed;
+
     @Override
     public Integer call() {
         ProjectPaths paths = ProjectPaths.find();
         requireOptions();
+        ComputeDevice on = device.chosen();
         if (threads != null) {
             EngineThreads.require("--threads", threads, 1);
             EngineThreads.use(threads);
         }
-        Path page = page(paths), file = json == null ? null : writable(ProjectPaths.here(json), EvaluationJson::isOne);
-        return checkpoints ? checkpoints(paths, page, file) : stages ? stages(paths, page) : outputs(paths, page, file);
+        try (ConsoleProgress progress = new ConsoleProgress()) {
+            bar = progress;
+            if (checkpoints) {
+                checkpoints(paths, on);
+            } else if (stages) {
+                stages(paths, on);
+            } else {
+                outputs(paths, on);
+            }
+        }
+        return failed == 0 ? 0 : 2;
     }
 
     private void requireOptions() {
@@ -207,118 +229,199 @@ final class EvaluateCommand implements Callable<Integer> {
         if (steps != null) {
             Bound.whole("options", "--steps", steps, 1, Integer.MAX_VALUE);
         }
-        kinds();
+        JudgeKind.named(judges, language);
     }
 
-    /** The judges that are asked for. */
-    private Set<JudgeKind> kinds() {
-        if (judges.isEmpty()) {
-            return JudgeKind.ofLanguage(language);
-        }
-        Set<JudgeKind> kinds = EnumSet.noneOf(JudgeKind.class);
-        judges.forEach(name -> kinds.add(JudgeKind.named(name)));
-        return kinds;
+    private Panel panel(ProjectPaths paths) {
+        return Panel.open(paths, JudgeKind.named(judges, language));
     }
 
-    private Path page(ProjectPaths paths) {
+    /** Where to write; null where nobody asked for it. Known before the work, so that a wrong name costs nothing. */
+    private record Destinations(Path page, Path json) {}
+
+    /** @param read files that the command reads beside those of its options */
+    private Destinations destinations(ProjectPaths paths, Collection<Path> read) {
         Path wanted = report != null
                 ? ProjectPaths.here(report)
                 : checkpoints ? paths.output().resolve(String.join("_", projects()) + "_checkpoints.html") : null;
-        if (wanted != null && !wanted.getFileName().toString().endsWith(".html")) {
-            throw Problem.in("options", "a name that ends in .html for --report", report, "write " + report + ".html");
+        if (wanted != null && !wanted.toString().endsWith(".html")) {
+            throw Problem.in("options", "a name that ends in .html for --report", Shown.of(report), "write NAME.html");
         }
-        return wanted == null ? null : writable(wanted, there -> Page.isBy(Report.PROGRAM, there));
+        List<Path> inputs = new ArrayList<>(read);
+        Stream.of(outputs, songs, Arrays.asList(source, lyrics, score))
+                .flatMap(List::stream)
+                .filter(Objects::nonNull)
+                .map(ProjectPaths::here)
+                .forEach(inputs::add);
+        if (target != null) {
+            inputs.addAll(Target.files(ProjectPaths.here(target)));
+        }
+        Path figures = json == null ? null : ProjectPaths.here(json);
+        if (wanted != null && figures != null && Output.real(wanted).equals(Output.real(figures))) {
+            throw Problem.in("options", "two names for --report and --json", json + " for both", "name another one");
+        }
+        Output output = new Output(overwrite, inputs);
+        return new Destinations(
+                writable(output, wanted, there -> Page.isBy(Report.PROGRAM, there)),
+                writable(output, figures, EvaluationJson::isOne));
     }
 
-    private Path writable(Path file, Predicate<Path> ours) {
-        Path real = new Output(overwrite, inputs())
-                .require(STAGE, file, there -> ours.test(there) ? null : "a file that evaluate did not write");
+    private static Path writable(Output output, Path file, Predicate<Path> ours) {
+        if (file == null) {
+            return null;
+        }
+        Path real =
+                output.require(STAGE, file, there -> ours.test(there) ? null : "a file that evaluate did not write");
         Output.tryOut(STAGE, real, 0);
         return real;
     }
 
-    private List<Path> inputs() {
-        return Stream.of(outputs, songs, Arrays.asList(source, target, lyrics, score))
-                .flatMap(List::stream)
-                .filter(Objects::nonNull)
-                .map(ProjectPaths::here)
-                .toList();
+    /** Does something for each of some; what one fails with is printed, and the others go on. */
+    private <T> void each(Collection<T> all, Consumer<T> work) {
+        for (T one : all) {
+            try {
+                work.accept(one);
+            } catch (Problem p) {
+                if (p.isStop() || all.size() == 1) {
+                    throw p;
+                }
+                failed(p.getMessage());
+            }
+        }
+    }
+
+    private void failed(String why) {
+        bar.close();
+        System.err.println(why);
+        failed++;
     }
 
     private List<String> projects() {
-        return projects.isEmpty() ? List.of(DEMO) : projects;
+        return projects.isEmpty() ? List.of(DEMO) : projects.stream().distinct().toList();
     }
 
     // ---- outputs that are there
 
-    private int outputs(ProjectPaths paths, Path page, Path file) {
-        List<Converted> converted = outputs.stream()
-                .map(o -> Converted.of(paths, ProjectPaths.here(o)))
-                .toList();
-        converted.forEach(c -> c.notes().forEach(EvaluateCommand::note));
+    /** An output as the options and its manifest describe it. */
+    private record Asked(Subject subject, String voice, Song song) {}
+
+    private void outputs(ProjectPaths paths, ComputeDevice on) {
+        projects.forEach(p -> ModelFiles.in(paths.models()).project(p));
         F0Table melody = score == null ? null : F0Table.read(ProjectPaths.here(score));
-        Map<Path, Song> sources = new LinkedHashMap<>();
-        Map<String, Target> targets = new LinkedHashMap<>();
-        for (Converted c : converted) {
-            Path song = song(c);
-            if (song != null && !sources.containsKey(song)) {
-                sources.put(song, song(song));
-            }
-            target(paths, voice(c)).ifPresent(t -> targets.putIfAbsent(voice(c), t));
-        }
-        try (Panel panel = Panel.open(paths, kinds());
-                ConsoleProgress bar = new ConsoleProgress()) {
-            Map<Path, Sound> copies = copies(paths, converted, sources);
-            List<Evaluation.Candidate> candidates = new ArrayList<>();
-            for (Converted c : converted) {
-                Song song = sources.get(song(c));
-                Subject subject = new Subject(
-                        Sound.of(c.file().getFileName().toString(), AudioFile.read(c.file())),
-                        song == null ? null : song.sound(),
-                        key == null ? c.key() : key,
-                        targets.get(voice(c)),
-                        song == null ? words() : song.lyrics(),
-                        melody,
-                        c.joins());
-                candidates.add(new Evaluation.Candidate(subject, copies.get(song(c))));
-            }
-            Evaluation evaluation = Evaluation.of(panel, candidates, bar);
-            bar.close();
-            print(evaluation);
-            write(paths, page, page == null ? null : Report.page("Evaluation", evaluation), file, evaluation);
-        }
-        return 0;
-    }
-
-    private Path song(Converted c) {
-        return source == null ? c.source() : ProjectPaths.here(source);
-    }
-
-    private String voice(Converted c) {
-        return projects.isEmpty() ? c.project() : projects.get(0);
-    }
-
-    /** Copy synthesis of each song by the vocoder of its voice; of the demo's where the voice is unknown. */
-    private Map<Path, Sound> copies(ProjectPaths paths, List<Converted> converted, Map<Path, Song> sources) {
-        Map<Path, Sound> copies = new LinkedHashMap<>();
-        Map<String, List<Path>> byVoice = new LinkedHashMap<>();
-        for (Converted c : converted) {
-            String name = voice(c).isEmpty() ? DEMO : voice(c);
-            if (song(c) != null) {
-                byVoice.computeIfAbsent(name, n -> new ArrayList<>()).add(song(c));
+        Song given = source == null ? null : song(ProjectPaths.here(source));
+        Target towards = target == null ? null : target();
+        List<Path> read = new ArrayList<>();
+        Collection<Converted> converted = converted(paths, read);
+        Destinations to = destinations(paths, read);
+        Map<Path, Song> songs = new HashMap<>();
+        Map<String, Optional<Target>> targets = new HashMap<>();
+        List<Asked> asked = new ArrayList<>();
+        each(converted, c -> {
+            Song song = given != null || c.source() == null ? given : songs.computeIfAbsent(c.source(), this::song);
+            String voice = projects.isEmpty() ? c.project() : projects.get(0);
+            Optional<Target> its = towards != null
+                    ? Optional.of(towards)
+                    : targets.computeIfAbsent(voice, v -> v.isEmpty() ? Optional.empty() : Target.of(paths, v));
+            Subject subject = new Subject(
+                    Sound.of(name(paths, c, converted), AudioFile.read(c.file())),
+                    song == null ? null : song.sound(),
+                    key == null ? c.key() : key,
+                    its.orElse(null),
+                    song == null ? words() : song.lyrics(),
+                    melody,
+                    c.joins());
+            lengths(subject);
+            asked.add(new Asked(subject, voice.isEmpty() ? DEMO : voice, song));
+        });
+        if (!asked.isEmpty()) {
+            try (Panel panel = panel(paths)) {
+                Map<List<Object>, Sound> copies = copies(paths, on, asked);
+                Evaluation evaluation = Evaluation.of(
+                        panel,
+                        asked.stream()
+                                .map(a -> new Evaluation.Candidate(
+                                        a.subject, a.song == null ? null : copies.get(List.of(a.voice, a.song))))
+                                .toList(),
+                        bar);
+                bar.close();
+                idle(panel, asked);
+                evaluation.failed().forEach((name, why) -> failed(name + ": " + why));
+                print(evaluation);
+                write(paths, to, evaluation, () -> Report.page("Evaluation", evaluation));
             }
         }
-        byVoice.forEach((name, files) -> {
-            try (Voice voice = open(paths, name)) {
-                files.forEach(
-                        f -> copies.computeIfAbsent(f, song -> sources.get(song).copy(voice)));
+        counted("outputs judged", asked.size() + failed);
+    }
+
+    /** Says which judges had nothing to compare any output with. */
+    private void idle(Panel panel, List<Asked> asked) {
+        for (JudgeKind kind : panel.judges().keySet()) {
+            if (asked.stream().noneMatch(a -> a.subject.has().containsAll(kind.needs()))) {
+                kind.needs().forEach(need -> bar.note(kind + " is left out: it needs " + need.text()));
+            }
+        }
+    }
+
+    /** The outputs and what their manifests say; a song and its manifest are one output. */
+    private Collection<Converted> converted(ProjectPaths paths, Collection<Path> read) {
+        Map<Path, Converted> converted = new LinkedHashMap<>();
+        each(outputs, output -> {
+            Converted c = Converted.of(paths, ProjectPaths.here(output));
+            if (converted.putIfAbsent(Output.real(c.file()), c) == null) {
+                c.notes().forEach(bar::note);
+            }
+            read.addAll(c.files());
+        });
+        return converted.values();
+    }
+
+    /** A file's name, or where two outputs have the same the whole path. */
+    private static String name(ProjectPaths paths, Converted of, Collection<Converted> all) {
+        Path name = of.file().getFileName();
+        return all.stream().filter(c -> name.equals(c.file().getFileName())).count() > 1
+                ? paths.shown(of.file())
+                : name.toString();
+    }
+
+    private void lengths(Subject subject) {
+        Sound song = subject.source(), output = subject.output();
+        if (song != null && Math.abs(song.seconds() - output.seconds()) > LENGTHS_DIFFER_SECONDS) {
+            bar.note(String.format(
+                    Locale.ROOT,
+                    "%s lasts %.1f s and its song %.1f s: what only one of them has is not compared",
+                    output.name(),
+                    output.seconds(),
+                    song.seconds()));
+        }
+    }
+
+    /**
+     * Copy synthesis of each song by the vocoder of its voice, or of the demo's where that is unknown. Copies are
+     * beside the outputs for comparison, so the outputs are judged without those that fail.
+     *
+     * @return by voice and song
+     */
+    private Map<List<Object>, Sound> copies(ProjectPaths paths, ComputeDevice on, List<Asked> asked) {
+        Map<String, Set<Song>> songs = new LinkedHashMap<>();
+        asked.stream().filter(a -> a.song != null).forEach(a -> songs.computeIfAbsent(
+                        a.voice, v -> new LinkedHashSet<>())
+                .add(a.song));
+        Map<List<Object>, Sound> copies = new HashMap<>();
+        songs.forEach((name, its) -> {
+            try (Voice voice = open(paths, name, on)) {
+                its.forEach(song -> copies.put(List.of(name, song), song.copy(voice)));
+            } catch (Problem p) {
+                if (p.isStop()) {
+                    throw p;
+                }
+                bar.note("no copy synthesis by the voice " + name + ": " + p.getMessage());
             }
         });
         return copies;
     }
 
-    private Voice open(ProjectPaths paths, String project) {
-        return Voice.open(paths, ModelFiles.in(paths.models()).project(project), this::settings, device.chosen());
+    private Voice open(ProjectPaths paths, String project, ComputeDevice on) {
+        return Voice.open(paths, ModelFiles.in(paths.models()).project(project), this::settings, on);
     }
 
     private Hparams settings(Hparams h) {
@@ -329,12 +432,14 @@ final class EvaluateCommand implements Callable<Integer> {
         });
     }
 
+    private Target target() {
+        Path at = ProjectPaths.here(target);
+        return Target.read(String.valueOf(at.getFileName()), at);
+    }
+
+    /** The recordings of --target, or else those that come with a voice. */
     private Optional<Target> target(ProjectPaths paths, String project) {
-        if (target != null) {
-            return Optional.of(
-                    Target.read(ProjectPaths.here(target).getFileName().toString(), ProjectPaths.here(target)));
-        }
-        return project.isEmpty() ? Optional.empty() : Target.of(paths, project);
+        return target == null ? Target.of(paths, project) : Optional.of(target());
     }
 
     private Song song(Path file) {
@@ -356,100 +461,108 @@ final class EvaluateCommand implements Callable<Integer> {
 
     // ---- checkpoints and stages
 
-    private List<Song> songs(ProjectPaths paths) {
-        return Song.files(paths, songs).stream().map(this::song).toList();
-    }
-
-    private int checkpoints(ProjectPaths paths, Path page, Path file) {
+    private void checkpoints(ProjectPaths paths, ComputeDevice on) {
+        List<Path> files = Song.files(paths, songs);
+        Destinations to = destinations(paths, files);
         List<Checkpoint> all = projects().stream()
                 .flatMap(p -> Checkpoint.of(paths, p).stream())
                 .toList();
-        List<Song> set = songs(paths);
-        Map<String, Target> targets = new LinkedHashMap<>();
+        List<Song> set = files.stream().map(this::song).toList();
+        Map<String, Target> targets = new HashMap<>();
         projects().forEach(p -> target(paths, p).ifPresent(t -> targets.put(p, t)));
-        try (Panel panel = Panel.open(paths, kinds());
-                ConsoleProgress bar = new ConsoleProgress()) {
-            CheckpointRanking ranking =
-                    CheckpointRanking.of(panel, paths, all, set, targets, this::settings, device.chosen(), bar);
+        try (Panel panel = panel(paths)) {
+            CheckpointRanking ranking = CheckpointRanking.of(panel, paths, all, set, targets, this::settings, on, bar);
             bar.close();
             System.out.println(ranking.table().printAll());
-            absent(ranking.evaluation());
-            System.out.println("best       " + ranking.best().checkpoint().project() + ", "
-                    + ranking.best().checkpoint());
+            absent(panel);
+            System.out.println("best       " + ranking.verdict());
             write(
                     paths,
-                    page,
-                    ranking.page("Checkpoints of " + String.join(", ", projects())),
-                    file,
-                    ranking.evaluation());
+                    to,
+                    ranking.evaluation(),
+                    () -> ranking.page("Checkpoints of " + String.join(", ", projects())));
         }
-        return 0;
     }
 
-    private int stages(ProjectPaths paths, Path page) {
-        List<Converted> converted = outputs.stream()
-                .map(o -> Converted.of(paths, ProjectPaths.here(o)))
-                .toList();
-        converted.forEach(c -> c.notes().forEach(EvaluateCommand::note));
-        List<Song> set = new ArrayList<>();
-        for (Converted c : converted) {
+    private void stages(ProjectPaths paths, ComputeDevice on) {
+        List<Path> read = new ArrayList<>();
+        Collection<Converted> converted = converted(paths, read);
+        Set<Path> files = new LinkedHashSet<>();
+        each(converted, c -> {
             if (c.source() == null) {
                 throw Problem.in(
                         STAGE, c.file(), "an output with a manifest that names its song", "none", "give --songs");
             }
-            set.add(song(c.source()));
+            files.add(c.source());
+        });
+        if (outputs.isEmpty() || !songs.isEmpty()) {
+            files.addAll(Song.files(paths, songs));
         }
-        set.addAll(converted.isEmpty() || !songs.isEmpty() ? songs(paths) : List.of());
+        read.addAll(files);
+        Destinations to = destinations(paths, read);
         String project = projects.isEmpty()
-                        && !converted.isEmpty()
-                        && !converted.get(0).project().isEmpty()
-                ? converted.get(0).project()
-                : projects().get(0);
+                ? converted.stream()
+                        .map(Converted::project)
+                        .filter(p -> !p.isEmpty())
+                        .findFirst()
+                        .orElse(DEMO)
+                : projects.get(0);
         Target towards = target(paths, project).orElse(null);
         Page made = Page.titled("Which stage of " + project + " loses what", Report.PROGRAM);
-        try (Panel panel = Panel.open(paths, kinds());
-                Voice voice = open(paths, project)) {
-            for (Song song : set) {
-                StageLosses losses;
-                try (ConsoleProgress bar = new ConsoleProgress()) {
-                    losses = StageLosses.of(panel, voice, song, towards, bar);
-                }
+        int before = failed;
+        try (Panel panel = panel(paths);
+                Voice voice = open(paths, project, on)) {
+            each(files, file -> {
+                Song song = song(file);
+                StageLosses losses = StageLosses.of(panel, voice, song, towards, bar);
+                bar.close();
                 System.out.println(song.sound().name());
                 System.out.println(losses.table().printAll());
                 losses.sentences().forEach(System.out::println);
-                losses.notes().forEach(EvaluateCommand::note);
+                losses.notes().forEach(bar::note);
                 losses.addTo(made.heading(song.sound().name()));
-            }
-            panel.absent().forEach((kind, why) -> note(kind + " is absent: " + why));
+            });
+            absent(panel);
         }
-        write(paths, page, made, null, null);
-        return 0;
+        if (to.page != null && failed - before < files.size()) {
+            System.out.println("wrote      " + paths.shown(made.save(to.page)));
+        }
+        counted("songs taken apart", files.size() + before);
     }
 
     // ---- what is printed and written
 
-    private static void print(Evaluation evaluation) {
+    private void print(Evaluation evaluation) {
         if (evaluation.rows().size() <= MOST_COLUMNS) {
             System.out.println(evaluation.table().printAll());
+        } else {
+            bar.note("all figures of so many sounds: --report FILE.html or --json FILE");
         }
         System.out.println(evaluation.ranking().printAll());
-        absent(evaluation);
+        evaluation.absent().forEach(this::absent);
     }
 
-    private static void absent(Evaluation evaluation) {
-        evaluation.absent().forEach((kind, why) -> note(kind + " is absent: " + why));
+    private void absent(Panel panel) {
+        panel.absent().forEach(this::absent);
     }
 
-    private static void note(String text) {
-        System.out.println("note       " + text);
+    private void absent(JudgeKind kind, String why) {
+        bar.note(kind + " is absent: " + why);
     }
 
-    private static void write(ProjectPaths paths, Path page, Page made, Path file, Evaluation evaluation) {
-        if (page != null) {
-            System.out.println("wrote      " + paths.shown(made.save(page)));
+    private void counted(String what, int of) {
+        if (failed > 0) {
+            System.out.printf("%d of %d %s, %d failed%n", of - failed, of, what, failed);
         }
-        if (file != null) {
-            System.out.println("wrote      " + paths.shown(EvaluationJson.save(evaluation, file)));
+    }
+
+    /** The figures first: a page may be too large for the memory or the disk. */
+    private static void write(ProjectPaths paths, Destinations to, Evaluation evaluation, Supplier<Page> page) {
+        if (to.json != null) {
+            System.out.println("wrote      " + paths.shown(EvaluationJson.save(evaluation, to.json)));
+        }
+        if (to.page != null) {
+            System.out.println("wrote      " + paths.shown(page.get().save(to.page)));
         }
     }
 }

@@ -115,6 +115,14 @@ final class TrainCommand implements Callable<Integer> {
             description = "with --evaluate-every: recordings of the voice (default: models/NAME/target)")
     String target;
 
+    @Option(
+            names = "--judges",
+            split = ",",
+            description =
+                    "with --evaluate-every: only these judges, as evaluate has them (default: all that are there, with"
+                            + " the recognizer of English)")
+    List<String> judges = new ArrayList<>();
+
     @Override
     public Integer call() {
         ProjectName.require(STAGE, project);
@@ -159,13 +167,14 @@ final class TrainCommand implements Callable<Integer> {
     private void requireEvaluation() {
         if (evaluateEvery != null) {
             Bound.whole("options", "--evaluate-every", evaluateEvery, 1, Integer.MAX_VALUE);
-        } else if (patience != null || !songs.isEmpty() || target != null) {
+        } else if (patience != null || !songs.isEmpty() || target != null || !judges.isEmpty()) {
             throw Problem.in(
                     "options",
-                    "--evaluate-every with --patience, --songs and --target",
+                    "--evaluate-every with --patience, --songs, --target and --judges",
                     "none",
                     "say how often: --evaluate-every 1000");
         }
+        JudgeKind.named(judges, "en");
         if (patience != null) {
             Bound.whole("options", "--patience", patience, 1, Integer.MAX_VALUE);
         }
@@ -173,7 +182,7 @@ final class TrainCommand implements Callable<Integer> {
 
     /** The judges of the weights while they train; null where nobody asked for them. */
     private Panel panel(ProjectPaths paths) {
-        Panel panel = evaluateEvery == null ? null : Panel.open(paths, JudgeKind.ofLanguage("en"));
+        Panel panel = evaluateEvery == null ? null : Panel.open(paths, JudgeKind.named(judges, "en"));
         if (panel != null) {
             panel.absent().forEach((kind, why) -> note(kind + " is absent: " + why));
         }

@@ -51,43 +51,36 @@ public record Checkpoint(String project, long step, Kind weights, ModelFiles.Pai
     private static final Pattern PAIR = Pattern.compile("wavenet_model_steps_(\\d{1,12})\\.pt");
 
     /**
-     * All kept weights of a voice: the pairs in models/NAME, and the checkpoints of its training with the last and the
-     * averaged weights, by step.
+     * All kept weights of a voice, by step: the pairs in models/NAME, the checkpoints of its training with the last and
+     * the averaged weights, and those that lie in models/NAME itself with a config.yaml or hparams.yaml, as the Python
+     * project has them.
      *
      * @throws Problem when there is none
      */
     public static List<Checkpoint> of(ProjectPaths paths, String project) {
-        Path folder = paths.models().resolve(project), home = new RunFolder(folder).home();
-        ModelFiles.Pair voice = Files.exists(folder.resolve("hparams.yaml"))
-                ? ModelFiles.in(paths.models()).project(project)
-                : null;
+        Path folder = paths.models().resolve(project), settings = folder.resolve("hparams.yaml");
         List<Checkpoint> all = new ArrayList<>();
         for (long step : pairs(folder)) {
-            Path embedding = folder.resolve("embedding_model_steps_" + step + ".pt"),
-                    wavenet = folder.resolve("wavenet_model_steps_" + step + ".pt"),
-                    own = folder.resolve("hparams_steps_" + step + ".yaml");
-            Hparams hparams = voice != null && (voice.hparams().steps() == step || !Files.exists(own))
-                    ? voice.hparams()
-                    : HparamsYaml.read(own);
-            all.add(new Checkpoint(
-                    project,
-                    step,
-                    Kind.VOICE,
-                    new ModelFiles.Pair(hparams.steps(step), embedding, wavenet, null, null, null)));
+            Path own = folder.resolve("hparams_steps_" + step + ".yaml");
+            Hparams current = Files.exists(settings) ? HparamsYaml.read(settings) : null,
+                    hparams =
+                            current != null && (current.steps() == step || !Files.exists(own))
+                                    ? current
+                                    : HparamsYaml.read(own);
+            ModelFiles.Pair pair = new ModelFiles.Pair(
+                    hparams.steps(step),
+                    folder.resolve("embedding_model_steps_" + step + ".pt"),
+                    folder.resolve("wavenet_model_steps_" + step + ".pt"),
+                    null,
+                    null,
+                    null);
+            all.add(new Checkpoint(project, step, Kind.VOICE, pair));
         }
-        Path yaml = home.resolve("hparams.yaml");
-        if (Files.exists(yaml)) {
-            Hparams hparams = HparamsYaml.read(yaml);
-            Checkpoints checkpoints = new Checkpoints(home, 1, 0);
-            for (long step : checkpoints.steps()) {
-                Path file = checkpoints.file(step);
-                ModelFiles.Pair pair =
-                        new ModelFiles.Pair(hparams.project(project).steps(step), file, file, null, null, null);
-                all.add(new Checkpoint(project, step, Kind.LAST, pair));
-                if (!TrainingState.read(file).average().isEmpty()) {
-                    all.add(new Checkpoint(project, step, Kind.AVERAGED, pair));
-                }
-            }
+        addTrained(all, paths, project, folder);
+        addTrained(all, paths, project, new RunFolder(folder).home());
+        if (all.isEmpty() && Files.exists(settings)) { // its pair lies elsewhere, or its files are missing
+            ModelFiles.Pair pair = ModelFiles.in(paths.models()).project(project);
+            all.add(new Checkpoint(project, pair.hparams().steps(), Kind.VOICE, pair));
         }
         if (all.isEmpty()) {
             throw Problem.in(
@@ -100,6 +93,31 @@ public record Checkpoint(String project, long step, Kind weights, ModelFiles.Pai
         }
         all.sort(Comparator.comparingLong(Checkpoint::step).thenComparing(Checkpoint::weights));
         return all;
+    }
+
+    /** Adds the training checkpoints in a folder with settings. */
+    private static void addTrained(List<Checkpoint> all, ProjectPaths paths, String project, Path folder) {
+        Path config = folder.resolve("config.yaml"),
+                settings = Files.exists(config) ? config : folder.resolve("hparams.yaml");
+        Checkpoints checkpoints = new Checkpoints(folder, 1, 0);
+        for (long step : Files.exists(settings) ? checkpoints.steps() : List.<Long>of()) {
+            Path file = checkpoints.file(step);
+            ModelFiles.Pair pair = ModelFiles.in(paths.models()).upstream(settings, file);
+            pair = pair.with(pair.hparams().project(project));
+            all.add(new Checkpoint(project, step, Kind.LAST, pair));
+            if (averages(file)) {
+                all.add(new Checkpoint(project, step, Kind.AVERAGED, pair));
+            }
+        }
+    }
+
+    /** Whether a training checkpoint holds averaged weights; one that is damaged says why when it is opened. */
+    private static boolean averages(Path file) {
+        try {
+            return !TrainingState.read(file).average().isEmpty();
+        } catch (Problem | ClassCastException | NullPointerException e) { // the latter: a pickle with another layout
+            return false;
+        }
     }
 
     private static TreeSet<Long> pairs(Path folder) {
@@ -152,6 +170,11 @@ public record Checkpoint(String project, long step, Kind weights, ModelFiles.Pai
         } finally {
             file.toFile().delete();
         }
+    }
+
+    /** With the voice: "demo, step 24500". */
+    public String named() {
+        return project + ", " + this;
     }
 
     /** "step 24500", "step 2000, averaged". */

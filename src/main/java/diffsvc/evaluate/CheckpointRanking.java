@@ -13,16 +13,18 @@ import diffsvc.plot.TextTable;
 import diffsvc.progress.Progress;
 import diffsvc.voice.Voice;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -34,9 +36,10 @@ import tech.tablesaw.api.Table;
  * roughly, thirty rank well.
  *
  * @param entries the best first
+ * @param skipped checkpoints that could not be opened, converted with or judged, in words, and why
  * @param evaluation of all outputs
  */
-public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
+public record CheckpointRanking(List<Entry> entries, Map<String, String> skipped, Evaluation evaluation) {
     /**
      * A checkpoint's outputs, one a song.
      *
@@ -62,18 +65,15 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
         }
     }
 
-    /** The name of an output: voice, step and song. */
-    static String named(Checkpoint checkpoint, Song song) {
-        return checkpoint.project() + " " + checkpoint + ", " + song.sound().name();
-    }
-
     /**
-     * Converts every song with every checkpoint, and judges.
+     * Converts every song with every checkpoint, and judges. A checkpoint that is damaged, or with which a song cannot
+     * be converted, is skipped with a note.
      *
      * @param targets by project; a project without one gets no figure of identity
      * @param edit of each voice's settings: sampler, steps, seed
      * @param progress {@code at("converting", ...)} after each song, then {@code at("judging", ...)}
-     * @throws Problem {@link Problem#isStop() stopped} when this thread is interrupted
+     * @throws Problem of the first checkpoint when none is left; {@link Problem#isStop() stopped} when this thread is
+     *     interrupted
      */
     public static CheckpointRanking of(
             Panel panel,
@@ -84,52 +84,93 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
             UnaryOperator<Hparams> edit,
             ComputeDevice device,
             Progress progress) {
-        Map<String, Sound> copies = new LinkedHashMap<>();
-        List<Evaluation.Candidate> candidates = new ArrayList<>();
-        long all = (long) checkpoints.size() * songs.size();
+        Map<List<Object>, Sound> copies = new HashMap<>();
+        Map<Checkpoint, List<Evaluation.Candidate>> made = new LinkedHashMap<>();
+        Map<String, String> skipped = new LinkedHashMap<>();
+        Problem first = null;
+        long done = 0, all = (long) checkpoints.size() * songs.size();
         for (Checkpoint checkpoint : checkpoints) {
+            List<Evaluation.Candidate> outputs = new ArrayList<>();
             try (Voice voice = checkpoint.open(paths, edit, device)) {
                 for (Song song : songs) {
                     Wave output = song.convert(voice, c -> c);
                     Sound copy = copies.computeIfAbsent(
-                            checkpoint.project() + "\n" + song.sound().name(), key -> song.copy(voice));
-                    candidates.add(new Evaluation.Candidate(
-                            song.subject(
-                                    named(checkpoint, song),
-                                    output,
-                                    song.key(voice),
-                                    targets.get(checkpoint.project())),
-                            copy));
-                    progress.at("converting", candidates.size(), all);
+                            List.of(checkpoint.project(), song.sound()), key -> song.copy(voice));
+                    Subject subject = song.subject(
+                            checkpoint.named() + ", " + song.sound().name(),
+                            output,
+                            song.key(voice),
+                            targets.get(checkpoint.project()));
+                    outputs.add(new Evaluation.Candidate(subject, copy));
+                    progress.at("converting", done + outputs.size(), all);
                 }
+                made.put(checkpoint, outputs);
+            } catch (Problem p) {
+                if (p.isStop()) {
+                    throw p;
+                }
+                first = first == null ? p : first;
+                skipped.put(checkpoint.named(), p.getMessage());
             }
+            done += songs.size();
         }
-        return of(checkpoints, songs, Evaluation.of(panel, candidates, progress));
+        if (made.isEmpty() && first != null) {
+            throw first;
+        }
+        Evaluation evaluation = Evaluation.of(
+                panel, made.values().stream().flatMap(List::stream).toList(), progress);
+        CheckpointRanking ranking = of(made, skipped, evaluation);
+        ranking.skipped.forEach((checkpoint, why) -> progress.note(checkpoint + " is skipped: " + why));
+        return ranking;
     }
 
-    private static CheckpointRanking of(List<Checkpoint> checkpoints, List<Song> songs, Evaluation evaluation) {
+    private static CheckpointRanking of(
+            Map<Checkpoint, List<Evaluation.Candidate>> made, Map<String, String> skipped, Evaluation evaluation) {
+        Map<Subject, Evaluation.Row> judged = new IdentityHashMap<>();
+        evaluation.outputs().forEach(row -> judged.put(row.subject(), row));
         Set<Score.Part> parts = evaluation.parts();
         List<Entry> entries = new ArrayList<>();
-        for (Checkpoint checkpoint : checkpoints) {
-            List<Evaluation.Row> rows = songs.stream()
-                    .map(song -> evaluation.output(named(checkpoint, song)))
-                    .toList();
-            entries.add(new Entry(
-                    checkpoint,
-                    rows,
-                    rows.stream()
-                            .mapToDouble(r -> evaluation.score(r).value(parts))
-                            .toArray()));
+        made.forEach((checkpoint, outputs) -> {
+            List<Subject> subjects =
+                    outputs.stream().map(Evaluation.Candidate::subject).toList();
+            Optional<Subject> lost =
+                    subjects.stream().filter(s -> !judged.containsKey(s)).findFirst();
+            lost.ifPresent(s -> skipped.put(
+                    checkpoint.named(),
+                    evaluation.failed().getOrDefault(s.output().name(), "it was not judged")));
+            if (lost.isEmpty()) {
+                List<Evaluation.Row> rows = subjects.stream().map(judged::get).toList();
+                entries.add(new Entry(
+                        checkpoint,
+                        rows,
+                        rows.stream()
+                                .mapToDouble(r -> evaluation.score(r).value(parts))
+                                .toArray()));
+            }
+        });
+        if (entries.isEmpty()) {
+            throw Problem.in(
+                    "evaluate",
+                    "a checkpoint of which every song can be judged",
+                    "none, for instance: " + skipped.values().iterator().next(),
+                    "leave that song or that judge out");
         }
         entries.sort(Comparator.comparingDouble(Entry::score)
                 .thenComparingLong(e -> e.checkpoint.step())
                 .reversed());
-        return new CheckpointRanking(entries, evaluation);
+        return new CheckpointRanking(entries, Collections.unmodifiableMap(skipped), evaluation);
     }
 
-    /** The best checkpoint. */
+    /** The best checkpoint; the latest one where no part of the score could be measured. */
     public Entry best() {
         return entries.get(0);
+    }
+
+    /** The name of the best, "demo, step 24500", or that nothing could be measured. */
+    public String verdict() {
+        return evaluation.parts().isEmpty()
+                ? "no checkpoint is the best: nothing that the score is made of could be measured on every output"
+                : best().checkpoint.named();
     }
 
     /**
@@ -148,11 +189,11 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
                 StringColumn.create(
                         "weights",
                         entries.stream().map(e -> e.checkpoint.weights().name().toLowerCase(Locale.ROOT))),
-                numbers("score", Entry::score),
-                numbers("behind", e -> mean(behind(e))),
-                numbers("error", e -> standardError(behind(e))));
+                Rounded.column("score", entries, 4, Entry::score),
+                Rounded.column("behind", entries, 4, e -> mean(behind(e))),
+                Rounded.column("error", entries, 4, e -> standardError(behind(e))));
         for (Score.Part part : evaluation.parts()) {
-            table.addColumns(numbers(part.name().toLowerCase(Locale.ROOT), e -> part(e, part)));
+            table.addColumns(Rounded.column(part.toString(), entries, 4, e -> part(e, part)));
         }
         return table;
     }
@@ -170,14 +211,6 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
             behind[i] = best().scores[i] - entry.scores[i];
         }
         return behind;
-    }
-
-    private DoubleColumn numbers(String name, ToDoubleFunction<Entry> value) {
-        return DoubleColumn.create(
-                name,
-                entries.stream()
-                        .mapToDouble(e -> Figure.rounded(value.applyAsDouble(e), 4))
-                        .toArray());
     }
 
     private static double mean(double[] values) {
@@ -202,14 +235,14 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
                 .filter(e -> e.checkpoint.project().equals(project) && e.checkpoint.weights() == weights)
                 .sorted(Comparator.comparingLong(e -> e.checkpoint.step()))
                 .toList();
-        if (steps.size() < 2) {
+        if (steps.size() < 2 || evaluation.parts().isEmpty()) {
             return null;
         }
         Map<String, double[]> curves = new LinkedHashMap<>();
         curves.put("score", steps.stream().mapToDouble(Entry::score).toArray());
         for (Score.Part part : evaluation.parts()) {
             curves.put(
-                    part.name().toLowerCase(Locale.ROOT),
+                    part.toString(),
                     steps.stream().mapToDouble(e -> part(e, part)).toArray());
         }
         return Plots.withoutVoice()
@@ -223,10 +256,11 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
     /** The ranking as a page that plays: table, curves over the steps, and every output with its figures. */
     public Page page(String title) {
         Page page = Page.titled(title, Report.PROGRAM)
-                .text("Best: " + bestName()
+                .text("Best: " + verdict()
                         + ". The rule: the highest mean score over the songs; between equal ones the later step. "
                         + "\"behind\" is the mean distance to the best over the songs, \"error\" its standard error.")
                 .table(table());
+        skipped.forEach((checkpoint, why) -> page.text("Skipped: " + checkpoint + ": " + why));
         entries.stream().map(e -> e.checkpoint.project()).distinct().forEach(project -> {
             for (Checkpoint.Kind kind : Checkpoint.Kind.values()) {
                 Picture curves = curves(project, kind);
@@ -240,14 +274,11 @@ public record CheckpointRanking(List<Entry> entries, Evaluation evaluation) {
     }
 
     /** "demo, step 24500". */
-    private String bestName() {
-        return best().checkpoint.project() + ", " + best().checkpoint;
-    }
 
     /** The table, the best checkpoint and absent judges, as lines for a terminal. */
     @Override
     public String toString() {
-        return TextTable.of(table()) + "\n\nbest: " + bestName()
+        return TextTable.of(table()) + "\n\nbest: " + verdict()
                 + evaluation.absentJudges().stream().map(s -> "\n" + s).collect(Collectors.joining());
     }
 }

@@ -48,7 +48,11 @@ public record Converted(Path file, Manifest manifest, Path source, List<String> 
                     return known(paths, given, manifest);
                 }
             } catch (Problem e) {
-                return new Converted(given, null, null, List.of("no manifest: " + e.getMessage()));
+                return new Converted(
+                        given,
+                        null,
+                        null,
+                        List.of("song, key and voice of " + given.getFileName() + " are not known: " + e.getMessage()));
             }
         }
         return new Converted(given, null, null, List.of());
@@ -67,6 +71,18 @@ public record Converted(Path file, Manifest manifest, Path source, List<String> 
             notes.add("the song " + manifest.input().file() + " was changed since the conversion");
         }
         return new Converted(output, manifest, source, notes);
+    }
+
+    /** The files it was read from: the output, its manifest, the song and the words beside it. */
+    public List<Path> files() {
+        List<Path> files = new ArrayList<>(List.of(file));
+        if (file.getFileName().toString().indexOf('.') > 0) {
+            files.add(Inference.manifestOf(file));
+        }
+        if (source != null) {
+            files.addAll(List.of(source, Song.wordsBeside(source)));
+        }
+        return files;
     }
 
     /** The key shift of the conversion in semitones; 0 where unknown. */

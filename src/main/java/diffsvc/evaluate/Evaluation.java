@@ -8,6 +8,7 @@ import diffsvc.plot.TextTable;
 import diffsvc.progress.Progress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -17,10 +18,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
@@ -38,8 +38,10 @@ import tech.tablesaw.api.Table;
  * @param rows the songs first, then their copies, then the outputs
  * @param judges those who judged
  * @param absent those who were asked for and were absent, and why
+ * @param failed outputs that could not be judged, by name, and why
  */
-public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, String> absent) {
+public record Evaluation(
+        List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, String> absent, Map<String, String> failed) {
     private static final String STAGE = "evaluate";
     /** The judges that can say something of a phrase of a few seconds. */
     private static final Set<JudgeKind> OF_PHRASES = EnumSet.of(JudgeKind.PITCH, JudgeKind.IDENTITY, JudgeKind.SIGNAL);
@@ -65,12 +67,20 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     /**
      * One sound and its figures.
      *
+     * @param name another one for each output
      * @param song name of the song it belongs to; empty where that is unknown
+     * @param copy copy synthesis of that song; null where there is none
      * @param figures of the whole
      * @param passages figures by phrase; empty for songs and copies
      */
     public record Row(
-            String name, Role role, String song, Subject subject, List<Figure> figures, List<Passage> passages) {
+            String name,
+            Role role,
+            String song,
+            Subject subject,
+            Sound copy,
+            List<Figure> figures,
+            List<Passage> passages) {
         /** A figure by name; NaN where it is not there. */
         public double value(String figure) {
             return Score.value(figures, figure);
@@ -112,7 +122,8 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     public Evaluation {
         rows = List.copyOf(rows);
         judges = Set.copyOf(judges);
-        absent = Map.copyOf(absent);
+        absent = Collections.unmodifiableMap(new TreeMap<>(absent)); // in the order of the judges
+        failed = Collections.unmodifiableMap(new LinkedHashMap<>(failed));
     }
 
     /** Judges outputs without copy synthesis. */
@@ -121,43 +132,88 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
     }
 
     /**
-     * Judges outputs, and each song and copy once.
+     * Judges outputs, and each song and copy once. An output that a judge fails at is left out, and the others are
+     * judged.
      *
      * @param progress {@code at("judging", ...)} after each sound
-     * @throws Problem {@link Problem#isStop() stopped} when this thread is interrupted
+     * @throws Problem of the first output when none could be judged; {@link Problem#isStop() stopped} when this thread
+     *     is interrupted
      */
     public static Evaluation of(Panel panel, Collection<Candidate> outputs, Progress progress) {
         // a song is judged once for each target
-        Set<Subject> sources = new LinkedHashSet<>(), copies = new LinkedHashSet<>();
+        Map<Subject, Row> sources = new LinkedHashMap<>(), copies = new LinkedHashMap<>();
+        Map<String, Row> judged = new LinkedHashMap<>();
+        Map<String, String> failed = new LinkedHashMap<>();
+        Problem first = null;
+        int all = sounds(outputs);
         for (Candidate output : outputs) {
-            Sound song = output.subject.source();
-            if (song != null) {
-                sources.add(output.subject.songItself(song));
-                if (output.copy != null) {
-                    copies.add(output.subject.songItself(output.copy));
+            Subject subject = output.subject;
+            Sound song = subject.source();
+            String songs = song == null ? "" : song.name(),
+                    name = free(subject.output().name(), n -> judged.containsKey(n) || failed.containsKey(n));
+            try {
+                if (song != null) {
+                    beside(panel, sources, Role.SOURCE, subject.songItself(song));
+                    if (output.copy != null) {
+                        beside(panel, copies, Role.COPY, subject.songItself(output.copy));
+                    }
                 }
+                judged.put(
+                        name,
+                        new Row(
+                                name,
+                                Role.OUTPUT,
+                                songs,
+                                subject,
+                                output.copy,
+                                panel.figures(subject),
+                                passages(panel, subject)));
+                progress.at("judging", sources.size() + copies.size() + judged.size(), all);
+            } catch (Problem p) {
+                if (p.isStop()) {
+                    throw p;
+                }
+                first = first == null ? p : first;
+                failed.put(name, p.getMessage());
             }
         }
-        int all = sources.size() + copies.size() + outputs.size(), done = 0;
-        List<Row> rows = new ArrayList<>();
-        for (Subject s : sources) {
-            rows.add(new Row(s.output().name(), Role.SOURCE, songOf(s), s, panel.figures(s), List.of()));
-            progress.at("judging", ++done, all);
+        if (judged.isEmpty() && first != null) {
+            throw first;
         }
-        for (Subject s : copies) {
-            rows.add(new Row(s.output().name(), Role.COPY, songOf(s), s, panel.figures(s), List.of()));
-            progress.at("judging", ++done, all);
-        }
-        for (Candidate output : outputs) {
-            Subject s = output.subject;
-            rows.add(new Row(s.output().name(), Role.OUTPUT, songOf(s), s, panel.figures(s), passages(panel, s)));
-            progress.at("judging", ++done, all);
-        }
-        return new Evaluation(rows, panel.judges().keySet(), panel.absent());
+        List<Row> rows = new ArrayList<>(sources.values());
+        rows.addAll(copies.values());
+        rows.addAll(judged.values());
+        return new Evaluation(rows, panel.judges().keySet(), panel.absent(), failed);
     }
 
-    private static String songOf(Subject subject) {
-        return subject.source() == null ? "" : subject.source().name();
+    /** Judges a song or its copy beside the song, unless that was done for the same target. */
+    private static void beside(Panel panel, Map<Subject, Row> judged, Role role, Subject subject) {
+        if (!judged.containsKey(subject)) {
+            judged.put(
+                    subject,
+                    new Row(
+                            subject.output().name(),
+                            role,
+                            subject.source().name(),
+                            subject,
+                            null,
+                            panel.figures(subject),
+                            List.of()));
+        }
+    }
+
+    private static int sounds(Collection<Candidate> outputs) {
+        Set<Subject> beside = new LinkedHashSet<>();
+        outputs.forEach(c -> {
+            Sound song = c.subject.source();
+            if (song != null) {
+                beside.add(c.subject.songItself(song));
+                if (c.copy != null) {
+                    beside.add(c.subject.songItself(c.copy));
+                }
+            }
+        });
+        return beside.size() + outputs.size();
     }
 
     private static List<Passage> passages(Panel panel, Subject subject) {
@@ -246,8 +302,8 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
                 StringColumn.create(
                         "better", measures.values().stream().map(m -> m.better().text())));
         for (Row row : rows) {
-            StringColumn column =
-                    StringColumn.create(unused(table, row.role == Role.COPY ? "copy of " + row.song : row.name));
+            StringColumn column = StringColumn.create(
+                    free(row.role == Role.COPY ? "copy of " + row.song : row.name, table::containsColumn));
             for (String name : measures.keySet()) {
                 column.append(row.figures.stream()
                         .filter(f -> f.name().equals(name))
@@ -260,9 +316,10 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         return table;
     }
 
-    private static String unused(Table table, String name) {
+    /** A name, or the name with the first number that makes it another one: "song.wav (2)". */
+    private static String free(String name, Predicate<String> taken) {
         String free = name;
-        for (int n = 2; table.containsColumn(free); n++) {
+        for (int n = 2; taken.test(free); n++) {
             free = name + " (" + n + ")";
         }
         return free;
@@ -280,23 +337,14 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
                 "ranking",
                 StringColumn.create("output", ranked.stream().map(Row::name)),
                 StringColumn.create("song", ranked.stream().map(Row::song)),
-                numbers("score", ranked, r -> score(r).value(parts)));
+                Rounded.column("score", ranked, 3, r -> score(r).value(parts)));
         for (Score.Part part : Score.Part.values()) {
             if (ranked.stream().anyMatch(r -> score(r).parts().containsKey(part))) {
-                table.addColumns(numbers(part.name().toLowerCase(Locale.ROOT), ranked, r -> score(r).parts()
-                        .getOrDefault(part, Double.NaN)));
+                table.addColumns(Rounded.column(
+                        part.toString(), ranked, 3, r -> score(r).parts().getOrDefault(part, Double.NaN)));
             }
         }
         return table;
-    }
-
-    /** A column of three digits behind the point; NaN stays. */
-    private static <T> DoubleColumn numbers(String name, List<T> things, ToDoubleFunction<T> value) {
-        return DoubleColumn.create(
-                name,
-                things.stream()
-                        .mapToDouble(t -> Figure.rounded(value.applyAsDouble(t), 3))
-                        .toArray());
     }
 
     /**
@@ -309,11 +357,11 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
         List<Passage> passages = output(output).passages;
         Table table = Table.create(
                 output,
-                numbers("start", passages, p -> p.phrase.start()),
-                numbers("end", passages, p -> p.phrase.end()));
+                Rounded.column("start", passages, 3, p -> p.phrase.start()),
+                Rounded.column("end", passages, 3, p -> p.phrase.end()));
         for (String name : SHOWN_OF_PHRASES) {
             if (passages.stream().anyMatch(p -> !Double.isNaN(p.value(name)))) {
-                table.addColumns(numbers(name, passages, p -> p.value(name)));
+                table.addColumns(Rounded.column(name, passages, 3, p -> p.value(name)));
             }
         }
         return table;
@@ -378,13 +426,11 @@ public record Evaluation(List<Row> rows, Set<JudgeKind> judges, Map<JudgeKind, S
             parts.add(TextTable.of(
                     all.where(all.stringColumn("figure").isIn(SHOWN_IN_TEXT)).removeColumns("better")));
         }
-        parts.add(String.join(
-                "\n",
-                Stream.concat(
-                                Stream.of(
-                                        "table() has all " + all.rowCount() + " figures of " + rows.size() + " sounds"),
-                                absentJudges().stream())
-                        .toList()));
+        List<String> last = new ArrayList<>(
+                List.of("table() has all " + all.rowCount() + " figures of " + rows.size() + " sounds"));
+        last.addAll(absentJudges());
+        failed.forEach((name, why) -> last.add(name + " was not judged: " + why));
+        parts.add(String.join("\n", last));
         return String.join("\n\n", parts);
     }
 }

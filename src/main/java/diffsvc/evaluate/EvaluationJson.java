@@ -64,6 +64,7 @@ public final class EvaluationJson {
             rows.add(one);
         }
         tree.put("sounds", rows);
+        tree.put("failed", evaluation.failed());
         return JSON.toJson(tree) + "\n";
     }
 

@@ -18,12 +18,6 @@ public record Figure(Measure measure, double value) {
         return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%." + measure.digits() + "f", value);
     }
 
-    /** Rounded for a table; NaN stays NaN. */
-    static double rounded(double value, int digits) {
-        double scale = Math.pow(10, digits);
-        return Double.isFinite(value) ? Math.round(value * scale) / scale : value;
-    }
-
     @Override
     public String toString() {
         return measure.name() + " " + shown() + " " + measure.unit();

@@ -163,6 +163,24 @@ public enum JudgeKind {
         return missing.apply(paths);
     }
 
+    /**
+     * Why it cannot be opened, as {@link #missing} says it, or which of its files has other bytes: a damaged recognizer
+     * would hear other words without a complaint. The hashes take a second at most.
+     *
+     * @return a phrase with its remedy, empty when all is there and right
+     */
+    String absence(ProjectPaths paths) {
+        String reason = missing(paths);
+        for (Weights w : reason.isEmpty() ? weights : List.<Weights>of()) {
+            try {
+                reason = Sha256.ofModel(w.at(paths)).equals(w.sha256()) ? reason : another(w);
+            } catch (Problem unreadable) {
+                reason = unreadable.getMessage();
+            }
+        }
+        return reason;
+    }
+
     private static String another(Weights w) {
         return "models/" + w.file() + " is another file than that of " + w.origin() + ": remove it, then " + w.remedy();
     }
@@ -178,14 +196,7 @@ public enum JudgeKind {
     private Doctor.Line line(ProjectPaths paths) {
         String what = "judge " + this,
                 figures = measures.stream().map(Measure::name).collect(Collectors.joining(", ")),
-                reason = missing(paths);
-        for (Weights w : reason.isEmpty() ? weights : List.<Weights>of()) {
-            try {
-                reason = Sha256.ofModel(w.at(paths)).equals(w.sha256()) ? reason : another(w);
-            } catch (Problem unreadable) {
-                reason = unreadable.getMessage();
-            }
-        }
+                reason = absence(paths);
         String origins = weights.stream()
                 .map(w -> w.origin() + " (" + w.licence() + ")")
                 .distinct()
@@ -208,11 +219,22 @@ public enum JudgeKind {
      * @throws Problem when something is missing or damaged
      */
     public Judge open(ProjectPaths paths) {
-        String reason = missing(paths);
+        String reason = absence(paths);
         if (!reason.isEmpty()) {
             throw Problem.in("evaluate", "what the judge " + this + " works with", reason, "or leave the judge out");
         }
         return opener.apply(paths);
+    }
+
+    /**
+     * The judges of an option: those that are named, or where none is all with the recognizer of a language.
+     *
+     * @throws Problem for a name or a language that is none
+     */
+    public static Set<JudgeKind> named(List<String> names, String language) {
+        Set<JudgeKind> all = ofLanguage(language), kinds = EnumSet.noneOf(JudgeKind.class);
+        names.forEach(name -> kinds.add(named(name)));
+        return kinds.isEmpty() ? all : kinds;
     }
 
     /**
@@ -244,7 +266,7 @@ public enum JudgeKind {
         throw Problem.in(
                 "options",
                 "a judge: " + Arrays.stream(values()).map(JudgeKind::toString).collect(Collectors.joining(", ")),
-                name,
+                name.isBlank() ? "nothing" : name,
                 "correct --judges");
     }
 

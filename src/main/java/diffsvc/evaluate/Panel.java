@@ -27,26 +27,37 @@ public final class Panel implements AutoCloseable {
 
     private Panel() {}
 
+    /** Judges that are open already; the panel closes them. */
+    Panel(Map<JudgeKind, Judge> judges) {
+        this.judges.putAll(judges);
+    }
+
     /** Opens every judge that is there. */
     public static Panel open(ProjectPaths paths) {
         return open(paths, EnumSet.allOf(JudgeKind.class));
     }
 
     /**
-     * Opens those of some judges that are there.
+     * Opens those of some judges that are there, with the right files.
      *
-     * @throws Problem when a file of a judge is there and damaged
+     * @throws Problem when none of them is there
      */
     public static Panel open(ProjectPaths paths, Collection<JudgeKind> kinds) {
         Panel panel = new Panel();
         try {
             for (JudgeKind kind : EnumSet.copyOf(kinds)) {
-                String reason = kind.missing(paths);
+                String reason = kind.absence(paths);
                 if (reason.isEmpty()) {
                     panel.judges.put(kind, kind.open(paths));
                 } else {
                     panel.absent.put(kind, reason);
                 }
+            }
+            if (panel.judges.isEmpty()) {
+                String why = panel.absent.entrySet().stream()
+                        .map(e -> e.getKey() + " is absent: " + e.getValue())
+                        .collect(Collectors.joining(", "));
+                throw Problem.in("evaluate", "a judge that is there", why, "or name another judge");
             }
             return panel;
         } catch (RuntimeException e) {

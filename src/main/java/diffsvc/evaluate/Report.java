@@ -12,9 +12,9 @@ import diffsvc.plot.Page;
 import diffsvc.plot.Picture;
 import diffsvc.plot.Plots;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -68,9 +68,10 @@ public final class Report {
         try (EngineLock lock = EngineLock.take("evaluate");
                 NDManager scratch = NDManager.newBaseManager()) {
             FrontEnd front = FrontEnd.of(Hparams.defaults());
+            float[] samples = Resampler.resampleIfNeeded(wave.first(), wave.sampleRateHz(), AUDIO.sampleRateHz());
+            // silence behind a scrap, which would not fill a window
             Wave signal = Wave.mono(
-                    Resampler.resampleIfNeeded(wave.first(), wave.sampleRateHz(), AUDIO.sampleRateHz()),
-                    AUDIO.sampleRateHz());
+                    Arrays.copyOf(samples, Math.max(samples.length, AUDIO.windowSamples())), AUDIO.sampleRateHz());
             return FrontEnd.rows(front.of(scratch, front.signal(signal)));
         }
     }
@@ -107,11 +108,9 @@ public final class Report {
             if (row.subject().source() != null) {
                 waves.put("song", row.subject().source().wave());
             }
-            evaluation.rows().stream()
-                    .filter(r -> r.role() == Evaluation.Role.COPY && r.song().equals(row.song()))
-                    .findFirst()
-                    .ifPresent(r ->
-                            waves.put("copy synthesis", r.subject().output().wave()));
+            if (row.copy() != null) {
+                waves.put("copy synthesis", row.copy().wave());
+            }
             waves.put("output", row.subject().output().wave());
             page.players(waves);
             Map<String, Wave> worst = evaluation.players(row.name());
@@ -131,12 +130,15 @@ public final class Report {
             page.heading("Absent judges");
             evaluation.absent().forEach((kind, why) -> page.text(kind + ": " + why));
         }
+        if (!evaluation.failed().isEmpty()) {
+            page.heading("Not judged");
+            evaluation.failed().forEach((name, why) -> page.text(name + ": " + why));
+        }
     }
 
     private static String words(Evaluation evaluation) {
-        List<String> parts = evaluation.parts().stream()
-                .map(p -> p.name().toLowerCase(Locale.ROOT))
-                .toList();
+        List<String> parts =
+                evaluation.parts().stream().map(Score.Part::toString).toList();
         return parts.isEmpty() ? "nothing, because no part could be measured" : String.join(", ", parts);
     }
 

@@ -30,7 +30,13 @@ public record Score(Map<Part, Double> parts) {
         /** Raw pitch accuracy against the song's F0 with the key shift. */
         MELODY,
         /** The mean of DNSMOS and DistillMOS, or the one that is there, from 1 to 5 as 0 to 1. */
-        SOUND
+        SOUND;
+
+        /** Its name in tables: lower case. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private static final double LEAST_MOS = 1, MOS_SPAN = 4, SAME_VOICE = 1e-3;
@@ -100,8 +106,7 @@ public record Score(Map<Part, Double> parts) {
     public String toString() {
         return String.format(Locale.ROOT, "%.2f: ", value())
                 + parts.entrySet().stream()
-                        .map(e -> String.format(
-                                Locale.ROOT, "%s %.2f", e.getKey().name().toLowerCase(Locale.ROOT), e.getValue()))
+                        .map(e -> String.format(Locale.ROOT, "%s %.2f", e.getKey(), e.getValue()))
                         .collect(Collectors.joining(", "));
     }
 

@@ -12,6 +12,7 @@ import diffsvc.infer.WholeSong;
 import diffsvc.voice.Conversion;
 import diffsvc.voice.Voice;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ public record Song(Sound sound, String lyrics) {
     /** The files of {@link #all}. */
     public static List<Path> files(ProjectPaths paths, List<String> files) {
         if (!files.isEmpty()) {
-            return files.stream().map(ProjectPaths::here).toList();
+            return files.stream().map(ProjectPaths::here).distinct().toList();
         }
         Path raw = paths.resolve("raw");
         try (Stream<Path> list = Files.list(raw)) {
@@ -86,8 +87,11 @@ public record Song(Sound sound, String lyrics) {
                 throw Problem.in(STAGE, file, "the words of a song", "more than a MiB", "give a text file in UTF-8");
             }
             return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (CharacterCodingException e) {
+            throw Problem.in(STAGE, file, "words in UTF-8", "another encoding", "save the text as UTF-8");
         } catch (IOException e) {
-            throw Problem.in(STAGE, file, "words in UTF-8", WholeFile.reason(e), "save the text as UTF-8");
+            throw Problem.in(
+                    STAGE, file, "a text file that can be read", WholeFile.reason(e), "check the path and the disk");
         }
     }
 

@@ -27,7 +27,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
@@ -254,11 +253,8 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
                 StringColumn.create("between", losses.stream().map(l -> l.better.text + " and " + l.worse.text)));
         for (Score.Part part : Score.Part.values()) {
             if (losses.stream().anyMatch(l -> l.parts.containsKey(part))) {
-                table.addColumns(DoubleColumn.create(
-                        part.name().toLowerCase(Locale.ROOT),
-                        losses.stream()
-                                .mapToDouble(l -> Figure.rounded(l.parts.getOrDefault(part, Double.NaN), 3))
-                                .toArray()));
+                table.addColumns(
+                        Rounded.column(part.toString(), losses, 3, l -> l.parts.getOrDefault(part, Double.NaN)));
             }
         }
         return table;
@@ -283,7 +279,7 @@ public record StageLosses(Map<Variant, List<Figure>> variants, List<Loss> losses
                 .ifPresent(l -> sentences.add(String.format(
                         Locale.ROOT,
                         "%s: the stage \"%s\" loses %.2f; all of it %.2f",
-                        part.name().toLowerCase(Locale.ROOT),
+                        part,
                         l.stage,
                         l.parts.get(part),
                         whole))));

@@ -7,6 +7,7 @@ import diffsvc.files.Input;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +16,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
@@ -43,7 +43,7 @@ public record Target(String name, List<Sound> recordings) {
      * @throws Problem when there is none, or one cannot be read
      */
     public static Target read(String name, Path at) {
-        List<Path> files = Files.isDirectory(at) ? recordings(at) : List.of(at);
+        List<Path> files = files(at);
         List<Sound> sounds = new ArrayList<>();
         for (Path file : files) {
             Input.require(STAGE, file, "a recording of the target");
@@ -70,15 +70,21 @@ public record Target(String name, List<Sound> recordings) {
         return Files.isDirectory(folder) ? Optional.of(read(project, folder)) : Optional.empty();
     }
 
+    /** The files of {@link #read}; none for a folder without recordings. */
+    public static List<Path> files(Path at) {
+        return Files.isDirectory(at) ? recordings(at) : List.of(at);
+    }
+
     private static List<Path> recordings(Path folder) {
         try (Stream<Path> walk = Files.walk(folder)) {
             return walk.filter(p -> Files.isRegularFile(p) && AudioFile.isOne(p))
                     .sorted()
                     .limit(MOST)
                     .toList();
+        } catch (UncheckedIOException e) { // a folder further down
+            throw unlisted(folder, e.getCause());
         } catch (IOException e) {
-            throw Problem.in(
-                    STAGE, folder, "a folder that can be listed", WholeFile.reason(e), "check its permissions");
+            throw unlisted(folder, e);
         }
     }
 
@@ -91,11 +97,7 @@ public record Target(String name, List<Sound> recordings) {
         return Table.create(
                 name,
                 StringColumn.create("recording", recordings.stream().map(Sound::name)),
-                DoubleColumn.create(
-                        "seconds",
-                        recordings.stream()
-                                .mapToDouble(s -> Figure.rounded(s.seconds(), 2))
-                                .toArray()));
+                Rounded.column("seconds", recordings, 2, Sound::seconds));
     }
 
     /** "demo: 2 recordings, 31.5 s: a.wav, b.wav"; of many the first three names. */
@@ -112,5 +114,14 @@ public record Target(String name, List<Sound> recordings) {
                 seconds,
                 names,
                 recordings.size() > MOST_NAMES ? ", ..." : "");
+    }
+
+    private static Problem unlisted(Path folder, IOException e) {
+        return Problem.in(
+                STAGE,
+                folder,
+                "a folder whose recordings can be listed",
+                WholeFile.reason(e),
+                "name the recordings' own folder");
     }
 }

@@ -89,7 +89,12 @@ public record Checkpoints(Path folder, int keep, int keepEvery) {
 
     private void prune(long saved, Consumer<String> notes) {
         int stay = 1;
-        long best = Scores.in(folder).best().map(Scores.Row::step).orElse(-1L);
+        long best;
+        try {
+            best = Scores.in(folder).best().map(Scores.Row::step).orElse(-1L);
+        } catch (Problem e) {
+            return; // the best is not known, so all stay
+        }
         for (long step : steps()) {
             if (step == saved || step == best) {
                 continue;

@@ -50,9 +50,14 @@ public record Scores(Path file, List<Row> rows) {
         return new Scores(file, List.copyOf(rows));
     }
 
-    /** The same with another row, written whole; rows of this and of later steps go: their updates were lost. */
+    /** Without the rows of a step and of later ones: where a run stands before them, their updates were lost. */
+    Scores before(long step) {
+        return new Scores(file, rows.stream().filter(r -> r.step < step).toList());
+    }
+
+    /** The same with another row, written whole, {@link #before} its step. */
     Scores with(long step, double score) {
-        List<Row> all = new ArrayList<>(rows.stream().filter(r -> r.step < step).toList());
+        List<Row> all = new ArrayList<>(before(step).rows);
         all.add(new Row(step, score));
         List<String> lines = new ArrayList<>(List.of(HEADER));
         all.forEach(r -> lines.add(r.step + "," + r.score));

@@ -225,21 +225,25 @@ public final class TrainingLoop {
         }
     }
 
-    /** The stop button during a judgement ends the loop after this update, without the score. */
+    /**
+     * A judge that fails costs a score and not the run. The stop button during a judgement ends the loop after this
+     * update, without the score.
+     */
     private void judge(long last) {
         try {
-            Scores scores = Scores.in(folder.home());
+            Scores scores = Scores.in(folder.home()).before(run.step());
             double best = scores.best().map(Scores.Row::score).orElse(Double.NEGATIVE_INFINITY);
             double score = judge.score(run);
+            if (!Double.isFinite(score)) {
+                progress.note("step " + run.step() + " has no score: nothing that it is made of could be measured");
+                return;
+            }
             progress.note(String.format(
                     Locale.ROOT,
                     "step %d has the score %.4f%s",
                     run.step(),
                     score,
                     score > best ? ", the best so far" : String.format(Locale.ROOT, "; the best is %.4f", best)));
-            if (!Double.isFinite(score)) {
-                return;
-            }
             unlessFull(next(run.step() + judgeEvery, last, "the score of this step is lost"), () -> {
                 if (!checkpoints.file(run.step()).equals(saved)) {
                     saved = folder.save(run, checkpoints, this::setAside);
@@ -254,7 +258,7 @@ public final class TrainingLoop {
             });
         } catch (Problem p) {
             if (!p.isStop()) {
-                throw p;
+                progress.note("step " + run.step() + " has no score: " + p.getMessage() + "; training continues");
             }
         }
     }

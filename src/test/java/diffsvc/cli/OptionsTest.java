@@ -36,6 +36,21 @@ class OptionsTest {
             doctor --hparams infer.steps=3 | need a voice for --hparams, got none; name it with --project
             doctor --project demo --config a --ckpt b | need --project or --config with --ckpt, got both; leave one out
             bench --flame a.png | need --flame with --stages end-to-end, without --peer and --json, got --stages train;
+            evaluate | need converted songs or their manifests, got none; give output/*.json, or
+            evaluate a.wav --judges pich | need a judge: pitch, identity, whisper, vosk, phones, dnsmos,
+            evaluate a.wav --language de | need --language en or ko, got de; there is a recognizer for these two
+            evaluate a.wav --key 49 | need --key from -48 to 48, got 49; correct --key
+            evaluate a.wav --songs b.wav | need --checkpoints or --stages with --songs, --sampler, --steps and --seed
+            evaluate a.wav --checkpoints | need songs with --songs, got outputs with --checkpoints; give
+            evaluate --checkpoints --stages | need --checkpoints or --stages, got both; run one after the other
+            evaluate --stages --json a.json | need --json without --stages, got both; --report writes a page
+            evaluate --checkpoints --key 3 | need --songs, got --source, --key or --score; these are for outputs
+            evaluate --checkpoints --steps 0 | need --steps from 1 to 2147483647, got 0; correct --steps
+            evaluate a.wav --project demo,tenor | need one --project, got 2 of them; name one
+            evaluate a.wav --project ../demo | need a project's name: no path,
+            evaluate a.wav --seed 99999999999999999999 | '99999999999999999999' is too large; see
+            train --project x --judges pitch | need --evaluate-every with --patience, --songs, --target and --judges
+            train --project x --evaluate-every 1 --judges pich | need a judge: pitch, identity,
             infer --project demo --config a --ckpt b | need --project or --config with --ckpt, got both; leave one out
             """)
     void wrongOptionsAreOneSentenceInPlainWords(String typed, String sentence) {

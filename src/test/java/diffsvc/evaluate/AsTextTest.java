@@ -44,7 +44,7 @@ class AsTextTest {
         List<Evaluation.Passage> passages = role == Evaluation.Role.OUTPUT
                 ? List.of(new Evaluation.Passage(new Phrase(0.25, 1), figures))
                 : List.of();
-        return new Evaluation.Row(sound.name(), role, "song 1", subject, figures, passages);
+        return new Evaluation.Row(sound.name(), role, "song 1", subject, null, figures, passages);
     }
 
     private static Evaluation evaluation(int outputs) {
@@ -59,7 +59,8 @@ class AsTextTest {
         return new Evaluation(
                 rows,
                 Set.of(JudgeKind.PITCH),
-                Map.of(JudgeKind.DISTILLMOS, "its file is not there", JudgeKind.IDENTITY, "nor is its own"));
+                Map.of(JudgeKind.DISTILLMOS, "its file is not there", JudgeKind.IDENTITY, "nor is its own"),
+                Map.of());
     }
 
     @Test
@@ -164,7 +165,7 @@ class AsTextTest {
                         List.of(e.outputs().get(i)),
                         new double[] {0.6 - 0.1 * i}))
                 .toList();
-        String text = new CheckpointRanking(entries, e).toString();
+        String text = new CheckpointRanking(entries, Map.of(), e).toString();
         String[] lines = text.split("\n");
         assertTrue(lines[1].matches("demo +1000 .*0.6 .*") && lines[2].matches("demo +999 .*0.5 .*"), text);
         assertEquals("best: demo, step 1000", lines[4]);

@@ -31,9 +31,10 @@ class VerdictTest {
                 .toList();
         return new Evaluation(
                 List.of(new Evaluation.Row(
-                        SOUND.name(), Evaluation.Role.OUTPUT, "", Subject.of(SOUND), figures, List.of())),
+                        SOUND.name(), Evaluation.Role.OUTPUT, "", Subject.of(SOUND), null, figures, List.of())),
                 Set.of(JudgeKind.PITCH),
-                Map.of(JudgeKind.WHISPER, "no <file>"));
+                Map.of(JudgeKind.WHISPER, "no <file>"),
+                Map.of());
     }
 
     @Test

@@ -284,6 +284,49 @@ class TrainingLoopTest {
     }
 
     @Test
+    void aJudgeThatFailsOrHasNothingToMeasureCostsTheScoreAndNotTheRun() throws IOException {
+        RunFolder folder = folder("unjudged");
+        try (TrainingRun run = open(folder)) {
+            TrainingLoop.Result result = new TrainingLoop(run, folder)
+                    .listening(progress)
+                    .judging(1, 1, r -> {
+                        if (r.step() == 1) {
+                            throw Problem.in("evaluate", "ears", "none", "buy some");
+                        }
+                        return Double.NaN;
+                    })
+                    .until(3);
+            assertEquals(3, result.step(), "patience counts scores only");
+        }
+        assertTrue(Scores.in(folder.home()).rows().isEmpty());
+        assertTrue(
+                notes.contains("step 1 has no score: evaluate: need ears, got none; buy some; training continues"),
+                notes.toString());
+        assertTrue(
+                notes.contains("step 2 has no score: nothing that it is made of could be measured"), notes.toString());
+    }
+
+    @Test
+    void scoresThatCannotBeReadCostNoCheckpoint() throws IOException {
+        RunFolder folder = folder("garbled");
+        try (TrainingRun run = open(folder)) {
+            new TrainingLoop(run, folder).judging(1, 0, r -> 0.5).until(1);
+            Files.writeString(folder.home().resolve("scores.csv"), "step,score\n1,0.5.5\n");
+            new TrainingLoop(run, folder)
+                    .listening(progress)
+                    .judging(1, 0, r -> 0.6)
+                    .until(4);
+        }
+        assertTrue(folder.checkpoints(HPARAMS).steps().contains(4L));
+        assertTrue(folder.checkpoints(HPARAMS).steps().contains(1L), "which is the best is not known");
+        assertTrue(
+                notes.stream()
+                        .anyMatch(
+                                n -> n.startsWith("step 2 has no score: train: ") && n.contains("rows of step,score")),
+                notes.toString());
+    }
+
+    @Test
     void whoAsksItToStopGetsTheResult() throws IOException {
         RunFolder folder = folder("asked");
         try (TrainingRun run = open(folder)) {
