@@ -333,6 +333,7 @@ final class EvaluateCommand implements Callable<Integer> {
             lengths(subject);
             asked.add(new Asked(subject, voice.isEmpty() ? DEMO : voice, song));
         });
+        int all = asked.size() + failed;
         if (!asked.isEmpty()) {
             try (Panel panel = panel(paths)) {
                 Map<List<Object>, Sound> copies = copies(paths, on, asked);
@@ -350,7 +351,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 write(paths, to, evaluation, () -> Report.page("Evaluation", evaluation));
             }
         }
-        counted("outputs judged", asked.size() + failed);
+        counted("outputs judged", all);
     }
 
     /** Says which judges had nothing to compare any output with. */

@@ -30,8 +30,7 @@ class MissingPartsTest {
                 "models/judges/vosk-ko/am/final.mdl is not there: ./diffsvc weights judges --korean fetches it",
                 JudgeKind.VOSK.missing(paths));
         assertEquals(
-                "models/frozen/content_demo.pt is not there: it is part of this project: git checkout "
-                        + "models/frozen/content_demo.pt",
+                "models/frozen/content_demo.pt is not there: take it from the repository again",
                 JudgeKind.PHONES.missing(paths));
         assertThrows(Problem.class, () -> JudgeKind.PHONES.open(paths));
     }
