@@ -140,22 +140,27 @@ public record Evaluation(
      *     is interrupted
      */
     public static Evaluation of(Panel panel, Collection<Candidate> outputs, Progress progress) {
-        // a song is judged once for each target
+        // a song is judged once for each target, and without a judge of identity the target makes no difference
+        boolean towards = panel.judges().containsKey(JudgeKind.IDENTITY);
+        List<Candidate> candidates = outputs.stream()
+                .map(c -> towards ? c : new Candidate(c.subject.towards(null), c.copy))
+                .toList();
+        int all = sounds(candidates);
         Map<Subject, Row> sources = new LinkedHashMap<>(), copies = new LinkedHashMap<>();
         Map<String, Row> judged = new LinkedHashMap<>();
         Map<String, String> failed = new LinkedHashMap<>();
+        Runnable oneMore =
+                () -> progress.at("judging", sources.size() + copies.size() + judged.size() + failed.size(), all);
         Problem first = null;
-        int all = sounds(outputs);
-        for (Candidate output : outputs) {
+        for (Candidate output : candidates) {
             Subject subject = output.subject;
             Sound song = subject.source();
-            String songs = song == null ? "" : song.name(),
-                    name = free(subject.output().name(), n -> judged.containsKey(n) || failed.containsKey(n));
+            String name = free(subject.output().name(), n -> judged.containsKey(n) || failed.containsKey(n));
             try {
                 if (song != null) {
-                    beside(panel, sources, Role.SOURCE, subject.songItself(song));
+                    beside(panel, sources, Role.SOURCE, subject.songItself(song), oneMore);
                     if (output.copy != null) {
-                        beside(panel, copies, Role.COPY, subject.songItself(output.copy));
+                        beside(panel, copies, Role.COPY, subject.songItself(output.copy), oneMore);
                     }
                 }
                 judged.put(
@@ -163,12 +168,11 @@ public record Evaluation(
                         new Row(
                                 name,
                                 Role.OUTPUT,
-                                songs,
+                                song == null ? "" : song.name(),
                                 subject,
                                 output.copy,
                                 panel.figures(subject),
                                 passages(panel, subject)));
-                progress.at("judging", sources.size() + copies.size() + judged.size(), all);
             } catch (Problem p) {
                 if (p.isStop()) {
                     throw p;
@@ -176,6 +180,7 @@ public record Evaluation(
                 first = first == null ? p : first;
                 failed.put(name, p.getMessage());
             }
+            oneMore.run();
         }
         if (judged.isEmpty() && first != null) {
             throw first;
@@ -187,18 +192,11 @@ public record Evaluation(
     }
 
     /** Judges a song or its copy beside the song, unless that was done for the same target. */
-    private static void beside(Panel panel, Map<Subject, Row> judged, Role role, Subject subject) {
+    private static void beside(Panel panel, Map<Subject, Row> judged, Role role, Subject subject, Runnable oneMore) {
         if (!judged.containsKey(subject)) {
-            judged.put(
-                    subject,
-                    new Row(
-                            subject.output().name(),
-                            role,
-                            subject.source().name(),
-                            subject,
-                            null,
-                            panel.figures(subject),
-                            List.of()));
+            String name = subject.output().name(), song = subject.source().name();
+            judged.put(subject, new Row(name, role, song, subject, null, panel.figures(subject), List.of()));
+            oneMore.run();
         }
     }
 

@@ -9,6 +9,7 @@ import diffsvc.evaluate.Judge;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Subject;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -138,9 +139,12 @@ public final class PitchJudge implements Judge {
                 ? null
                 : nothing
                         ? f0
-                        : Deviation.onFramesOf(f0, F0Table.of(subject.source().f0(), 0));
+                        : Deviation.onFramesOf(
+                                lengthened(f0, subject.source().f0().frames()),
+                                F0Table.of(subject.source().f0(), 0));
         if (source != null) {
-            F0Accuracy a = F0Accuracy.of(source, f0, subject.key());
+            // what an output lacks of the song is unvoiced, so it counts as missed
+            F0Accuracy a = F0Accuracy.of(source, lengthened(f0, source.frames()), subject.key());
             figures.add(new Figure(RPA, a.rpa()));
             figures.add(new Figure(RCA, a.rca()));
             figures.add(new Figure(RECALL, a.voicingRecall()));
@@ -169,6 +173,13 @@ public final class PitchJudge implements Judge {
             figures.add(new Figure(DRIFT, off.centsPerMinute()));
         }
         return figures;
+    }
+
+    /** The track with unvoiced frames at its end. */
+    private static F0Track lengthened(F0Track f0, int frames) {
+        return f0.frames() >= frames
+                ? f0
+                : new F0Track(Arrays.copyOf(f0.f0Hz(), frames), Arrays.copyOf(f0.voiced(), frames), f0.frameSeconds());
     }
 
     @Override

@@ -72,6 +72,16 @@ class PitchJudgeTest {
         assertEquals(30, f.get("key-error"), 0.5);
     }
 
+    @Test
+    void whatAnOutputLacksOfTheSongIsMissed() {
+        Sound whole = melody(RATE, 0);
+        Map<String, Double> f =
+                figures(Subject.of(whole.part(0, whole.seconds() / 3)).against(whole, 0));
+        assertEquals(1 / 3.0, f.get("rpa"), 0.05);
+        assertEquals(1 / 3.0, f.get("voicing-recall"), 0.05);
+        assertEquals(0, f.get("key-error"), 0.5);
+    }
+
     @ParameterizedTest // the window of 60 ms flattens a vibrato by some per cent
     @CsvSource({"5.5,60", "6.5,100", "4.5,40"})
     void aDrawnVibratoIsFound(double rate, double depth) {
