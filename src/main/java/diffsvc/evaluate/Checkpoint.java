@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Weights of a voice at one step.
+ * JudgeFile of a voice at one step.
  *
  * @param project under models/
  * @param step updates behind the weights

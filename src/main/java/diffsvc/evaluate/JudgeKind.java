@@ -105,7 +105,7 @@ public enum JudgeKind {
     private final String about;
     private final Set<Need> needs;
     private final List<Measure> measures;
-    private final List<Weights> weights;
+    private final List<JudgeFile> weights;
     private final Function<ProjectPaths, String> missing;
     private final Function<ProjectPaths, Judge> opener;
 
@@ -113,7 +113,7 @@ public enum JudgeKind {
             String about,
             Set<Need> needs,
             List<Measure> measures,
-            List<Weights> weights,
+            List<JudgeFile> weights,
             Function<ProjectPaths, String> missing,
             Function<ProjectPaths, Judge> opener) {
         this.about = about;
@@ -140,7 +140,7 @@ public enum JudgeKind {
     }
 
     /** The files it reads; empty for a judge that is only code. */
-    public List<Weights> weights() {
+    public List<JudgeFile> weights() {
         return weights;
     }
 
@@ -151,7 +151,7 @@ public enum JudgeKind {
      * @return a phrase with its remedy, empty when all is there
      */
     public String missing(ProjectPaths paths) {
-        for (Weights w : weights) {
+        for (JudgeFile w : weights) {
             try {
                 if (Files.size(w.at(paths)) != w.bytes()) {
                     return another(w);
@@ -171,7 +171,7 @@ public enum JudgeKind {
      */
     String absence(ProjectPaths paths) {
         String reason = missing(paths);
-        for (Weights w : reason.isEmpty() ? weights : List.<Weights>of()) {
+        for (JudgeFile w : reason.isEmpty() ? weights : List.<JudgeFile>of()) {
             try {
                 reason = Sha256.ofModel(w.at(paths)).equals(w.sha256()) ? reason : another(w);
             } catch (Problem unreadable) {
@@ -181,7 +181,7 @@ public enum JudgeKind {
         return reason;
     }
 
-    private static String another(Weights w) {
+    private static String another(JudgeFile w) {
         return "models/" + w.file() + " is another file than that of " + w.origin() + ": remove it, then " + w.remedy();
     }
 
@@ -206,7 +206,7 @@ public enum JudgeKind {
                         ? "; own code"
                         : "; " + origins + ", "
                                 + ProcessMemory.shown(weights.stream()
-                                        .mapToLong(Weights::bytes)
+                                        .mapToLong(JudgeFile::bytes)
                                         .sum()));
         return reason.isEmpty()
                 ? new Doctor.Line(Doctor.Grade.OK, what, found + (weights.isEmpty() ? "" : ", SHA-256 right"), "")

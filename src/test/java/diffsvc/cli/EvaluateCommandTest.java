@@ -13,8 +13,8 @@ import diffsvc.audio.WavReader;
 import diffsvc.audio.WavWriter;
 import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.JudgeKind;
-import diffsvc.evaluate.Weights;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.testing.Interrupts;
 import diffsvc.testing.SungTone;
@@ -246,7 +246,7 @@ class EvaluateCommandTest {
 
     @Test
     void aDamagedFileOfAJudgeIsFoundByItsHashThoughItsSizeIsRight() throws IOException {
-        Weights w = JudgeKind.IDENTITY.weights().get(0);
+        JudgeFile w = JudgeKind.IDENTITY.weights().get(0);
         Path file = w.at(new ProjectPaths(home));
         Files.createDirectories(file.getParent());
         try (RandomAccessFile zeros = new RandomAccessFile(file.toFile(), "rw")) {

@@ -85,7 +85,7 @@ class JudgeFilesTest {
     void everyFileOfAJudgeIsInTheRepositoryOrFetched() throws IOException {
         String script = Files.readString(Path.of("src/python/judge_weights.py"));
         for (JudgeKind kind : JudgeKind.values()) {
-            for (Weights w : kind.weights()) {
+            for (JudgeFile w : kind.weights()) {
                 if (w.file().startsWith("judges/")) {
                     assertTrue(script.contains("\"" + w.sha256() + "\""), w.file() + " " + w.sha256());
                     assertTrue(script.contains("\"" + w.origin().replace(" ", "==") + "\""), w.origin());

@@ -10,10 +10,10 @@ import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.evaluate.Better;
 import diffsvc.evaluate.Figure;
 import diffsvc.evaluate.Judge;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
-import diffsvc.evaluate.Weights;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.ProjectPaths;
@@ -35,7 +35,7 @@ import java.util.WeakHashMap;
  */
 public final class PhoneJudge implements Judge {
     /** The encoder's file, which is part of this project. */
-    public static final Weights ENCODER = new Weights(
+    public static final JudgeFile ENCODER = new JudgeFile(
             "frozen/content_demo.pt",
             "57c7dc039e69eb3f8609363ee85bef70d171b7832857a130fa0c3c4a83c59054",
             6_554_669,

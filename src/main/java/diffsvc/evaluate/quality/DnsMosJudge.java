@@ -3,10 +3,10 @@ package diffsvc.evaluate.quality;
 import diffsvc.evaluate.Better;
 import diffsvc.evaluate.Figure;
 import diffsvc.evaluate.Judge;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.Measure;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
-import diffsvc.evaluate.Weights;
 import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.EngineLock;
 import java.util.Arrays;
@@ -29,14 +29,14 @@ public final class DnsMosJudge implements Judge {
             measure("dnsmos-ovr", "overall quality by DNSMOS P.835"),
             measure("dnsmos-p808", "overall quality by DNSMOS P.808"));
     /** Its files. */
-    public static final List<Weights> WEIGHTS = List.of(
-            new Weights(
+    public static final List<JudgeFile> WEIGHTS = List.of(
+            new JudgeFile(
                     "judges/dnsmos_sig_bak_ovr.onnx",
                     "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
                     1_157_965,
                     "MIT",
                     "speechmos 0.0.1.1"),
-            new Weights(
+            new JudgeFile(
                     "judges/dnsmos_p808.onnx",
                     "9246480c58567bc6affd4200938e77eef49468c8bc7ed3776d109c07456f6e91",
                     224_860,

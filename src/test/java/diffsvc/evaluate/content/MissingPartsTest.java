@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import diffsvc.check.Problem;
+import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.JudgeKind;
-import diffsvc.evaluate.Weights;
 import diffsvc.files.Sha256;
 import diffsvc.hparams.ProjectPaths;
 import java.io.IOException;
@@ -62,7 +62,7 @@ class MissingPartsTest {
 
     @Test
     void theEncodersHashIsThatOfTheFileInTheProject() throws IOException {
-        Weights encoder = PhoneJudge.ENCODER;
+        JudgeFile encoder = PhoneJudge.ENCODER;
         Path file = encoder.at(ProjectPaths.find());
         assertEquals(encoder.bytes(), Files.size(file));
         assertEquals(encoder.sha256(), Sha256.of(file));

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * @param licence SPDX name
  * @param origin package and version that holds it
  */
-public record Weights(String file, String sha256, long bytes, String licence, String origin) {
+public record JudgeFile(String file, String sha256, long bytes, String licence, String origin) {
     /** Where it lies, whether it is there or not. */
     public Path at(ProjectPaths paths) {
         return paths.models().resolve(file);
