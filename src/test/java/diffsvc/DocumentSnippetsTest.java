@@ -79,7 +79,8 @@ class DocumentSnippetsTest {
             "float[] floats, values, y;",
             "NDArray loss;",
             "double value;",
-            "int i, top;");
+            "int i, top;",
+            "void show(Object... things) {}"); // a notebook's and JShell's own
 
     private static final Pattern INLINE = Pattern.compile("`([^`]+)`"),
             CALL =

@@ -30,6 +30,7 @@ import tech.tablesaw.api.Table;
  *
  * <pre>{@code
  * try (var panel = Panel.open(voice.paths())) {
+ *     var subject = Subject.of(Sound.of("mine", wave)).against(Sound.of("song", song), 0);
  *     var e = Evaluation.of(panel, List.of(subject));
  *     e.table();
  * }

@@ -14,7 +14,7 @@ import tech.tablesaw.api.Table;
  * A page in one file: text, tables, pictures and sounds, all inside it, so that any browser shows and plays it without
  * a network.
  *
- * <pre>{@code Page.titled("two voices", "notebook").table(table).players(waves).save("page.html")}</pre>
+ * <pre>{@code Page.titled("two takes", "notebook").players(Map.of("a", wave, "b", other)).save("page.html")}</pre>
  */
 public final class Page {
     private static final String STYLE =
