@@ -229,7 +229,7 @@ public enum JudgeKind {
     /**
      * The judges of an option: those that are named, or where none is all with the recognizer of a language.
      *
-     * @throws Problem for a name or a language that is none
+     * @throws Problem for an unknown name or language
      */
     public static Set<JudgeKind> named(List<String> names, String language) {
         Set<JudgeKind> all = ofLanguage(language), kinds = EnumSet.noneOf(JudgeKind.class);

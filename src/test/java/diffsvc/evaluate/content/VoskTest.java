@@ -31,7 +31,7 @@ class VoskTest {
             first = judge.transcript(song);
             assertTrue(first.text().codePoints().anyMatch(c -> c >= 0xAC00 && c <= 0xD7A3), "Hangul: " + first.text());
             judge.transcript(song(1));
-            // its decoder adds random dither, which recognize.py begins anew for each recording
+            // its decoder adds random dither; recognize.py seeds it again for each recording
             judge.judge(Subject.of(song(2)).against(song, 0)).forEach(f -> assertEquals(0, f.value(), f.name()));
         }
         try (Recognizer other = PythonRecognizer.vosk(PATHS)) {
