@@ -35,8 +35,6 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** One clip of a real song, learned by heart at the demo's size; and, long, whether memory stays flat. */
 class OverfitTest {
@@ -179,27 +177,6 @@ class OverfitTest {
                 detached.loss()[0], detached.loss()[1], detached.error(), 100 * detached.moved());
         assertTrue(detached.moved() == 0, "a detached condition leaves the embedding still");
         assertFalse(detached.learned());
-    }
-
-    /** The other predictions start from zero, the warm start being one for eps alone. */
-    @Tag("conversion")
-    @ParameterizedTest
-    @ValueSource(strings = {"v", "edm"})
-    void theClipIsLearnedByHeartWithAnotherPrediction(String prediction) throws Exception {
-        Hparams h = Arg2Hparams.apply(
-                hparams(),
-                "training.warm_start=false,noise.sigma_data=0.25,training.precision=bfloat16,noise.prediction="
-                        + prediction);
-        Outcome joint = train(h, clip(h), UnaryOperator.identity());
-        System.out.printf(
-                "overfit, %s: loss %.4f to %.4f (%.0f %%), mel error %.3f, of the mean mel %.3f%n",
-                prediction,
-                joint.loss()[0],
-                joint.loss()[1],
-                100 * joint.loss()[1] / joint.loss()[0],
-                joint.error(),
-                joint.meanError());
-        assertTrue(joint.learned(), joint.toString());
     }
 
     /** Resident memory over 2,000 updates at the demo's size. */

@@ -27,10 +27,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a voice's denoiser predicts: the file says, the hparams say, and a conversion never guesses. */
+@Tag("conversion")
 class PredictedVoiceTest {
     private static final StatedPrediction EDM = new StatedPrediction(PredictionKind.EDM, 0.12);
     private static final String DEMO = "models/demo";
