@@ -468,24 +468,36 @@ public record Hparams(
     }
 
     /**
-     * The noise of the diffusion, and the mel range. A trained file holds both as buffers, and its buffers win.
+     * The noise of the diffusion, what the denoiser predicts of it, and the mel range. A trained file holds them as
+     * buffers, and its buffers win.
      *
      * @param steps S, 1 to 100000
      * @param kStep of a shallow voice: training drew only the first kStep of S steps (K_step in the Python project); 0
      *     = all; 0 to steps
      * @param schedule linear or cosine
      * @param maxBeta last beta of the linear schedule, 1e-6 to 0.9999
+     * @param prediction a {@link PredictionKind} by its text
+     * @param sigmaData standard deviation of the mels in the denoiser's range, 0.001 to 10; only edm reads it
      * @param specMin the value that maps to -1, one for all bins or one per bin (at most 2048), log10, each -100 to 100
      * @param specMax the value that maps to 1, one for all bins or one per bin (at most 2048), log10, each -100 to 100
      */
     public record Noise(
-            int steps, int kStep, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {
+            int steps,
+            int kStep,
+            String schedule,
+            double maxBeta,
+            String prediction,
+            double sigmaData,
+            List<Double> specMin,
+            List<Double> specMax) {
         /** Checks the numbers. A bin with one value only, as in a band without sound, has equal minimum and maximum. */
         public Noise {
             Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
             Bound.whole(STAGE, "noise.k_step", kStep, 0, steps);
             oneOf("noise.schedule", schedule, "linear", "cosine");
             Bound.number(STAGE, "noise.max_beta", maxBeta, 1e-6, 0.9999);
+            PredictionKind.named(present("noise.prediction", prediction));
+            Bound.number(STAGE, "noise.sigma_data", sigmaData, 1e-3, 10);
             specMin = numbers("noise.spec_min", specMin, -MOST_LOG10, MOST_LOG10, MOST_BINS);
             specMax = numbers("noise.spec_max", specMax, -MOST_LOG10, MOST_LOG10, MOST_BINS);
             int low = specMin.size(), high = specMax.size();
@@ -506,6 +518,11 @@ public record Hparams(
             }
         }
 
+        /** What {@code prediction} names. */
+        public PredictionKind predicts() {
+            return PredictionKind.named(prediction);
+        }
+
         public Noise steps(int steps) {
             return Components.copy(this, "steps", steps);
         }
@@ -522,6 +539,14 @@ public record Hparams(
             return Components.copy(this, "maxBeta", maxBeta);
         }
 
+        public Noise prediction(String prediction) {
+            return Components.copy(this, "prediction", prediction);
+        }
+
+        public Noise sigmaData(double sigmaData) {
+            return Components.copy(this, "sigmaData", sigmaData);
+        }
+
         public Noise specMin(List<Double> specMin) {
             return Components.copy(this, "specMin", specMin);
         }
@@ -532,7 +557,7 @@ public record Hparams(
 
         /** Sets both ends of the mel range at once: of two edits the first could be refused. */
         public Noise spec(List<Double> min, List<Double> max) {
-            return new Noise(steps, kStep, schedule, maxBeta, min, max);
+            return new Noise(steps, kStep, schedule, maxBeta, prediction, sigmaData, min, max);
         }
 
         /** Returns how many diffusion steps training drew from: k_step, or all; 1 to steps. */

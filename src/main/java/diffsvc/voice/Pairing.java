@@ -3,6 +3,7 @@ package diffsvc.voice;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
@@ -27,7 +29,9 @@ import tech.tablesaw.api.Table;
  * @param findings every comparison, in the order of the stages
  */
 public record Pairing(String subject, Path file, List<Finding> findings) {
-    private static final String STAGE = "doctor", WINS = "; the file wins";
+    private static final String STAGE = "doctor",
+            WINS = "; the file wins",
+            UNSTATED = "no buffer says so, as it is for eps";
 
     /** What a finding means. */
     public enum Verdict {
@@ -246,7 +250,21 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     /** The file's buffers win over the config, so a difference is only worth knowing. */
     private static void buffers(List<Finding> found, Hparams h, StateDict trained) {
         schedule(found, h, trained);
+        prediction(found, h, trained);
         melRange(found, h, trained);
+    }
+
+    private static void prediction(List<Finding> found, Hparams h, StateDict trained) {
+        String what = "what the denoiser predicts (noise.prediction)";
+        StatedPrediction asked = StatedPrediction.of(h.noise());
+        Optional<StatedPrediction> stated = StatedPrediction.in(trained);
+        if (stated.isPresent()) {
+            note(found, what, asked, stated.get(), asked.equals(stated.get()));
+        } else {
+            boolean eps = asked.equals(StatedPrediction.EPS);
+            found.add(new Finding(
+                    eps ? Verdict.FITS : Verdict.NOTE, what, asked.toString(), eps ? asked.toString() : UNSTATED));
+        }
     }
 
     private static void schedule(List<Finding> found, Hparams h, StateDict trained) {
@@ -365,11 +383,17 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
     }
 
-    /** Keys of the configuration that have no effect because the files decide, one sentence each; usually none. */
+    /**
+     * Keys of the configuration that have no effect because the files decide, and a prediction that the files do not
+     * state, one sentence each; usually none.
+     */
     public List<String> notes() {
         return findings.stream()
-                .filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
-                .map(f -> f.what() + ": the hparams say " + f.config() + ", without effect: " + f.file())
+                .filter(f -> f.verdict() == Verdict.NOTE)
+                .filter(f -> f.file().endsWith(WINS) || f.file().equals(UNSTATED))
+                .map(f -> f.what() + ": the hparams say " + f.config()
+                        + (f.file().equals(UNSTATED) ? ", and it is done so; the file: " : ", without effect: ")
+                        + f.file())
                 .toList();
     }
 

@@ -76,6 +76,7 @@ class HparamsTest {
         return switch (name) {
             case "extractor" -> "crepe";
             case "schedule" -> "cosine";
+            case "prediction" -> "v";
             case "loss" -> "l1";
             case "sampler" -> "ddim";
             case "precision" -> "float32".equals(value) ? "bfloat16" : "float32";

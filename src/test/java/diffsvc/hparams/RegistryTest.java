@@ -17,6 +17,7 @@ class RegistryTest {
         named(PitchKind.values(), PitchKind::named, PitchKind.all());
         named(VocoderKind.values(), VocoderKind::named, VocoderKind.all());
         named(EncoderKind.values(), EncoderKind::named, EncoderKind.all());
+        named(PredictionKind.values(), PredictionKind::named, PredictionKind.all());
         assertEquals("praat, crepe or crepe-tiny", PitchKind.all());
         assertEquals("source_filter, nsf_hifigan or hifigan", VocoderKind.all());
         assertEquals("hubert_soft", EncoderKind.all());
@@ -51,9 +52,17 @@ class RegistryTest {
                     Arg2Hparams.apply(h, "vocoder.built_in=true").vocoder().inUse());
             assertEquals(kind.hasWeights(), !kind.configEnding().isEmpty());
         }
+        for (PredictionKind kind : PredictionKind.values()) {
+            Hparams h = Arg2Hparams.apply(Hparams.defaults(), "noise.prediction=" + kind.text());
+            assertSame(kind, h.noise().predicts());
+        }
+        assertSame(PredictionKind.EPS, Hparams.defaults().noise().predicts());
         String said = assertThrows(Problem.class, () -> Arg2Hparams.apply(Hparams.defaults(), "pitch.extractor=fcpe"))
                 .getMessage();
         assertTrue(said.contains("pitch.extractor praat, crepe or crepe-tiny"), said);
+        said = assertThrows(Problem.class, () -> Arg2Hparams.apply(Hparams.defaults(), "noise.prediction=x0"))
+                .getMessage();
+        assertTrue(said.contains("noise.prediction eps, v or edm"), said);
     }
 
     @Test
