@@ -90,7 +90,7 @@ public final class Meter {
             case "pair":
                 return (b, t) -> {
                     Hparams own = Arg2Hparams.apply(h, "training.batch=" + b + ",training.crop_frames=" + t);
-                    int bins = h.audio().melBins(), width = h.embedding().hiddenSize(), p = Math.max(1, t * 50 / 86);
+                    int bins = h.audio().melBins(), width = h.embedding().unitWidth(), p = Math.max(1, t * 50 / 86);
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
                     Dataset data = Dataset.of(List.of(
