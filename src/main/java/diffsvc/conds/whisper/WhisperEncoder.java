@@ -113,17 +113,17 @@ public final class WhisperEncoder implements ContentEncoder {
                     file.size("positional_embedding", 0));
         }
 
-        /** Memory over P units: the transformer's rows of one part, the log mel and the units of the whole. */
+        /**
+         * Memory over P units: what the answer to silence takes, whatever P is, the rows of one part, and wave, log mel
+         * and units of the whole.
+         */
         public Cost cost() {
             return new Cost(
                     "whisper",
                     EncoderKind.WHISPER.unitsPerSecond(),
                     Cost.bytes(table(this)),
-                    (b, p) -> Cost.FLOAT
-                            * b
-                            * (29.0 * dim * Math.min(p + TAIL, positions)
-                                    + 29.0 * dim * positions
-                                    + (4.0 * bands + 3.0 * dim) * p));
+                    (b, p) ->
+                            Cost.FLOAT * b * dim * (56.0 * positions + 5.0 * Math.min(p + TAIL, positions) + 8.0 * p));
         }
     }
 

@@ -64,8 +64,8 @@ class WhisperGoldenTest {
     }
 
     /**
-     * Both sides read the same float16 weights and compute in float32. What differs is rounding: in the log mel's lowest
-     * bands, and in the order of sums. On one machine the units here differ by 2e-5 where they reach 12, and the
+     * Both sides read the same float16 weights and compute in float32. What differs is rounding: in the log mel's
+     * lowest bands, and in the order of sums. On one machine the units here differ by 2e-5 where they reach 12, and the
      * farthest of all by 9e-4; another processor may double that.
      */
     @ParameterizedTest
