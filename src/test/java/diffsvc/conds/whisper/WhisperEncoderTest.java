@@ -13,9 +13,13 @@ import diffsvc.check.Problem;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.conds.whisper.WhisperEncoder.Form;
 import diffsvc.hparams.Precision;
+import diffsvc.platform.Script;
+import diffsvc.testing.Onnx;
 import diffsvc.testing.Tones;
+import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +66,25 @@ class WhisperEncoderTest {
             double rounded = apart(reference, net.units(manager, wave, Precision.BFLOAT16));
             assertTrue(rounded < 0.05, "bfloat16: " + rounded); // 0 on a machine where bfloat16 is wrong
             assertTrue(rounded > 0 || !net.notes().isEmpty(), "bfloat16 rounds, or a note says that it is not used");
+        }
+    }
+
+    @Test
+    void theGraphAndTheExportedScriptAreTheNetwork() throws Exception {
+        try (WhisperEncoder net = WhisperEncoder.random(manager, SIZES, Form.PPG, 1);
+                Onnx graph = new Onnx(WhisperOnnx.of(net))) {
+            ByteArrayOutputStream archive = new ByteArrayOutputStream();
+            net.writeScript(Precision.FLOAT32, archive);
+            try (Script script = Script.open(manager, archive.toByteArray())) {
+                for (int units : new int[] {1, 20, 60}) {
+                    NDArray mel = manager.randomNormal(new Shape(2, SIZES.bands(), 2 * units)),
+                            want = net.encode(mel).units();
+                    assertTrue(apart(want, script.run(manager, "forward", mel)) < 1e-5, units + " units, script");
+                    NDArray other = graph.run(manager, Map.of("mel", mel)).get("units");
+                    assertEquals(want.getShape(), other.getShape());
+                    assertTrue(apart(want, other) < 1e-5, units + " units, graph");
+                }
+            }
         }
     }
 
