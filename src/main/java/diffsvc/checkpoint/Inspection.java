@@ -33,7 +33,9 @@ public record Inspection(Path file, Table table, List<String> notes) {
     public static Inspection of(Path file) {
         TorchFile.Content content = Safetensors.isOne(file)
                 ? new TorchFile.Content(Safetensors.read(file), List.of())
-                : TorchFile.open(file);
+                : CTranslate2.isOne(file)
+                        ? new TorchFile.Content(CTranslate2.read(file), List.of())
+                        : TorchFile.open(file);
         List<Object[]> rows = new ArrayList<>();
         collect("", content.root(), rows);
         if (rows.isEmpty()) {

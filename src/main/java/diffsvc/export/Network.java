@@ -7,6 +7,8 @@ import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.hubert.HubertOnnx;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.diffusion.Prediction;
+import diffsvc.conds.whisper.WhisperEncoder;
+import diffsvc.conds.whisper.WhisperOnnx;
 import diffsvc.diffusion.embedding.EmbeddingOnnx;
 import diffsvc.diffusion.embedding.EmbeddingScript;
 import diffsvc.diffusion.wavenet.WaveNet;
@@ -75,6 +77,8 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
         List<Network> all = new ArrayList<>();
         if (voice.encoder() instanceof HubertSoft hubert) {
             all.add(encoder(hubert));
+        } else if (voice.encoder() instanceof WhisperEncoder whisper) {
+            all.add(encoder(whisper));
         }
         all.add(embedding(voice));
         all.add(wavenet(voice));
@@ -104,11 +108,34 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
                 new Signature(List.of(wave), List.of(units)));
     }
 
+    /** The network alone: the log mel is made before it, and what it answers to silence is taken off behind it. */
+    private static Network encoder(WhisperEncoder net) {
+        WhisperEncoder.Sizes s = net.sizes();
+        String heard = "log mel of Whisper, 100 frames per second, L = 2 P up to " + 2 * s.positions();
+        Tensor mel = Tensor.floats("mel", heard, "B", s.bands(), "L"),
+                units = Tensor.floats("units", "the network's output, 50 per second", "B", "P", s.dim());
+        Signature run = new Signature(List.of(mel), List.of(units));
+        return new Network(
+                "encoder",
+                net.weights(),
+                new Archive(
+                        Set.of(Precision.BFLOAT16, Precision.FLOAT16),
+                        Map.of("forward", run),
+                        (scratch, precision, out) -> net.writeScript(precision, out)),
+                () -> WhisperOnnx.of(net),
+                run);
+    }
+
     private static Network embedding(Voice voice) {
         Hparams h = voice.hparams();
         int wide = h.embedding().hiddenSize();
         List<Tensor> in = new ArrayList<>(List.of(
-                Tensor.floats("units", "of the content encoder", "B", "P", wide),
+                Tensor.floats(
+                        "units",
+                        "of the content encoder",
+                        "B",
+                        "P",
+                        h.embedding().unitWidth()),
                 new Tensor("mel2ph", "int64", List.of("B", "T"), "the unit of each mel frame, from 1; 0 is padding"),
                 Tensor.floats("f0", "log2 Hz, interpolated through unvoiced frames", "B", "T")));
         if (h.embedding().useEnergyEmbed()) {

@@ -344,12 +344,14 @@ public record Hparams(
     /**
      * The content encoder. A model understands only the units of the encoder it was trained with.
      *
+     * @param kind hubert_soft, whisper or whisper_ppg
      * @param file name of a file in the voice's folder or in models/frozen
      * @param sha256 of that file, hexadecimal; empty = not checked
      * @param heads attention heads, the one size that no tensor holds; 0 = one per 64 channels; 0 to 1024
      */
-    public record Hubert(String file, String sha256, int heads) {
+    public record Hubert(String kind, String file, String sha256, int heads) {
         public Hubert {
+            EncoderKind.named(present("hubert.kind", kind));
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
             Bound.whole(STAGE, "hubert.heads", heads, 0, 1024);
@@ -357,7 +359,11 @@ public record Hparams(
 
         /** The content encoder that the file holds. */
         public EncoderKind type() {
-            return EncoderKind.HUBERT_SOFT;
+            return EncoderKind.named(kind);
+        }
+
+        public Hubert kind(String kind) {
+            return Components.copy(this, "kind", kind);
         }
 
         public Hubert file(String file) {
@@ -376,7 +382,9 @@ public record Hparams(
     /**
      * From units and pitch to the condition.
      *
-     * @param hiddenSize H, width of units and condition, 1 to 16384
+     * @param hiddenSize H, width of the condition, 1 to 16384
+     * @param unitSize width of the encoder's units, 0 to 16384; 0 = {@code hiddenSize}. Where the two differ, a learned
+     *     projection makes the units as wide as the condition
      * @param usePitchEmbed whether the coarse pitch is embedded
      * @param useEnergyEmbed whether the loudness is embedded
      * @param noFs2 whether units enter the condition directly; false = through a transformer first
@@ -386,6 +394,7 @@ public record Hparams(
      */
     public record Embedding(
             int hiddenSize,
+            int unitSize,
             boolean usePitchEmbed,
             boolean useEnergyEmbed,
             boolean noFs2,
@@ -394,6 +403,7 @@ public record Hparams(
             int numHeads) {
         public Embedding {
             Bound.whole(STAGE, "embedding.hidden_size", hiddenSize, 1, 16_384);
+            Bound.whole(STAGE, "embedding.unit_size", unitSize, 0, 16_384);
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
             Bound.whole(STAGE, "embedding.enc_ffn_kernel_size", encFfnKernelSize, 1, 1023);
             if (encFfnKernelSize % 2 == 0) {
@@ -405,8 +415,22 @@ public record Hparams(
             Bound.whole(STAGE, "embedding.num_heads", numHeads, 1, 1024);
         }
 
+        /** The width of the units that the embedding takes: {@code unitSize}, or H where that is 0. */
+        public int unitWidth() {
+            return unitSize == 0 ? hiddenSize : unitSize;
+        }
+
+        /** Whether a projection stands between units and condition. */
+        public boolean projectsUnits() {
+            return unitWidth() != hiddenSize;
+        }
+
         public Embedding hiddenSize(int hiddenSize) {
             return Components.copy(this, "hiddenSize", hiddenSize);
+        }
+
+        public Embedding unitSize(int unitSize) {
+            return Components.copy(this, "unitSize", unitSize);
         }
 
         public Embedding usePitchEmbed(boolean usePitchEmbed) {

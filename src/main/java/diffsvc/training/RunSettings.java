@@ -83,6 +83,14 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
                                 + ", or choose another dataset with --data");
             }
         }
+        if (dataset.hubert().type() != weights.hubert().type()) {
+            throw Problem.in(
+                    STAGE,
+                    "a dataset with the units that " + whose + " was trained on",
+                    "hubert.kind=" + dataset.hubert().kind() + " where " + whose + " has "
+                            + weights.hubert().kind(),
+                    "preprocess again with that encoder, or choose another dataset with --data");
+        }
         String made = dataset.hubert().sha256(), trained = weights.hubert().sha256();
         if (!made.isEmpty() && !trained.isEmpty() && !made.equals(trained)) {
             throw Problem.in(

@@ -61,11 +61,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 h.hubert().file(),
                 () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         if (encoder != null) {
-            compare(
-                    found,
-                    "width of a unit (embedding.hidden_size)",
-                    h.embedding().hiddenSize(),
-                    Networks.unitWidth(h, encoder));
+            unitWidth(found, "width of a unit", h, Networks.unitWidth(h, encoder));
         }
         StateDict embedding = StateDict.read(pair.embedding()).under("fs2."), trained = StateDict.read(pair.wavenet());
         shapes(found, "embedding", EmbeddingModel.table(h.embedding()), embedding);
@@ -116,13 +112,6 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return new Pairing(parts.subject, parts.file, found);
     }
 
-    private static boolean isFloating(TorchTensor.Type type) {
-        return switch (type) {
-            case DOUBLE, FLOAT, HALF, BFLOAT16 -> true;
-            default -> false;
-        };
-    }
-
     private static void weights(List<Finding> found, String model, Located where) {
         Path file;
         try {
@@ -137,7 +126,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         String first = null;
         for (Map.Entry<String, TorchTensor> e : StateDict.read(file).tensors().entrySet()) {
             // real files hold uninitialised memory under these names, and nobody reads them
-            if (!isFloating(e.getValue().type()) || e.getKey().endsWith("_float_tensor")) {
+            if (!e.getValue().type().isFloating() || e.getKey().endsWith("_float_tensor")) {
                 continue;
             }
             long here = 0;
@@ -166,11 +155,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
         List<Finding> found = sizes(h);
-        compare(
-                found,
-                "width of the dataset's units (embedding.hidden_size)",
-                h.embedding().hiddenSize(),
-                unitWidth);
+        unitWidth(found, "width of the dataset's units", h, unitWidth);
         compare(found, "mel bins of the dataset (audio.mel_bins)", h.audio().melBins(), melBins);
         for (List<Double> range : List.of(h.noise().specMin(), h.noise().specMax())) {
             if (range.size() != 1 && range.size() != h.audio().melBins()) {
@@ -184,11 +169,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         List<Finding> parts = new ArrayList<>();
         Path encoder = located(parts, "content encoder", h.hubert().file(), () -> files.encoderFile(h));
         if (encoder != null) {
-            compare(
-                    parts,
-                    "width of a unit (embedding.hidden_size)",
-                    h.embedding().hiddenSize(),
-                    Networks.unitWidth(h, encoder));
+            unitWidth(parts, "width of a unit", h, Networks.unitWidth(h, encoder));
         }
         ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
         vocoder(parts, files, none, h);
@@ -205,6 +186,17 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 .misfits()
                 .forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m, "none of the files")));
         return found;
+    }
+
+    /** Names the key that decides; where a projection is missing, also the one that makes it. */
+    private static void unitWidth(List<Finding> found, String what, Hparams h, int file) {
+        Hparams.Embedding e = h.embedding();
+        String key = e.unitSize() > 0
+                ? "embedding.unit_size"
+                : e.hiddenSize() == file
+                        ? "embedding.hidden_size"
+                        : "embedding.hidden_size; embedding.unit_size=" + file + " trains a projection";
+        compare(found, what + " (" + key + ")", e.unitWidth(), file);
     }
 
     private interface Located {

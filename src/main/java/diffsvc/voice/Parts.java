@@ -144,7 +144,7 @@ record Parts(
                 HubertSoft.random(
                         manager,
                         new HubertSoft.Sizes(
-                                96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
+                                96, 160, 4, 4, 640, hparams.embedding().unitWidth(), 41),
                         1),
                 PraatPitch.of(hparams.pitch()),
                 EmbeddingModel.random(manager, hparams, 2),

@@ -138,6 +138,7 @@ class BaseYamlTest {
                                 Arrays.stream(PredictionKind.values()).map(PredictionKind::text),
                         "infer.sampler", Arrays.stream(SamplerKind.values()).map(SamplerKind::text),
                         "pitch.extractor", Arrays.stream(PitchKind.values()).map(PitchKind::text),
+                        "hubert.kind", Arrays.stream(EncoderKind.values()).map(EncoderKind::text),
                         "vocoder.kind", Arrays.stream(VocoderKind.values()).map(VocoderKind::text))
                 .entrySet()) {
             Matcher choice = CHOICE.matcher(comments.get(e.getKey()));

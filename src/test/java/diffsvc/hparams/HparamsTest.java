@@ -82,7 +82,7 @@ class HparamsTest {
             case "precision" -> "float32".equals(value) ? "bfloat16" : "float32";
             case "format" -> "flac";
             case "depth" -> "24";
-            case "kind" -> "hifigan";
+            case "kind" -> "hubert_soft".equals(value) ? "whisper" : "hifigan";
             case "sha256" -> "00";
             case "encFfnKernelSize", "residualChannels" -> (int) value + 2;
             case "beta1", "beta2" -> 0.5;

@@ -20,7 +20,7 @@ class RegistryTest {
         named(PredictionKind.values(), PredictionKind::named, PredictionKind.all());
         assertEquals("praat, crepe or crepe-tiny", PitchKind.all());
         assertEquals("source_filter, nsf_hifigan or hifigan", VocoderKind.all());
-        assertEquals("hubert_soft", EncoderKind.all());
+        assertEquals("hubert_soft, whisper or whisper_ppg", EncoderKind.all());
     }
 
     private static <K extends Registry> void named(K[] all, Function<String, K> named, String listed) {
@@ -41,6 +41,13 @@ class RegistryTest {
                     kind,
                     Arg2Hparams.apply(Hparams.defaults(), "pitch.extractor=" + kind.text())
                             .pitch()
+                            .type());
+        }
+        for (EncoderKind kind : EncoderKind.values()) {
+            assertSame(
+                    kind,
+                    Arg2Hparams.apply(Hparams.defaults(), "hubert.kind=" + kind.text())
+                            .hubert()
                             .type());
         }
         for (VocoderKind kind : VocoderKind.values()) {
