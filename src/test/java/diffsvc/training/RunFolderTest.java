@@ -399,6 +399,9 @@ class RunFolderTest {
                         .contains("audio.hop_samples"));
         Hparams one = Arg2Hparams.apply(made, "hubert.sha256=aa"), other = Arg2Hparams.apply(made, "hubert.sha256=bb");
         assertTrue(refused(() -> RunSettings.fromCheckpoint(one, other, "toy")).contains("encoder"));
+        Hparams whisper = Arg2Hparams.apply(made, "hubert.kind=whisper");
+        assertTrue(refused(() -> RunSettings.fromVoice(made, whisper, "toy"))
+                .contains("hubert.kind=hubert_soft where the voice has whisper"));
         assertFalse(
                 RunSettings.fromCheckpoint(one, made, "toy").base().project().isEmpty());
     }
