@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -126,20 +125,18 @@ public record CheckpointRanking(List<Entry> entries, Map<String, String> skipped
 
     private static CheckpointRanking of(
             Map<Checkpoint, List<Evaluation.Candidate>> made, Map<String, String> skipped, Evaluation evaluation) {
-        Map<Subject, Evaluation.Row> judged = new IdentityHashMap<>();
-        evaluation.outputs().forEach(row -> judged.put(row.subject(), row));
+        Map<Sound, Evaluation.Row> judged = new HashMap<>();
+        evaluation.outputs().forEach(row -> judged.put(row.subject().output(), row));
         Set<Score.Part> parts = evaluation.parts();
         List<Entry> entries = new ArrayList<>();
         made.forEach((checkpoint, outputs) -> {
-            List<Subject> subjects =
-                    outputs.stream().map(Evaluation.Candidate::subject).toList();
-            Optional<Subject> lost =
-                    subjects.stream().filter(s -> !judged.containsKey(s)).findFirst();
-            lost.ifPresent(s -> skipped.put(
-                    checkpoint.named(),
-                    evaluation.failed().getOrDefault(s.output().name(), "it was not judged")));
+            List<Sound> sounds = outputs.stream().map(o -> o.subject().output()).toList();
+            Optional<Sound> lost =
+                    sounds.stream().filter(s -> !judged.containsKey(s)).findFirst();
+            lost.ifPresent(s ->
+                    skipped.put(checkpoint.named(), evaluation.failed().getOrDefault(s.name(), "it was not judged")));
             if (lost.isEmpty()) {
-                List<Evaluation.Row> rows = subjects.stream().map(judged::get).toList();
+                List<Evaluation.Row> rows = sounds.stream().map(judged::get).toList();
                 entries.add(new Entry(
                         checkpoint,
                         rows,
