@@ -4,13 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
+import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
-import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.conds.whisper.WhisperEncoder;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.vocoder.VocoderConfig;
@@ -69,8 +70,16 @@ final class AnalysisStages {
     }
 
     static Runnable hubert(BenchSetting s) {
-        HubertSoft net = s.hubert();
-        Wave wave = s.sung(HubertSoft.RATE_HZ);
+        return content(s, s.hubert());
+    }
+
+    static Runnable whisper(BenchSetting s) {
+        return content(
+                s, WhisperEncoder.random(s.manager(), WhisperEncoder.Sizes.TINY, WhisperEncoder.Form.PLACELESS, 7));
+    }
+
+    private static Runnable content(BenchSetting s, ContentEncoder net) {
+        Wave wave = s.sung(net.sampleRateHz());
         return () -> {
             try (NDManager scratch = s.manager().newSubManager()) {
                 net.units(scratch, wave, s.precision().denoiser()).toFloatArray();

@@ -21,6 +21,8 @@ public enum BenchStage {
     F0_MEL("f0-mel", "f0_mel", false, 1, AnalysisStages::melPitch),
     /** Content units by HuBERT-soft. */
     HUBERT("hubert", "hubert", true, 1, AnalysisStages::hubert),
+    /** Content units by the encoder of Whisper tiny. */
+    WHISPER("whisper", "whisper", false, 1, AnalysisStages::whisper),
     /** One evaluation of the denoiser. */
     DENOISER("denoiser", "denoiser_one_evaluation", true, 4, SynthesisStages::denoiser),
     /** NSF-HiFiGAN with its harmonic source. */

@@ -5,15 +5,18 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.conds.Conds2Tensor;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.diffusion.Denoiser;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.Prediction;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.Samplers;
 import diffsvc.diffusion.embedding.EmbeddingModel;
@@ -35,6 +38,7 @@ final class ConversionStage {
     private final EmbeddingModel embedding;
     private final WaveNetScript denoiser;
     private final NoiseSchedule schedule;
+    private final Prediction prediction;
     private final Sampler sampler;
     private final MelRange range;
 
@@ -49,6 +53,7 @@ final class ConversionStage {
         embedding = EmbeddingModel.random(setting.manager(), hparams, 2);
         denoiser = setting.denoiser();
         schedule = NoiseSchedule.of(hparams.noise());
+        prediction = new Prediction(schedule, StatedPrediction.of(hparams.noise()));
         sampler = Samplers.unipc(2).on(schedule, Draw.seeded(1));
         range = MelRange.of(hparams.noise());
         setting.vocoder(); // opens before the clock starts
@@ -82,10 +87,10 @@ final class ConversionStage {
     private NDArray sampled(NDManager scratch, Condition condition, int t, PartListener parts) {
         Shape shape = new Shape(1, 1, hparams.audio().melBins(), t);
         NDArray noise = scratch.randomNormal(shape, DataType.FLOAT32);
-        Sampler.Eps net = parts.timed("project", () -> denoiser.given(condition.forDenoiser()));
+        Denoiser net = parts.timed("project", () -> denoiser.given(condition.forDenoiser()));
         return Denoising.run(
                 sampler,
-                (x, step) -> parts.timed("evaluation", () -> net.at(x, step)),
+                prediction.eps((x, step) -> parts.timed("evaluation", () -> net.at(x, step))),
                 noise,
                 sampler.times(schedule.steps(), EVALUATIONS));
     }

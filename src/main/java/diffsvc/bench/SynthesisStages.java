@@ -3,7 +3,7 @@ package diffsvc.bench;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Denoiser;
 import diffsvc.hparams.Hparams;
 import diffsvc.platform.PartListener;
 import diffsvc.random.RandomSource;
@@ -25,10 +25,10 @@ final class SynthesisStages {
                         s.manager()
                                 .randomNormal(
                                         new Shape(1, 1, s.hparams().audio().melBins(), frames));
-        Sampler.Eps eps = s.denoiser().given(cond);
+        Denoiser denoiser = s.denoiser().given(cond);
         return () -> {
             try (NDManager scratch = s.manager().newSubManager()) {
-                NDArray predicted = eps.at(spec, 500);
+                NDArray predicted = denoiser.at(spec, 500);
                 predicted.attach(scratch);
                 predicted.getFloat(0, 0, 0, 0); // a GPU works on while Java goes on; a value has to wait for it
             }

@@ -17,7 +17,7 @@ final class TrainStage {
         Random random = new Random(1);
         int frames = s.frames(),
                 bins = hparams.audio().melBins(),
-                width = hparams.embedding().hiddenSize();
+                width = hparams.embedding().unitWidth();
         float[] mel = new float[frames * bins], units = new float[frames / 2 * width], f0 = new float[frames];
         for (int i = 0; i < mel.length; i++) {
             mel[i] = (float) (-2.5 + 0.7 * random.nextGaussian());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -103,7 +104,8 @@ public final class Divider {
         }
         Hparams hparams = HparamsYaml.readEither(yaml)
                 .project(folder.getFileName().toString())
-                .steps(steps);
+                .steps(steps)
+                .noise(stated(checkpoint, state));
         List<Piece> pieces = new ArrayList<>();
         for (int half = 0; half < 2; half++) {
             Map<Object, Object> part = halves.get(half);
@@ -128,6 +130,19 @@ public final class Divider {
                 output.reading(checkpoint).reading(HparamsYaml.files(yaml).toArray(Path[]::new)),
                 size(checkpoint));
         return new Result(pieces.stream().map(Piece::file).toList(), steps, notes);
+    }
+
+    /** What the checkpoint states of its denoiser's prediction goes into hparams.yaml: config.yaml has no such key. */
+    private static UnaryOperator<Hparams.Noise> stated(Path checkpoint, Map<?, ?> state) {
+        Map<String, TorchTensor> tensors = new LinkedHashMap<>();
+        state.forEach((name, value) -> {
+            if (value instanceof TorchTensor t) {
+                tensors.put(String.valueOf(name), t);
+            }
+        });
+        return StatedPrediction.in(checkpoint, tensors)
+                .<UnaryOperator<Hparams.Noise>>map(stated -> stated::on)
+                .orElse(UnaryOperator.identity());
     }
 
     /** The weights of each half with its step; notes in {@code places} where each tensor of the checkpoint went. */
@@ -440,6 +455,11 @@ public final class Divider {
             joined = (Map<?, ?>) join(division, roots, shared(division, roots, notes), files);
         } else {
             joined = simplified(roots, steps, notes);
+            StatedPrediction.in(StateDict.read(files.get(1)))
+                    .ifPresent(
+                            stated -> notes.add(
+                                    "the denoiser predicts " + stated
+                                            + ": the Python project's strict load refuses the checkpoint, because it can only sample eps"));
             notes.add("these halves were never divided from a checkpoint: the merged one has weights only");
         }
         Map<?, ?> whole = joined;

@@ -7,6 +7,7 @@ import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,7 +20,7 @@ import tech.tablesaw.api.Table;
  * The content of a checkpoint as a table: one row per value, tensors with their range.
  *
  * @param table columns key, dtype, shape, min, max, mean, nan, sha256; the last is of the elements' bytes in C order
- * @param notes values that are read differently from Python, one sentence each
+ * @param notes values that are read differently from Python, and a prediction that is not eps, one sentence each
  */
 public record Inspection(Path file, Table table, List<String> notes) {
     private static final int LONGEST_VALUE = 60;
@@ -32,7 +33,9 @@ public record Inspection(Path file, Table table, List<String> notes) {
     public static Inspection of(Path file) {
         TorchFile.Content content = Safetensors.isOne(file)
                 ? new TorchFile.Content(Safetensors.read(file), List.of())
-                : TorchFile.open(file);
+                : CTranslate2.isOne(file)
+                        ? new TorchFile.Content(CTranslate2.read(file), List.of())
+                        : TorchFile.open(file);
         List<Object[]> rows = new ArrayList<>();
         collect("", content.root(), rows);
         if (rows.isEmpty()) {
@@ -71,10 +74,21 @@ public record Inspection(Path file, Table table, List<String> notes) {
             numbers.setPrintFormatter(
                     new DecimalFormat("0.#####E0", DecimalFormatSymbols.getInstance(Locale.ROOT)), "");
         }
+        List<String> notes = new ArrayList<>(content.notes());
+        Map<String, TorchTensor> tensors = new LinkedHashMap<>();
+        for (Object[] row : rows) {
+            if (row[1] instanceof TorchTensor t) {
+                tensors.put(String.valueOf(row[0]).replace('/', '.'), t);
+            }
+        }
+        try {
+            StatedPrediction.in(null, tensors)
+                    .ifPresent(stated -> notes.add("the denoiser predicts " + stated + " (noise.prediction)"));
+        } catch (Problem contradiction) {
+            notes.add(contradiction.getMessage());
+        }
         return new Inspection(
-                file,
-                Table.create(file.getFileName().toString(), key, dtype, shape, min, max, mean, nan, sha),
-                content.notes());
+                file, Table.create(file.getFileName().toString(), key, dtype, shape, min, max, mean, nan, sha), notes);
     }
 
     /** Cuts a long value: the optimizer's list of parameters has hundreds of numbers. */

@@ -13,28 +13,36 @@ import java.util.function.Predicate;
  */
 public record StateDict(Path file, Map<String, TorchTensor> tensors) {
     /**
-     * The tensors of a torch or safetensors file. Known containers are opened ("state_dict", "hubert", "generator",
-     * "model_gen", "model_state", "model"), and a prefix that all names share ("module.", "model.") is removed.
+     * The tensors of a torch or safetensors file, or of CTranslate2's model.bin. Known containers are opened
+     * ("state_dict", "model_state_dict", "hubert", "generator", "model_gen", "model_state", "model"), and a prefix that
+     * all names share ("module.", "model.") is removed.
      *
      * @throws Problem when the file is missing or damaged, or holds no named tensors
      */
     public static StateDict read(Path file) {
-        return of(file, Safetensors.isOne(file) ? Safetensors.read(file) : TorchFile.read(file));
+        return of(
+                file,
+                Safetensors.isOne(file)
+                        ? Safetensors.read(file)
+                        : CTranslate2.isOne(file) ? CTranslate2.read(file) : TorchFile.read(file));
     }
 
-    /** The same without a mapping, see {@link TorchFile#openUnmapped}. */
+    /** The same without a mapping, see {@link TorchFile#openUnmapped}; CTranslate2's files are mapped. */
     public static StateDict readUnmapped(Path file) {
         return of(
                 file,
                 Safetensors.isOne(file)
                         ? Safetensors.openUnmapped(file).tensors()
-                        : TorchFile.openUnmapped(file).root());
+                        : CTranslate2.isOne(file)
+                                ? CTranslate2.read(file)
+                                : TorchFile.openUnmapped(file).root());
     }
 
     private static StateDict of(Path file, Object opened) {
         Object root = opened;
-        for (String container :
-                new String[] {"state_dict", "hubert", "generator", "model_gen", "model_state", "model"}) {
+        for (String container : new String[] {
+            "state_dict", "model_state_dict", "hubert", "generator", "model_gen", "model_state", "model"
+        }) {
             if (root instanceof Map<?, ?> map && map.get(container) instanceof Map<?, ?> inner) {
                 root = inner;
             }

@@ -48,6 +48,14 @@ public final class TorchTensor {
         public int width() {
             return width;
         }
+
+        /** Whether the elements are floating-point numbers. */
+        public boolean isFloating() {
+            return switch (this) {
+                case DOUBLE, FLOAT, HALF, BFLOAT16 -> true;
+                default -> false;
+            };
+        }
     }
 
     private final TorchStorage storage;

@@ -14,12 +14,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The parameters of one network by their names in a checkpoint. A network has a table of names and shapes; loading
  * compares all names and shapes and reports all differences together before it copies any.
  */
 public final class Weights implements AutoCloseable {
+    /** Names of norms; Whisper's are attn_ln, mlp_ln and ln_post. */
+    private static final Pattern NORM = Pattern.compile("norm|_ln\\.|(^|\\.)ln_");
+
     private final NDManager manager;
     private final Map<String, NDArray> arrays = new LinkedHashMap<>(), lent = new LinkedHashMap<>();
 
@@ -154,7 +158,7 @@ public final class Weights implements AutoCloseable {
                         .normal(shape)
                         .muli((float) Math.sqrt((shape.dimension() == 2 ? 1.0 / 3 : 2.0) / fanIn));
             } else {
-                array = e.getKey().contains("norm") && e.getKey().endsWith("weight")
+                array = NORM.matcher(e.getKey()).find() && e.getKey().endsWith("weight")
                         ? weights.manager.ones(shape)
                         : weights.manager.zeros(shape);
             }

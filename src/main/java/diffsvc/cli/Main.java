@@ -26,7 +26,8 @@ import picocli.CommandLine.IVersionProvider;
             ExportCommand.class,
             DoctorCommand.class,
             AgainCommand.class,
-            CacheCommand.class
+            CacheCommand.class,
+            WhisperCommand.class
         },
         footerHeading = "%nExit codes:%n",
         footer = {

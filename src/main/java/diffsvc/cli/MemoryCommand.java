@@ -33,7 +33,7 @@ final class MemoryCommand implements Callable<Integer> {
     private static final double DATUM_SECONDS = 6, DATUM_BYTES = 0.31 * 12 * (1L << 30);
 
     /** The networks that conds take. */
-    private static final Set<String> CONDS = Set.of("hubert", "crepe");
+    private static final Set<String> CONDS = Set.of("hubert", "whisper", "crepe");
 
     @Option(names = "--project", description = "name of a voice; default: the published sizes")
     String project;

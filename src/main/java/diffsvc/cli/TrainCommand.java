@@ -143,6 +143,7 @@ final class TrainCommand implements Callable<Integer> {
             ModelFiles files = ModelFiles.in(paths.models());
             RunStart start = start(folder, set, files);
             Hparams asked = steps == null ? start.with(overrides) : start.with(overrides, steps);
+            start.notes(asked).forEach(TrainCommand::note);
             Pairing pairing = Pairing.ofTraining(files, asked, clips.unitWidth(), clips.melBins());
             pairing.require();
             pairing.findings().stream()

@@ -169,7 +169,7 @@ public final class Preprocessing {
                 VERSION,
                 hparams.audio().toString(),
                 hparams.pitch().toString(),
-                hparams.hubert().toString(),
+                encoderFile(hparams.hubert()),
                 hparams.quirks().toString(),
                 hparams.vocoder().type().centred() ? "centred" : "",
                 encoder.signature(),
@@ -194,6 +194,11 @@ public final class Preprocessing {
                     d.toString(),
                     "correct the dataset's keys");
         }
+    }
+
+    /** The kind is in the encoder's signature; so shards of before there were several stay valid. */
+    private static String encoderFile(Hparams.Hubert h) {
+        return "Hubert[file=" + h.file() + ", sha256=" + h.sha256() + ", heads=" + h.heads() + "]";
     }
 
     /**

@@ -12,11 +12,11 @@ import java.util.List;
  * {@link Samplers} lists them.
  */
 public interface Sampler {
-    /** The network under one condition: the noise in x. */
+    /** The noise in x under one condition, whatever the network predicts: {@link Prediction#eps} makes it. */
     @FunctionalInterface
     interface Eps {
         /**
-         * The noise that the network predicts in x at time t.
+         * The noise in x at time t, as the network sees it.
          *
          * @param x [B, 1, M, T]
          * @param t diffusion step, 0 to S - 1; may lie between two

@@ -6,7 +6,8 @@
  * x [B, 1, M, T] at time 0 in [-1, 1], which {@link diffsvc.diffusion.MelRange#denorm} turns into a mel [B, T, M],
  * log10.
  *
- * <p>{@link diffsvc.diffusion.SamplingRange} says which of the S diffusion steps are sampled,
+ * <p>A denoiser predicts eps, v or F of x; {@link diffsvc.diffusion.Prediction} turns each into the noise, before any
+ * sampler sees it. {@link diffsvc.diffusion.SamplingRange} says which of the S diffusion steps are sampled,
  * {@link diffsvc.diffusion.Spacing} how a number of evaluations is spread over them. A
  * {@link diffsvc.diffusion.Sampler} takes one step at a time ({@link diffsvc.diffusion.Samplers} lists them by name);
  * {@link diffsvc.diffusion.Denoising} is the loop for all of them, and a {@link diffsvc.diffusion.StepListener} sees

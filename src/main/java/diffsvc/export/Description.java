@@ -12,6 +12,7 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.files.Sha256;
 import diffsvc.files.WholeFile;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.PredictionKind;
 import diffsvc.platform.Version;
 import diffsvc.vocoder.HarmonicSource;
 import diffsvc.vocoder.HifiGan;
@@ -90,6 +91,10 @@ final class Description {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("steps", schedule.steps());
         map.put("k_step", of.hparams().noise().kStep());
+        map.put("prediction", of.prediction().kind().text());
+        if (of.prediction().kind() == PredictionKind.EDM) {
+            map.put("sigma_data", of.prediction().stated().sigmaData());
+        }
         map.put("spec_min", of.range().min());
         map.put("spec_max", of.range().max());
         map.put(

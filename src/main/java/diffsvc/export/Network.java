@@ -6,6 +6,9 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.hubert.HubertOnnx;
 import diffsvc.conds.hubert.HubertSoft;
+import diffsvc.conds.whisper.WhisperEncoder;
+import diffsvc.conds.whisper.WhisperOnnx;
+import diffsvc.diffusion.Prediction;
 import diffsvc.diffusion.embedding.EmbeddingOnnx;
 import diffsvc.diffusion.embedding.EmbeddingScript;
 import diffsvc.diffusion.wavenet.WaveNet;
@@ -13,6 +16,7 @@ import diffsvc.diffusion.wavenet.WaveNetOnnx;
 import diffsvc.diffusion.wavenet.WaveNetScript;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.Precision;
+import diffsvc.hparams.PredictionKind;
 import diffsvc.vocoder.HifiGan;
 import diffsvc.vocoder.HifiGanOnnx;
 import diffsvc.vocoder.VocoderConfig;
@@ -73,6 +77,8 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
         List<Network> all = new ArrayList<>();
         if (voice.encoder() instanceof HubertSoft hubert) {
             all.add(encoder(hubert));
+        } else if (voice.encoder() instanceof WhisperEncoder whisper) {
+            all.add(encoder(whisper));
         }
         all.add(embedding(voice));
         all.add(wavenet(voice));
@@ -102,11 +108,34 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
                 new Signature(List.of(wave), List.of(units)));
     }
 
+    /** The network alone: the log mel is made before it, and what it answers to silence is taken off behind it. */
+    private static Network encoder(WhisperEncoder net) {
+        WhisperEncoder.Sizes s = net.sizes();
+        String heard = "log mel of Whisper, 100 frames per second, L = 2 P up to " + 2 * s.positions();
+        Tensor mel = Tensor.floats("mel", heard, "B", s.bands(), "L"),
+                units = Tensor.floats("units", "the network's output, 50 per second", "B", "P", s.dim());
+        Signature run = new Signature(List.of(mel), List.of(units));
+        return new Network(
+                "encoder",
+                net.weights(),
+                new Archive(
+                        Set.of(Precision.BFLOAT16, Precision.FLOAT16),
+                        Map.of("forward", run),
+                        (scratch, precision, out) -> net.writeScript(precision, out)),
+                () -> WhisperOnnx.of(net),
+                run);
+    }
+
     private static Network embedding(Voice voice) {
         Hparams h = voice.hparams();
         int wide = h.embedding().hiddenSize();
         List<Tensor> in = new ArrayList<>(List.of(
-                Tensor.floats("units", "of the content encoder", "B", "P", wide),
+                Tensor.floats(
+                        "units",
+                        "of the content encoder",
+                        "B",
+                        "P",
+                        h.embedding().unitWidth()),
                 new Tensor("mel2ph", "int64", List.of("B", "T"), "the unit of each mel frame, from 1; 0 is padding"),
                 Tensor.floats("f0", "log2 Hz, interpolated through unvoiced frames", "B", "T")));
         if (h.embedding().useEnergyEmbed()) {
@@ -134,11 +163,20 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
 
     private static Network wavenet(Voice voice) {
         WaveNet.Sizes s = voice.wavenet().sizes();
-        Tensor spec = Tensor.floats("spec", "noisy mel, its range mapped to [-1, 1]", "B", 1, s.mels(), "T"),
+        boolean scaled = voice.prediction().kind() == PredictionKind.EDM;
+        Tensor
+                spec =
+                        Tensor.floats(
+                                "spec",
+                                "noisy mel, its range mapped to [-1, 1]" + (scaled ? ", over w" : ""),
+                                "B",
+                                1,
+                                s.mels(),
+                                "T"),
                 step = Tensor.floats("step", "diffusion step from 0 on; may lie between two", "B"),
                 t = Tensor.floats("t", step.meaning(), "B"),
                 cond = Tensor.floats("cond", "the condition", "B", s.cond(), "T"),
-                eps = Tensor.floats("eps", "the noise in spec", "B", 1, s.mels(), "T");
+                out = predicted(voice.prediction(), "B", 1, s.mels(), "T");
         Tensor projected = new Tensor(
                 "projected",
                 "the archive's precision",
@@ -146,18 +184,32 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
                 "what project gave, once per condition");
         Map<String, Signature> methods = new LinkedHashMap<>();
         methods.put("project", new Signature(List.of(cond), List.of(projected)));
-        methods.put("forward", new Signature(List.of(spec, t, projected), List.of(eps)));
-        Writer writer = (scratch, precision, out) -> {
+        methods.put("forward", new Signature(List.of(spec, t, projected), List.of(out)));
+        Writer writer = (scratch, precision, stream) -> {
             try (WaveNetScript script = WaveNetScript.of(scratch, voice.wavenet(), precision)) {
-                script.write(out);
+                script.write(stream);
             }
         };
         return new Network(
                 "wavenet",
                 voice.wavenet().weights(),
                 new Archive(Set.of(Precision.BFLOAT16, Precision.FLOAT16), methods, writer),
-                () -> WaveNetOnnx.of(voice.wavenet()),
-                new Signature(List.of(spec, step, cond), List.of(eps)));
+                () -> WaveNetOnnx.of(voice.wavenet(), out.name()),
+                new Signature(List.of(spec, step, cond), List.of(out)));
+    }
+
+    /** The network as it was trained: no graph turns its prediction into the noise. */
+    private static Tensor predicted(Prediction prediction, Object... shape) {
+        return switch (prediction.kind()) {
+            case EPS -> Tensor.floats("eps", "the noise in spec", shape);
+            case V -> Tensor.floats("v", "a eps - s x0; a, s: roots of alphas_cumprod, 1 - alphas_cumprod", shape);
+            case EDM ->
+                Tensor.floats(
+                        "f",
+                        "(s x0 / d - a d eps) / w; a, s: roots of alphas_cumprod, 1 - alphas_cumprod; d: sigma_data;"
+                                + " w: sqrt(s^2 + a^2 d^2)",
+                        shape);
+        };
     }
 
     private static Network vocoder(HifiGan net) {

@@ -14,7 +14,26 @@ public enum EncoderKind implements Registry {
             16000,
             320,
             "HuBERT-soft: content of voices from the Python project",
-            "its authors' release; save it as models/frozen/hubert_soft.pt");
+            "its authors' release; save it as models/frozen/hubert_soft.pt"),
+    /**
+     * The encoder of Whisper tiny.en (arXiv:2212.04356), what it answers to silence taken off: 16 kHz, a unit each 20
+     * ms.
+     */
+    WHISPER(
+            "whisper",
+            "whisper_tiny_en.safetensors",
+            16000,
+            320,
+            "Whisper's encoder: content of voices that are trained on it",
+            "./diffsvc weights whisper"),
+    /** The same file, units as so-vits-svc's whisper-ppg has them: padded to 30 s, the place in these in each unit. */
+    WHISPER_PPG(
+            "whisper_ppg",
+            "whisper_tiny_en.safetensors",
+            16000,
+            320,
+            "Whisper's encoder: content of voices that are trained on it",
+            "./diffsvc weights whisper");
     private final String text, file, purpose, source;
     private final int sampleRateHz, hopSamples;
 

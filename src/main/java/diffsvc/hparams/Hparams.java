@@ -344,12 +344,14 @@ public record Hparams(
     /**
      * The content encoder. A model understands only the units of the encoder it was trained with.
      *
+     * @param kind hubert_soft, whisper or whisper_ppg
      * @param file name of a file in the voice's folder or in models/frozen
      * @param sha256 of that file, hexadecimal; empty = not checked
      * @param heads attention heads, the one size that no tensor holds; 0 = one per 64 channels; 0 to 1024
      */
-    public record Hubert(String file, String sha256, int heads) {
+    public record Hubert(String kind, String file, String sha256, int heads) {
         public Hubert {
+            EncoderKind.named(present("hubert.kind", kind));
             text("hubert.file", file);
             sha256 = hash("hubert.sha256", sha256);
             Bound.whole(STAGE, "hubert.heads", heads, 0, 1024);
@@ -357,7 +359,11 @@ public record Hparams(
 
         /** The content encoder that the file holds. */
         public EncoderKind type() {
-            return EncoderKind.HUBERT_SOFT;
+            return EncoderKind.named(kind);
+        }
+
+        public Hubert kind(String kind) {
+            return Components.copy(this, "kind", kind);
         }
 
         public Hubert file(String file) {
@@ -376,7 +382,9 @@ public record Hparams(
     /**
      * From units and pitch to the condition.
      *
-     * @param hiddenSize H, width of units and condition, 1 to 16384
+     * @param hiddenSize H, width of the condition, 1 to 16384
+     * @param unitSize width of the encoder's units, 0 to 16384; 0 = {@code hiddenSize}. Where the two differ, a learned
+     *     projection makes the units as wide as the condition
      * @param usePitchEmbed whether the coarse pitch is embedded
      * @param useEnergyEmbed whether the loudness is embedded
      * @param noFs2 whether units enter the condition directly; false = through a transformer first
@@ -386,6 +394,7 @@ public record Hparams(
      */
     public record Embedding(
             int hiddenSize,
+            int unitSize,
             boolean usePitchEmbed,
             boolean useEnergyEmbed,
             boolean noFs2,
@@ -394,6 +403,7 @@ public record Hparams(
             int numHeads) {
         public Embedding {
             Bound.whole(STAGE, "embedding.hidden_size", hiddenSize, 1, 16_384);
+            Bound.whole(STAGE, "embedding.unit_size", unitSize, 0, 16_384);
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
             Bound.whole(STAGE, "embedding.enc_ffn_kernel_size", encFfnKernelSize, 1, 1023);
             if (encFfnKernelSize % 2 == 0) {
@@ -405,8 +415,22 @@ public record Hparams(
             Bound.whole(STAGE, "embedding.num_heads", numHeads, 1, 1024);
         }
 
+        /** The width of the units that the embedding takes: {@code unitSize}, or H where that is 0. */
+        public int unitWidth() {
+            return unitSize == 0 ? hiddenSize : unitSize;
+        }
+
+        /** Whether a projection stands between units and condition. */
+        public boolean projectsUnits() {
+            return unitWidth() != hiddenSize;
+        }
+
         public Embedding hiddenSize(int hiddenSize) {
             return Components.copy(this, "hiddenSize", hiddenSize);
+        }
+
+        public Embedding unitSize(int unitSize) {
+            return Components.copy(this, "unitSize", unitSize);
         }
 
         public Embedding usePitchEmbed(boolean usePitchEmbed) {
@@ -468,24 +492,36 @@ public record Hparams(
     }
 
     /**
-     * The noise of the diffusion, and the mel range. A trained file holds both as buffers, and its buffers win.
+     * The noise of the diffusion, what the denoiser predicts of it, and the mel range. A trained file holds them as
+     * buffers, and its buffers win.
      *
      * @param steps S, 1 to 100000
      * @param kStep of a shallow voice: training drew only the first kStep of S steps (K_step in the Python project); 0
      *     = all; 0 to steps
      * @param schedule linear or cosine
      * @param maxBeta last beta of the linear schedule, 1e-6 to 0.9999
+     * @param prediction a {@link PredictionKind} by its text
+     * @param sigmaData standard deviation of the mels in the denoiser's range, 0.001 to 10; only edm reads it
      * @param specMin the value that maps to -1, one for all bins or one per bin (at most 2048), log10, each -100 to 100
      * @param specMax the value that maps to 1, one for all bins or one per bin (at most 2048), log10, each -100 to 100
      */
     public record Noise(
-            int steps, int kStep, String schedule, double maxBeta, List<Double> specMin, List<Double> specMax) {
+            int steps,
+            int kStep,
+            String schedule,
+            double maxBeta,
+            String prediction,
+            double sigmaData,
+            List<Double> specMin,
+            List<Double> specMax) {
         /** Checks the numbers. A bin with one value only, as in a band without sound, has equal minimum and maximum. */
         public Noise {
             Bound.whole(STAGE, "noise.steps", steps, 1, MOST_STEPS);
             Bound.whole(STAGE, "noise.k_step", kStep, 0, steps);
             oneOf("noise.schedule", schedule, "linear", "cosine");
             Bound.number(STAGE, "noise.max_beta", maxBeta, 1e-6, 0.9999);
+            PredictionKind.named(present("noise.prediction", prediction));
+            Bound.number(STAGE, "noise.sigma_data", sigmaData, 1e-3, 10);
             specMin = numbers("noise.spec_min", specMin, -MOST_LOG10, MOST_LOG10, MOST_BINS);
             specMax = numbers("noise.spec_max", specMax, -MOST_LOG10, MOST_LOG10, MOST_BINS);
             int low = specMin.size(), high = specMax.size();
@@ -506,6 +542,11 @@ public record Hparams(
             }
         }
 
+        /** What {@code prediction} names. */
+        public PredictionKind predicts() {
+            return PredictionKind.named(prediction);
+        }
+
         public Noise steps(int steps) {
             return Components.copy(this, "steps", steps);
         }
@@ -522,6 +563,14 @@ public record Hparams(
             return Components.copy(this, "maxBeta", maxBeta);
         }
 
+        public Noise prediction(String prediction) {
+            return Components.copy(this, "prediction", prediction);
+        }
+
+        public Noise sigmaData(double sigmaData) {
+            return Components.copy(this, "sigmaData", sigmaData);
+        }
+
         public Noise specMin(List<Double> specMin) {
             return Components.copy(this, "specMin", specMin);
         }
@@ -532,7 +581,7 @@ public record Hparams(
 
         /** Sets both ends of the mel range at once: of two edits the first could be refused. */
         public Noise spec(List<Double> min, List<Double> max) {
-            return new Noise(steps, kStep, schedule, maxBeta, min, max);
+            return new Noise(steps, kStep, schedule, maxBeta, prediction, sigmaData, min, max);
         }
 
         /** Returns how many diffusion steps training drew from: k_step, or all; 1 to steps. */

@@ -67,7 +67,7 @@ final class VoiceConverter implements SliceConverter, AutoCloseable {
         this.key = key;
         this.encoder = encoderHash.isEmpty()
                 ? ""
-                : encoderHash + "|" + h.hubert().heads() + "|"
+                : encoderHash + "|" + h.hubert().kind() + "|" + h.hubert().heads() + "|"
                         + voice.precision().denoiser().text();
         this.cache = cache;
         this.timer = timer;

@@ -9,7 +9,7 @@ import java.util.Map;
  * (which arrays there are, what they grow with); its few numbers are fitted to peaks measured on a CPU, where an array
  * counts as often as the engine and the allocator really hold it. docs/performance.md describes how to measure.
  *
- * @param model hubert, crepe, pe, embedding, wavenet, nsf_hifigan, hifigan, pair; its row in tables
+ * @param model hubert, whisper, crepe, pe, embedding, wavenet, nsf_hifigan, hifigan, pair; its row in tables
  * @param framesPerSecond of the network's own time axis: mel frames, units, or CREPE windows
  * @param atOnce items that a conversion works on at the same time: 1 clip, or a batch of windows
  * @param most items at once beyond which a larger batch gains nothing on a CPU

@@ -5,10 +5,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.Weights;
 import diffsvc.dataset.Batch;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.Prediction;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetPass;
@@ -27,20 +29,25 @@ import tech.tablesaw.api.Table;
  * Embedding and denoiser as one network with one optimizer: add noise to a mel, predict the noise, and propagate the
  * error back through the denoiser into the embedding (arXiv:2006.11239, Algorithm 1). The loss covers all elements,
  * padding included, as in the reference.
+ *
+ * <p>With noise.prediction v or edm the denoiser predicts v or F, and the loss is that of v or F ({@link Prediction}).
+ * Diffusion steps are drawn uniformly for each kind; Karras et al. (arXiv:2206.00364, table 1) draw log(sigma) from a
+ * normal distribution instead, which spends fewer updates on both ends of the schedule.
  */
 public final class JointTraining implements AutoCloseable {
     /**
      * The result of a forward pass, attached to the graph for {@link #backward}.
      *
      * @param cond [B, T, H], the embedding's output
-     * @param guess [B, 1, M, T], the noise that the denoiser predicts
-     * @param noise [B, 1, M, T], the noise that was added
+     * @param guess [B, 1, M, T], what the denoiser predicts
+     * @param target [B, 1, M, T], what it should have predicted: the noise that was added, v or F
      */
-    public record Forward(NDArray cond, NDArray guess, NDArray noise) {}
+    public record Forward(NDArray cond, NDArray guess, NDArray target) {}
 
     private final EmbeddingModel embedding;
     private final WaveNet wavenet;
     private final NoiseSchedule noise;
+    private final Prediction prediction;
     private final MelRange range;
     private final Hparams.Training settings;
     /**
@@ -62,7 +69,7 @@ public final class JointTraining implements AutoCloseable {
      * Takes over both models: closing the training closes them.
      *
      * @param manager parent of the optimizer's tensors
-     * @param hparams their training part is used
+     * @param hparams training and noise.prediction are used
      * @throws Problem when training.loss is neither l1 nor l2, and where this machine is wrong in training.precision
      */
     public JointTraining(
@@ -75,6 +82,7 @@ public final class JointTraining implements AutoCloseable {
         this.embedding = embedding;
         this.wavenet = wavenet;
         this.noise = noise;
+        this.prediction = new Prediction(noise, StatedPrediction.of(hparams.noise()));
         this.range = range;
         settings = hparams.training();
         if (!settings.loss().equals("l1") && !settings.loss().equals("l2")) {
@@ -122,6 +130,11 @@ public final class JointTraining implements AutoCloseable {
         return noise;
     }
 
+    /** What the denoiser learns to predict. */
+    public Prediction prediction() {
+        return prediction;
+    }
+
     /** The range that maps each mel bin to -1 .. 1. */
     public MelRange range() {
         return range;
@@ -142,10 +155,11 @@ public final class JointTraining implements AutoCloseable {
         NDArray x = noise.noised(x0, batch.t(), batch.noise());
         EmbeddingModel.Condition condition = embedding.embed(batch.conds());
         NDArray cond = onCondition.apply(condition.forDenoiser());
+        NDArray seen = prediction.input(x, batch.t());
         NDArray guess = denoiser == null
-                ? wavenet.walk(x, batch.t(), wavenet.project(cond), (name, value) -> {})
-                : denoiser.predict(x, batch.t(), cond);
-        return new Forward(condition.cond(), guess, batch.noise());
+                ? wavenet.walk(seen, batch.t(), wavenet.project(cond), (name, value) -> {})
+                : denoiser.predict(seen, batch.t(), cond);
+        return new Forward(condition.cond(), guess, prediction.target(x0, batch.t(), batch.noise()));
     }
 
     /**
@@ -186,7 +200,7 @@ public final class JointTraining implements AutoCloseable {
      * @return a scalar
      */
     public NDArray loss(Forward forward) {
-        NDArray error = forward.guess().sub(forward.noise());
+        NDArray error = forward.guess().sub(forward.target());
         return settings.loss().equals("l1")
                 ? error.abs().mean()
                 : error.square().mean();

@@ -5,6 +5,7 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.hparams.Overrides;
+import diffsvc.hparams.PredictionKind;
 import diffsvc.voice.Effect;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +83,14 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
                                 + ", or choose another dataset with --data");
             }
         }
+        if (dataset.hubert().type() != weights.hubert().type()) {
+            throw Problem.in(
+                    STAGE,
+                    "a dataset with the units that " + whose + " was trained on",
+                    "hubert.kind=" + dataset.hubert().kind() + " where " + whose + " has "
+                            + weights.hubert().kind(),
+                    "preprocess again with that encoder, or choose another dataset with --data");
+        }
         String made = dataset.hubert().sha256(), trained = weights.hubert().sha256();
         if (!made.isEmpty() && !trained.isEmpty() && !made.equals(trained)) {
             throw Problem.in(
@@ -143,6 +152,13 @@ public record RunSettings(Hparams dataset, Hparams base, String decider) {
                     || key.startsWith("dataset.")
                     || List.of("pitch.extractor", "pitch.f0_min_hz", "pitch.f0_max_hz")
                             .contains(key);
+            if (key.equals("noise.sigma_data") && asked.noise().predicts() != PredictionKind.EDM) {
+                throw Problem.in(
+                        STAGE,
+                        "keys that have an effect here",
+                        key + " with noise.prediction " + asked.noise().prediction(),
+                        "leave it out, or set noise.prediction=edm");
+            }
             refuse(key, shaped, asked, dataset, "the dataset", "preprocess again with it");
             refuse(
                     key,

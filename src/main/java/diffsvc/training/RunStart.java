@@ -2,12 +2,15 @@ package diffsvc.training;
 
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.voice.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -45,7 +48,12 @@ public record RunStart(
         if (!there) {
             notes.accept("the run's own hparams.yaml is missing; the dataset's is used");
         }
-        Hparams own = there ? HparamsYaml.read(kept) : made;
+        Hparams written = there ? HparamsYaml.read(kept) : made, own = written.noise(state.prediction()::on);
+        if (!StatedPrediction.of(written.noise()).equals(state.prediction())) {
+            notes.accept("the checkpoint predicts " + state.prediction() + ", and noise.prediction "
+                    + written.noise().prediction() + " of " + (there ? "the run's" : "the dataset's")
+                    + " hparams.yaml has no effect");
+        }
         return new RunStart(folder, RunSettings.fromCheckpoint(made, own, project), state, null, true);
     }
 
@@ -89,7 +97,11 @@ public record RunStart(
         Hparams made = made(dataset);
         requireNoRun(folder, made, notes);
         ModelFiles.Pair pair = voice.get();
-        return new RunStart(folder, RunSettings.fromVoice(made, pair.hparams(), project), null, pair, false);
+        StateDict trained = StateDict.readUnmapped(pair.wavenet());
+        StatedPrediction stated = StatedPrediction.in(trained)
+                .orElse(StatedPrediction.of(pair.hparams().noise()));
+        Hparams own = pair.hparams().noise(stated::on);
+        return new RunStart(folder, RunSettings.fromVoice(made, own, project), null, pair.with(own), false);
     }
 
     /**
@@ -104,8 +116,9 @@ public record RunStart(
             RunFolder folder, Path dataset, String project, Path checkpoint, Consumer<String> notes) {
         Hparams made = made(dataset);
         requireNoRun(folder, made, notes);
-        RunSettings settings = RunSettings.fromCheckpoint(made, made, project);
-        return new RunStart(folder, settings, TrainingState.read(checkpoint), null, false);
+        TrainingState state = TrainingState.read(checkpoint);
+        RunSettings settings = RunSettings.fromCheckpoint(made, made.noise(state.prediction()::on), project);
+        return new RunStart(folder, settings, state, null, false);
     }
 
     private static Hparams made(Path dataset) {
@@ -142,7 +155,8 @@ public record RunStart(
      * The settings of the run with overrides.
      *
      * @param overrides key=value, separated by commas; may be empty
-     * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
+     * @throws Problem naming a key that would have no effect, when the voice has as many steps behind it already, and
+     *     when a resumed run is to predict something else
      */
     public Hparams with(String overrides) {
         return requireMore(settings.with(overrides));
@@ -153,7 +167,8 @@ public record RunStart(
      *
      * @param overrides key=value, separated by commas; may be empty
      * @param steps training.steps: updates in all
-     * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
+     * @throws Problem naming a key that would have no effect, when the voice has as many steps behind it already, and
+     *     when a resumed run is to predict something else
      */
     public Hparams with(String overrides, int steps) {
         return requireMore(settings.with(overrides, steps));
@@ -166,13 +181,38 @@ public record RunStart(
      *
      * @param edit of every scope but project and steps
      * @return settings in force
-     * @throws Problem naming a key that would have no effect, or when the voice has as many steps behind it already
+     * @throws Problem naming a key that would have no effect, when the voice has as many steps behind it already, and
+     *     when a resumed run is to predict something else
      */
     public Hparams with(UnaryOperator<Hparams> edit) {
         return requireMore(settings.with(edit));
     }
 
+    /**
+     * Remarks on settings that the weights were not trained under.
+     *
+     * @param hparams settings in force, as {@link #with} gives them
+     * @return a sentence each, none where all is as it was
+     */
+    public List<String> notes(Hparams hparams) {
+        StatedPrediction before = StatedPrediction.of(settings.base().noise()),
+                after = StatedPrediction.of(hparams.noise());
+        return before.equals(after) || state == null && voice == null
+                ? List.of()
+                : List.of("the weights predict " + before + " and learn to predict " + after
+                        + " from here on: the first losses are high, optimizer and average begin anew");
+    }
+
     private Hparams requireMore(Hparams asked) {
+        StatedPrediction before = StatedPrediction.of(settings.base().noise()),
+                after = StatedPrediction.of(asked.noise());
+        if (resumes && !before.equals(after)) {
+            throw Problem.in(
+                    STAGE,
+                    "the noise.prediction of the run, " + before,
+                    after.toString(),
+                    "leave it out, or begin another project from this one with --from");
+        }
         if (voice != null && asked.training().steps() <= step()) {
             throw Problem.in(
                     STAGE,

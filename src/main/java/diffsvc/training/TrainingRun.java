@@ -7,6 +7,7 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.PythonOnly;
 import diffsvc.checkpoint.Safetensors;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.dataset.Batch;
 import diffsvc.dataset.Batches;
@@ -16,6 +17,7 @@ import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
+import diffsvc.hparams.PredictionKind;
 import diffsvc.memory.TrainingCost;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
@@ -66,9 +68,15 @@ public final class TrainingRun implements AutoCloseable {
      * A new run: random weights, or the warm start if training.warm_start is set.
      *
      * @param parent owner of the run's tensors
+     * @throws Problem for a warm start of a denoiser that does not predict eps
      */
     public TrainingRun(NDManager parent, Hparams hparams, Dataset data) {
-        this(parent, hparams, data, NoiseSchedule.of(hparams.noise()).asSaved(), MelRange.of(hparams.noise()));
+        this(
+                parent,
+                requireStart(hparams),
+                data,
+                NoiseSchedule.of(hparams.noise()).asSaved(),
+                MelRange.of(hparams.noise()));
     }
 
     /**
@@ -125,13 +133,24 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
+    private static Hparams requireStart(Hparams hparams) {
+        if (hparams.training().warmStart() && hparams.noise().predicts() != PredictionKind.EPS) {
+            throw Problem.in(
+                    "train",
+                    "noise.prediction eps for training.warm_start, which answers that all of the input is noise",
+                    hparams.noise().prediction(),
+                    "set training.warm_start=false: a first prediction of zero is a good start for v and edm");
+        }
+        return hparams;
+    }
+
     private TrainingRun(NDManager parent, Hparams hparams, Dataset data, NoiseSchedule noise, MelRange range) {
         this.manager = WeakManager.under(parent).manager();
         this.hparams = hparams;
         this.data = data;
         WaveNet wavenet = WaveNet.random(
                 manager, WaveNet.Sizes.of(hparams), hparams.training().seed());
-        if (hparams.training().warmStart()) {
+        if (hparams.training().warmStart() && hparams.noise().predicts() == PredictionKind.EPS) {
             WarmStart.passThrough(wavenet);
         } else {
             wavenet.weights()
@@ -280,9 +299,10 @@ public final class TrainingRun implements AutoCloseable {
                 ? firstRate
                 : JointTraining.learningRate(
                         hparams.training().lr(), hparams.training().decaySteps(), step);
+        long behind = training.optimizer().updates(); // 0 after a start from other weights, whose share has to fade
         double decay = Math.min(
                 hparams.training().emaDecay(),
-                (1 + step) / (10.0 + step)); // the first averages follow the weights closely
+                (1 + behind) / (10.0 + behind)); // the first averages follow the weights closely
         double embedding = 0, wavenet = 0;
         for (Map.Entry<String, Double> e : training.optimizer().gradientNorms().entrySet()) {
             double square = e.getValue() * e.getValue();
@@ -376,6 +396,7 @@ public final class TrainingRun implements AutoCloseable {
         AdamW optimizer = training.optimizer();
         Map<String, TorchTensor> buffers = new LinkedHashMap<>(training.noise().buffers());
         buffers.putAll(training.range().buffers());
+        buffers.putAll(training.prediction().stated().buffers());
         buffers.putAll(keptBuffers);
         double lr = JointTraining.learningRate(
                 hparams.training().lr(), hparams.training().decaySteps(), step);
@@ -415,22 +436,28 @@ public final class TrainingRun implements AutoCloseable {
 
     /**
      * Resumes from a state of this project or of the Python project. As in the Python project, the first update uses
-     * the learning rate of the checkpoint.
+     * the learning rate of the checkpoint. A state whose denoiser predicts something else than noise.prediction gives
+     * its weights alone: optimizer and average begin anew.
      *
      * @throws Problem naming every tensor that is missing or has another shape, or the first that is not finite
      */
     public void resume(TrainingState state) {
         restore(state.weights());
         state.requireFinite("this checkpoint is of no use: rename it, and the one before it is taken");
-        training.optimizer().resume(state.first(), state.second(), state.updates());
         keep(state);
+        step = state.step();
+        if (!state.prediction().equals(training.prediction().stated())) {
+            training.optimizer().resume(Map.of(), Map.of(), 0);
+            training.optimizer().average();
+            return;
+        }
+        training.optimizer().resume(state.first(), state.second(), state.updates());
         if (state.average().isEmpty()) {
             training.optimizer().average();
         } else {
             training.optimizer().resumeAverage(state.average());
         }
         firstRate = state.lr();
-        step = state.step();
     }
 
     /** Keeps what this network has no place for: it is written into the next checkpoints unchanged. */
@@ -443,7 +470,11 @@ public final class TrainingRun implements AutoCloseable {
                 others.put(name, TorchTensor.ofBytes(t.type(), copy(t), t.shape()));
             }
         });
-        state.buffers().forEach((name, t) -> buffers.put(name, TorchTensor.ofBytes(t.type(), copy(t), t.shape())));
+        state.buffers().forEach((name, t) -> {
+            if (!StatedPrediction.isBuffer(name)) { // the run states its own
+                buffers.put(name, TorchTensor.ofBytes(t.type(), copy(t), t.shape()));
+            }
+        });
         unheld = others;
         keptBuffers = buffers;
         order = List.copyOf(state.weights().keySet());

@@ -3,6 +3,7 @@ package diffsvc.training;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.Divider;
 import diffsvc.checkpoint.OrderedDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.checkpoint.Tuple;
@@ -118,6 +119,11 @@ public record TrainingState(
             }
             return new Moments(first, second, updates);
         }
+    }
+
+    /** What the denoiser predicts: eps where no buffer says otherwise, as in the Python project. */
+    public StatedPrediction prediction() {
+        return StatedPrediction.in(null, buffers).orElse(StatedPrediction.EPS);
     }
 
     /** Whether this project wrote a checkpoint, and not the Python project; reads all of it. */

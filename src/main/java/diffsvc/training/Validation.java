@@ -85,7 +85,7 @@ public final class Validation {
                             .noised(training.range().norm(batch.mels()), scratch.create(new long[] {top - 1}), noise);
             NDArray x = Denoising.run(
                     ddpm,
-                    training.wavenet().given(condition.forDenoiser()),
+                    training.prediction().eps(training.wavenet().given(condition.forDenoiser())),
                     start,
                     ddpm.times(top, Math.min(top, STEPS)));
             NDArray mel = training.range()

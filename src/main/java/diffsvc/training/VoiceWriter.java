@@ -3,6 +3,7 @@ package diffsvc.training;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.diffusion.MelRange;
@@ -26,8 +27,8 @@ import java.util.stream.Stream;
 
 /**
  * A trained pair on disk: {@code embedding_model_steps_N.pt}, {@code wavenet_model_steps_N.pt} (with the schedule's
- * buffers and the mel range), {@code mel_range.yaml} and {@code hparams.yaml}. Names are those of the combined
- * checkpoint, prefix {@code model.} included; torch.load(weights_only=True) opens them.
+ * buffers, the mel range and what it predicts), {@code mel_range.yaml} and {@code hparams.yaml}. Names are those of the
+ * combined checkpoint, prefix {@code model.} included; torch.load(weights_only=True) opens them.
  *
  * <p>The folder holds a whole voice at every instant: the previous one stays until the new one is written, read back
  * and named in hparams.yaml. Only files that the same run wrote are deleted ({@code training/voice.json}). The
@@ -44,7 +45,7 @@ public final class VoiceWriter {
      * Writes the pair and, last, the hparams that make the folder a project.
      *
      * @param folder models/NAME, created if missing
-     * @param hparams their steps give the files' names
+     * @param hparams their steps give the files' names, noise.prediction what the denoiser predicts
      * @param parameters by name, "denoise_fn.*" and "fs2.*"
      * @throws Problem when a weight is not finite, when the disk does not return what was written, or when a file of
      *     that name exists that the run did not write
@@ -58,6 +59,7 @@ public final class VoiceWriter {
         Map<String, TorchTensor> wavenet = new LinkedHashMap<>(), embedding = new LinkedHashMap<>();
         noise.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
         range.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
+        StatedPrediction.of(hparams.noise()).buffers().forEach((k, v) -> wavenet.put("model." + k, v));
         parameters.forEach((k, v) -> (k.startsWith("fs2.") ? embedding : wavenet).put("model." + k, v));
         sweep(folder);
         VoiceRecord record = VoiceRecord.of(folder);

@@ -68,7 +68,10 @@ public record Doctor(List<Line> lines) {
                 "content encoder of the demo and tenor voices",
                 "take it from the repository again"));
         for (EncoderKind kind : EncoderKind.values()) {
-            frozen.add(new Frozen(kind.file(), kind.purpose(), kind.source()));
+            Frozen of = new Frozen(kind.file(), kind.purpose(), kind.source());
+            if (!frozen.contains(of)) { // two kinds read Whisper's file
+                frozen.add(of);
+            }
         }
         for (VocoderKind kind : VocoderKind.values()) {
             if (kind.hasWeights()) {

@@ -30,6 +30,10 @@ public final class Effect {
                     ALWAYS,
                     "the voice's file holds the schedule and the mel range it was trained with, and they win"),
             new Rule(
+                    "noise\\.(prediction|sigma_data)",
+                    ALWAYS,
+                    "the voice's denoiser was trained to predict one thing, which its file and its hparams.yaml say"),
+            new Rule(
                     "embedding\\.(enc_layers|enc_ffn_kernel_size|num_heads)",
                     h -> h.embedding().noFs2(),
                     "embedding.no_fs2 is true, so no transformer goes over the units"),

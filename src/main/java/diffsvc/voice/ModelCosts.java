@@ -6,6 +6,7 @@ import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.pitchextractor.XiaomaPe;
+import diffsvc.conds.whisper.WhisperEncoder;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Hparams;
@@ -44,6 +45,14 @@ public final class ModelCosts {
                                                 hparams.hubert().heads())
                                         .cost(),
                                 HubertSoft.Sizes.PUBLISHED.cost());
+                    case WHISPER, WHISPER_PPG ->
+                        of(
+                                files.findEncoder(hparams),
+                                file -> WhisperEncoder.Sizes.of(
+                                                StateDict.readUnmapped(file),
+                                                hparams.hubert().heads())
+                                        .cost(),
+                                WhisperEncoder.Sizes.TINY.cost());
                 });
         PitchKind asked = hparams.pitch().type();
         models.add(of(

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * name], models. The first folder that has one wins; two in one folder are an error that names both.
  */
 public record ModelFiles(Path root) {
-    private static final String STAGE = "models";
+    private static final String STAGE = "models", PUT_THERE = "check the name, or put the file there";
 
     /**
      * A trained pair, its settings and the files it was trained with.
@@ -194,7 +194,15 @@ public record ModelFiles(Path root) {
     public Path encoderFile(Hparams hparams) {
         return findEncoder(hparams)
                 .orElseThrow(() -> missing(
-                        "content encoder", hparams.project(), hparams.hubert().file()));
+                        "content encoder", hparams.project(), hparams.hubert().file(), remedy(hparams.hubert())));
+    }
+
+    /** The launcher's command for a file that it fetches. */
+    private static String remedy(Hparams.Hubert h) {
+        String source = h.type().source();
+        return h.file().equals(h.type().file()) && source.startsWith("./diffsvc")
+                ? "run " + source + " (needs Python and the network once)"
+                : PUT_THERE;
     }
 
     /**
@@ -219,7 +227,7 @@ public record ModelFiles(Path root) {
         return hparams.vocoder().type().hasWeights()
                 ? findVocoder(hparams)
                         .orElseThrow(() -> missing(
-                                "vocoder", hparams.project(), hparams.vocoder().file()))
+                                "vocoder", hparams.project(), hparams.vocoder().file(), PUT_THERE))
                 : null;
     }
 
@@ -340,17 +348,17 @@ public record ModelFiles(Path root) {
                 return folder.resolve(file);
             }
         }
-        throw notFound(what, folders);
+        throw notFound(what, folders, PUT_THERE);
     }
 
-    private Problem missing(String what, String project, String file) {
+    private Problem missing(String what, String project, String file, String remedy) {
         Path given = Path.of(file);
         return given.isAbsolute()
                 ? Problem.in(STAGE, given, "the " + what, Input.kind(given), "check the path")
-                : notFound("the " + what + " " + file, folders(project, file));
+                : notFound("the " + what + " " + file, folders(project, file), remedy);
     }
 
-    private Problem notFound(String what, List<Path> folders) {
+    private Problem notFound(String what, List<Path> folders, String remedy) {
         List<String> tried = new ArrayList<>();
         folders.forEach(f -> tried.add(f.equals(root) ? "models" : "models/" + f.getFileName()));
         return Problem.in(
@@ -359,7 +367,7 @@ public record ModelFiles(Path root) {
                 what,
                 "none in " + String.join(", ", tried)
                         + (projects().isEmpty() ? "" : " (projects here: " + String.join(", ", projects()) + ")"),
-                "check the name, or put the file there");
+                remedy);
     }
 
     private static List<Path> matching(Path folder, String start, String end) {

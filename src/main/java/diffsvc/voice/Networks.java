@@ -10,6 +10,7 @@ import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.mel.FrontEnd;
 import diffsvc.conds.praat.PraatPitch;
+import diffsvc.conds.whisper.WhisperEncoder;
 import diffsvc.hparams.Hparams;
 import diffsvc.tensor.TryOuts;
 import diffsvc.vocoder.HifiGan;
@@ -40,6 +41,8 @@ public final class Networks {
     static ContentEncoder encoder(NDManager manager, Hparams hparams, Path file, TryOuts tryOuts) {
         return switch (hparams.hubert().type()) {
             case HUBERT_SOFT -> HubertSoft.load(manager, file, hparams.hubert().heads(), tryOuts);
+            case WHISPER -> whisper(manager, hparams, file, WhisperEncoder.Form.PLACELESS, tryOuts);
+            case WHISPER_PPG -> whisper(manager, hparams, file, WhisperEncoder.Form.PPG, tryOuts);
         };
     }
 
@@ -53,7 +56,15 @@ public final class Networks {
             case HUBERT_SOFT ->
                 HubertSoft.Sizes.of(StateDict.read(file), hparams.hubert().heads())
                         .units();
+            case WHISPER, WHISPER_PPG ->
+                WhisperEncoder.Sizes.of(StateDict.read(file), hparams.hubert().heads())
+                        .dim();
         };
+    }
+
+    private static ContentEncoder whisper(
+            NDManager manager, Hparams hparams, Path file, WhisperEncoder.Form form, TryOuts tryOuts) {
+        return WhisperEncoder.load(manager, file, form, hparams.hubert().heads(), tryOuts);
     }
 
     /** The content encoder that the hparams name, from where it lies; a wrong SHA-256 is a Problem. */

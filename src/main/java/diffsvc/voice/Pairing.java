@@ -3,6 +3,7 @@ package diffsvc.voice;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
@@ -27,7 +29,9 @@ import tech.tablesaw.api.Table;
  * @param findings every comparison, in the order of the stages
  */
 public record Pairing(String subject, Path file, List<Finding> findings) {
-    private static final String STAGE = "doctor", WINS = "; the file wins";
+    private static final String STAGE = "doctor",
+            WINS = "; the file wins",
+            UNSTATED = "no buffer says so, as it is for eps";
 
     /** What a finding means. */
     public enum Verdict {
@@ -57,11 +61,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 h.hubert().file(),
                 () -> pair.encoder() != null ? pair.encoder() : files.encoderFile(h));
         if (encoder != null) {
-            compare(
-                    found,
-                    "width of a unit (embedding.hidden_size)",
-                    h.embedding().hiddenSize(),
-                    Networks.unitWidth(h, encoder));
+            unitWidth(found, "width of a unit", h, Networks.unitWidth(h, encoder));
         }
         StateDict embedding = StateDict.read(pair.embedding()).under("fs2."), trained = StateDict.read(pair.wavenet());
         shapes(found, "embedding", EmbeddingModel.table(h.embedding()), embedding);
@@ -112,13 +112,6 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return new Pairing(parts.subject, parts.file, found);
     }
 
-    private static boolean isFloating(TorchTensor.Type type) {
-        return switch (type) {
-            case DOUBLE, FLOAT, HALF, BFLOAT16 -> true;
-            default -> false;
-        };
-    }
-
     private static void weights(List<Finding> found, String model, Located where) {
         Path file;
         try {
@@ -133,7 +126,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         String first = null;
         for (Map.Entry<String, TorchTensor> e : StateDict.read(file).tensors().entrySet()) {
             // real files hold uninitialised memory under these names, and nobody reads them
-            if (!isFloating(e.getValue().type()) || e.getKey().endsWith("_float_tensor")) {
+            if (!e.getValue().type().isFloating() || e.getKey().endsWith("_float_tensor")) {
                 continue;
             }
             long here = 0;
@@ -162,11 +155,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
      */
     public static Pairing ofTraining(ModelFiles files, Hparams h, int unitWidth, int melBins) {
         List<Finding> found = sizes(h);
-        compare(
-                found,
-                "width of the dataset's units (embedding.hidden_size)",
-                h.embedding().hiddenSize(),
-                unitWidth);
+        unitWidth(found, "width of the dataset's units", h, unitWidth);
         compare(found, "mel bins of the dataset (audio.mel_bins)", h.audio().melBins(), melBins);
         for (List<Double> range : List.of(h.noise().specMin(), h.noise().specMax())) {
             if (range.size() != 1 && range.size() != h.audio().melBins()) {
@@ -180,11 +169,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         List<Finding> parts = new ArrayList<>();
         Path encoder = located(parts, "content encoder", h.hubert().file(), () -> files.encoderFile(h));
         if (encoder != null) {
-            compare(
-                    parts,
-                    "width of a unit (embedding.hidden_size)",
-                    h.embedding().hiddenSize(),
-                    Networks.unitWidth(h, encoder));
+            unitWidth(parts, "width of a unit", h, Networks.unitWidth(h, encoder));
         }
         ModelFiles.Pair none = new ModelFiles.Pair(h, null, null, null, null, null);
         vocoder(parts, files, none, h);
@@ -201,6 +186,17 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 .misfits()
                 .forEach(m -> found.add(new Finding(Verdict.CLASH, "sizes that go together", m, "none of the files")));
         return found;
+    }
+
+    /** Names the key that decides; where a projection is missing, also the one that makes it. */
+    private static void unitWidth(List<Finding> found, String what, Hparams h, int file) {
+        Hparams.Embedding e = h.embedding();
+        String key = e.unitSize() > 0
+                ? "embedding.unit_size"
+                : e.hiddenSize() == file
+                        ? "embedding.hidden_size"
+                        : "embedding.hidden_size; embedding.unit_size=" + file + " trains a projection";
+        compare(found, what + " (" + key + ")", e.unitWidth(), file);
     }
 
     private interface Located {
@@ -246,7 +242,21 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
     /** The file's buffers win over the config, so a difference is only worth knowing. */
     private static void buffers(List<Finding> found, Hparams h, StateDict trained) {
         schedule(found, h, trained);
+        prediction(found, h, trained);
         melRange(found, h, trained);
+    }
+
+    private static void prediction(List<Finding> found, Hparams h, StateDict trained) {
+        String what = "what the denoiser predicts (noise.prediction)";
+        StatedPrediction asked = StatedPrediction.of(h.noise());
+        Optional<StatedPrediction> stated = StatedPrediction.in(trained);
+        if (stated.isPresent()) {
+            note(found, what, asked, stated.get(), asked.equals(stated.get()));
+        } else {
+            boolean eps = asked.equals(StatedPrediction.EPS);
+            found.add(new Finding(
+                    eps ? Verdict.FITS : Verdict.NOTE, what, asked.toString(), eps ? asked.toString() : UNSTATED));
+        }
     }
 
     private static void schedule(List<Finding> found, Hparams h, StateDict trained) {
@@ -365,11 +375,17 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
         return findings.stream().filter(f -> f.verdict() == Verdict.CLASH).toList();
     }
 
-    /** Keys of the configuration that have no effect because the files decide, one sentence each; usually none. */
+    /**
+     * Keys of the configuration that have no effect because the files decide, and a prediction that the files do not
+     * state, one sentence each; usually none.
+     */
     public List<String> notes() {
         return findings.stream()
-                .filter(f -> f.verdict() == Verdict.NOTE && f.file().endsWith(WINS))
-                .map(f -> f.what() + ": the hparams say " + f.config() + ", without effect: " + f.file())
+                .filter(f -> f.verdict() == Verdict.NOTE)
+                .filter(f -> f.file().endsWith(WINS) || f.file().equals(UNSTATED))
+                .map(f -> f.what() + ": the hparams say " + f.config()
+                        + (f.file().equals(UNSTATED) ? ", and it is done so; the file: " : ", without effect: ")
+                        + f.file())
                 .toList();
     }
 

@@ -3,6 +3,7 @@ package diffsvc.voice;
 import ai.djl.ndarray.NDManager;
 import diffsvc.checkpoint.Forms;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.PitchExtractor;
 import diffsvc.conds.hubert.HubertSoft;
@@ -10,6 +11,7 @@ import diffsvc.conds.pitchextractor.XiaomaPe;
 import diffsvc.conds.praat.PraatPitch;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.Prediction;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.diffusion.wavenet.WaveNetScript;
@@ -47,12 +49,13 @@ record Parts(
         EmbeddingModel embedding,
         Forms<WaveNet, WaveNetScript> denoiser,
         NoiseSchedule schedule,
+        Prediction prediction,
         MelRange range,
         Vocoder vocoder,
         XiaomaPe melPitch) {
 
     /**
-     * Opens every network that the settings ask for; schedule and range come from the denoiser's file.
+     * Opens every network that the settings ask for; schedule, prediction and range come from the denoiser's file.
      *
      * @param precision of the denoiser; not mixed
      */
@@ -85,6 +88,7 @@ record Parts(
         NDManager manager = weak.manager();
         Map<String, Path> used = used(files, pair, hparams);
         StateDict trained = StateDict.read(pair.wavenet());
+        NoiseSchedule schedule = NoiseSchedule.ofBuffers(trained);
         TryOuts ofDenoiser = tryOuts.of(pair.wavenet());
         Forms<WaveNet, WaveNetScript> denoiser = new Forms<>(
                 () -> WaveNet.load(manager, hparams, trained),
@@ -99,7 +103,8 @@ record Parts(
                 Networks.pitchExtractor(manager, hparams, used.get("crepe")),
                 EmbeddingModel.load(manager, hparams, StateDict.read(pair.embedding())),
                 denoiser,
-                NoiseSchedule.ofBuffers(trained),
+                schedule,
+                new Prediction(schedule, StatedPrediction.in(trained).orElse(StatedPrediction.of(hparams.noise()))),
                 MelRange.ofBuffers(trained),
                 Networks.vocoder(manager, hparams, used.get("vocoder"), tryOuts),
                 used.containsKey("pitch_extractor") ? XiaomaPe.load(manager, used.get("pitch_extractor")) : null);
@@ -130,6 +135,7 @@ record Parts(
     static Parts random(ComputeDevice device, Hparams hparams) {
         WeakManager weak = WeakManager.open(device);
         NDManager manager = weak.manager();
+        NoiseSchedule schedule = NoiseSchedule.of(hparams.noise());
         return new Parts(
                 weak,
                 device,
@@ -138,14 +144,15 @@ record Parts(
                 HubertSoft.random(
                         manager,
                         new HubertSoft.Sizes(
-                                96, 160, 4, 4, 640, hparams.embedding().hiddenSize(), 41),
+                                96, 160, 4, 4, 640, hparams.embedding().unitWidth(), 41),
                         1),
                 PraatPitch.of(hparams.pitch()),
                 EmbeddingModel.random(manager, hparams, 2),
                 new Forms<>(
                         () -> WaveNet.random(manager, WaveNet.Sizes.of(hparams), 3),
                         (net, precision) -> WaveNetScript.of(manager, net, precision)),
-                NoiseSchedule.of(hparams.noise()),
+                schedule,
+                new Prediction(schedule, StatedPrediction.of(hparams.noise())),
                 MelRange.of(hparams.noise()),
                 new SourceFilter(hparams.audio()),
                 null);

@@ -23,6 +23,7 @@ import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.Film;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
+import diffsvc.diffusion.Prediction;
 import diffsvc.diffusion.Sampler;
 import diffsvc.diffusion.Samplers;
 import diffsvc.diffusion.SamplingRange;
@@ -282,6 +283,11 @@ public final class Voice implements AutoCloseable {
     /** The noise schedule that the voice was trained with, from its file. */
     public NoiseSchedule schedule() {
         return parts.schedule();
+    }
+
+    /** What the denoiser predicts: as its file says, or else noise.prediction. */
+    public Prediction prediction() {
+        return parts.prediction();
     }
 
     /** The range of each mel bin that maps to the denoiser's [-1, 1], from the voice's file. */
@@ -571,13 +577,14 @@ public final class Voice implements AutoCloseable {
     }
 
     /**
-     * The noise that the denoiser predicts under a condition, which it projects once for all evaluations.
+     * The noise that the denoiser finds under a condition, whatever it predicts ({@link #prediction}). It projects the
+     * condition once for all evaluations.
      *
      * @param condition cond [1, T, H]
      * @return eps [1, 1, M, T] of x at a time
      */
     public Sampler.Eps network(Condition condition) {
-        return denoiser().given(condition.forDenoiser());
+        return prediction().eps(denoiser().given(condition.forDenoiser()));
     }
 
     /**
@@ -632,7 +639,8 @@ public final class Voice implements AutoCloseable {
             }
             NDArray cond = Padding.joined(scratch, conds, 1).transpose(0, 2, 1),
                     from = Padding.joined(scratch, froms, 3);
-            NDArray x = Denoising.run(sampler, denoiser().given(cond, frames), from, times(), checked(listener));
+            Sampler.Eps eps = prediction().eps(denoiser().given(cond, frames));
+            NDArray x = Denoising.run(sampler, eps, from, times(), checked(listener));
             List<NDArray> made = new ArrayList<>();
             for (int i = 0; i < frames.length; i++) {
                 if (randoms.get(i).inPythonOrder() && sampler instanceof Stochastic) {

@@ -94,7 +94,7 @@ class BenchTest {
         assertEquals(List.of(BenchStage.HUBERT, BenchStage.TRAIN), BenchStage.named("hubert, train"));
         assertEquals(List.of(BenchStage.values()), BenchStage.named("all"));
         assertEquals(
-                "bench: need stages among mel,f0,f0-crepe,f0-crepe-tiny,f0-mel,hubert,denoiser,vocoder,"
+                "bench: need stages among mel,f0,f0-crepe,f0-crepe-tiny,f0-mel,hubert,whisper,denoiser,vocoder,"
                         + "end-to-end,train,start, got sampler; "
                         + "correct --stages",
                 assertThrows(Problem.class, () -> BenchStage.named("mel,sampler"))

@@ -449,7 +449,10 @@ class CommandLineTest {
         refused(run(List.of("sh", launcher, "weights", "crepe", "full")), "no argument after weights crepe");
         refused(run(List.of("sh", launcher, "setup", "tpu")), "setup needs gpu, got 'tpu'");
         refused(run(List.of("sh", launcher, "setup", "gpu", "now")), "no argument after setup gpu, got 'now'");
-        refused(run(List.of("sh", launcher, "weights", "hubert")), "crepe, crepe-tiny or judges", "docs/formats.md");
+        refused(
+                run(List.of("sh", launcher, "weights", "hubert")),
+                "crepe, crepe-tiny, whisper or judges",
+                "docs/formats.md");
         refused(run(List.of("sh", launcher, "test", "--tier", "slow")), "need a tier", "'slow'");
         refused(run(List.of("sh", launcher, "test", "--golden", "nowhere")), "manifest.json", "'nowhere'");
     }

@@ -8,6 +8,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
+import diffsvc.checkpoint.StatedPrediction;
+import diffsvc.hparams.PredictionKind;
 import diffsvc.hparams.SamplerKind;
 import diffsvc.progress.Progress;
 import java.util.ArrayList;
@@ -43,6 +45,51 @@ class SamplerContractTest {
     /** E[eps | x] for x0 ~ N(MEAN, SPREAD^2). */
     private static final Sampler.Eps BEST =
             (x, t) -> x.sub((float) (alpha(t) * MEAN)).mul((float) (NOISE.sigmaBetween(t) / (width(t) * width(t))));
+
+    /** The same knowledge as a denoiser that was trained to predict something else: its output is linear in x. */
+    private static Denoiser best(Prediction prediction) {
+        return (input, t) -> {
+            double a = alpha(t),
+                    s = NOISE.sigmaBetween(t),
+                    d = prediction.stated().sigmaData();
+            double w = Math.hypot(s, a * d), share = 1 / (width(t) * width(t));
+            // for x: eps = s share (x - a MEAN), x0 = MEAN + a SPREAD^2 share (x - a MEAN)
+            double ofEps = s * share, ofX0 = a * SPREAD * SPREAD * share;
+            double[] line =
+                    switch (prediction.kind()) {
+                        case EPS -> new double[] {ofEps, -ofEps * a * MEAN};
+                        case V -> new double[] {a * ofEps - s * ofX0, -(a * ofEps - s * ofX0) * a * MEAN - s * MEAN};
+                        case EDM -> {
+                            double slope = (s * ofX0 / d - a * d * ofEps) / w;
+                            yield new double[] {slope * w, -slope * a * MEAN + s * MEAN / (d * w)}; // input is x / w
+                        }
+                    };
+            return input.mul((float) line[0]).add((float) line[1]);
+        };
+    }
+
+    /**
+     * Whatever the denoiser predicts, a sampler ends at the same points, of which DDPM draws the same noise. In float32
+     * the rounding of eps at t = 999, some 1e-7, is 157 times as large in x0.
+     */
+    @ParameterizedTest
+    @EnumSource(SamplerKind.class)
+    void everyPredictionGivesTheSameSamples(SamplerKind kind) {
+        double[] times = sampler(kind).times(1000, 20);
+        try (NDManager m = NDManager.newBaseManager()) {
+            NDArray start = m.create(new float[] {-2, -1, -0.5f, 0.25f, 1, 1.5f}, new Shape(1, 1, 2, 3));
+            float[] want = Denoising.run(sampler(kind), BEST, start, times).toFloatArray();
+            for (PredictionKind predicted : PredictionKind.values()) {
+                for (double sigmaData : predicted == PredictionKind.EDM ? new double[] {0.12, 0.5, 1} : new double[1]) {
+                    Prediction prediction = new Prediction(NOISE, new StatedPrediction(predicted, sigmaData));
+                    float[] got = Denoising.run(sampler(kind), prediction.eps(best(prediction)), start, times)
+                            .toFloatArray();
+                    assertArrayEquals(want, got, 3e-5f, kind + " " + prediction);
+                }
+            }
+            assertEquals(7, m.getManagedArrays().size(), "the start and six results");
+        }
+    }
 
     /**
      * Root mean square distance from where the points belong: (x - alpha MEAN) / width stays the same along the way.

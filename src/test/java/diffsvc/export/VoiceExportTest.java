@@ -146,6 +146,8 @@ class VoiceExportTest {
                     about.getAsJsonObject("diffusion")
                             .getAsJsonArray("alphas_cumprod")
                             .size());
+            assertEquals(
+                    "eps", about.getAsJsonObject("diffusion").get("prediction").getAsString());
             for (String name : files.keySet()) {
                 JsonObject entry = files.getAsJsonObject(name);
                 assertEquals(Sha256.of(out.resolve(name)), entry.get("sha256").getAsString());
@@ -220,6 +222,43 @@ class VoiceExportTest {
             shape[i] = letters.containsKey(axis) ? letters.get(axis) : Long.parseLong(axis);
         }
         return new Shape(shape);
+    }
+
+    /** The graph and the archive give what the network predicts, and the description says what that is. */
+    @Test
+    void anotherPredictionIsNotCalledEps() throws IOException {
+        for (String prediction : List.of("v", "edm")) {
+            Path out = folder.resolve(prediction);
+            try (Voice voice = Voice.random(
+                            h -> h.noise(n -> n.prediction(prediction).sigmaData(0.12))
+                                    .wavenet(w -> w.residualChannels(16).residualLayers(2)));
+                    NDManager m = NDManager.newBaseManager()) {
+                VoiceExport.write(voice, out, Precision.FLOAT32, true, Output.CAREFUL);
+                JsonObject about = json(out.resolve("voice.json")),
+                        entry = about.getAsJsonObject("files").getAsJsonObject("wavenet.onnx"),
+                        diffusion = about.getAsJsonObject("diffusion");
+                assertEquals(prediction, diffusion.get("prediction").getAsString());
+                assertEquals(prediction.equals("edm") ? "0.12" : "null", String.valueOf(diffusion.get("sigma_data")));
+                String name = entry.getAsJsonArray("outputs")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("name")
+                        .getAsString();
+                assertEquals(prediction.equals("edm") ? "f" : prediction, name);
+                runs(out.resolve("wavenet.onnx"), entry);
+                int bins = voice.hparams().audio().melBins(),
+                        wide = voice.hparams().embedding().hiddenSize();
+                NDArray spec = m.ones(new Shape(1, 1, bins, 12)), cond = m.ones(new Shape(1, wide, 12));
+                try (Onnx graph = new Onnx(Files.readAllBytes(out.resolve("wavenet.onnx")))) {
+                    NDArray step = m.full(new Shape(1), 500f);
+                    same(
+                            voice.wavenet().given(cond).at(spec, 500),
+                            graph.run(m, Map.of("spec", spec, "step", step, "cond", cond))
+                                    .get(name),
+                            1e-5);
+                }
+            }
+        }
     }
 
     @Test

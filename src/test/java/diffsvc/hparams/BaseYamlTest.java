@@ -115,7 +115,7 @@ class BaseYamlTest {
                         key + " has a range");
             }
         }
-        assertEquals(List.of(62, 9), List.of(ranges, choices));
+        assertEquals(List.of(64, 11), List.of(ranges, choices));
     }
 
     private static String text(boolean whole, double number) {
@@ -134,8 +134,11 @@ class BaseYamlTest {
     void theChoicesAreTheRegistries() throws IOException {
         Map<String, String> comments = comments();
         for (Map.Entry<String, Stream<String>> e : Map.of(
+                        "noise.prediction",
+                                Arrays.stream(PredictionKind.values()).map(PredictionKind::text),
                         "infer.sampler", Arrays.stream(SamplerKind.values()).map(SamplerKind::text),
                         "pitch.extractor", Arrays.stream(PitchKind.values()).map(PitchKind::text),
+                        "hubert.kind", Arrays.stream(EncoderKind.values()).map(EncoderKind::text),
                         "vocoder.kind", Arrays.stream(VocoderKind.values()).map(VocoderKind::text))
                 .entrySet()) {
             Matcher choice = CHOICE.matcher(comments.get(e.getKey()));
@@ -177,7 +180,7 @@ class BaseYamlTest {
                 }
             }
         }
-        assertEquals(62, seen.size());
+        assertEquals(64, seen.size());
     }
 
     /**

@@ -76,12 +76,13 @@ class HparamsTest {
         return switch (name) {
             case "extractor" -> "crepe";
             case "schedule" -> "cosine";
+            case "prediction" -> "v";
             case "loss" -> "l1";
             case "sampler" -> "ddim";
             case "precision" -> "float32".equals(value) ? "bfloat16" : "float32";
             case "format" -> "flac";
             case "depth" -> "24";
-            case "kind" -> "hifigan";
+            case "kind" -> "hubert_soft".equals(value) ? "whisper" : "hifigan";
             case "sha256" -> "00";
             case "encFfnKernelSize", "residualChannels" -> (int) value + 2;
             case "beta1", "beta2" -> 0.5;

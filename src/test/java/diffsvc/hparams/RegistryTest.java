@@ -17,9 +17,10 @@ class RegistryTest {
         named(PitchKind.values(), PitchKind::named, PitchKind.all());
         named(VocoderKind.values(), VocoderKind::named, VocoderKind.all());
         named(EncoderKind.values(), EncoderKind::named, EncoderKind.all());
+        named(PredictionKind.values(), PredictionKind::named, PredictionKind.all());
         assertEquals("praat, crepe or crepe-tiny", PitchKind.all());
         assertEquals("source_filter, nsf_hifigan or hifigan", VocoderKind.all());
-        assertEquals("hubert_soft", EncoderKind.all());
+        assertEquals("hubert_soft, whisper or whisper_ppg", EncoderKind.all());
     }
 
     private static <K extends Registry> void named(K[] all, Function<String, K> named, String listed) {
@@ -42,6 +43,13 @@ class RegistryTest {
                             .pitch()
                             .type());
         }
+        for (EncoderKind kind : EncoderKind.values()) {
+            assertSame(
+                    kind,
+                    Arg2Hparams.apply(Hparams.defaults(), "hubert.kind=" + kind.text())
+                            .hubert()
+                            .type());
+        }
         for (VocoderKind kind : VocoderKind.values()) {
             Hparams h = Arg2Hparams.apply(Hparams.defaults(), "vocoder.kind=" + kind.text());
             assertSame(kind, h.vocoder().type());
@@ -51,9 +59,17 @@ class RegistryTest {
                     Arg2Hparams.apply(h, "vocoder.built_in=true").vocoder().inUse());
             assertEquals(kind.hasWeights(), !kind.configEnding().isEmpty());
         }
+        for (PredictionKind kind : PredictionKind.values()) {
+            Hparams h = Arg2Hparams.apply(Hparams.defaults(), "noise.prediction=" + kind.text());
+            assertSame(kind, h.noise().predicts());
+        }
+        assertSame(PredictionKind.EPS, Hparams.defaults().noise().predicts());
         String said = assertThrows(Problem.class, () -> Arg2Hparams.apply(Hparams.defaults(), "pitch.extractor=fcpe"))
                 .getMessage();
         assertTrue(said.contains("pitch.extractor praat, crepe or crepe-tiny"), said);
+        said = assertThrows(Problem.class, () -> Arg2Hparams.apply(Hparams.defaults(), "noise.prediction=x0"))
+                .getMessage();
+        assertTrue(said.contains("noise.prediction eps, v or edm"), said);
     }
 
     @Test

@@ -7,6 +7,7 @@ import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.crepe.CrepePitch;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.pitchextractor.XiaomaPe;
+import diffsvc.conds.whisper.WhisperEncoder;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
@@ -35,6 +36,7 @@ class CostTest {
     static Cost cost(String model, Hparams h) {
         return switch (model) {
             case "hubert" -> HubertSoft.Sizes.PUBLISHED.cost();
+            case "whisper" -> WhisperEncoder.Sizes.TINY.cost();
             case "crepe" -> Crepe.cost(Crepe.published(), CrepePitch.WINDOWS_PER_SECOND);
             case "pe" -> XiaomaPe.Sizes.PUBLISHED.cost(24000 / 128.0);
             case "embedding" -> EmbeddingModel.cost(h);
@@ -112,6 +114,10 @@ class CostTest {
         "hubert,1,250,",
         "hubert,1,750,",
         "hubert,1,1500,",
+        "whisper,1,250,",
+        "whisper,1,1500,",
+        "whisper,1,6000,",
+        "embedding,2,1292,embedding.unit_size=384",
         "crepe,64,400,",
         "crepe,16,300,",
         "crepe,32,100,",
@@ -157,9 +163,9 @@ class CostTest {
 
     @Test
     void theModelsOfTheTableAreAllThere() {
-        List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair")
+        List.of("hubert", "whisper", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair")
                 .forEach(m -> assertEquals(m, cost(m, Hparams.defaults()).model()));
-        assertEquals(Meter.MODELS.size(), 8);
+        assertEquals(Meter.MODELS.size(), 9);
         assertEquals(1292, WaveNet.cost(Hparams.defaults()).frames(15), "15 s of 86.13 frames");
     }
 }

@@ -6,9 +6,11 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.Conds2Tensor;
+import diffsvc.conds.ContentEncoder;
 import diffsvc.conds.crepe.Crepe;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.conds.pitchextractor.XiaomaPe;
+import diffsvc.conds.whisper.WhisperEncoder;
 import diffsvc.dataset.Batches;
 import diffsvc.dataset.Clip;
 import diffsvc.dataset.Dataset;
@@ -38,7 +40,7 @@ import java.util.function.BiConsumer;
  */
 public final class Meter {
     static final List<String> MODELS =
-            List.of("hubert", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair");
+            List.of("hubert", "whisper", "crepe", "pe", "embedding", "wavenet", "nsf_hifigan", "hifigan", "pair");
 
     private static final int SMALL = 16;
 
@@ -84,13 +86,23 @@ public final class Meter {
         }
     }
 
+    private static BiConsumer<Integer, Integer> content(NDManager manager, ContentEncoder encoder) {
+        return (b, t) -> {
+            try (NDManager scratch = manager.newSubManager()) {
+                Wave wave = Wave.mono(new float[t * encoder.hopSamples()], encoder.sampleRateHz());
+                wave.first()[7] = 0.1f;
+                encoder.units(scratch, wave, Precision.FLOAT32).toFloatArray();
+            }
+        };
+    }
+
     private static BiConsumer<Integer, Integer> runner(
             String model, NDManager manager, Hparams h, List<AutoCloseable> open, int batch, int frames) {
         switch (model) {
             case "pair":
                 return (b, t) -> {
                     Hparams own = Arg2Hparams.apply(h, "training.batch=" + b + ",training.crop_frames=" + t);
-                    int bins = h.audio().melBins(), width = h.embedding().hiddenSize(), p = Math.max(1, t * 50 / 86);
+                    int bins = h.audio().melBins(), width = h.embedding().unitWidth(), p = Math.max(1, t * 50 / 86);
                     float[] f0 = new float[t];
                     Arrays.fill(f0, 220);
                     Dataset data = Dataset.of(List.of(
@@ -137,7 +149,7 @@ public final class Meter {
                         embedding
                                 .embed(new Conds2Tensor.Conds(
                                         scratch.randomNormal(
-                                                new Shape(b, p, h.embedding().hiddenSize())),
+                                                new Shape(b, p, h.embedding().unitWidth())),
                                         scratch.create(all, new Shape(b, t)),
                                         scratch.ones(new Shape(b, t)).mul(7.8f),
                                         scratch.zeros(new Shape(b, t))))
@@ -146,14 +158,11 @@ public final class Meter {
                     }
                 };
             case "hubert":
-                HubertSoft hubert = HubertSoft.random(manager, HubertSoft.Sizes.PUBLISHED, 1);
-                return (b, t) -> {
-                    try (NDManager scratch = manager.newSubManager()) {
-                        Wave wave = Wave.mono(new float[t * 320], HubertSoft.RATE_HZ);
-                        wave.first()[7] = 0.1f;
-                        hubert.units(scratch, wave, Precision.FLOAT32).toFloatArray();
-                    }
-                };
+                return content(manager, HubertSoft.random(manager, HubertSoft.Sizes.PUBLISHED, 1));
+            case "whisper":
+                return content(
+                        manager,
+                        WhisperEncoder.random(manager, WhisperEncoder.Sizes.TINY, WhisperEncoder.Form.PLACELESS, 1));
             case "crepe":
                 Crepe crepe = Crepe.random(manager, Crepe.published(), 1);
                 return (b, t) -> {

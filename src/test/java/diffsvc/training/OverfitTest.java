@@ -136,8 +136,11 @@ class OverfitTest {
                     KeyedRandom.of(scratch, 5, "start", 0).normal(new Shape(1, 1, clip.melBins(), batch.frames()));
             NDArray x = Denoising.run(
                     ddpm,
-                    training.wavenet()
-                            .given(training.embedding().embed(batch.conds()).forDenoiser()),
+                    training.prediction()
+                            .eps(training.wavenet()
+                                    .given(training.embedding()
+                                            .embed(batch.conds())
+                                            .forDenoiser())),
                     noise,
                     ddpm.times(training.noise().steps(), training.noise().steps() / 10));
             NDArray sampled = training.range().denorm(x, batch.conds().mel2ph());

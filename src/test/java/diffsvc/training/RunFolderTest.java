@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDManager;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.StatedPrediction;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.dataset.Clip;
@@ -18,7 +19,9 @@ import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.hparams.PredictionKind;
 import diffsvc.testing.Golden;
+import diffsvc.voice.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +31,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -395,8 +399,112 @@ class RunFolderTest {
                         .contains("audio.hop_samples"));
         Hparams one = Arg2Hparams.apply(made, "hubert.sha256=aa"), other = Arg2Hparams.apply(made, "hubert.sha256=bb");
         assertTrue(refused(() -> RunSettings.fromCheckpoint(one, other, "toy")).contains("encoder"));
+        Hparams whisper = Arg2Hparams.apply(made, "hubert.kind=whisper");
+        assertTrue(refused(() -> RunSettings.fromVoice(made, whisper, "toy"))
+                .contains("hubert.kind=hubert_soft where the voice has whisper"));
         assertFalse(
                 RunSettings.fromCheckpoint(one, made, "toy").base().project().isEmpty());
+    }
+
+    /** What a run writes in a toy of another prediction: its checkpoint and its voice. */
+    private TrainingRun edm() {
+        run.close();
+        run = new TrainingRun(manager, Arg2Hparams.apply(HPARAMS, "noise.prediction=edm,noise.sigma_data=0.2"), toy());
+        return run;
+    }
+
+    private static final StatedPrediction EDM = new StatedPrediction(PredictionKind.EDM, 0.2);
+
+    private Path dataset(String overrides) {
+        Path data = home.resolve("data/toy");
+        HparamsYaml.write(data.resolve("hparams.yaml"), Arg2Hparams.apply(HPARAMS, overrides));
+        return data;
+    }
+
+    @Test
+    void aRunKeepsWhatItPredictsAndSaysSoInItsFiles() throws IOException {
+        Files.createDirectories(home.resolve("data/toy"));
+        edm();
+        Path checkpoint = save(2, 3, 0);
+        assertEquals(EDM, TrainingState.read(checkpoint).prediction());
+        assertEquals(
+                Optional.of(EDM),
+                StatedPrediction.in(StateDict.read(folder.voice().resolve("wavenet_model_steps_2.pt"))));
+        assertEquals(
+                EDM,
+                StatedPrediction.of(
+                        HparamsYaml.read(folder.voice().resolve("hparams.yaml")).noise()));
+        // the run's hparams.yaml is missing, and the dataset's says eps
+        RunStart again = RunStart.in(folder, dataset("training.steps=9"), "toy", notes::add);
+        assertEquals(EDM, StatedPrediction.of(again.settings().base().noise()));
+        assertTrue(notes.get(notes.size() - 1).contains("predicts edm, sigma_data 0.2"), notes.toString());
+        assertEquals(List.of(), again.notes(again.with("")));
+        String said = refused(() -> again.with("noise.prediction=v"));
+        assertTrue(said.contains("the noise.prediction of the run, edm") && said.contains("--from"), said);
+        assertTrue(refused(() -> again.with("noise.sigma_data=0.3")).contains("sigma_data 0.3"));
+    }
+
+    private static double value(Map<String, TorchTensor> tensors, String name) {
+        return tensors.get(name).toFloats()[0];
+    }
+
+    @Test
+    void anotherRunMayLearnToPredictSomethingElse() throws IOException {
+        Files.createDirectories(home.resolve("data/toy"));
+        Path checkpoint = save(3, 3, 0), data = dataset("training.steps=9");
+        ModelFiles.Pair voice = ModelFiles.in(home.resolve("models")).project("toy");
+        RunFolder other = new RunFolder(home.resolve("models/other"));
+        for (RunStart start : List.of(
+                RunStart.from(other, data, "other", voice, notes::add),
+                RunStart.from(other, data, "other", checkpoint, notes::add))) {
+            assertEquals(List.of(), start.notes(start.with("")));
+            Hparams asked = start.with("noise.prediction=edm,noise.sigma_data=0.2");
+            String note = start.notes(asked).get(0);
+            assertTrue(note.contains("predict eps") && note.contains("predict edm, sigma_data 0.2"), note);
+            try (TrainingRun next = start.open(manager, asked, toy())) {
+                assertEquals(0, next.training().optimizer().updates(), "moments of another task");
+                assertEquals(3, next.step());
+                String name = "denoise_fn.skip_projection.weight";
+                double average = value(next.training().optimizer().weights(), name);
+                for (int i = 0; i < 2; i++) { // the share of the old weights fades as at the beginning of a run
+                    next.update();
+                    double decay = (1.0 + i) / (10 + i);
+                    average = decay * average
+                            + (1 - decay) * value(next.training().optimizer().weights(), name);
+                }
+                assertEquals(average, value(next.training().optimizer().averages(), name), 1e-6);
+                TrainingState state = next.state();
+                assertEquals(EDM, state.prediction());
+                assertEquals(2, state.updates());
+            }
+        }
+    }
+
+    @Test
+    void aRunFromAVoiceKeepsItsPrediction() throws IOException {
+        Files.createDirectories(home.resolve("data/toy"));
+        edm();
+        Path checkpoint = save(1, 3, 0);
+        // as a config of the Python project, which has no such key
+        HparamsYaml.write(folder.voice().resolve("hparams.yaml"), HPARAMS.steps(1));
+        ModelFiles.Pair voice = ModelFiles.in(home.resolve("models")).project("toy");
+        RunFolder other = new RunFolder(home.resolve("models/other"));
+        Path data = dataset("training.steps=9");
+        for (RunStart start : List.of(
+                RunStart.from(other, data, "other", voice, notes::add),
+                RunStart.from(other, data, "other", checkpoint, notes::add))) {
+            assertEquals(EDM, StatedPrediction.of(start.with("").noise()));
+            assertTrue(start.notes(start.with("noise.prediction=eps")).get(0).contains("predict edm"));
+        }
+    }
+
+    @Test
+    void sigmaDataWithoutEdmIsRefused() {
+        RunSettings fresh = RunSettings.fresh(HPARAMS, "toy");
+        assertTrue(refused(() -> fresh.with("noise.sigma_data=0.3")).contains("noise.prediction=edm"));
+        assertEquals(
+                0.3,
+                fresh.with("noise.sigma_data=0.3,noise.prediction=edm").noise().sigmaData());
     }
 
     /** The file's schedule and range hold, whatever the settings say. */

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -98,13 +99,75 @@ class TrainingTest {
         }
     }
 
+    /** By a fifth, as that of eps; the mean absolute error by the root of it. */
     @Tag("conversion")
     @ParameterizedTest
-    @ValueSource(strings = {"float32", "bfloat16"})
-    void aResumedRunIsTheUninterruptedOneToTheBit(String precision) {
+    @CsvSource({"v, float32, l2", "v, bfloat16, l1", "edm, float32, l2", "edm, bfloat16, l1"})
+    void theLossOfEachPredictionFalls(String prediction, String precision, String loss) {
+        Hparams h = Arg2Hparams.apply(
+                HPARAMS,
+                "noise.sigma_data=0.45,noise.prediction=" + prediction + ",training.precision=" + precision
+                        + ",training.loss=" + loss);
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, h, toy())) {
+            double before = run.probe(40);
+            run.train(150);
+            double after = run.probe(40);
+            System.out.printf("%s, %s, %s: %.3f to %.3f%n", prediction, precision, loss, before, after);
+            assertTrue(after < (loss.equals("l2") ? 0.8 : Math.sqrt(0.8)) * before, before + " to " + after);
+        }
+    }
+
+    /** The network answers zero at first, so the loss is the mean square of the target. */
+    @Test
+    void theLossIsThatOfWhatIsPredicted() {
+        for (String prediction : List.of("eps", "v", "edm")) {
+            Hparams h = Arg2Hparams.apply(HPARAMS, "noise.prediction=" + prediction);
+            try (NDManager m = NDManager.newBaseManager();
+                    TrainingRun run = new TrainingRun(m, h, toy());
+                    NDManager scratch = m.newSubManager()) {
+                Batch batch = run.batch(scratch);
+                JointTraining training = run.training();
+                float[] x0 = training.range().norm(batch.mels()).toFloatArray(),
+                        noise = batch.noise().toFloatArray();
+                double sum = 0;
+                int each = x0.length / 4;
+                for (int i = 0; i < x0.length; i++) {
+                    int t = (int) batch.t().toLongArray()[i / each];
+                    double a = training.noise().alpha(t), s = training.noise().sigma(t), sigma = s / a, d = 0.5;
+                    double y = x0[i] + sigma * noise[i], root = Math.sqrt(sigma * sigma + d * d);
+                    double target =
+                            switch (prediction) {
+                                case "v" -> a * noise[i] - s * x0[i];
+                                case "edm" -> (x0[i] - d * d / (root * root) * y) / (sigma * d / root);
+                                default -> noise[i];
+                            };
+                    sum += target * target / x0.length;
+                }
+                assertEquals(sum, training.lossOf(batch), 1e-5 * sum, prediction);
+            }
+        }
+    }
+
+    @Test
+    void theWarmStartIsForEpsAlone() {
+        Hparams warm = Arg2Hparams.apply(HPARAMS, "training.warm_start=true,noise.prediction=v");
+        try (NDManager m = NDManager.newBaseManager()) {
+            String said = assertThrows(Problem.class, () -> new TrainingRun(m, warm, toy()))
+                    .getMessage();
+            assertTrue(said.contains("noise.prediction eps") && said.contains("training.warm_start=false"), said);
+        }
+    }
+
+    @Tag("conversion")
+    @ParameterizedTest
+    @CsvSource({"float32, eps", "bfloat16, eps", "float32, edm"})
+    void aResumedRunIsTheUninterruptedOneToTheBit(String precision, String prediction) {
         Checkpoints checkpoints = new Checkpoints(folder, 2, 0);
         Hparams summed = Arg2Hparams.apply(
-                HPARAMS, "training.accumulate=2,training.volume_db=6,training.precision=" + precision);
+                HPARAMS,
+                "training.accumulate=2,training.volume_db=6,noise.sigma_data=0.12,training.precision=" + precision
+                        + ",noise.prediction=" + prediction);
         List<TrainingRun.Update> whole = new ArrayList<>(), parts = new ArrayList<>();
         try (NDManager m = NDManager.newBaseManager();
                 TrainingRun run = new TrainingRun(m, summed, toy())) {

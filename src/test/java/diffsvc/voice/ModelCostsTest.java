@@ -46,6 +46,20 @@ class ModelCostsTest {
     }
 
     @Test
+    void whisperStandsInHubertsPlaceAndSaysHowItIsFetched() {
+        for (String kind : List.of("whisper", "whisper_ppg")) {
+            String whisper = "hubert.kind=" + kind + ",hubert.file=whisper_tiny_en.safetensors";
+            Plan.Model model = costs(whisper).get(0);
+            assertEquals("whisper, published sizes", model.cost().model() + ", " + model.at());
+            Hparams h = Arg2Hparams.apply(Hparams.defaults(), whisper);
+            String said = assertThrows(
+                            Problem.class, () -> ModelFiles.in(folder).encoderFile(h))
+                    .getMessage();
+            assertTrue(said.contains("run ./diffsvc weights whisper"), said);
+        }
+    }
+
+    @Test
     void aDamagedEncoderIsAnError() throws IOException {
         Path file = frozen("hubert_soft.pt", "half of a download");
         assertTrue(assertThrows(Problem.class, () -> costs("")).getMessage().contains(file.toString()));

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
+import ai.djl.nn.core.Linear;
 import diffsvc.check.Axes;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
@@ -22,11 +23,15 @@ import java.util.function.BiConsumer;
 
 /**
  * Computes the condition of the denoiser: the unit of each frame plus a learned vector for its pitch (the Python
- * project's SvcEncoder, with or without no_fs2). It is trained jointly with the denoiser.
+ * project's SvcEncoder, with or without no_fs2). Units of another width than the condition's go through a learned
+ * projection first, which the Python project does not have. It is trained jointly with the denoiser.
  */
 public final class EmbeddingModel implements AutoCloseable {
     static final int ENERGY_ROWS = 256;
     static final double ENERGY_TOP = 4;
+    /** From units to the width of the condition. */
+    static final String PROJECTION = "unit_projection";
+
     private static final int PITCH_ROWS = 300;
     /** Modules of a Python checkpoint that inference never calls. */
     private static final String[] UNUSED = {"mel_out.", "pitch_predictor.", "energy_predictor.", "decoder."};
@@ -93,6 +98,12 @@ public final class EmbeddingModel implements AutoCloseable {
             settings.add(new Weights.Setting(
                     "embedding.hidden_size", config.hiddenSize(), own.size("pitch_embed.weight", 1)));
         }
+        settings.add(new Weights.Setting(
+                "embedding.unit_size",
+                config.unitWidth(),
+                own.tensors().containsKey(PROJECTION + ".weight")
+                        ? own.size(PROJECTION + ".weight", 1)
+                        : config.hiddenSize()));
         if (!config.noFs2()) {
             settings.add(
                     new Weights.Setting("embedding.enc_layers", config.encLayers(), own.layers("encoder.layers.")));
@@ -128,7 +139,10 @@ public final class EmbeddingModel implements AutoCloseable {
                 fps,
                 Cost.bytes(table(e)),
                 (b, t) -> 14 * Cost.MIB
-                        + Cost.FLOAT * (6.2 * e.hiddenSize() * b * t + encoderFloats(e, b, t * unitsPerSecond / fps)));
+                        + Cost.FLOAT
+                                * (6.2 * e.hiddenSize() * b * t
+                                        + (e.projectsUnits() ? e.hiddenSize() * b * t * unitsPerSecond / fps : 0)
+                                        + encoderFloats(e, b, t * unitsPerSecond / fps)));
     }
 
     /**
@@ -145,6 +159,10 @@ public final class EmbeddingModel implements AutoCloseable {
     /** Names in a checkpoint, without the prefix {@code fs2.}, and shapes, in the reference's order. */
     public static Map<String, Shape> table(Hparams.Embedding s) {
         Map<String, Shape> table = new LinkedHashMap<>();
+        if (s.projectsUnits()) {
+            table.put(PROJECTION + ".weight", new Shape(s.hiddenSize(), s.unitWidth()));
+            table.put(PROJECTION + ".bias", new Shape(s.hiddenSize()));
+        }
         if (!s.noFs2()) {
             UnitEncoder.table(table, UnitEncoder.Sizes.of(s));
         }
@@ -173,7 +191,7 @@ public final class EmbeddingModel implements AutoCloseable {
     /**
      * The condition of a batch; the arrays belong to the manager of the units.
      *
-     * @throws Problem when the units are not H wide
+     * @throws Problem when the units are not embedding.unit_size wide
      */
     public Condition embed(Conds conds) {
         return walk(conds, (name, value) -> {});
@@ -182,11 +200,12 @@ public final class EmbeddingModel implements AutoCloseable {
     /**
      * The same; {@code tap} receives each intermediate value by name.
      *
-     * @param tap receives embedded, layer0, .., encoder_out (these without no_fs2) and decoder_inp
+     * @param tap receives unit_projection (where there is one), embedded, layer0, .., encoder_out (these without
+     *     no_fs2) and decoder_inp
      */
     public Condition walk(Conds conds, BiConsumer<String, NDArray> tap) {
         Axes.of("embedding")
-                .fix("H", sizes.hiddenSize())
+                .fix("H", sizes.unitWidth())
                 .require("units", conds.units(), "B P H")
                 .require("mel2ph", conds.mel2ph(), "B T")
                 .require("f0", conds.f0(), "B T");
@@ -196,7 +215,8 @@ public final class EmbeddingModel implements AutoCloseable {
             f0Hz = f0Hz.mul(conds.unvoiced().lte(0f).toType(DataType.FLOAT32, false));
         }
         NDArray ids = coarse(f0Hz);
-        NDArray units = encoder == null ? conds.units() : encoder.walk(conds.units(), tap);
+        NDArray units = projected(conds.units(), tap);
+        units = encoder == null ? units : encoder.walk(units, tap);
         NDArray cond = gather(units, conds.mel2ph()); // [B, T, H]
         if (sizes.usePitchEmbed()) {
             cond = cond.add(rows(ids, "pitch_embed.weight"));
@@ -212,6 +232,20 @@ public final class EmbeddingModel implements AutoCloseable {
         cond = cond.mul(real.expandDims(2));
         tap.accept("decoder_inp", cond);
         return new Condition(cond, f0Hz, ids);
+    }
+
+    /** Units as wide as the condition, [B, P, H]; units that are padding stay 0, by which the encoder knows them. */
+    private NDArray projected(NDArray units, BiConsumer<String, NDArray> tap) {
+        if (!sizes.projectsUnits()) {
+            return units;
+        }
+        NDArray wide = Linear.linear(units, weights.get(PROJECTION + ".weight"), weights.get(PROJECTION + ".bias"))
+                .singletonOrThrow();
+        if (encoder != null) {
+            wide = wide.mul(units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false));
+        }
+        tap.accept(PROJECTION, wide);
+        return wide;
     }
 
     /** 2^f0 [B, T], 0 at padding. */

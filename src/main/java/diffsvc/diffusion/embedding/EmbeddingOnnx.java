@@ -9,8 +9,8 @@ import java.util.Map;
 /**
  * The {@link EmbeddingModel} as an ONNX graph, in float32.
  *
- * <p>In: units [B, P, H], mel2ph [B, T] int64, f0 [B, T] log2 Hz; energy [B, T] and unvoiced [B, T] where the model
- * uses them. Out: cond [B, H, T], as the denoiser takes it, and f0_hz [B, T].
+ * <p>In: units [B, P, embedding.unit_size], mel2ph [B, T] int64, f0 [B, T] log2 Hz; energy [B, T] and unvoiced [B, T]
+ * where the model uses them. Out: cond [B, H, T], as the denoiser takes it, and f0_hz [B, T].
  */
 public final class EmbeddingOnnx {
     /** ONNX's code of int64. */
@@ -31,7 +31,7 @@ public final class EmbeddingOnnx {
 
     private OnnxFile graph() {
         Hparams.Embedding s = model.sizes();
-        Value units = file.floats("units", "B", "P", s.hiddenSize()),
+        Value units = file.floats("units", "B", "P", s.unitWidth()),
                 mel2ph = file.longs("mel2ph", "B", "T"),
                 f0 = file.floats("f0", "B", "T");
         Value energy = s.useEnergyEmbed() ? file.floats("energy", "B", "T") : null,
@@ -41,7 +41,7 @@ public final class EmbeddingOnnx {
         if (unvoiced != null) {
             f0Hz = f0Hz.times(unvoiced.op("LessOrEqual", file.number(0)).op("Cast", Map.of("to", FLOAT32)));
         }
-        Value spread = gather(s.noFs2() ? units : encoded(units), mel2ph); // [B, T, H]
+        Value spread = gather(s.noFs2() ? projected(units) : encoded(projected(units)), mel2ph); // [B, T, H]
         if (s.usePitchEmbed()) {
             spread = spread.plus(file.weight("pitch_embed.weight").op("Gather", coarse(f0Hz)));
         }
@@ -74,6 +74,20 @@ public final class EmbeddingOnnx {
                 .op("Cast", Map.of("to", INT64)); // towards 0
     }
 
+    /** Units as wide as the condition; padding stays 0 for the transformer. */
+    private Value projected(Value units) {
+        if (!model.sizes().projectsUnits()) {
+            return units;
+        }
+        Value wide = units.linear(EmbeddingModel.PROJECTION);
+        return model.sizes().noFs2() ? wide : wide.times(real(units));
+    }
+
+    /** 0 at padding, else 1, [B, P, 1]. */
+    private Value real(Value units) {
+        return units.slice(2, 0, 1).op("Equal", file.number(0)).op("Not").op("Cast", Map.of("to", FLOAT32));
+    }
+
     /** Row mel2ph of the units with a zero row in front. */
     private Value gather(Value units, Value mel2ph) {
         Value rows = units.op("Pad", file.whole(0, 1, 0, 0, 0, 0)); // [B, 1 + P, H]
@@ -85,10 +99,7 @@ public final class EmbeddingOnnx {
     /** {@link UnitEncoder}: the transformer over the units, [B, P, H]. */
     private Value encoded(Value units) {
         UnitEncoder.Sizes s = UnitEncoder.Sizes.of(model.sizes());
-        Value real = units.slice(2, 0, 1)
-                .op("Equal", file.number(0))
-                .op("Not")
-                .op("Cast", Map.of("to", FLOAT32)); // [B, P, 1]
+        Value real = real(units);
         Value x = units.times(Math.sqrt(s.hidden()))
                 .times(2)
                 .plus(positions(units, s.hidden()))

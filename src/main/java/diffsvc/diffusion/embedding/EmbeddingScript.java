@@ -21,6 +21,9 @@ public final class EmbeddingScript implements AutoCloseable {
     private static final String PREPARE =
             """
             def prepare(self, w: Dict[str, Tensor]) -> Tensor:
+              if self.projects:
+                self.unit_projection = w["unit_projection.weight"]
+                self.unit_bias = w["unit_projection.bias"]
               if self.use_pitch:
                 self.pitch_embed = w["pitch_embed.weight"]
               if self.use_energy:
@@ -33,6 +36,8 @@ public final class EmbeddingScript implements AutoCloseable {
             """
             def forward(self, units: Tensor, mel2ph: Tensor, f0: Tensor{energy}{unvoiced}) -> Tensor:
               real = torch.to(torch.gt(mel2ph, 0), 6)
+              if self.projects:
+                units = torch.linear(units, self.unit_projection, self.unit_bias)
               index = torch.expand(torch.unsqueeze(mel2ph, 2), [-1, -1, torch.size(units, 2)])
               cond = torch.gather(torch.pad(units, [0, 0, 1, 0]), 1, index)
               if self.use_pitch:
@@ -73,6 +78,7 @@ public final class EmbeddingScript implements AutoCloseable {
         }
         double low = EmbeddingModel.mel(pitch.f0MinHz()), high = EmbeddingModel.mel(pitch.f0MaxHz());
         Map<String, Object> attributes = new LinkedHashMap<>();
+        attributes.put("projects", sizes.projectsUnits());
         attributes.put("use_pitch", sizes.usePitchEmbed());
         attributes.put("use_energy", sizes.useEnergyEmbed());
         attributes.put("low", (double) (float) low);
@@ -86,7 +92,10 @@ public final class EmbeddingScript implements AutoCloseable {
                 .replace("{voiced}", unvoiced ? VOICED : "")
                 .replace("{loudness}", energy ? LOUDNESS : "");
         ScriptFile file = new ScriptFile(
-                attributes, List.of("pitch_embed", "energy_embed"), List.of(), List.of(PREPARE, forward));
+                attributes,
+                List.of("unit_projection", "unit_bias", "pitch_embed", "energy_embed"),
+                List.of(),
+                List.of(PREPARE, forward));
         Script script = Script.open(owner, file.bytes());
         script.run(model.weights().manager(), "prepare", model.weights().all()).close();
         return new EmbeddingScript(script);
@@ -95,8 +104,8 @@ public final class EmbeddingScript implements AutoCloseable {
     /**
      * The condition [B, H, T].
      *
-     * @param inputs units [B, P, H], mel2ph [B, T] int64, f0 [B, T] log2 Hz, then energy [B, T] and unvoiced [B, T]
-     *     where the voice uses them
+     * @param inputs units [B, P, unit_size], mel2ph [B, T] int64, f0 [B, T] log2 Hz, then energy [B, T] and unvoiced
+     *     [B, T] where the voice uses them
      */
     public NDArray embed(NDArray... inputs) {
         return script.run(inputs[0].getManager(), "forward", inputs);

@@ -12,8 +12,8 @@ import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
+import diffsvc.diffusion.Denoiser;
 import diffsvc.diffusion.NoiseSchedule;
-import diffsvc.diffusion.Sampler;
 import diffsvc.hparams.Hparams;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
@@ -25,7 +25,8 @@ import java.util.function.BiConsumer;
 
 /**
  * The denoiser: predicts the noise in a noisy mel with a stack of dilated convolutions, conditioned on the diffusion
- * step and on cond (DiffWave, arXiv:2009.09761; DiffSinger, arXiv:2105.02446, section 3).
+ * step and on cond (DiffWave, arXiv:2009.09761; DiffSinger, arXiv:2105.02446, section 3). A voice may have one that was
+ * trained to predict v or F instead: {@link diffsvc.diffusion.Prediction}. To the network they are the same.
  *
  * <p>spec [B, 1, M, T] - inputProjection - [B, C, T] - residual layers with step and cond - sum of skips -
  * skipProjection - outputProjection - noise [B, 1, M, T]
@@ -155,11 +156,11 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * The network as a sampler calls it, for one condition, which is projected once for all evaluations.
+     * The network for one condition, which is projected once for all evaluations.
      *
      * @param cond [B, H, T]
      */
-    public Sampler.Eps given(NDArray cond) {
+    public Denoiser given(NDArray cond) {
         Projected projected = project(cond);
         return (x, t) -> {
             try (NDManager scratch = x.getManager().newSubManager()) {
@@ -183,7 +184,7 @@ public final class WaveNet implements AutoCloseable {
     }
 
     /**
-     * The noise in spec at the given diffusion steps; the result belongs to the manager of spec.
+     * The prediction at the given diffusion steps; the result belongs to the manager of spec.
      *
      * @param spec [B, 1, M, T]
      * @param step [B] or [B, 1], int64 or float32, diffusion steps from 0 on; may lie between two

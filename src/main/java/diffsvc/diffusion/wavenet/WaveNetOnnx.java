@@ -9,14 +9,23 @@ import java.util.List;
 /**
  * The denoiser of {@link WaveNet} as an ONNX graph, in float32.
  *
- * <p>In: spec [B, 1, M, T], step [B] float32, cond [B, H, T]. Out: eps [B, 1, M, T]. The condition is projected in each
- * call.
+ * <p>In: spec [B, 1, M, T], step [B] float32, cond [B, H, T]. Out: eps [B, 1, M, T], or what the network predicts
+ * instead. The condition is projected in each call.
  */
 public final class WaveNetOnnx {
     private WaveNetOnnx() {}
 
-    /** The graph, with copies of the weights. */
+    /** The graph of a network that predicts eps, with copies of the weights. */
     public static OnnxFile of(WaveNet net) {
+        return of(net, "eps");
+    }
+
+    /**
+     * The graph, with copies of the weights.
+     *
+     * @param output what the network predicts, the name of the graph's output
+     */
+    public static OnnxFile of(WaveNet net, String output) {
         WaveNet.Sizes sizes = net.sizes();
         OnnxFile file = new OnnxFile("wavenet", net.weights());
         Value spec = file.floats("spec", "B", 1, sizes.mels(), "T"),
@@ -41,7 +50,7 @@ public final class WaveNetOnnx {
         }
         Value hidden =
                 skips.over(Math.sqrt(sizes.layers())).conv("skip_projection").relu();
-        file.output("eps", hidden.conv("output_projection").unsqueeze(1), "B", 1, sizes.mels(), "T");
+        file.output(output, hidden.conv("output_projection").unsqueeze(1), "B", 1, sizes.mels(), "T");
         return file;
     }
 

@@ -157,7 +157,7 @@ public final class WaveNetPass implements AutoCloseable {
     }
 
     /**
-     * The noise that the network predicts, attached to the graph where one is recorded.
+     * What the network predicts, attached to the graph where one is recorded.
      *
      * @param spec [B, 1, M, T]
      * @param step [B] or [B, 1], int64 or float32, diffusion steps from 0 on

@@ -8,7 +8,7 @@ import diffsvc.check.Axes;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.ScriptFile;
-import diffsvc.diffusion.Sampler;
+import diffsvc.diffusion.Denoiser;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.Script;
 import diffsvc.tensor.Rounding;
@@ -86,7 +86,7 @@ public final class WaveNetScript implements AutoCloseable {
 
     /**
      * mask [B, 1, T, 1] is 1 on an item's frames and 0 on its padding: a convolution sees zeros beyond an item's end,
-     * as it does where a clip is alone, and the noise of padding is 0. Without elements it is not used.
+     * as it does where a clip is alone, and the prediction of padding is 0. Without elements it is not used.
      */
     private static final String PADDED =
             """
@@ -192,7 +192,7 @@ public final class WaveNetScript implements AutoCloseable {
             Rounding.require(
                     "diffusion",
                     precision.text(),
-                    1, // eps is noise of that level
+                    1, // eps, v and F have about that level
                     net.given(cond).at(x, 500),
                     given(cond).at(x, 500));
             return true;
@@ -200,22 +200,22 @@ public final class WaveNetScript implements AutoCloseable {
     }
 
     /**
-     * The network as a sampler calls it, for one condition, which is projected once for all evaluations.
+     * The network for one condition, which is projected once for all evaluations.
      *
      * @param cond [B, H, T]
      */
-    public Sampler.Eps given(NDArray cond) {
+    public Denoiser given(NDArray cond) {
         return given(cond, new long[0]);
     }
 
     /**
-     * The same for a batch whose items are padded at their ends. Each item gets the noise that it gets alone, up to
-     * rounding; the noise of padding is 0.
+     * The same for a batch whose items are padded at their ends. Each item gets the prediction that it gets alone, up
+     * to rounding; that of padding is 0.
      *
      * @param cond [B, H, T]
      * @param frames of each item, [B], 1 to T; none: all have T
      */
-    public Sampler.Eps given(NDArray cond, long... frames) {
+    public Denoiser given(NDArray cond, long... frames) {
         Axes.of("wavenet").fix("H", sizes.cond()).require("cond", cond, "B H T");
         NDArray projected = script.run(cond.getManager(), "project", cond), mask = mask(cond, frames);
         return (x, t) -> {

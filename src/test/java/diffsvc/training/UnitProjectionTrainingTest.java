@@ -1,0 +1,96 @@
+package diffsvc.training;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import diffsvc.checkpoint.Divider;
+import diffsvc.checkpoint.StateDict;
+import diffsvc.checkpoint.TorchTensor;
+import diffsvc.dataset.Clip;
+import diffsvc.dataset.Dataset;
+import diffsvc.diffusion.embedding.EmbeddingModel;
+import diffsvc.files.Output;
+import diffsvc.hparams.Arg2Hparams;
+import diffsvc.hparams.Hparams;
+import diffsvc.voice.ModelFiles;
+import diffsvc.voice.Pairing;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A voice whose units are wider than its condition: trained, saved, opened, merged and divided. */
+class UnitProjectionTrainingTest {
+    private static final String WEIGHT = "fs2.unit_projection.weight", BIAS = "fs2.unit_projection.bias";
+    private static final Hparams WIDE = Arg2Hparams.apply(
+                    Hparams.defaults(),
+                    "audio.mel_bins=8,embedding.hidden_size=6,embedding.unit_size=10,hubert.kind=whisper,"
+                            + "hubert.file=whisper_tiny_en.safetensors,wavenet.residual_channels=16,"
+                            + "wavenet.residual_layers=2,noise.steps=50,noise.max_beta=0.1,training.batch=2,"
+                            + "training.crop_frames=24")
+            .project("toy");
+
+    @TempDir
+    Path folder;
+
+    private static Dataset toy() {
+        Random random = new Random(1);
+        float[] mel = new float[40 * 8], units = new float[24 * 10], f0 = new float[40];
+        for (int i = 0; i < mel.length; i++) {
+            mel[i] = -2.5f + (float) random.nextGaussian() / 2;
+        }
+        for (int i = 0; i < units.length; i++) {
+            units[i] = (float) random.nextGaussian();
+        }
+        Arrays.fill(f0, 220);
+        return Dataset.of(List.of(Clip.of("clip", mel, 8, List.of(units), 10, f0)));
+    }
+
+    @Test
+    void theProjectionLearnsIsSavedAndGoesThroughMergeAndDivide() {
+        Path models = folder.resolve("models"), voice = models.resolve("toy");
+        float[] weight;
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, WIDE, toy())) {
+            float[] before = run.state().weights().get(WEIGHT).toFloats();
+            run.train(3);
+            weight = run.state().weights().get(WEIGHT).toFloats();
+            assertFalse(Arrays.equals(before, weight), "the projection learns");
+            float[] bias = run.state().weights().get(BIAS).toFloats();
+            assertFalse(Arrays.equals(new float[6], bias), "and its bias");
+            run.saveVoice(voice);
+        }
+        ModelFiles files = ModelFiles.in(models);
+        ModelFiles.Pair pair = files.project("toy");
+        assertEquals(10, pair.hparams().embedding().unitWidth());
+        assertEquals("whisper", pair.hparams().hubert().kind());
+        try (NDManager m = NDManager.newBaseManager();
+                EmbeddingModel model = EmbeddingModel.load(m, pair.hparams(), StateDict.read(pair.embedding()))) {
+            assertArrayEquals(
+                    weight, model.weights().get("unit_projection.weight").toFloatArray());
+        }
+        Path merged = folder.resolve("model_ckpt_steps_3.ckpt"), again = folder.resolve("again");
+        Divider.merge(voice, merged, Output.CAREFUL);
+        assertArrayEquals(weight, StateDict.read(merged).tensors().get(WEIGHT).toFloats());
+        Divider.divide(merged, voice.resolve("hparams.yaml"), again, Output.CAREFUL);
+        TorchTensor kept = StateDict.read(again.resolve("embedding_model_steps_3.pt"))
+                .tensors()
+                .get(WEIGHT);
+        assertArrayEquals(weight, kept.toFloats());
+    }
+
+    @Test
+    void aDatasetOfAnotherWidthNamesTheKeyThatTrainsAProjection() {
+        ModelFiles files = ModelFiles.in(folder);
+        assertEquals(List.of(), Pairing.ofTraining(files, WIDE, 10, 8).clashes());
+        Hparams without = Arg2Hparams.apply(WIDE, "embedding.unit_size=0");
+        String clash =
+                Pairing.ofTraining(files, without, 10, 8).clashes().get(0).what();
+        assertTrue(clash.contains("embedding.unit_size=10 trains a projection"), clash);
+    }
+}
