@@ -9,6 +9,7 @@ import diffsvc.conds.hubert.*;
 import diffsvc.conds.mel.*;
 import diffsvc.conds.pitchextractor.*;
 import diffsvc.conds.praat.*;
+import diffsvc.conds.whisper.*;
 import diffsvc.dataset.*;
 import diffsvc.diffusion.*;
 import diffsvc.diffusion.embedding.*;

@@ -389,7 +389,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (song != null && Math.abs(song.seconds() - output.seconds()) > LENGTHS_DIFFER_SECONDS) {
             bar.note(String.format(
                     Locale.ROOT,
-                    "%s lasts %.1f s and its song %.1f s: what only one of them has is not compared",
+                    "%s lasts %.1f s and its song %.1f s: notes that the output lacks count as missed",
                     output.name(),
                     output.seconds(),
                     song.seconds()));
@@ -475,7 +475,7 @@ final class EvaluateCommand implements Callable<Integer> {
             CheckpointRanking ranking = CheckpointRanking.of(panel, paths, all, set, targets, this::settings, on, bar);
             bar.close();
             System.out.println(ranking.table().printAll());
-            absent(panel);
+            panel.absentJudges().forEach(bar::note);
             System.out.println("best       " + ranking.verdict());
             write(
                     paths,
@@ -523,7 +523,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 losses.notes().forEach(bar::note);
                 losses.addTo(made.heading(song.sound().name()));
             });
-            absent(panel);
+            panel.absentJudges().forEach(bar::note);
         }
         if (to.page != null && failed - before < files.size()) {
             System.out.println("wrote      " + paths.shown(made.save(to.page)));
@@ -540,15 +540,7 @@ final class EvaluateCommand implements Callable<Integer> {
             bar.note("all figures of so many sounds: --report FILE.html or --json FILE");
         }
         System.out.println(evaluation.ranking().printAll());
-        evaluation.absent().forEach(this::absent);
-    }
-
-    private void absent(Panel panel) {
-        panel.absent().forEach(this::absent);
-    }
-
-    private void absent(JudgeKind kind, String why) {
-        bar.note(kind + " is absent: " + why);
+        evaluation.absentJudges().forEach(bar::note);
     }
 
     private void counted(String what, int of) {

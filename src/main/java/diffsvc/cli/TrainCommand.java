@@ -185,7 +185,7 @@ final class TrainCommand implements Callable<Integer> {
     private Panel panel(ProjectPaths paths) {
         Panel panel = evaluateEvery == null ? null : Panel.open(paths, JudgeKind.named(judges, "en"));
         if (panel != null) {
-            panel.absent().forEach((kind, why) -> note(kind + " is absent: " + why));
+            panel.absentJudges().forEach(TrainCommand::note);
         }
         return panel;
     }

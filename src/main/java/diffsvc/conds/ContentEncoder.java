@@ -6,6 +6,7 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Precision;
 import diffsvc.tensor.Cost;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -14,6 +15,9 @@ import java.util.List;
  * safe.
  */
 public interface ContentEncoder extends AutoCloseable {
+    /** Width of a head where nobody says how many there are. */
+    int CHANNELS_PER_HEAD = 64;
+
     /**
      * The units [1, P, H] of a recording.
      *
@@ -49,6 +53,27 @@ public interface ContentEncoder extends AutoCloseable {
 
     /** Memory of the network over P units. */
     Cost cost();
+
+    /**
+     * The heads of a transformer's attention, which do not show in its shapes.
+     *
+     * @param stage for the error
+     * @param width of the transformer
+     * @param asked hubert.heads; 0 means one for every 64 channels
+     * @throws Problem for a number that does not divide the width
+     */
+    static int heads(String stage, Path file, int width, int asked) {
+        int heads = asked == 0 ? Math.max(1, width / CHANNELS_PER_HEAD) : asked;
+        if (width % heads != 0) {
+            throw Problem.in(
+                    stage,
+                    file,
+                    "a number of heads that divides " + width,
+                    String.valueOf(heads),
+                    "correct hubert.heads");
+        }
+        return heads;
+    }
 
     @Override
     void close();

@@ -288,8 +288,7 @@ public record Evaluation(
         Map<String, Measure> measures = new LinkedHashMap<>();
         for (JudgeKind kind : JudgeKind.values()) {
             for (Measure m : kind.measures()) {
-                if (rows.stream().anyMatch(r -> r.figures.stream()
-                        .anyMatch(f -> f.measure().equals(m)))) {
+                if (rows.stream().anyMatch(r -> r.has(m))) {
                     measures.put(m.name(), m);
                 }
             }

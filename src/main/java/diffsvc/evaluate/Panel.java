@@ -54,9 +54,7 @@ public final class Panel implements AutoCloseable {
                 }
             }
             if (panel.judges.isEmpty()) {
-                String why = panel.absent.entrySet().stream()
-                        .map(e -> e.getKey() + " is absent: " + e.getValue())
-                        .collect(Collectors.joining(", "));
+                String why = String.join(", ", panel.absentJudges());
                 throw Problem.in("evaluate", "a judge that is there", why, "or name another judge");
             }
             return panel;
@@ -74,6 +72,11 @@ public final class Panel implements AutoCloseable {
     /** Why a judge is absent, by judge. */
     public Map<JudgeKind, String> absent() {
         return Collections.unmodifiableMap(absent);
+    }
+
+    /** A sentence for each absent judge, with the reason. */
+    public List<String> absentJudges() {
+        return sentences(absent);
     }
 
     /** The figures of all judges that have what they need. */
@@ -116,7 +119,7 @@ public final class Panel implements AutoCloseable {
                         : judges.keySet().stream()
                                 .map(JudgeKind::toString)
                                 .collect(Collectors.joining(", ", "judges ", ""))));
-        lines.addAll(sentences(absent));
+        lines.addAll(absentJudges());
         return String.join("\n", lines);
     }
 

@@ -48,7 +48,7 @@ public final class Inference {
     /** Name and version of the program, as every manifest holds it. */
     public static final String PROGRAM = "diffsvc " + Version.CURRENT;
 
-    private static final double MUCH_OUTSIDE = 0.1;
+    private static final double SHARE_OF_MEMORY = 0.8, MUCH_OUTSIDE = 0.1;
     private static final int FLAC_PACKS = 4;
     private static final float LOUD = 4;
     private static final int AS_ALLOWED = -1;
@@ -99,8 +99,7 @@ public final class Inference {
         this.cache = cache;
         this.sliceSeconds = sliceSeconds;
         this.batchFrames = batchFrames;
-        long most = Plan.available(voice.device()) + weights();
-        this.limit = limit > 0 ? limit : most > 0 ? (long) (WholeSong.SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
+        this.limit = limit > 0 ? limit : usualLimit(voice);
     }
 
     /**
@@ -182,7 +181,7 @@ public final class Inference {
             Hparams.Infer infer = voice.hparams().infer();
             Depth depth = Depth.of(infer.depth());
             long began = System.nanoTime();
-            long baseline = Plan.baseline(own) + weights();
+            long baseline = Plan.baseline(own) + weights(voice);
             double most = sliceSeconds(song, baseline);
             SliceJoiner joiner = joiner(song, most);
             timer.ended(new Progress.Stage(
@@ -230,8 +229,14 @@ public final class Inference {
         }
     }
 
+    /** Most of what there is: the limit where nobody gives one. */
+    static long usualLimit(Voice voice) {
+        long most = Plan.available(voice.device()) + weights(voice);
+        return most > 0 ? (long) (SHARE_OF_MEMORY * most) : Long.MAX_VALUE;
+    }
+
     /** Bytes of the open networks on a GPU; those on the CPU count as a part of the process. */
-    private long weights() {
+    static long weights(Voice voice) {
         return voice.device().isGpu()
                 ? voice.costs().stream().mapToLong(Cost::weights).sum()
                 : 0;

@@ -19,9 +19,6 @@ import java.util.function.UnaryOperator;
  * units. Slices, joins and random numbers are those of {@link Inference}, which goes from file to file.
  */
 public final class WholeSong {
-    /** Share of the memory that is there, for a conversion without a limit of its own. */
-    static final double SHARE_OF_MEMORY = 0.8;
-
     private WholeSong() {}
 
     /**
@@ -33,11 +30,10 @@ public final class WholeSong {
     public static Wave convert(Voice voice, Wave song, UnaryOperator<Conversion> edit) {
         Hparams h = voice.hparams();
         int rateHz = h.audio().sampleRateHz();
-        long available = Plan.available(voice.device());
         double most = Plan.sliceSeconds(
                 voice.costs(),
-                available > 0 ? (long) (SHARE_OF_MEMORY * available) : Long.MAX_VALUE,
-                Plan.baseline(voice.manager()),
+                Inference.usualLimit(voice),
+                Plan.baseline(voice.manager()) + Inference.weights(voice),
                 h.infer().sliceSeconds());
         Recording sound = Recording.of(song);
         List<Slice> slices = Slice.of(sound, h.infer(), most);

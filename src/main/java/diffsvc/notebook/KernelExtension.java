@@ -59,6 +59,7 @@ public final class KernelExtension implements Extension {
             "import diffsvc.conds.mel.*;",
             "import diffsvc.conds.pitchextractor.*;",
             "import diffsvc.conds.praat.*;",
+            "import diffsvc.conds.whisper.*;",
             "import diffsvc.dataset.*;",
             "import diffsvc.diffusion.*;",
             "import diffsvc.diffusion.embedding.*;",

@@ -200,7 +200,7 @@ public record RunStart(
         return before.equals(after) || state == null && voice == null
                 ? List.of()
                 : List.of("the weights predict " + before + " and learn to predict " + after
-                        + " from here on: the first losses are high, optimizer and average begin anew");
+                        + " from here on: the first losses are high, optimizer and average start again from nothing");
     }
 
     private Hparams requireMore(Hparams asked) {

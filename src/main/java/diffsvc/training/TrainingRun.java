@@ -437,7 +437,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Resumes from a state of this project or of the Python project. As in the Python project, the first update uses
      * the learning rate of the checkpoint. A state whose denoiser predicts something else than noise.prediction gives
-     * its weights alone: optimizer and average begin anew.
+     * its weights alone: optimizer and average start again from nothing.
      *
      * @throws Problem naming every tensor that is missing or has another shape, or the first that is not finite
      */

@@ -175,7 +175,8 @@ class EvaluateCommandTest {
                 file = home.resolve("little.json"),
                 page = home.resolve("little.html");
         evaluate(silent, scrap, "--source", song, "--json", file, "--report", page)
-                .done("note       scrap.wav lasts 0.0 s and its song 1.5 s: what only one of them has is not compared")
+                .done(
+                        "note       scrap.wav lasts 0.0 s and its song 1.5 s: notes that the output lacks count as missed")
                 .without("silent.wav lasts");
         for (String name : new String[] {"silent.wav", "scrap.wav"}) {
             JsonObject figures = sound(json(file), name).getAsJsonObject("figures");

@@ -54,7 +54,7 @@ public final class HubertSoft implements ContentEncoder {
     static final int PAD = 40, POSITION_KERNEL = 128, POSITION_GROUPS = 16;
     static final float EPS = 1e-5f;
     private static final int[] KERNELS = {10, 3, 3, 3, 3, 2, 2};
-    private static final int WINDOW = 400, HOP = EncoderKind.HUBERT_SOFT.hopSamples(), CHANNELS_PER_HEAD = 64;
+    private static final int WINDOW = 400, HOP = EncoderKind.HUBERT_SOFT.hopSamples();
     private static final float TEMPERATURE = 0.1f;
 
     /**
@@ -92,15 +92,7 @@ public final class HubertSoft implements ContentEncoder {
          */
         public static Sizes of(StateDict file, int heads) {
             int dim = file.size("feature_projection.projection.weight", 0),
-                    h = heads == 0 ? Math.max(1, dim / CHANNELS_PER_HEAD) : heads;
-            if (dim % h != 0) {
-                throw Problem.in(
-                        "hubert",
-                        file.file(),
-                        "a number of heads that divides " + dim,
-                        String.valueOf(h),
-                        "correct hubert.heads");
-            }
+                    h = ContentEncoder.heads("hubert", file.file(), dim, heads);
             return new Sizes(
                     file.size("feature_extractor.conv0.weight", 0),
                     dim,

@@ -54,7 +54,7 @@ public final class WhisperEncoder implements ContentEncoder {
     public static final int RATE_HZ = LogMel.RATE_HZ;
 
     static final float EPS = 1e-5f;
-    private static final int HOP = EncoderKind.WHISPER.hopSamples(), KERNEL = 3, CHANNELS_PER_HEAD = 64;
+    private static final int HOP = EncoderKind.WHISPER.hopSamples(), KERNEL = 3;
     /**
      * Silence behind a wave, in units: 1 s. The last second's units are then within 0.23 to 0.31 of those with silence
      * up to 30 s (rms over the units' deviation; without it 0.38 to 0.47), at a third of the time for 10 s.
@@ -95,15 +95,7 @@ public final class WhisperEncoder implements ContentEncoder {
         }
 
         private static Sizes ofEncoder(StateDict file, int heads) {
-            int dim = file.size("conv1.weight", 0), h = heads == 0 ? Math.max(1, dim / CHANNELS_PER_HEAD) : heads;
-            if (dim % h != 0) {
-                throw Problem.in(
-                        "whisper",
-                        file.file(),
-                        "a number of heads that divides " + dim,
-                        String.valueOf(h),
-                        "correct hubert.heads");
-            }
+            int dim = file.size("conv1.weight", 0), h = ContentEncoder.heads("whisper", file.file(), dim, heads);
             return new Sizes(
                     file.size("conv1.weight", 1),
                     dim,
