@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** An {@link Evaluation} as JSON for other programs; a figure without a value is null. */
 public final class EvaluationJson {
@@ -41,6 +42,7 @@ public final class EvaluationJson {
             }
         }
         tree.put("judges", judges);
+        Set<Score.Part> parts = evaluation.parts();
         List<Object> rows = new ArrayList<>();
         for (Evaluation.Row row : evaluation.rows()) {
             Map<String, Object> one = new LinkedHashMap<>();
@@ -49,7 +51,7 @@ public final class EvaluationJson {
             one.put("song", row.song());
             one.put("key", row.subject().key());
             if (row.role() == Evaluation.Role.OUTPUT) {
-                one.put("score", finite(evaluation.score(row).value(evaluation.parts())));
+                one.put("score", finite(evaluation.score(row).value(parts)));
             }
             one.put("figures", figures(row.figures()));
             List<Object> phrases = new ArrayList<>();

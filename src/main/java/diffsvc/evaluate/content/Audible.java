@@ -1,6 +1,7 @@
 package diffsvc.evaluate.content;
 
 import diffsvc.audio.Wave;
+import diffsvc.check.Finite;
 import diffsvc.check.Problem;
 import diffsvc.evaluate.Sound;
 
@@ -22,14 +23,12 @@ final class Audible {
      * @throws Problem for NaN or infinity, which a network would take for some sound
      */
     static boolean is(Sound sound) {
-        for (float v : sound.samples()) {
-            if (!Float.isFinite(v)) {
-                throw Problem.in(
-                        "evaluate",
-                        "finite samples in " + sound.name(),
-                        "NaN or infinity",
-                        "make the recording again, or leave it out");
-            }
+        if (!Finite.all(sound.samples())) {
+            throw Problem.in(
+                    "evaluate",
+                    "finite samples in " + sound.name(),
+                    "NaN or infinity",
+                    "make the recording again, or leave it out");
         }
         return sound.seconds() >= SHORT
                 && !sound.wave().isSilent()

@@ -9,6 +9,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
 import diffsvc.audio.Wave;
 import diffsvc.check.Axes;
+import diffsvc.check.Finite;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.mel.MelFilters;
@@ -147,12 +148,7 @@ public final class SpeakerEncoder implements AutoCloseable {
     }
 
     private static boolean sounds(float[] samples) {
-        for (float v : samples) {
-            if (!Float.isFinite(v)) {
-                return false;
-            }
-        }
-        return !Wave.mono(samples, RATE_HZ).isSilent();
+        return Finite.all(samples) && !Wave.mono(samples, RATE_HZ).isSilent();
     }
 
     /**

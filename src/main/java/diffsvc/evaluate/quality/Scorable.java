@@ -1,6 +1,7 @@
 package diffsvc.evaluate.quality;
 
 import diffsvc.audio.Wave;
+import diffsvc.check.Finite;
 import diffsvc.evaluate.Sound;
 
 /**
@@ -15,12 +16,9 @@ final class Scorable {
 
     /** Whether a sound has a quality: long enough, every sample a number, not silent. */
     static boolean is(Sound sound) {
-        for (float v : sound.samples()) {
-            if (!Float.isFinite(v)) {
-                return false;
-            }
-        }
-        return sound.seconds() >= LEAST_SECONDS && !sound.wave().isSilent();
+        return Finite.all(sound.samples())
+                && sound.seconds() >= LEAST_SECONDS
+                && !sound.wave().isSilent();
     }
 
     /** Whether a part [N] at 16 kHz is sound: its peak is at or above {@link Wave#isSilent}'s. */
