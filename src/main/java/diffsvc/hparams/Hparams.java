@@ -385,6 +385,7 @@ public record Hparams(
      * @param hiddenSize H, width of the condition, 1 to 16384
      * @param unitSize width of the encoder's units, 0 to 16384; 0 = {@code hiddenSize}. Where the two differ, a learned
      *     projection makes the units as wide as the condition
+     * @param unitConvs residual convolutions over the units, 0 to 64
      * @param usePitchEmbed whether the coarse pitch is embedded
      * @param useEnergyEmbed whether the loudness is embedded
      * @param noFs2 whether units enter the condition directly; false = through a transformer first
@@ -395,6 +396,7 @@ public record Hparams(
     public record Embedding(
             int hiddenSize,
             int unitSize,
+            int unitConvs,
             boolean usePitchEmbed,
             boolean useEnergyEmbed,
             boolean noFs2,
@@ -404,6 +406,7 @@ public record Hparams(
         public Embedding {
             Bound.whole(STAGE, "embedding.hidden_size", hiddenSize, 1, 16_384);
             Bound.whole(STAGE, "embedding.unit_size", unitSize, 0, 16_384);
+            Bound.whole(STAGE, "embedding.unit_convs", unitConvs, 0, 64);
             Bound.whole(STAGE, "embedding.enc_layers", encLayers, 0, 512);
             Bound.whole(STAGE, "embedding.enc_ffn_kernel_size", encFfnKernelSize, 1, 1023);
             if (encFfnKernelSize % 2 == 0) {
@@ -431,6 +434,10 @@ public record Hparams(
 
         public Embedding unitSize(int unitSize) {
             return Components.copy(this, "unitSize", unitSize);
+        }
+
+        public Embedding unitConvs(int unitConvs) {
+            return Components.copy(this, "unitConvs", unitConvs);
         }
 
         public Embedding usePitchEmbed(boolean usePitchEmbed) {

@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import diffsvc.check.Axes;
@@ -24,13 +26,18 @@ import java.util.function.BiConsumer;
 /**
  * Computes the condition of the denoiser: the unit of each frame plus a learned vector for its pitch (the Python
  * project's SvcEncoder, with or without no_fs2). Units of another width than the condition's go through a learned
- * projection first, which the Python project does not have. It is trained jointly with the denoiser.
+ * projection first, and embedding.unit_convs residual convolutions may follow, x + conv(gelu(x)); the Python project
+ * has neither. It is trained jointly with the denoiser.
  */
 public final class EmbeddingModel implements AutoCloseable {
     static final int ENERGY_ROWS = 256;
     static final double ENERGY_TOP = 4;
     /** From units to the width of the condition. */
     static final String PROJECTION = "unit_projection";
+    /** Residual convolutions over the units, {@code unit_convs.0}, .. */
+    static final String CONVS = "unit_convs.";
+
+    static final int KERNEL = 5;
 
     private static final int PITCH_ROWS = 300;
     /** Modules of a Python checkpoint that inference never calls. */
@@ -104,6 +111,7 @@ public final class EmbeddingModel implements AutoCloseable {
                 own.tensors().containsKey(PROJECTION + ".weight")
                         ? own.size(PROJECTION + ".weight", 1)
                         : config.hiddenSize()));
+        settings.add(new Weights.Setting("embedding.unit_convs", config.unitConvs(), own.layers(CONVS)));
         if (!config.noFs2()) {
             settings.add(
                     new Weights.Setting("embedding.enc_layers", config.encLayers(), own.layers("encoder.layers.")));
@@ -142,6 +150,7 @@ public final class EmbeddingModel implements AutoCloseable {
                         + Cost.FLOAT
                                 * (6.2 * e.hiddenSize() * b * t
                                         + (e.projectsUnits() ? e.hiddenSize() * b * t * unitsPerSecond / fps : 0)
+                                        + (e.unitConvs() > 0 ? 4.0 * e.hiddenSize() * b * t * unitsPerSecond / fps : 0)
                                         + encoderFloats(e, b, t * unitsPerSecond / fps)));
     }
 
@@ -162,6 +171,10 @@ public final class EmbeddingModel implements AutoCloseable {
         if (s.projectsUnits()) {
             table.put(PROJECTION + ".weight", new Shape(s.hiddenSize(), s.unitWidth()));
             table.put(PROJECTION + ".bias", new Shape(s.hiddenSize()));
+        }
+        for (int i = 0; i < s.unitConvs(); i++) {
+            table.put(CONVS + i + ".weight", new Shape(s.hiddenSize(), s.hiddenSize(), KERNEL));
+            table.put(CONVS + i + ".bias", new Shape(s.hiddenSize()));
         }
         if (!s.noFs2()) {
             UnitEncoder.table(table, UnitEncoder.Sizes.of(s));
@@ -200,8 +213,8 @@ public final class EmbeddingModel implements AutoCloseable {
     /**
      * The same; {@code tap} receives each intermediate value by name.
      *
-     * @param tap receives unit_projection (where there is one), embedded, layer0, .., encoder_out (these without
-     *     no_fs2) and decoder_inp
+     * @param tap receives unit_projection and unit_convs.0, .. (where there are any), embedded, layer0, .., encoder_out
+     *     (these without no_fs2) and decoder_inp
      */
     public Condition walk(Conds conds, BiConsumer<String, NDArray> tap) {
         Axes.of("embedding")
@@ -215,7 +228,7 @@ public final class EmbeddingModel implements AutoCloseable {
             f0Hz = f0Hz.mul(conds.unvoiced().lte(0f).toType(DataType.FLOAT32, false));
         }
         NDArray ids = coarse(f0Hz);
-        NDArray units = projected(conds.units(), tap);
+        NDArray units = convolved(projected(conds.units(), tap), conds.units(), tap);
         units = encoder == null ? units : encoder.walk(units, tap);
         NDArray cond = gather(units, conds.mel2ph()); // [B, T, H]
         if (sizes.usePitchEmbed()) {
@@ -246,6 +259,28 @@ public final class EmbeddingModel implements AutoCloseable {
         }
         tap.accept(PROJECTION, wide);
         return wide;
+    }
+
+    /** Units [B, P, H] through the residual convolutions; given tells padding, which stays 0. */
+    private NDArray convolved(NDArray units, NDArray given, BiConsumer<String, NDArray> tap) {
+        if (sizes.unitConvs() == 0) {
+            return units;
+        }
+        NDArray real =
+                given.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false).transpose(0, 2, 1); // [B, 1, P]
+        NDArray x = units.transpose(0, 2, 1).mul(real);
+        for (int i = 0; i < sizes.unitConvs(); i++) {
+            NDArray y = Conv1d.conv1d(
+                            Activation.gelu(x),
+                            weights.get(CONVS + i + ".weight"),
+                            weights.get(CONVS + i + ".bias"),
+                            new Shape(1),
+                            new Shape(KERNEL / 2))
+                    .singletonOrThrow();
+            x = x.add(y).mul(real);
+            tap.accept(CONVS + i, x);
+        }
+        return x.transpose(0, 2, 1);
     }
 
     /** 2^f0 [B, T], 0 at padding. */

@@ -41,7 +41,7 @@ public final class EmbeddingOnnx {
         if (unvoiced != null) {
             f0Hz = f0Hz.times(unvoiced.op("LessOrEqual", file.number(0)).op("Cast", Map.of("to", FLOAT32)));
         }
-        Value spread = gather(s.noFs2() ? projected(units) : encoded(projected(units)), mel2ph); // [B, T, H]
+        Value spread = gather(s.noFs2() ? content(units) : encoded(content(units)), mel2ph); // [B, T, H]
         if (s.usePitchEmbed()) {
             spread = spread.plus(file.weight("pitch_embed.weight").op("Gather", coarse(f0Hz)));
         }
@@ -81,6 +81,21 @@ public final class EmbeddingOnnx {
         }
         Value wide = units.linear(EmbeddingModel.PROJECTION);
         return model.sizes().noFs2() ? wide : wide.times(real(units));
+    }
+
+    /** The projected units through the residual convolutions; padding stays 0. */
+    private Value content(Value units) {
+        Value x = projected(units);
+        if (model.sizes().unitConvs() == 0) {
+            return x;
+        }
+        Value real = real(units).transpose(0, 2, 1);
+        x = x.transpose(0, 2, 1).times(real);
+        for (int i = 0; i < model.sizes().unitConvs(); i++) {
+            x = x.plus(x.gelu().conv(EmbeddingModel.CONVS + i, EmbeddingModel.KERNEL / 2, 1))
+                    .times(real);
+        }
+        return x.transpose(0, 2, 1);
     }
 
     /** 0 at padding, else 1, [B, P, 1]. */

@@ -24,6 +24,10 @@ public final class EmbeddingScript implements AutoCloseable {
               if self.projects:
                 self.unit_projection = w["unit_projection.weight"]
                 self.unit_bias = w["unit_projection.bias"]
+              for i in range(self.convs):
+                name = torch.add("unit_convs.", str(i))
+                torch.append(self.conv_weight, w[torch.add(name, ".weight")])
+                torch.append(self.conv_bias, w[torch.add(name, ".bias")])
               if self.use_pitch:
                 self.pitch_embed = w["pitch_embed.weight"]
               if self.use_energy:
@@ -36,8 +40,15 @@ public final class EmbeddingScript implements AutoCloseable {
             """
             def forward(self, units: Tensor, mel2ph: Tensor, f0: Tensor{energy}{unvoiced}) -> Tensor:
               real = torch.to(torch.gt(mel2ph, 0), 6)
+              heard = torch.permute(torch.to(torch.ne(torch.slice(units, 2, 0, 1), 0.), 6), [0, 2, 1])
               if self.projects:
                 units = torch.linear(units, self.unit_projection, self.unit_bias)
+              if torch.gt(self.convs, 0):
+                x = torch.mul(torch.permute(units, [0, 2, 1]), heard)
+                for i in range(self.convs):
+                  y = torch.conv1d(torch.gelu(x), self.conv_weight[i], self.conv_bias[i], [1], [2])
+                  x = torch.mul(torch.add(x, y), heard)
+                units = torch.permute(x, [0, 2, 1])
               index = torch.expand(torch.unsqueeze(mel2ph, 2), [-1, -1, torch.size(units, 2)])
               cond = torch.gather(torch.pad(units, [0, 0, 1, 0]), 1, index)
               if self.use_pitch:
@@ -79,6 +90,7 @@ public final class EmbeddingScript implements AutoCloseable {
         double low = EmbeddingModel.mel(pitch.f0MinHz()), high = EmbeddingModel.mel(pitch.f0MaxHz());
         Map<String, Object> attributes = new LinkedHashMap<>();
         attributes.put("projects", sizes.projectsUnits());
+        attributes.put("convs", (long) sizes.unitConvs());
         attributes.put("use_pitch", sizes.usePitchEmbed());
         attributes.put("use_energy", sizes.useEnergyEmbed());
         attributes.put("low", (double) (float) low);
@@ -94,7 +106,7 @@ public final class EmbeddingScript implements AutoCloseable {
         ScriptFile file = new ScriptFile(
                 attributes,
                 List.of("unit_projection", "unit_bias", "pitch_embed", "energy_embed"),
-                List.of(),
+                List.of("conv_weight", "conv_bias"),
                 List.of(PREPARE, forward));
         Script script = Script.open(owner, file.bytes());
         script.run(model.weights().manager(), "prepare", model.weights().all()).close();

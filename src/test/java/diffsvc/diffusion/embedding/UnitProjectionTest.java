@@ -15,6 +15,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.testing.Onnx;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,82 @@ class UnitProjectionTest {
             NDArray other = graph.run(m, Map.of("units", units, "mel2ph", mel2ph, "f0", f0))
                     .get("cond");
             assertEquals(0, other.sub(want).abs().max().getFloat(), 1e-6);
+        }
+    }
+
+    private static Hparams convs(int count) {
+        return Arg2Hparams.apply(HPARAMS, "embedding.unit_convs=" + count);
+    }
+
+    /** x + conv(gelu(x)), written out; GELU is exact to what erf is approximated by. */
+    @Test
+    void aConvolutionOverTheUnitsIsAddedToThem() {
+        try (EmbeddingModel model = EmbeddingModel.random(m, convs(1), 3)) {
+            Map<String, float[]> seen = new HashMap<>();
+            model.walk(conds(), (name, value) -> seen.put(name, value.toFloatArray()));
+            float[] x = seen.get("unit_projection"),
+                    w = model.weights().get("unit_convs.0.weight").toFloatArray(),
+                    b = model.weights().get("unit_convs.0.bias").toFloatArray(),
+                    got = seen.get("unit_convs.0");
+            for (int p = 0; p < COUNT; p++) {
+                for (int o = 0; o < H; o++) {
+                    double want = x[p * H + o] + b[o];
+                    for (int k = -2; k <= 2; k++) {
+                        for (int i = 0; p + k >= 0 && p + k < COUNT && i < H; i++) {
+                            double v = x[(p + k) * H + i];
+                            want += w[(o * H + i) * 5 + k + 2] * v * normal(v);
+                        }
+                    }
+                    assertEquals(want, got[o * COUNT + p], 1e-5, "unit " + p + ", channel " + o);
+                }
+            }
+        }
+    }
+
+    /** Share of the normal distribution below v, by Simpson's rule. */
+    private static double normal(double v) {
+        int n = 400;
+        double sum = 0, h = v / n;
+        for (int i = 0; i <= n; i++) {
+            double z = i * h;
+            sum += (i == 0 || i == n ? 1 : i % 2 == 0 ? 2 : 4) * Math.exp(-z * z / 2);
+        }
+        return 0.5 + sum * h / 3 / Math.sqrt(2 * Math.PI);
+    }
+
+    @Test
+    void scriptAndGraphHaveTheConvolutions() {
+        try (EmbeddingModel model = EmbeddingModel.random(m, convs(3), 3);
+                EmbeddingScript script = EmbeddingScript.of(m, model);
+                Onnx graph = new Onnx(EmbeddingOnnx.of(model))) {
+            NDArray want = model.embed(conds()).forDenoiser();
+            assertArrayEquals(
+                    want.toFloatArray(), script.embed(units, mel2ph, f0).toFloatArray(), 1e-6f);
+            NDArray other = graph.run(m, Map.of("units", units, "mel2ph", mel2ph, "f0", f0))
+                    .get("cond");
+            assertEquals(0, other.sub(want).abs().max().getFloat(), 1e-5);
+        }
+    }
+
+    @Test
+    void aPaddedClipHasTheConditionThatItHasAlone() {
+        try (EmbeddingModel model = EmbeddingModel.random(m, convs(2), 3)) {
+            NDArray padded = units.concat(m.zeros(new Shape(1, 3, UNITS)), 1);
+            NDArray want = model.embed(conds()).cond(),
+                    longer =
+                            model.embed(new Conds(padded, mel2ph, f0, m.zeros(new Shape(1, 6))))
+                                    .cond();
+            assertEquals(0, longer.sub(want).abs().max().getFloat(), 1e-6);
+        }
+    }
+
+    @Test
+    void aFileWithAnotherNumberOfConvolutionsIsNamed() {
+        try (EmbeddingModel model = EmbeddingModel.random(m, convs(2), 3)) {
+            StateDict file = new StateDict(null, model.weights().toTensors("fs2."));
+            String said = assertThrows(Problem.class, () -> EmbeddingModel.load(m, HPARAMS, file))
+                    .getMessage();
+            assertTrue(said.contains("embedding.unit_convs is 0 in the configuration and 2 in the file"), said);
         }
     }
 

