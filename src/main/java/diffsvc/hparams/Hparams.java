@@ -711,6 +711,7 @@ public record Hparams(
      * @param keepEvery checkpoints whose step this divides are kept for good, 0 to 1000000000; 0 = none
      * @param validEvery updates between two validations, 0 to 1000000000; 0 = never
      * @param emaDecay decay of the averaged weights that are saved as the voice, 0 to below 1; 0 = no average
+     * @param savedWeights type of the weights in the voice's files, float32 or float16
      * @param warmStart whether training starts from a denoiser that passes its input through (decision 22)
      */
     public record Training(
@@ -733,6 +734,7 @@ public record Hparams(
             int keepEvery,
             int validEvery,
             double emaDecay,
+            String savedWeights,
             boolean warmStart,
             long seed) {
         public Training {
@@ -745,6 +747,7 @@ public record Hparams(
             Bound.number(STAGE, "training.clip_grad_norm", clipGradNorm, 0, 1e9);
             oneOf("training.loss", loss, "l1", "l2");
             oneOf("training.precision", precision, "float32", "bfloat16");
+            oneOf("training.saved_weights", savedWeights, "float32", "float16");
             Bound.whole(STAGE, "training.batch", batch, 0, 4096);
             Bound.whole(STAGE, "training.accumulate", accumulate, 1, 65_536);
             Bound.whole(STAGE, "training.crop_frames", cropFrames, 0, 1_000_000);

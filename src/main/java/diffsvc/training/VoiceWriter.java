@@ -52,15 +52,16 @@ public final class VoiceWriter {
      */
     public static void save(
             Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise, MelRange range) {
+        Map<String, TorchTensor> saved = typed(hparams.training().savedWeights(), parameters);
         FiniteTensors.require(
                 "weights of the voice",
-                parameters,
+                saved,
                 "the previous voice stays; lower training.lr and resume from a checkpoint");
         Map<String, TorchTensor> wavenet = new LinkedHashMap<>(), embedding = new LinkedHashMap<>();
         noise.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
         range.buffers().forEach((k, v) -> wavenet.put("model." + k, v));
         StatedPrediction.of(hparams.noise()).buffers().forEach((k, v) -> wavenet.put("model." + k, v));
-        parameters.forEach((k, v) -> (k.startsWith("fs2.") ? embedding : wavenet).put("model." + k, v));
+        saved.forEach((k, v) -> (k.startsWith("fs2.") ? embedding : wavenet).put("model." + k, v));
         sweep(folder);
         VoiceRecord record = VoiceRecord.of(folder);
         write(folder, embedding(hparams.steps()), embedding, record);
@@ -68,6 +69,16 @@ public final class VoiceWriter {
         keepHparams(folder, record);
         writeHparams(folder, hparams, record);
         older(folder, hparams.steps(), record);
+    }
+
+    /** The weights in the type of training.saved_weights; buffers keep float32. */
+    private static Map<String, TorchTensor> typed(String type, Map<String, TorchTensor> parameters) {
+        if (type.equals("float32")) {
+            return parameters;
+        }
+        Map<String, TorchTensor> typed = new LinkedHashMap<>();
+        parameters.forEach((name, tensor) -> typed.put(name, TorchTensor.half(tensor.toFloats(), tensor.shape())));
+        return typed;
     }
 
     static String embedding(long steps) {

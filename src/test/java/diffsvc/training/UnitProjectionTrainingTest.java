@@ -17,9 +17,12 @@ import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
 import diffsvc.voice.ModelFiles;
 import diffsvc.voice.Pairing;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +85,41 @@ class UnitProjectionTrainingTest {
                 .tensors()
                 .get(WEIGHT);
         assertArrayEquals(weight, kept.toFloats());
+    }
+
+    /** A value within float16's range is rounded to 11 bits: by at most 2^-11 of it, or half of 2^-24. */
+    @Test
+    void weightsInFloat16AreTheWeightsRounded() throws IOException {
+        Path models = folder.resolve("models");
+        Hparams half = Arg2Hparams.apply(WIDE.project("half"), "training.saved_weights=float16");
+        Map<String, float[]> weights = new HashMap<>();
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, half, toy())) {
+            run.train(2);
+            run.state().weights().forEach((name, tensor) -> weights.put(name, tensor.toFloats()));
+            run.saveVoice(models.resolve("half"));
+        }
+        ModelFiles.Pair pair = ModelFiles.in(models).project("half");
+        StateDict wavenet = StateDict.read(pair.wavenet()), embedding = StateDict.read(pair.embedding());
+        Map<String, TorchTensor> networks = new HashMap<>(embedding.tensors());
+        networks.putAll(wavenet.tensors());
+        networks.keySet().removeIf(name -> !name.startsWith("fs2.") && !name.startsWith("denoise_fn."));
+        assertEquals(29, networks.size());
+        networks.forEach((name, saved) -> {
+            float[] want = weights.get(name);
+            assertEquals(TorchTensor.Type.HALF, saved.type(), name);
+            float[] got = saved.toFloats();
+            for (int i = 0; i < want.length; i++) {
+                assertEquals(want[i], got[i], Math.max(Math.abs(want[i]) * 0x1p-11, 0x1p-25), name);
+            }
+        });
+        assertEquals(TorchTensor.Type.FLOAT, wavenet.tensors().get("betas").type());
+        try (NDManager m = NDManager.newBaseManager();
+                EmbeddingModel model = EmbeddingModel.load(m, pair.hparams(), embedding)) {
+            assertArrayEquals(
+                    embedding.tensors().get(WEIGHT).toFloats(),
+                    model.weights().get("unit_projection.weight").toFloatArray());
+        }
     }
 
     @Test
