@@ -15,6 +15,7 @@ import picocli.CommandLine.IVersionProvider;
         subcommands = {
             InferCommand.class,
             EvaluateCommand.class,
+            LeakCommand.class,
             TrainCommand.class,
             PreprocessCommand.class,
             MemoryCommand.class,

@@ -72,14 +72,14 @@ public record Target(String name, List<Sound> recordings) {
 
     /** The files of {@link #read}; none for a folder without recordings. */
     public static List<Path> files(Path at) {
-        return Files.isDirectory(at) ? recordings(at) : List.of(at);
+        return Files.isDirectory(at) ? recordings(at).stream().limit(MOST).toList() : List.of(at);
     }
 
-    private static List<Path> recordings(Path folder) {
+    /** All recordings below a folder, by path. */
+    static List<Path> recordings(Path folder) {
         try (Stream<Path> walk = Files.walk(folder)) {
             return walk.filter(p -> Files.isRegularFile(p) && AudioFile.isOne(p))
                     .sorted()
-                    .limit(MOST)
                     .toList();
         } catch (UncheckedIOException e) { // a folder further down
             throw unlisted(folder, e.getCause());

@@ -368,6 +368,7 @@ class CommandLineTest {
     void helpAndVersionAreEverywhere() throws Exception {
         for (String command : new String[] {
             "infer",
+            "leak",
             "train",
             "preprocess",
             "memory",
@@ -407,6 +408,7 @@ class CommandLineTest {
             "test",
             "lab",
             "jshell",
+            "leak",
             "train",
             "preprocess",
             "memory",

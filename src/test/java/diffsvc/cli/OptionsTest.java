@@ -49,6 +49,9 @@ class OptionsTest {
             evaluate a.wav --project demo,tenor | need one --project, got 2 of them; name one
             evaluate a.wav --project ../demo | need a project's name: no path,
             evaluate a.wav --seed 99999999999999999999 | '99999999999999999999' is too large; see
+            leak | Missing required parameter: 'FOLDER'; see ./diffsvc leak --help
+            leak a --project ../demo | need a project's name: no path,
+            leak a --threads 0 | need --threads from 1 to
             train --project x --judges pitch | need --evaluate-every with --patience, --songs, --target and --judges
             train --project x --evaluate-every 1 --judges pich | need a judge: pitch, identity,
             infer --project demo --config a --ckpt b | need --project or --config with --ckpt, got both; leave one out
