@@ -42,6 +42,8 @@ public final class TrainingCost {
                                 FLOAT
                                         * ((perChannel * s.channels() * s.layers() + 71.3 * s.mels()) * b * t
                                                 + EmbeddingModel.encoderFloats(
+                                                        h.embedding(), b, t * unitsPerSecond / fps)
+                                                + EmbeddingModel.convFloats(
                                                         h.embedding(), b, t * unitsPerSecond / fps))));
     }
 }

@@ -436,7 +436,8 @@ class CommandLineTest {
             {"jshell", "help()"},
             {"docs", "target/javadoc"},
             {"setup", "PYTORCH_FLAVOR"},
-            {"weights", "docs/formats.md"}
+            {"weights", "docs/formats.md"},
+            {"demo-voice", "MODEL_CARD.md"}
         }) {
             Said help = run(List.of("sh", launcher, own[0], "--help"));
             assertEquals(0, help.code(), help.err());
@@ -451,6 +452,8 @@ class CommandLineTest {
         refused(run(List.of("sh", launcher, "weights", "crepe", "full")), "no argument after weights crepe");
         refused(run(List.of("sh", launcher, "setup", "tpu")), "setup needs gpu, got 'tpu'");
         refused(run(List.of("sh", launcher, "setup", "gpu", "now")), "no argument after setup gpu, got 'now'");
+        refused(run(List.of("sh", launcher, "demo-voice", "all")), "need corpus, train, choose or nothing", "'all'");
+        refused(run(List.of("sh", launcher, "demo-voice", "train", "now")), "need one part", "'now' too");
         refused(
                 run(List.of("sh", launcher, "weights", "hubert")),
                 "crepe, crepe-tiny, whisper or judges",

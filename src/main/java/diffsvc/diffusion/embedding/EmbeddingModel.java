@@ -155,6 +155,15 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     /**
+     * Numbers that the convolutions over the units keep for the backward pass.
+     *
+     * @param units P of a clip
+     */
+    public static double convFloats(Hparams.Embedding e, int batch, double units) {
+        return 5.0 * e.unitConvs() * e.hiddenSize() * batch * units;
+    }
+
+    /**
      * Numbers that the transformer over the units holds at its peak; 0 with no_fs2 true.
      *
      * @param units P of a clip
