@@ -836,6 +836,10 @@ public record Hparams(
             return Components.copy(this, "emaDecay", emaDecay);
         }
 
+        public Training savedWeights(String savedWeights) {
+            return Components.copy(this, "savedWeights", savedWeights);
+        }
+
         public Training warmStart(boolean warmStart) {
             return Components.copy(this, "warmStart", warmStart);
         }
