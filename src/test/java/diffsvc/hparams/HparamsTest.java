@@ -78,6 +78,7 @@ class HparamsTest {
             case "schedule" -> "cosine";
             case "prediction" -> "v";
             case "loss" -> "l1";
+            case "savedWeights" -> "float16";
             case "sampler" -> "ddim";
             case "precision" -> "float32".equals(value) ? "bfloat16" : "float32";
             case "format" -> "flac";
