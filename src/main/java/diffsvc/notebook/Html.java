@@ -30,6 +30,9 @@ import java.util.stream.IntStream;
  * What the page gets: plain HTML with pictures and sound inside, so that any front end shows it without an extension.
  */
 final class Html {
+    /** Characters of a line of text. */
+    private static final int TERMINAL = 120;
+
     private static final int THUMB_WIDTH = 180,
             THUMB_HEIGHT = 64,
             MOST_TEXT = 120,
@@ -130,13 +133,22 @@ final class Html {
         return html.append("</table>").toString();
     }
 
-    /** The same as text, a line for each component. */
+    /** The same as text: each component begins a line, and what is longer than a terminal goes on below its values. */
     static String settingsText(Record values) {
-        StringBuilder lines = new StringBuilder();
-        components(values)
-                .forEach((name, value) ->
-                        lines.append(name).append("  ").append(words(value)).append('\n'));
-        return lines.toString().stripTrailing();
+        List<String> lines = new ArrayList<>();
+        components(values).forEach((name, value) -> {
+            StringBuilder line = new StringBuilder(name).append("  ");
+            String[] parts = words(value).split("(?<=, )");
+            for (String part : parts) {
+                if (line.length() + part.stripTrailing().length() > TERMINAL && line.length() > name.length() + 2) {
+                    lines.add(line.toString().stripTrailing());
+                    line = new StringBuilder(" ".repeat(name.length() + 2));
+                }
+                line.append(part);
+            }
+            lines.add(line.toString().stripTrailing());
+        });
+        return String.join("\n", lines);
     }
 
     private static String words(Object value) {
