@@ -134,10 +134,7 @@ def sung(rng, wave, rate):
             held[t] = np.interp(frequency / opened[t], frequency, held[t]) * tilt
     if effort < 0:
         breath = breath ** (1 + 0.35 * effort)
-    phrase = 10 ** (smooth(numbers.standard_normal(frames) * 12, 161) / 20)
-    wave = speech.put_together(pitch, held, breath)
-    gain = np.interp(np.arange(len(wave)) / rate * 1000 / FRAME_MS, np.arange(frames), np.clip(phrase, 0.35, 2.5))
-    return wave * gain, effort
+    return speech.put_together(pitch, held, breath), effort
 
 
 _joe = None
