@@ -29,7 +29,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import soundfile
 
-from singing import FRAME_MS, Speech, hz, levelled, smooth
+from singing import FRAME_MS, Speech, evened, hz, levelled, smooth
 
 LOWEST, HIGHEST = 47, 74  # MIDI: 123 and 587 Hz
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
@@ -134,7 +134,7 @@ def sung(rng, wave, rate):
             held[t] = np.interp(frequency / opened[t], frequency, held[t]) * tilt
     if effort < 0:
         breath = breath ** (1 + 0.35 * effort)
-    return speech.put_together(pitch, held, breath), effort
+    return evened(speech.put_together(pitch, held, breath), rate), effort
 
 
 _joe = None
