@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes the built-in voices again: ./diffsvc demo-voice runs this. Each step continues where it was stopped.
+# Makes two voices from free synthesizers: ./diffsvc demo-voice runs this. Each step continues where it was stopped.
 #   corpus   recordings of joe and F001, and songs and sentences for judging, in corpus/ (25 minutes on two cores)
-#   train    units and training, into models/new-demo and models/new-f001 (hours; Ctrl-C saves, the same call goes on)
+#   train    units and training, into models/new-joe and models/new-f001 (hours; Ctrl-C saves, the same call goes on)
 #   choose   evaluate ranks the kept checkpoints on the songs and sentences
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd -P)
 corpus=$root/corpus
-# Updates of the committed voices, and what they began from (MODEL_CARD.md).
-demo_steps=${DEMO_STEPS:-24000}
-f001_steps=${F001_STEPS:-12000}
+# Updates of the two trainings; F001 goes on from where joe ends.
+joe_steps=${JOE_STEPS:-24000}
+f001_steps=${F001_STEPS:-36000}
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "diffsvc: demo-voice: $*"; exit 2; }
@@ -29,7 +29,7 @@ corpus() {
   for voice in joe f001; do
     "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" $voice --out "$corpus/$voice"
   done
-  "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" joe --target "$root/models/new-demo/target/speech.flac"
+  "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" joe --target "$root/models/new-joe/target/speech.flac"
   "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" f001 --target "$root/models/new-f001/target/song.flac"
   "$corpus/.venv/bin/python" "$root/src/corpus/make_songs.py" --out "$corpus/judged"
 }
@@ -38,18 +38,17 @@ corpus() {
 train() {
   export OMP_WAIT_POLICY=passive
   "$root/diffsvc" weights whisper
-  for name in demo f001; do
-    [ -e "$root/data/new-$name/index.json" ] || "$root/diffsvc" preprocess "$corpus/$( [ $name = demo ] && echo joe || echo f001)" \
-      --project new-$name --hparams-file "$root/models/$name/hparams.yaml"
+  for voice in joe f001; do
+    [ -e "$root/data/new-$voice/index.json" ] || "$root/diffsvc" preprocess "$corpus/$voice" --project new-$voice --hparams-file "$root/src/corpus/$voice.yaml"
   done
-  "$root/diffsvc" train --project new-demo --steps "$demo_steps"
-  [ -e "$root/models/new-f001/training" ] && begin='' || begin='--from new-demo'
+  "$root/diffsvc" train --project new-joe --steps "$joe_steps"
+  [ -e "$root/models/new-f001/training" ] && begin='' || begin='--from new-joe'
   # shellcheck disable=SC2086
   "$root/diffsvc" train --project new-f001 $begin --steps "$f001_steps"
 }
 
 choose() {
-  "$root/diffsvc" evaluate --checkpoints --project new-demo,new-f001 --songs "$corpus"/judged/songs/*.wav "$corpus"/judged/sentences/*.wav
+  "$root/diffsvc" evaluate --checkpoints --project new-joe,new-f001 --songs "$corpus"/judged/songs/*.wav "$corpus"/judged/sentences/*.wav
 }
 
 case ${1:-} in

@@ -3,7 +3,7 @@
 
     make_songs.py --out FOLDER      FOLDER/sentences: 50 sentences; FOLDER/songs: four songs
 
-Five voices of Kokoro-82M speak and sing; none of them is a built-in voice. A singer's syllables are the loudest steady stretches of a spoken line,
+Five voices of Kokoro-82M speak and sing; no voice here was trained on them. A singer's syllables are the loudest steady stretches of a spoken line,
 as many as the line has notes; each is held until its note ends.
 """
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the corpora of the two built-in voices; ./diffsvc demo-voice installs what it needs and calls it.
+"""Makes the corpora of two voices; ./diffsvc demo-voice installs what it needs and calls it.
 
     make_voices.py joe  --out FOLDER [--clips 1800]     a natural English voice, spoken and sung on notes
     make_voices.py f001 --out FOLDER [--clips 700]      a singer, singing from scores
