@@ -264,7 +264,7 @@ public final class EmbeddingModel implements AutoCloseable {
         NDArray wide = Linear.linear(units, weights.get(PROJECTION + ".weight"), weights.get(PROJECTION + ".bias"))
                 .singletonOrThrow();
         if (encoder != null) {
-            wide = wide.mul(units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false));
+            wide = wide.mul(UnitEncoder.real(units));
         }
         tap.accept(PROJECTION, wide);
         return wide;
@@ -275,8 +275,7 @@ public final class EmbeddingModel implements AutoCloseable {
         if (sizes.unitConvs() == 0) {
             return units;
         }
-        NDArray real =
-                given.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false).transpose(0, 2, 1); // [B, 1, P]
+        NDArray real = UnitEncoder.real(given).transpose(0, 2, 1); // [B, 1, P]
         NDArray x = units.transpose(0, 2, 1).mul(real);
         for (int i = 0; i < sizes.unitConvs(); i++) {
             NDArray y = Conv1d.conv1d(

@@ -70,9 +70,14 @@ final class UnitEncoder {
         t.put("encoder.layer_norm.bias", new Shape(s.hidden));
     }
 
+    /** 0 where a unit of [B, P, H] is padding, else 1: [B, P, 1]. */
+    static NDArray real(NDArray units) {
+        return units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false);
+    }
+
     /** units [B, P, H] to the same shape; {@code tap} receives embedded, layer0, .., encoder_out. */
     NDArray walk(NDArray units, BiConsumer<String, NDArray> tap) {
-        NDArray real = units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false); // [B, P, 1]
+        NDArray real = real(units);
         NDArray scaled = units.mul(GraphScalar.of(units, Math.sqrt(sizes.hidden)));
         NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int) units.getShape()
                 .get(1))); // twice the scaled input, as in the reference, where the positions include it
