@@ -37,7 +37,8 @@ public final class Batches {
     /**
      * Batches of training.batch clips (at least one).
      *
-     * @param hparams training.batch, crop_frames, volume_db; noise.k_step; embedding.use_energy_embed
+     * @param hparams training.batch, crop_frames, volume_db; noise.k_step; embedding.use_energy_embed and
+     *     use_loudness_embed
      * @param noiseSteps S; a shallow voice (noise.k_step) draws only the first of them
      */
     public Batches(List<Clip> clips, Hparams hparams, int noiseSteps) {
@@ -150,13 +151,13 @@ public final class Batches {
             for (int k = 0; k < rows.length; k++) {
                 mel[i * t * bins + k] = c.louder() == 0 ? rows[k] : (float) Math.max(silence, rows[k] + c.louder());
             }
-            if (hparams.embedding().useEnergyEmbed()) {
+            if (hparams.embedding().readsEnergy()) {
                 try (NDManager scratch = manager.newSubManager()) {
                     float[] own = conds.energy(
                                     scratch,
                                     scratch.create(
                                             Arrays.copyOfRange(mel, i * t * bins, i * t * bins + rows.length),
-                                            new Shape(c.frames(), bins)))
+                                            new Shape(1, c.frames(), bins)))
                             .toFloatArray();
                     System.arraycopy(own, 0, energy, i * t, own.length);
                 }

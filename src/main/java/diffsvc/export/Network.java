@@ -138,7 +138,7 @@ record Network(String role, Weights weights, Archive archive, Supplier<OnnxFile>
                         h.embedding().unitWidth()),
                 new Tensor("mel2ph", "int64", List.of("B", "T"), "the unit of each mel frame, from 1; 0 is padding"),
                 Tensor.floats("f0", "log2 Hz, interpolated through unvoiced frames", "B", "T")));
-        if (h.embedding().useEnergyEmbed()) {
+        if (h.embedding().readsEnergy()) {
             in.add(Tensor.floats("energy", "root of the mel's summed squares, not logarithmic", "B", "T"));
         }
         if (h.pitch().useUv()) {

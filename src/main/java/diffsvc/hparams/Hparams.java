@@ -73,6 +73,12 @@ public record Hparams(
             ProjectName.require(STAGE, project);
         }
         Bound.whole(STAGE, "steps", steps, 0, 1_000_000_000_000L);
+        if (embedding.useLoudnessEmbed && quirks == Quirks.PYTHON) {
+            throw wrong(
+                    "quirks fixed with embedding.use_loudness_embed",
+                    "python, whose energy is no loudness",
+                    "quirks or embedding.use_loudness_embed");
+        }
     }
 
     /** The values of base.yaml, which is read once. */
@@ -387,7 +393,9 @@ public record Hparams(
      *     projection makes the units as wide as the condition
      * @param unitConvs residual convolutions over the units, 0 to 64
      * @param usePitchEmbed whether the coarse pitch is embedded
-     * @param useEnergyEmbed whether the loudness is embedded
+     * @param useEnergyEmbed whether the energy is embedded, as the Python project does
+     * @param useLoudnessEmbed whether the loudness is embedded in dB, so that the output follows the song's; with
+     *     quirks fixed
      * @param noFs2 whether units enter the condition directly; false = through a transformer first
      * @param encLayers layers of that transformer, 0 to 512
      * @param encFfnKernelSize kernel of its feed-forward, odd, 1 to 1023
@@ -399,6 +407,7 @@ public record Hparams(
             int unitConvs,
             boolean usePitchEmbed,
             boolean useEnergyEmbed,
+            boolean useLoudnessEmbed,
             boolean noFs2,
             int encLayers,
             int encFfnKernelSize,
@@ -421,6 +430,11 @@ public record Hparams(
         /** The width of the units that the embedding takes: {@code unitSize}, or H where that is 0. */
         public int unitWidth() {
             return unitSize == 0 ? hiddenSize : unitSize;
+        }
+
+        /** Whether the energy of the conds reaches the condition. */
+        public boolean readsEnergy() {
+            return useEnergyEmbed || useLoudnessEmbed;
         }
 
         /** Whether a projection stands between units and condition. */
@@ -446,6 +460,10 @@ public record Hparams(
 
         public Embedding useEnergyEmbed(boolean useEnergyEmbed) {
             return Components.copy(this, "useEnergyEmbed", useEnergyEmbed);
+        }
+
+        public Embedding useLoudnessEmbed(boolean useLoudnessEmbed) {
+            return Components.copy(this, "useLoudnessEmbed", useLoudnessEmbed);
         }
 
         public Embedding noFs2(boolean noFs2) {

@@ -147,29 +147,39 @@ public final class SourceFilter implements Vocoder {
     }
 
     /**
-     * Scales each level by the given mel over the measured mel, both as geometric means over a few neighbouring bins
-     * and frames: no level reaches a single bin between two harmonics, and the attempt would drive its neighbours up. A
-     * rise is limited more than a cut: below an F0 that is higher than the mel's own there is no harmonic at all, and
-     * the lowest one would rise without limit.
+     * Scales each level by the given mel over the measured mel, both as means over a few neighbouring bins and frames:
+     * no level reaches a single bin between two harmonics, and the attempt would drive its neighbours up. The mean is
+     * that of the magnitudes' roots. A geometric mean lets the valleys count as much as the peaks that are heard: where
+     * a network's mel has energy between the harmonics, the peaks would come out too loud. A mean of the magnitudes
+     * follows single bins of a rough mel. A rise is limited more than a cut: below an F0 that is higher than the mel's
+     * own there is no harmonic at all, and the lowest one would rise without limit.
      */
     private static void correct(double[] level, float[] mel, float[] measured, int frames, int bins) {
-        double[] miss = new double[level.length];
+        double[] given = roots(mel), came = roots(measured), miss = new double[level.length];
         for (int t = 0; t < frames; t++) {
             for (int m = 0; m < bins; m++) {
-                double sum = 0;
-                int count = 0;
+                double want = 0, got = 0;
                 for (int u = Math.max(0, t - NEAR_FRAMES); u <= Math.min(frames - 1, t + NEAR_FRAMES); u++) {
                     for (int n = Math.max(0, m - NEAR_BINS); n <= Math.min(bins - 1, m + NEAR_BINS); n++) {
-                        sum += mel[u * bins + n] - measured[u * bins + n];
-                        count++;
+                        want += given[u * bins + n];
+                        got += came[u * bins + n];
                     }
                 }
-                miss[t * bins + m] = Math.max(-LARGEST_CUT, Math.min(LARGEST_RISE, sum / count));
+                miss[t * bins + m] = Math.max(-LARGEST_CUT, Math.min(LARGEST_RISE, 2 * Math.log10(want / got)));
             }
         }
         for (int i = 0; i < level.length; i++) {
             level[i] *= Math.pow(10, miss[i]);
         }
+    }
+
+    /** The square roots of a mel's magnitudes. */
+    private static double[] roots(float[] mel) {
+        double[] roots = new double[mel.length];
+        for (int i = 0; i < mel.length; i++) {
+            roots[i] = Math.pow(10, mel[i] / 2);
+        }
+        return roots;
     }
 
     private float[] render(double[] level, float[] f0Hz, boolean[] voiced, int samples, float[] hiss) {

@@ -228,7 +228,7 @@ public record Pairing(String subject, Path file, List<Finding> findings) {
                 found.add(new Finding(Verdict.CLASH, model + " " + name, shape.toString(), here));
             }
         });
-        for (String option : new String[] {"pitch_embed", "energy_embed"}) {
+        for (String option : new String[] {"pitch_embed", "energy_embed", "loudness_embed"}) {
             boolean inFile = state.tensors().containsKey(option + ".weight"),
                     asked = table.containsKey(option + ".weight");
             found.add(new Finding(

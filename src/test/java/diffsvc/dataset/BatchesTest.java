@@ -104,6 +104,30 @@ class BatchesTest {
         }
     }
 
+    /** Of the mel as it is trained on, with the random change of its level. */
+    @Test
+    void theEnergyIsThatOfTheBatchesOwnMel() {
+        Hparams h = Arg2Hparams.apply(CROPS, "embedding.use_loudness_embed=true,training.volume_db=12");
+        Set<Float> firsts = new HashSet<>();
+        try (NDManager m = NDManager.newBaseManager()) {
+            Batch b = new Batches(clips(300, 25), h, 100).batch(m, 1, 0);
+            float[] mel = b.mels().toFloatArray(), energy = b.conds().energy().toFloatArray();
+            long[] mel2ph = b.conds().mel2ph().toLongArray();
+            for (int t = 0; t < energy.length; t++) {
+                double sum = 0;
+                for (int k = 0; k < BINS; k++) {
+                    sum += Math.pow(10, 2 * mel[t * BINS + k]);
+                }
+                assertEquals(mel2ph[t] == 0 ? 0 : Math.sqrt(sum), energy[t], 1e-5 * Math.sqrt(sum));
+            }
+            for (int i = 0; i < 5; i++) {
+                firsts.add(
+                        mel[i * 40 * BINS] - Integer.parseInt(b.clips().get(i).substring(4)) / 8f);
+            }
+        }
+        assertEquals(5, firsts.size(), "each clip at a level of its own: " + firsts);
+    }
+
     @Test
     void aCropKeepsMelPitchAndUnitsTogether() {
         int[] frames = {300, 25};

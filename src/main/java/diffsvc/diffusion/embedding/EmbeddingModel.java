@@ -26,12 +26,17 @@ import java.util.function.BiConsumer;
 /**
  * Computes the condition of the denoiser: the unit of each frame plus a learned vector for its pitch (the Python
  * project's SvcEncoder, with or without no_fs2). Units of another width than the condition's go through a learned
- * projection first, and embedding.unit_convs residual convolutions may follow, x + conv(gelu(x)); the Python project
- * has neither. It is trained jointly with the denoiser.
+ * projection first, embedding.unit_convs residual convolutions may follow, x + conv(gelu(x)), and with
+ * embedding.use_loudness_embed a linear function of the loudness is added; the Python project has none of the three. It
+ * is trained jointly with the denoiser.
  */
 public final class EmbeddingModel implements AutoCloseable {
     static final int ENERGY_ROWS = 256;
     static final double ENERGY_TOP = 4;
+    /** log10 of the energies beyond which a sound counts as no softer and no louder. */
+    static final double SOFTEST = -4, LOUDEST = 2;
+    /** From the loudness to the width of the condition. */
+    static final String LOUDNESS = "loudness_embed";
     /** From units to the width of the condition. */
     static final String PROJECTION = "unit_projection";
     /** Residual convolutions over the units, {@code unit_convs.0}, .. */
@@ -100,6 +105,10 @@ public final class EmbeddingModel implements AutoCloseable {
                 "embedding.use_energy_embed",
                 config.useEnergyEmbed(),
                 own.tensors().containsKey("energy_embed.weight")));
+        settings.add(new Weights.Setting(
+                "embedding.use_loudness_embed",
+                config.useLoudnessEmbed(),
+                own.tensors().containsKey(LOUDNESS + ".weight")));
         settings.add(new Weights.Setting("embedding.no_fs2", config.noFs2(), own.layers("encoder.layers.") == 0));
         if (own.tensors().containsKey("pitch_embed.weight")) {
             settings.add(new Weights.Setting(
@@ -128,7 +137,7 @@ public final class EmbeddingModel implements AutoCloseable {
         EmbeddingModel model = new EmbeddingModel(
                 hparams.embedding(), hparams.pitch(), Weights.random(manager, table(hparams.embedding()), seed));
         model.weights.all().forEach((name, rows) -> {
-            if (!name.endsWith("_embed.weight")) {
+            if (!name.endsWith("_embed.weight") || name.startsWith(LOUDNESS)) {
                 return;
             }
             rows.muli((float) Math.sqrt(3)); // N(0, 1/H) a row, as the reference's embedding layers start
@@ -194,6 +203,10 @@ public final class EmbeddingModel implements AutoCloseable {
         if (s.useEnergyEmbed()) {
             table.put("energy_embed.weight", new Shape(ENERGY_ROWS, s.hiddenSize()));
         }
+        if (s.useLoudnessEmbed()) {
+            table.put(LOUDNESS + ".weight", new Shape(s.hiddenSize(), 1));
+            table.put(LOUDNESS + ".bias", new Shape(s.hiddenSize()));
+        }
         return table;
     }
 
@@ -251,9 +264,22 @@ public final class EmbeddingModel implements AutoCloseable {
                     .toType(DataType.INT64, false);
             cond = cond.add(rows(level, "energy_embed.weight"));
         }
+        if (sizes.useLoudnessEmbed()) {
+            cond = cond.add(loudness(conds.energy()));
+        }
         cond = cond.mul(real.expandDims(2));
         tap.accept("decoder_inp", cond);
         return new Condition(cond, f0Hz, ids);
+    }
+
+    /** A linear function of log10 of the energy, [B, T] to [B, T, H]. */
+    private NDArray loudness(NDArray energy) {
+        NDArray level = energy.maximum((float) Math.pow(10, SOFTEST))
+                .minimum((float) Math.pow(10, LOUDEST))
+                .log10()
+                .expandDims(2);
+        return Linear.linear(level, weights.get(LOUDNESS + ".weight"), weights.get(LOUDNESS + ".bias"))
+                .singletonOrThrow();
     }
 
     /** Units as wide as the condition, [B, P, H]; units that are padding stay 0, by which the encoder knows them. */

@@ -34,7 +34,7 @@ public final class EmbeddingOnnx {
         Value units = file.floats("units", "B", "P", s.unitWidth()),
                 mel2ph = file.longs("mel2ph", "B", "T"),
                 f0 = file.floats("f0", "B", "T");
-        Value energy = s.useEnergyEmbed() ? file.floats("energy", "B", "T") : null,
+        Value energy = s.readsEnergy() ? file.floats("energy", "B", "T") : null,
                 unvoiced = model.pitch().useUv() ? file.floats("unvoiced", "B", "T") : null;
         Value real = mel2ph.op("Greater", file.whole(0)).op("Cast", Map.of("to", FLOAT32)); // [B, T], 0 at padding
         Value f0Hz = file.number(2).op("Pow", f0).times(real);
@@ -45,17 +45,30 @@ public final class EmbeddingOnnx {
         if (s.usePitchEmbed()) {
             spread = spread.plus(file.weight("pitch_embed.weight").op("Gather", coarse(f0Hz)));
         }
-        if (energy != null) {
+        if (s.useEnergyEmbed()) {
             Value level = energy.times(EmbeddingModel.ENERGY_ROWS / EmbeddingModel.ENERGY_TOP)
                     .op("Floor")
                     .op("Min", file.number(EmbeddingModel.ENERGY_ROWS - 1))
                     .op("Cast", Map.of("to", INT64));
             spread = spread.plus(file.weight("energy_embed.weight").op("Gather", level));
         }
+        if (s.useLoudnessEmbed()) {
+            spread = spread.plus(loudness(energy));
+        }
         Value cond = spread.times(real.unsqueeze(2)).transpose(0, 2, 1);
         file.output("cond", cond, "B", s.hiddenSize(), "T");
         file.output("f0_hz", f0Hz, "B", "T");
         return file;
+    }
+
+    private Value loudness(Value energy) {
+        Value level = energy.op("Max", file.number((float) Math.pow(10, EmbeddingModel.SOFTEST)))
+                .op("Min", file.number((float) Math.pow(10, EmbeddingModel.LOUDEST)))
+                .op("Log")
+                .over(Math.log(10))
+                .unsqueeze(2);
+        Value row = file.weight(EmbeddingModel.LOUDNESS + ".weight").transpose(1, 0);
+        return level.op("MatMul", row).plus(file.weight(EmbeddingModel.LOUDNESS + ".bias"));
     }
 
     /** The pitch of each frame, 1 to bins - 1, int64, in the order of operations of {@link EmbeddingModel#coarse}. */

@@ -32,6 +32,9 @@ public final class EmbeddingScript implements AutoCloseable {
                 self.pitch_embed = w["pitch_embed.weight"]
               if self.use_energy:
                 self.energy_embed = w["energy_embed.weight"]
+              if self.use_loudness:
+                self.loudness_embed = w["loudness_embed.weight"]
+                self.loudness_bias = w["loudness_embed.bias"]
               return self.pitch_embed
             """;
 
@@ -58,15 +61,20 @@ public final class EmbeddingScript implements AutoCloseable {
                 scaled = torch.add(torch.div(scaled, self.width), 1.)
                 ids = torch.clamp(torch.where(torch.gt(mel, 0.), scaled, mel), 1., self.bins - 1.)
                 cond = torch.add(cond, torch.embedding(self.pitch_embed, torch.to(torch.add(ids, 0.5), 4)))
-            {loudness}\
+            {energetic}{loudness}\
               return torch.permute(torch.mul(cond, torch.unsqueeze(real, 2)), [0, 2, 1])
             """;
 
     private static final String VOICED = "\n    f0_hz = torch.mul(f0_hz, torch.to(torch.le(unvoiced, 0.), 6))",
-            LOUDNESS =
+            ENERGETIC =
                     """
                       level = torch.clamp(torch.floor(torch.mul(energy, self.per_row)), None, self.rows - 1.)
                       cond = torch.add(cond, torch.embedding(self.energy_embed, torch.to(level, 4)))
+                    """,
+            LOUDNESS =
+                    """
+                      level = torch.unsqueeze(torch.log10(torch.clamp(energy, self.softest, self.loudest)), 2)
+                      cond = torch.add(cond, torch.linear(level, self.loudness_embed, self.loudness_bias))
                     """;
 
     private final Script script;
@@ -98,14 +106,24 @@ public final class EmbeddingScript implements AutoCloseable {
         attributes.put("bins", (long) pitch.f0Bins());
         attributes.put("rows", (long) EmbeddingModel.ENERGY_ROWS);
         attributes.put("per_row", EmbeddingModel.ENERGY_ROWS / EmbeddingModel.ENERGY_TOP);
-        boolean energy = sizes.useEnergyEmbed(), unvoiced = pitch.useUv();
-        String forward = FORWARD.replace("{energy}", energy ? ", energy: Tensor" : "")
+        attributes.put("use_loudness", sizes.useLoudnessEmbed());
+        attributes.put("softest", (double) (float) Math.pow(10, EmbeddingModel.SOFTEST));
+        attributes.put("loudest", (double) (float) Math.pow(10, EmbeddingModel.LOUDEST));
+        boolean unvoiced = pitch.useUv();
+        String forward = FORWARD.replace("{energy}", sizes.readsEnergy() ? ", energy: Tensor" : "")
                 .replace("{unvoiced}", unvoiced ? ", unvoiced: Tensor" : "")
                 .replace("{voiced}", unvoiced ? VOICED : "")
-                .replace("{loudness}", energy ? LOUDNESS : "");
+                .replace("{energetic}", sizes.useEnergyEmbed() ? ENERGETIC : "")
+                .replace("{loudness}", sizes.useLoudnessEmbed() ? LOUDNESS : "");
         ScriptFile file = new ScriptFile(
                 attributes,
-                List.of("unit_projection", "unit_bias", "pitch_embed", "energy_embed"),
+                List.of(
+                        "unit_projection",
+                        "unit_bias",
+                        "pitch_embed",
+                        "energy_embed",
+                        "loudness_embed",
+                        "loudness_bias"),
                 List.of("conv_weight", "conv_bias"),
                 List.of(PREPARE, forward));
         Script script = Script.open(owner, file.bytes());

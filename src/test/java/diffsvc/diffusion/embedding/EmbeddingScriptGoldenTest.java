@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.check.Problem;
 import diffsvc.checkpoint.StateDict;
@@ -18,6 +19,8 @@ import diffsvc.testing.Onnx;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The embedding's script against the reference's numbers and against the model. */
 class EmbeddingScriptGoldenTest {
@@ -45,9 +48,10 @@ class EmbeddingScriptGoldenTest {
     }
 
     /** No voice of the reference's set uses energy. */
-    @Test
-    void energyReachesScriptAndGraphAsItReachesTheModel() {
-        Hparams h = Arg2Hparams.apply(Hparams.defaults(), "embedding.use_energy_embed=true");
+    @ParameterizedTest
+    @ValueSource(strings = {"use_energy_embed", "use_loudness_embed"})
+    void energyReachesScriptAndGraphAsItReachesTheModel(String setting) {
+        Hparams h = Arg2Hparams.apply(Hparams.defaults(), "embedding." + setting + "=true");
         int wide = h.embedding().hiddenSize(), frames = 9, count = 5;
         try (NDManager m = NDManager.newBaseManager();
                 EmbeddingModel model = EmbeddingModel.random(m, h, 3);
@@ -59,7 +63,7 @@ class EmbeddingScriptGoldenTest {
                     energy = m.create(new float[] {0, .01f, .5f, 1, 2, 3, 3.99f, 4, 70}, new Shape(1, frames));
             NDArray want = model.embed(new Conds(units, mel2ph, f0, energy)).forDenoiser();
             assertArrayEquals(
-                    want.toFloatArray(), script.embed(units, mel2ph, f0, energy).toFloatArray());
+                    want.toFloatArray(), script.embed(units, mel2ph, f0, energy).toFloatArray(), 1e-6f);
             NDArray other = graph.run(m, Map.of("units", units, "mel2ph", mel2ph, "f0", f0, "energy", energy))
                     .get("cond");
             assertEquals(0, other.sub(want).abs().max().getFloat(), 1e-6);
@@ -67,6 +71,41 @@ class EmbeddingScriptGoldenTest {
                     model.embed(new Conds(units, mel2ph, f0, energy.mul(0))).forDenoiser();
             assertTrue(without.sub(want).abs().max().getFloat() > 1e-3, "energy makes a difference");
         }
+    }
+
+    /** cond = log10(energy) w + b, from 1e-4 to 100; silence is the softest. */
+    @Test
+    void theLoudnessIsALinearFunctionOfTheLevel() {
+        Hparams h = Arg2Hparams.apply(
+                Hparams.defaults(), "embedding.use_loudness_embed=true,embedding.use_pitch_embed=false");
+        float[] energy = {0, 1e-5f, 1e-4f, 0.02f, 1, 31.6f, 100, 1000};
+        double[] level = {-4, -4, -4, Math.log10(0.02), 0, Math.log10(31.6), 2, 2};
+        try (NDManager m = NDManager.newBaseManager();
+                EmbeddingModel model = EmbeddingModel.random(m, h, 3)) {
+            int wide = h.embedding().hiddenSize();
+            float[] w = model.weights().get("loudness_embed.weight").toFloatArray(),
+                    b = model.weights().get("loudness_embed.bias").toFloatArray();
+            NDArray f0 = m.zeros(new Shape(1, energy.length)),
+                    mel2ph = f0.add(1).toType(DataType.INT64, false),
+                    units = m.zeros(new Shape(1, 1, wide));
+            float[] cond = model.embed(new Conds(units, mel2ph, f0, m.create(energy, f0.getShape())))
+                    .cond()
+                    .toFloatArray();
+            for (int i = 0; i < energy.length; i++) {
+                for (int k = 0; k < wide; k++) {
+                    assertEquals(level[i] * w[k] + b[k], cond[i * wide + k], 1e-5, "energy " + energy[i]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void loudnessOfThePythonProjectsEnergyIsRefused() {
+        String said = assertThrows(
+                        Problem.class,
+                        () -> Arg2Hparams.apply(Hparams.defaults(), "embedding.use_loudness_embed=true,quirks=python"))
+                .getMessage();
+        assertTrue(said.contains("quirks fixed with embedding.use_loudness_embed"), said);
     }
 
     @Test
