@@ -35,7 +35,7 @@ public final class SourceFilter implements Vocoder {
     private static final double DEEPEST_VALLEY = 1e-4;
     private static final int NOISE_WINDOW = 1024, NOISE_FFT = 2048, CORRECTIONS = 3;
     private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
-    private static final double LARGEST_CUT = 1.0, LARGEST_RISE = 0.3;
+    private static final double LARGEST_CUT = 1.0, LARGEST_RISE = 0.05;
     /** Frames between two checks for stop. */
     private static final int BLOCK = 64;
 
@@ -151,8 +151,9 @@ public final class SourceFilter implements Vocoder {
      * no level reaches a single bin between two harmonics, and the attempt would drive its neighbours up. The mean is
      * that of the magnitudes' roots. A geometric mean lets the valleys count as much as the peaks that are heard: where
      * a network's mel has energy between the harmonics, the peaks would come out too loud. A mean of the magnitudes
-     * follows single bins of a rough mel. A rise is limited more than a cut: below an F0 that is higher than the mel's
-     * own there is no harmonic at all, and the lowest one would rise without limit.
+     * follows single bins of a rough mel. A rise is limited much more than a cut: the first levels are right or too
+     * high, and where no level reaches the mel, before an onset or below an F0 that is higher than the mel's own, the
+     * neighbours would rise without limit.
      */
     private static void correct(double[] level, float[] mel, float[] measured, int frames, int bins) {
         double[] given = roots(mel), came = roots(measured), miss = new double[level.length];
