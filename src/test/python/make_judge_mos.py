@@ -1,6 +1,6 @@
 """The reference numbers of the judges DNSMOS and DistillMOS, made by the packages themselves.
 
-Reads raw/music1.wav, music2.wav and music3.wav (16 kHz) and the packages speechmos 0.0.1.1, distillmos 0.9.1 and
+Reads src/test/resources/songs/music1.wav, music2.wav and music3.wav (16 kHz) and the packages speechmos 0.0.1.1, distillmos 0.9.1 and
 xls_r_sqa 0.1.0, with torch 2.7.1, librosa 0.11.0, onnxruntime 1.32.0 and numpy 2.4.6.
 Writes below src/test/resources/judges/mos: the clips as 16-bit WAV at 16 kHz, figures.json, and
 distillmos_stages.npz: of the first clip the spectrum [2, K, T], every 32nd frame, the convolutions' output [P, C],
@@ -25,7 +25,7 @@ OUT = Path("src/test/resources/judges/mos")
 
 def clips():
     def cut(song, start, seconds):
-        x, rate = soundfile.read(f"raw/music{song}.wav", dtype="int16")
+        x, rate = soundfile.read(f"src/test/resources/songs/music{song}.wav", dtype="int16")
         assert rate == RATE
         return x[int(start * RATE) : int((start + seconds) * RATE)]
 

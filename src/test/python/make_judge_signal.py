@@ -1,6 +1,6 @@
 """Expected values of the pitch and signal figures, by other people's programs and by NumPy.
 
-Reads raw/music1.wav to raw/music3.wav (16 kHz, 16 bits), writes src/test/resources/judges/signal.json.
+Reads src/test/resources/songs/music1.wav to src/test/resources/songs/music3.wav (16 kHz, 16 bits), writes src/test/resources/judges/signal.json.
 Made with Python 3.11, numpy 2.4.6, scipy 1.17.1, librosa 0.11.0, pyloudnorm 0.2.0, praat-parselmouth 0.4.7:
 
     python src/test/python/make_judge_signal.py
@@ -21,7 +21,7 @@ NAMES = ["music1", "music2", "music3"]
 
 
 def read(name):
-    rate, x = wavfile.read(f"raw/{name}.wav")
+    rate, x = wavfile.read(f"src/test/resources/songs/{name}.wav")
     assert x.dtype == np.int16 and x.ndim == 1
     return rate, x / 32768
 

@@ -168,15 +168,17 @@ class DividerTest {
     @Test
     void hparamsOfOurOwnGoThroughMergingAndDividing() throws IOException {
         Path demo = Path.of("models/demo");
-        Divider.Result merged = Divider.merge(demo, folder.resolve("merged/model_ckpt_steps_24500.ckpt"));
+        long steps = HparamsYaml.read(demo.resolve("hparams.yaml")).steps();
+        String checkpoint = "model_ckpt_steps_" + steps + ".ckpt";
+        Divider.Result merged = Divider.merge(demo, folder.resolve("merged").resolve(checkpoint));
         assertEquals(
-                List.of("model_ckpt_steps_24500.ckpt", "hparams.yaml"),
+                List.of(checkpoint, "hparams.yaml"),
                 merged.files().stream().map(f -> f.getFileName().toString()).toList());
         Divider.Result divided = Divider.divide(merged.files().get(0), null, folder.resolve("again"));
         assertEquals(
                 List.of(
-                        "embedding_model_steps_24500.pt",
-                        "wavenet_model_steps_24500.pt",
+                        "embedding_model_steps_" + steps + ".pt",
+                        "wavenet_model_steps_" + steps + ".pt",
                         "mel_range.yaml",
                         "hparams.yaml"),
                 divided.files().stream().map(f -> f.getFileName().toString()).toList());

@@ -86,7 +86,8 @@ class CommandLineTest {
 
     private String song(double seconds) {
         Path file = folder.resolve("내 노래.wav");
-        Wave song = WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, seconds);
+        Wave song = WavReader.read(ROOT.resolve("src/test/resources/songs/music2.wav"))
+                .slice(0, seconds);
         WaveWriter.write(file, song);
         return file.toString();
     }
@@ -184,7 +185,7 @@ class CommandLineTest {
                 System.getProperty("java.class.path"),
                 "diffsvc.cli.Main",
                 "infer",
-                ROOT.resolve("raw/music1.wav").toString(),
+                ROOT.resolve("src/test/resources/songs/music1.wav").toString(),
                 "--out",
                 target.resolve("out.wav").toString(),
                 "--sampler",
@@ -218,13 +219,15 @@ class CommandLineTest {
                 one =
                         WaveWriter.write(
                                 folder.resolve("one.wav"),
-                                WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, 1)),
+                                WavReader.read(ROOT.resolve("src/test/resources/songs/music2.wav"))
+                                        .slice(0, 1)),
                 bad = Files.writeString(folder.resolve("bad.wav"), "no sound");
         Path
                 two =
                         WaveWriter.write(
                                 folder.resolve("둘 two.flac"),
-                                WavReader.read(ROOT.resolve("raw/music3.wav")).slice(0, 1)),
+                                WavReader.read(ROOT.resolve("src/test/resources/songs/music3.wav"))
+                                        .slice(0, 1)),
                 there = folder.resolve("there");
         Said said = diffsvc(
                 "infer",

@@ -16,6 +16,7 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.evaluate.JudgeFile;
 import diffsvc.evaluate.JudgeKind;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.testing.DemoCopy;
 import diffsvc.testing.Interrupts;
 import diffsvc.testing.SungTone;
 import diffsvc.testing.Watched;
@@ -59,19 +60,11 @@ class EvaluateCommandTest {
         homeBefore = System.getProperty("diffsvc.home");
         System.setProperty("diffsvc.home", home.toString());
         Files.createDirectories(home.resolve("raw"));
-        for (String folder : new String[] {"models/demo", "models/demo/target"}) {
-            Files.createDirectories(home.resolve(folder));
-            try (Stream<Path> files = Files.list(ROOT.resolve(folder))) {
-                for (Path file : files.filter(Files::isRegularFile).toList()) {
-                    Files.copy(file, home.resolve(folder).resolve(file.getFileName()));
-                }
-            }
-        }
-        Path encoder = Files.createDirectories(home.resolve("models/frozen")).resolve("content_demo.pt");
-        Files.copy(ROOT.resolve("models/frozen/content_demo.pt"), encoder);
+        DemoCopy.into(home);
         song = WaveWriter.write(
                 home.resolve("raw/노래.wav"),
-                WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, 1.5));
+                WavReader.read(ROOT.resolve("src/test/resources/songs/music2.wav"))
+                        .slice(0, 1.5));
         output = converted("output.wav");
     }
 
@@ -334,7 +327,8 @@ class EvaluateCommandTest {
                 three =
                         WaveWriter.write(
                                 home.resolve("three.wav"),
-                                WavReader.read(ROOT.resolve("raw/music1.wav")).slice(0, 3)),
+                                WavReader.read(ROOT.resolve("src/test/resources/songs/music1.wav"))
+                                        .slice(0, 3)),
                 page = home.resolve("stages.html");
         Command said = evaluate("--stages", "--songs", three, "--sampler", "unipc2", "--steps", "2", "--report", page);
         said.done("losses", "vocoder", "denoiser", "content encoder on the song", "sampler", "all of it");

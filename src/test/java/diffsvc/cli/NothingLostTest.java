@@ -38,7 +38,10 @@ class NothingLostTest {
     @BeforeEach
     void aSong() {
         song = folder.resolve("song.wav");
-        WaveWriter.write(song, WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, 0.6));
+        WaveWriter.write(
+                song,
+                WavReader.read(ROOT.resolve("src/test/resources/songs/music2.wav"))
+                        .slice(0, 0.6));
     }
 
     private Command infer(Object out, String... more) {
@@ -177,7 +180,7 @@ class NothingLostTest {
 
     @Test
     void aSongOfABatchIsNotReplacedByAnother() throws IOException {
-        Path second = folder.resolve("song_demo_steps_24500.wav");
+        Path second;
         try (Stream<Path> list = Files.list(ROOT.resolve("models/demo"))) {
             String steps = list.map(p -> p.getFileName().toString())
                     .filter(n -> n.startsWith("wavenet"))

@@ -20,6 +20,7 @@ import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.files.Sha256;
 import diffsvc.random.KeyedRandom;
 import diffsvc.tensor.Npz;
+import diffsvc.testing.DemoCopy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -64,7 +65,10 @@ class NothingSilentlyWrongTest {
     void aSong() {
         home = System.getProperty("diffsvc.home");
         song = folder.resolve("song.wav");
-        WaveWriter.write(song, WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, SECONDS));
+        WaveWriter.write(
+                song,
+                WavReader.read(ROOT.resolve("src/test/resources/songs/music2.wav"))
+                        .slice(0, SECONDS));
     }
 
     @AfterEach
@@ -89,24 +93,12 @@ class NothingSilentlyWrongTest {
         return Command.run(args.toArray(String[]::new));
     }
 
-    /** A project's folder of our own, with the voices of the real one behind links. */
+    /** A project of our own with the demo voice. */
     private Path ownHome() throws IOException {
-        Path own = Files.createDirectories(folder.resolve("home")),
-                models = Files.createDirectories(own.resolve("models"));
-        Files.createDirectories(models.resolve("frozen"));
-        Files.copy(ROOT.resolve("models/frozen/content_demo.pt"), models.resolve("frozen/content_demo.pt"));
-        copy(ROOT.resolve("models/demo"), models.resolve("demo"));
+        Path own = folder.resolve("home");
+        DemoCopy.into(own);
         System.setProperty("diffsvc.home", own.toString());
         return own;
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        Files.createDirectories(to);
-        try (Stream<Path> files = Files.list(from)) {
-            for (Path f : files.filter(Files::isRegularFile).toList()) {
-                Files.copy(f, to.resolve(f.getFileName().toString()));
-            }
-        }
     }
 
     private static Path one(Path voice, String start) throws IOException {
@@ -308,7 +300,7 @@ class NothingSilentlyWrongTest {
                 "embedding.enc_layers=2",
                 "vocoder.file=x.pt",
                 "infer.add_noise_step=100",
-                "project=tenor",
+                "project=f001",
                 "steps=5"
             })
     void anOverrideWithoutEffectIsRefused(String override) {

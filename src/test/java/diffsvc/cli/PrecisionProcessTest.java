@@ -9,6 +9,7 @@ import diffsvc.audio.WaveWriter;
 import diffsvc.hparams.HparamsYaml;
 import diffsvc.infer.Manifest;
 import diffsvc.platform.Processor;
+import diffsvc.testing.DemoCopy;
 import diffsvc.testing.Watched;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,17 +33,9 @@ class PrecisionProcessTest {
     @BeforeEach
     void copyTheDemo() throws IOException {
         Files.createDirectories(home.resolve("output"));
-        for (String model : List.of("frozen/content_demo.pt", "demo")) {
-            Path from = ROOT.resolve("models").resolve(model);
-            try (Stream<Path> files = Files.walk(from)) {
-                for (Path f : files.filter(Files::isRegularFile).toList()) {
-                    Path to = home.resolve(ROOT.relativize(f));
-                    Files.createDirectories(to.getParent());
-                    Files.copy(f, to);
-                }
-            }
-        }
-        Wave song = WavReader.read(ROOT.resolve("raw/music2.wav")).slice(0, 1);
+        DemoCopy.into(home);
+        Wave song = WavReader.read(ROOT.resolve("src/test/resources/songs/music2.wav"))
+                .slice(0, 1);
         WaveWriter.write(home.resolve("song.wav"), song);
     }
 

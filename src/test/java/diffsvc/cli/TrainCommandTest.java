@@ -13,6 +13,7 @@ import diffsvc.checkpoint.TorchFile;
 import diffsvc.dataset.Dataset;
 import diffsvc.hparams.Hparams;
 import diffsvc.testing.Allocator;
+import diffsvc.testing.DemoCopy;
 import diffsvc.testing.Interrupts;
 import diffsvc.testing.Watched;
 import diffsvc.training.MetricsCsv;
@@ -131,13 +132,12 @@ class TrainCommandTest {
     @BeforeAll
     void recordings() throws Exception {
         Files.createDirectories(home.resolve("models/demo"));
-        Files.createDirectories(home.resolve("models/frozen"));
         for (String name : List.of("hparams.yaml", "mel_range.yaml")) {
             Files.copy(
                     ROOT.resolve("models/demo").resolve(name),
                     home.resolve("models/demo").resolve(name));
         }
-        Files.copy(ROOT.resolve("models/frozen/content_demo.pt"), home.resolve("models/frozen/content_demo.pt"));
+        DemoCopy.encoder(home);
         Path raw = Files.createDirectories(home.resolve("내 목소리"));
         for (int i = 0; i < 4; i++) {
             float[] x = new float[44100 * 2];

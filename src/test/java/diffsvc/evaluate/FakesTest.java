@@ -26,7 +26,7 @@ class FakesTest {
     @Test
     void noiseTheMeanMelSilenceAndTheSongUnchangedComeOutLast() {
         Judges.require(JudgeKind.ofLanguage("en"));
-        Song song = Song.read(PATHS.resolve("raw/music3.wav"));
+        Song song = Song.read(PATHS.resolve("src/test/resources/songs/music3.wav"));
         Target target = Target.of(PATHS, "demo").orElseThrow();
         try (Voice voice = Voice.open("demo", h -> h.infer(Samplers.unipc(2).steps(20)));
                 Conversion made = voice.convert(song.sound().wave());

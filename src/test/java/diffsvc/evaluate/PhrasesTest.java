@@ -48,7 +48,7 @@ class PhrasesTest {
     @Test
     void recordingsHaveTheSamePhrasesEachTime() {
         for (String name : List.of("music1", "music2", "music3")) {
-            Wave wave = WavReader.read(Path.of("raw", name + ".wav"));
+            Wave wave = WavReader.read(Path.of("src/test/resources/songs", name + ".wav"));
             List<Phrase> once = phrases(wave);
             assertEquals(once, phrases(wave));
             assertTrue(once.stream().allMatch(p -> p.seconds() > 0 && p.seconds() <= 10), once.toString());

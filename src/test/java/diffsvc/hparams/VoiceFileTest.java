@@ -46,7 +46,7 @@ class VoiceFileTest {
     @Test
     void theFullFileOfBeforeIsTheSameVoice() throws IOException {
         assertEquals(128, VOICE.noise().specMin().size());
-        assertEquals(VOICE, HparamsYaml.read(Path.of("models/tenor/hparams.yaml")));
+        assertEquals(VOICE, HparamsYaml.read(FULL.resolveSibling("tenor/hparams.yaml")));
         write(HparamsYaml.text(VOICE, "mel_range.yaml"));
         assertEquals(VOICE, HparamsYaml.readEither(yaml));
         assertEquals(List.of(yaml, range), HparamsYaml.files(yaml));

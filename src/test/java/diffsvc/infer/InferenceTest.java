@@ -19,6 +19,7 @@ import diffsvc.files.Sha256;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.memory.Plan;
 import diffsvc.progress.Progress;
+import diffsvc.tensor.Cost;
 import diffsvc.voice.Voice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,7 +43,8 @@ class InferenceTest {
     Path folder;
 
     private static Wave phrase(String song, double from, double to) {
-        return AudioFile.read(Path.of("raw", song + ".wav")).slice(from, to);
+        return AudioFile.read(Path.of("src/test/resources/songs", song + ".wav"))
+                .slice(from, to);
     }
 
     private static Wave joined(Wave... waves) {
@@ -224,7 +226,7 @@ class InferenceTest {
     }
 
     @Test
-    void withoutRoomForABatchSlicesComeOneByOne() {
+    void aBatchTakesNoMoreThanThereIsRoomFor() {
         Request r = request("phrases.wav", phrases(), "tight.wav");
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, FEW));
                 NDManager own = voice.manager().newSubManager()) {
@@ -232,11 +234,19 @@ class InferenceTest {
                     .mapToLong(c -> c.atWork(c.atOnce(), c.frames(2)))
                     .max()
                     .orElseThrow();
-            long baseline = Plan.baseline(own);
+            Cost denoiser = voice.costs().stream()
+                    .filter(c -> c.model().equals("wavenet"))
+                    .findFirst()
+                    .orElseThrow();
             // room for a slice of two seconds, and for whatever the process grows by until the plan looks again
-            Inference tight = new Inference(voice, baseline + models + (2 << 20), CondsCache.NONE, 2, -1);
+            long room = models + (2 << 20);
+            Inference tight = new Inference(voice, Plan.baseline(own) + room, CondsCache.NONE, 2, -1);
             Manifest m = tight.convert(r).manifest();
-            assertTrue(m.slices().batchFrames() < 400, "batch: " + m.slices().batchFrames());
+            assertTrue(
+                    m.slices().longestSeconds() <= 2.01 && denoiser.atWork(1, 1600) > room,
+                    m.slices().toString());
+            int frames = m.slices().batchFrames();
+            assertTrue(denoiser.atWork(1, frames) <= room, "batch: " + frames);
             Problem p = assertThrows(Problem.class, () -> new Inference(voice, 0, CondsCache.NONE, 0, Integer.MAX_VALUE)
                     .convert(r.to(folder.resolve("large.wav"))));
             assertTrue(

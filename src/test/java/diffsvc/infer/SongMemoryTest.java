@@ -30,7 +30,7 @@ class SongMemoryTest {
         int rate = 44100;
         try (WavWriter out = WavWriter.open(file, 2, rate, Depth.PCM16)) {
             for (int i = 1; out.frames() < (long) seconds * rate; i = i % 3 + 1) {
-                Wave w = AudioFile.read(Path.of("raw/music" + i + ".wav"));
+                Wave w = AudioFile.read(Path.of("src/test/resources/songs/music" + i + ".wav"));
                 float[] x = Resampler.resample(w.mean(), w.sampleRateHz(), rate);
                 float[] both = new float[2 * (int) Math.min(x.length, (long) seconds * rate - out.frames())];
                 for (int k = 0; k < both.length; k++) {

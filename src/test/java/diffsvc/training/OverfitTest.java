@@ -46,7 +46,7 @@ class OverfitTest {
     /** 1.5 s of a song, preprocessed as a user would. */
     private Dataset clip(Hparams hparams) throws Exception {
         Path raw = Files.createDirectories(folder.resolve("raw"));
-        Wave song = WavReader.read(Path.of("raw/music2.wav"));
+        Wave song = WavReader.read(Path.of("src/test/resources/songs/music2.wav"));
         WaveWriter.write(raw.resolve("phrase.wav"), song.slice(5, 6.5));
         try (NDManager m = NDManager.newBaseManager();
                 ContentEncoder encoder = Networks.encoder(m, hparams, ModelFiles.in(Path.of("models")))) {

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 /** Sung speech keeps what was said and when, and changes what was sung. */
 class SungSpeechTest {
     private static final Hparams HPARAMS = Hparams.defaults();
-    private static final Wave SONG =
-            WavReader.read(ProjectPaths.find().resolve("raw/music1.wav")).slice(0, 3);
+    private static final Wave SONG = WavReader.read(ProjectPaths.find().resolve("src/test/resources/songs/music1.wav"))
+            .slice(0, 3);
 
     @Test
     void aShareIsDrawnOnceAndWithoutRepeats() {

@@ -39,7 +39,7 @@ class SourceFilterTest {
     @ValueSource(strings = {"music1", "music2", "music3"})
     void theMelOfTheOutputIsTheMelThatWasAskedFor(String song) {
         try (NDManager m = NDManager.newBaseManager()) {
-            float[] x = front.signal(WavReader.read(Path.of("raw", song + ".wav")));
+            float[] x = front.signal(WavReader.read(Path.of("src/test/resources/songs", song + ".wav")));
             float[] mel = front.of(m, x).toFloatArray();
             F0Track f0 = pitch(x);
             float[] y = new SourceFilter(AUDIO).synthesize(m, mel, f0.f0Hz(), f0.voiced(), x.length, 1);
@@ -71,7 +71,7 @@ class SourceFilterTest {
     @Test
     void theOutputHasTheF0AndVoicingOfTheInput() {
         try (NDManager m = NDManager.newBaseManager()) {
-            float[] x = front.signal(WavReader.read(Path.of("raw", "music1.wav")));
+            float[] x = front.signal(WavReader.read(Path.of("src/test/resources/songs", "music1.wav")));
             F0Track f0 = pitch(x);
             F0Track result = pitch(new SourceFilter(AUDIO)
                     .synthesize(m, front.of(m, x).toFloatArray(), f0.f0Hz(), f0.voiced(), x.length, 1));

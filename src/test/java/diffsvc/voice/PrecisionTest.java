@@ -30,8 +30,9 @@ class PrecisionTest {
     void bfloat16ChangesAMelByMuchLessThanTheSamplerLeavesOpen() {
         try (Voice voice = Voice.open(
                 "demo", h -> h.infer(i -> i.sampler("unipc2").steps(20).precision("float32")))) {
-            Conversion c =
-                    voice.convert(voice.read("raw/music1.wav").slice(0, 4)).seed(7);
+            Conversion c = voice.convert(
+                            voice.read("src/test/resources/songs/music1.wav").slice(0, 4))
+                    .seed(7);
             NDArray reference = c.sampled(),
                     fast = sampled(c, voice.with(h -> h.infer(i -> i.precision("bfloat16")))),
                     end = sampled(c, voice.with(h -> h.infer(i -> i.steps(200))));
@@ -103,7 +104,8 @@ class PrecisionTest {
     void eachPrecisionGivesItsOwnBytesAgainAndAgain() {
         try (Voice voice = Voice.random(
                 h -> h.wavenet(w -> w.residualChannels(32).residualLayers(3)).infer(i -> i.steps(3)))) {
-            Conversion c = voice.convert(voice.read("raw/music1.wav").slice(0, 1));
+            Conversion c = voice.convert(
+                    voice.read("src/test/resources/songs/music1.wav").slice(0, 1));
             float[][] mels = new float[4][];
             for (int k = 0; k < 4; k++) {
                 String precision = k % 2 == 0 ? "float32" : "bfloat16";

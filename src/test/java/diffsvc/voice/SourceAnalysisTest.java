@@ -17,6 +17,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.F0Track;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.HparamsYaml;
+import diffsvc.testing.DemoCopy;
 import diffsvc.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,19 +33,22 @@ class SourceAnalysisTest {
     @TempDir
     Path folder;
 
+    private Path encoder;
+
     /** A folder with the demo's hparams and encoder, and without its trained pair. */
     private Path hparamsAlone() throws IOException {
         Path yaml = Files.createDirectories(folder.resolve("models/demo")).resolve("hparams.yaml");
         Files.copy(MODELS.resolve("demo/hparams.yaml"), yaml);
         Files.copy(MODELS.resolve("demo/mel_range.yaml"), yaml.resolveSibling("mel_range.yaml"));
-        Files.createDirectories(folder.resolve("models/frozen"));
-        Files.copy(MODELS.resolve("frozen/content_demo.pt"), folder.resolve("models/frozen/content_demo.pt"));
+        encoder = DemoCopy.encoder(folder);
         return yaml;
     }
 
     private Path clip() {
         Path raw = folder.resolve("clip.wav");
-        WaveWriter.write(raw, AudioFile.read(Path.of("raw/music1.wav")).slice(1, 2.5));
+        WaveWriter.write(
+                raw,
+                AudioFile.read(Path.of("src/test/resources/songs/music1.wav")).slice(1, 2.5));
         return raw;
     }
 
@@ -118,13 +122,13 @@ class SourceAnalysisTest {
     @Test
     void aMissingEncoderIsNamed() throws IOException {
         Path yaml = hparamsAlone();
-        Files.delete(folder.resolve("models/frozen/content_demo.pt"));
+        Files.delete(encoder);
         String said = assertThrows(
                         Problem.class,
                         () -> SourceAnalysis.open(
                                 yaml, UnaryOperator.identity(), ModelFiles.in(folder.resolve("models"))))
                 .getMessage();
-        assertTrue(said.contains("the content encoder content_demo.pt"), said);
+        assertTrue(said.contains("the content encoder " + encoder.getFileName()), said);
     }
 
     private static void same(NDArray a, NDArray b) {

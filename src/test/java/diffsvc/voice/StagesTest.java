@@ -202,8 +202,8 @@ class StagesTest {
     @Test
     void copySynthesisOracleAndSwappedUnitsAreOneCallEach() {
         try (Voice voice = Voice.open("demo", h -> Arg2Hparams.apply(h, "infer.sampler=unipc2,infer.steps=4"))) {
-            Wave song = voice.read("raw/music2.wav").slice(0, 2),
-                    other = voice.read("raw/music3.wav").slice(0, 1.5);
+            Wave song = voice.read("src/test/resources/songs/music2.wav").slice(0, 2),
+                    other = voice.read("src/test/resources/songs/music3.wav").slice(0, 1.5);
             Wave copy = voice.convert(song).copySynthesis().wave();
             float[] source = voice.mel(song).toFloatArray(),
                     back = voice.mel(copy).toFloatArray();

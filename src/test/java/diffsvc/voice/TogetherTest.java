@@ -36,7 +36,7 @@ class TogetherTest {
     void open() {
         voice = Voice.open(
                 "demo", h -> h.infer(i -> i.sampler("unipc2").steps(4).precision("float32")));
-        song = voice.read("raw/music2.wav").slice(0, 2);
+        song = voice.read("src/test/resources/songs/music2.wav").slice(0, 2);
     }
 
     @AfterAll

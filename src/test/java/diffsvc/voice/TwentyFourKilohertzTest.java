@@ -179,7 +179,8 @@ class TwentyFourKilohertzTest {
                 Voice.open(config, checkpoint, h -> Arg2Hparams.apply(h, Golden.heads() + ",infer.steps=5"))) {
             assertTrue(voice.vocoderName().startsWith("hifigan, "), voice.vocoderName());
         }
-        Wave song = AudioFile.read(Path.of("raw/music2.wav")).slice(0, 3);
+        Wave song =
+                AudioFile.read(Path.of("src/test/resources/songs/music2.wav")).slice(0, 3);
         try (Voice voice = Voice.open(
                 config,
                 checkpoint,

@@ -36,7 +36,7 @@ class VoiceTest {
     void open() {
         voice = Voice.open("demo");
         quick = voice.with(h -> h.infer(i -> i.sampler("unipc2").steps(4)));
-        song = voice.read("raw/music1.wav").slice(0, 1.5);
+        song = voice.read("src/test/resources/songs/music1.wav").slice(0, 1.5);
     }
 
     @AfterAll

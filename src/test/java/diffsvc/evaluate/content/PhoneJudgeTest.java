@@ -38,7 +38,7 @@ class PhoneJudgeTest {
     }
 
     private static Wave song(int number) {
-        return WavReader.read(PATHS.resolve("raw/music" + number + ".wav"));
+        return WavReader.read(PATHS.resolve("src/test/resources/songs/music" + number + ".wav"));
     }
 
     private static double[] figures(Wave output, Wave source) {

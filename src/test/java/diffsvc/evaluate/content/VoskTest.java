@@ -18,7 +18,8 @@ class VoskTest {
     private static final ProjectPaths PATHS = ProjectPaths.find();
 
     private static Sound song(int number) {
-        return Sound.of("music" + number, WavReader.read(PATHS.resolve("raw/music" + number + ".wav")));
+        return Sound.of(
+                "music" + number, WavReader.read(PATHS.resolve("src/test/resources/songs/music" + number + ".wav")));
     }
 
     @Test

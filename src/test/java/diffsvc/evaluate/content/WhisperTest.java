@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What Whisper hears in the songs of raw/, in a copy, in noise and in silence. */
+/** What Whisper hears in the songs of src/test/resources/songs, in a copy, in noise and in silence. */
 @Tag("process")
 class WhisperTest {
     private static final ProjectPaths PATHS = ProjectPaths.find();
@@ -48,7 +48,8 @@ class WhisperTest {
     }
 
     private static Sound song(int number) {
-        return Sound.of("music" + number, WavReader.read(PATHS.resolve("raw/music" + number + ".wav")));
+        return Sound.of(
+                "music" + number, WavReader.read(PATHS.resolve("src/test/resources/songs/music" + number + ".wav")));
     }
 
     private static Map<String, Double> figures(Subject subject) {

@@ -111,7 +111,7 @@ class IdentityGoldenTest {
 
     /** A half of a song, 5 or 7 s. */
     private static Sound half(int number, int which) {
-        Wave song = WavReader.read(Path.of("raw/music" + number + ".wav"));
+        Wave song = WavReader.read(Path.of("src/test/resources/songs/music" + number + ".wav"));
         double seconds = song.seconds() / 2;
         return Sound.of("music" + number, song.slice(which * seconds, (which + 1) * seconds));
     }

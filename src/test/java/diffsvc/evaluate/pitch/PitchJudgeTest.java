@@ -163,7 +163,8 @@ class PitchJudgeTest {
 
     @Test
     void aRecordingKeepsItsPitchAtAnotherLevel() {
-        Wave wave = WavReader.read(Path.of("raw/music1.wav")).slice(0, 4);
+        Wave wave =
+                WavReader.read(Path.of("src/test/resources/songs/music1.wav")).slice(0, 4);
         Map<String, Double> f = figures(Subject.of(sound(wave.times(0.5f))).against(sound(wave), 0));
         assertEquals(1, f.get("rpa"), 0.005);
         assertEquals(0, f.get("key-error"), 0.05);

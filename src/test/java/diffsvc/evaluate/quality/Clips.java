@@ -75,10 +75,12 @@ final class Clips {
         return WavReader.read(FOLDER.resolve(name + ".wav")).first();
     }
 
-    /** The first 9.5 s of raw/musicN.wav: one window of DNSMOS. */
+    /** The first 9.5 s of src/test/resources/songs/musicN.wav: one window of DNSMOS. */
     static float[] song(int number) {
         return Arrays.copyOf(
-                WavReader.read(Path.of("raw/music" + number + ".wav")).first(), 152_000);
+                WavReader.read(Path.of("src/test/resources/songs/music" + number + ".wav"))
+                        .first(),
+                152_000);
     }
 
     static Sound sound(float[] samples) {

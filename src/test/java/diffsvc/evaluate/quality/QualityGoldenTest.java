@@ -99,7 +99,10 @@ class QualityGoldenTest {
                 problem.getMessage());
     }
 
-    /** Of the singers in raw/; with music1 the order breaks (30 dB below 20 dB), as it may with any one song. */
+    /**
+     * Of the singers in src/test/resources/songs/; with music1 the order breaks (30 dB below 20 dB), as it may with any
+     * one song.
+     */
     @Test
     void noiseLowersBackgroundAndOverallInOrder() {
         try (Judge judge = Clips.open(JudgeKind.DNSMOS)) {

@@ -78,7 +78,11 @@ class ClicksTest {
     @ParameterizedTest
     @ValueSource(strings = {"music1", "music2", "music3"})
     void aRecordingHasNoneUntilAStepIsPutIn(String name) {
-        Wave wave = WavReader.read(Path.of("raw", name + ".wav")).slice(2, 6), up = Resampler.to(RATE, wave);
+        Wave
+                wave =
+                        WavReader.read(Path.of("src/test/resources/songs", name + ".wav"))
+                                .slice(2, 6),
+                up = Resampler.to(RATE, wave);
         assertEquals(List.of(), Clicks.in(wave).all());
         assertEquals(List.of(), Clicks.in(up).all());
         Clicks stepped = Clicks.in(stepped(up, 90_000, up.samples(), 0.2));

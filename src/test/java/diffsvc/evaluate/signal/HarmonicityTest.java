@@ -55,6 +55,6 @@ class HarmonicityTest {
     @ValueSource(strings = {"music1", "music2", "music3"})
     void recordingsAsPraatMeasuresThem(String name) throws IOException {
         double praat = SignalGolden.file(name).get("hnr").getAsDouble();
-        assertEquals(praat, hnr(WavReader.read(Path.of("raw", name + ".wav"))), 1);
+        assertEquals(praat, hnr(WavReader.read(Path.of("src/test/resources/songs", name + ".wav"))), 1);
     }
 }

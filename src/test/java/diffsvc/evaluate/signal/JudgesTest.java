@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the two judges say of copies: the same, quieter, later, clipped, noise, silence. */
 class JudgesTest {
     private static final int RATE = 16_000;
-    private static final Wave SONG = WavReader.read(Path.of("raw/music1.wav")).slice(0, 4);
+    private static final Wave SONG =
+            WavReader.read(Path.of("src/test/resources/songs/music1.wav")).slice(0, 4);
 
     private static Map<String, Double> figures(Judge judge, Wave output, Wave source) {
         Subject subject = Subject.of(Sound.of("out", output)).against(Sound.of("song", source), 0);

@@ -153,7 +153,7 @@ class LoudnessTest {
     @ValueSource(strings = {"music1", "music2", "music3"})
     void recordingsAsOtherProgramsMeasureThem(String name) throws IOException {
         JsonObject expected = SignalGolden.file(name);
-        Wave wave = WavReader.read(Path.of("raw", name + ".wav"));
+        Wave wave = WavReader.read(Path.of("src/test/resources/songs", name + ".wav"));
         Loudness l = Loudness.of(wave);
         assertEquals(expected.get("loudness").getAsDouble(), l.integrated(), 0.01);
         // pyloudnorm interpolates its percentiles and takes fewer blocks of 3 s

@@ -23,7 +23,7 @@ class SpectralDistanceTest {
     }
 
     private static Wave music(String name) {
-        return WavReader.read(Path.of("raw", name + ".wav"));
+        return WavReader.read(Path.of("src/test/resources/songs", name + ".wav"));
     }
 
     @ParameterizedTest // a ripple of D dB to either side has a root mean square of D / sqrt(2)
