@@ -104,6 +104,12 @@ final class InferCommand implements Callable<Integer> {
     String sampler;
 
     @Option(
+            names = "--temperature",
+            description = "standard deviation of the noise that sampling starts from, 0 to 2; 1: as trained, below:"
+                    + " smoother, with clearer words (default: the voice's own)")
+    Double temperature;
+
+    @Option(
             names = "--accelerate",
             description = "the Python project's option: every N-th step of the schedule by plms; 1: all steps by ddpm")
     Integer accelerate;
@@ -319,6 +325,7 @@ final class InferCommand implements Callable<Integer> {
         once(set, keys.isEmpty() ? null : keys, "--key", "infer.key");
         once(set, steps, "--steps", "infer.steps");
         once(set, sampler, "--sampler", "infer.sampler");
+        once(set, temperature, "--temperature", "infer.temperature");
         once(set, accelerate, "--accelerate", "infer.steps", "infer.sampler");
         once(set, pitch, "--pitch", "pitch.extractor");
         once(set, autoKey, "--auto-key", "infer.auto_key");
@@ -359,6 +366,7 @@ final class InferCommand implements Callable<Integer> {
                     e = given(e, autoKey, Hparams.Infer::autoKey);
                     e = given(e, steps, Hparams.Infer::steps);
                     e = given(e, sampler, Hparams.Infer::sampler);
+                    e = given(e, temperature, Hparams.Infer::temperature);
                     e = given(e, useGtMel, Hparams.Infer::useGtMel);
                     e = given(e, addNoiseStep, Hparams.Infer::addNoiseStep);
                     e = given(e, seed, Hparams.Infer::seed);

@@ -873,6 +873,8 @@ public record Hparams(
      * @param sampler a {@link SamplerKind} by its text
      * @param steps network evaluations, 1 to 100000, spread over the diffusion steps that are sampled: noise.k_step, or
      *     add_noise_step with use_gt_mel; with quirks=python they count all of noise.steps, which they must divide
+     * @param temperature standard deviation of the noise that sampling starts from, and of what ddpm adds, 0 to 2; 1 =
+     *     as trained, below it samples lie nearer to the mean of what the network expects
      * @param key shift of the F0 in semitones, -48 to 48
      * @param autoKey whether to shift by further whole semitones to the median F0 that the voice was trained on
      * @param useGtMel whether sampling starts from the noised source mel instead of pure noise
@@ -889,6 +891,7 @@ public record Hparams(
     public record Infer(
             String sampler,
             int steps,
+            double temperature,
             double key,
             boolean autoKey,
             boolean useGtMel,
@@ -904,6 +907,7 @@ public record Hparams(
         public Infer {
             SamplerKind.named(present("infer.sampler", sampler));
             Bound.whole(STAGE, "infer.steps", steps, 1, MOST_STEPS);
+            Bound.number(STAGE, "infer.temperature", temperature, 0, 2);
             Bound.number(STAGE, "infer.key", key, -MOST_KEY, MOST_KEY);
             Bound.whole(STAGE, "infer.add_noise_step", addNoiseStep, 1, MOST_STEPS);
             Bound.whole(STAGE, "infer.threads", threads, 0, 1024);
@@ -921,6 +925,10 @@ public record Hparams(
 
         public Infer steps(int steps) {
             return Components.copy(this, "steps", steps);
+        }
+
+        public Infer temperature(double temperature) {
+            return Components.copy(this, "temperature", temperature);
         }
 
         public Infer key(double key) {

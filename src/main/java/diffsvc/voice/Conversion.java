@@ -542,7 +542,8 @@ public final class Conversion implements AutoCloseable {
         if (before.seed() != after.seed()
                 || before.pythonOrder() != after.pythonOrder()
                 || before.useGtMel() != after.useGtMel()
-                || before.addNoiseStep() != after.addNoiseStep()) {
+                || before.addNoiseStep() != after.addNoiseStep()
+                || before.temperature() != after.temperature()) {
             stale.addAll(Stage.START.onwards());
         }
         if (before.steps() != after.steps() || !before.sampler().equals(after.sampler())) {

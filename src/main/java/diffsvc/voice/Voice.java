@@ -517,7 +517,14 @@ public final class Voice implements AutoCloseable {
     }
 
     private NDArray pure(NDManager scratch, long frames, RandomSource random) {
-        return random.normal(scratch, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames));
+        return tempered(
+                random.normal(scratch, "x_T", 0, new Shape(1, 1, hparams.audio().melBins(), frames)));
+    }
+
+    /** Noise at infer.temperature. */
+    private NDArray tempered(NDArray noise) {
+        double temperature = hparams.infer().temperature();
+        return temperature == 1 ? noise : noise.mul((float) temperature);
     }
 
     NDArray start(NDArray mel, RandomSource random) {
@@ -546,10 +553,10 @@ public final class Voice implements AutoCloseable {
     /**
      * The sampler that infer.sampler names.
      *
-     * @param draw the noise of a {@link Stochastic} sampler; the others never ask for it
+     * @param draw the noise of a {@link Stochastic} sampler, before infer.temperature; the others never ask for it
      */
     public Sampler sampler(Draw draw) {
-        return Samplers.of(hparams.infer()).on(parts.schedule(), draw);
+        return Samplers.of(hparams.infer()).on(parts.schedule(), (x, t) -> tempered(draw.at(x, t)));
     }
 
     /**
@@ -658,6 +665,7 @@ public final class Voice implements AutoCloseable {
         return parts == other.parts
                 && precision() == other.precision()
                 && Samplers.of(hparams.infer()).equals(Samplers.of(other.hparams.infer()))
+                && hparams.infer().temperature() == other.hparams.infer().temperature()
                 && Arrays.equals(times(), other.times());
     }
 

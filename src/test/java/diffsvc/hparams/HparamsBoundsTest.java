@@ -146,6 +146,8 @@ class HparamsBoundsTest {
                 "infer.sampler=euler",
                 "infer.steps=0",
                 "infer.steps=100001",
+                "infer.temperature=-0.1",
+                "infer.temperature=2.1",
                 "infer.key=1e9",
                 "infer.key=48.1",
                 "infer.key=-49",
