@@ -29,8 +29,8 @@ corpus() {
   for voice in joe f001; do
     "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" $voice --out "$corpus/$voice"
   done
-  "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" joe --target "$root/models/new-joe/target/speech.flac"
-  "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" f001 --target "$root/models/new-f001/target/song.flac"
+  "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" joe --target "$root/models/new-joe/target"
+  "$corpus/.venv/bin/python" "$root/src/corpus/make_voices.py" f001 --target "$root/models/new-f001/target"
   "$corpus/.venv/bin/python" "$root/src/corpus/make_songs.py" --out "$corpus/judged"
 }
 

@@ -3,7 +3,7 @@
 
     make_voices.py joe  --out FOLDER [--clips 1800]     a natural English voice, spoken and sung on notes
     make_voices.py f001 --out FOLDER [--clips 700]      a singer, singing from scores
-    make_voices.py joe|f001 --target FILE.flac          a recording that is not in the corpus, for ./diffsvc evaluate
+    make_voices.py joe|f001 --target FOLDER             recordings that are not in the corpus, for ./diffsvc evaluate
 
 joe   piper's voice en_US-joe-medium (CC0) reads verses and lists of words; three clips in five are sung: WORLD takes the speech apart,
       what is steady is held, and the fundamental is put on notes from 120 to 600 Hz with glides, vibrato and drift, soft and loud.
@@ -265,22 +265,39 @@ TARGET_SENTENCES = (
     "Each of us carried a heavy basket of apples back to the house.",
     "When the bell rings for the third time, they will close the gates.",
 )
+TARGET_LINES = (
+    "The river carries every song away to the open sea.",
+    "Over the hills the evening bells are slowly calling.",
+    "I have been waiting all summer for the rain to fall.",
+    "Sing with me until the morning comes around again.",
+    "Nobody told the children where the garden ends.",
+    "Leave a light on the stairs when you go to sleep.",
+)
 FURUSATO = [  # "Furusato" (Okano Teiichi, 1914): MIDI, sixteenths, kana
     (65, 4, "ウ"), (65, 4, "サ"), (65, 4, "ギ"), (67, 6, "オ"), (69, 2, "イ"), (67, 4, "シ"), (69, 4, "カ"), (69, 4, "ノ"), (70, 4, "ヤ"), (72, 12, "マ"),
     (70, 4, "コ"), (72, 4, "ブ"), (74, 4, "ナ"), (69, 6, "ツ"), (70, 2, "リ"), (69, 4, "シ"), (67, 4, "カ"), (67, 4, "ノ"), (64, 4, "カ"), (65, 12, "ワ"),
 ]
 
 
-def target(voice, path):
-    """A recording of the voice itself: joe speaks three sentences, F001 sings a song."""
+def target(voice, folder):
+    """Recordings of the voice itself: joe speaks three sentences and sings six others, F001 sings a song."""
+    folder.mkdir(parents=True, exist_ok=True)
     if voice == "joe":
         rng = random.Random("target")
-        waves = [spoken(joe(), rng, sentence) for sentence in TARGET_SENTENCES]
-        rate = waves[0][1]
-        wave = np.concatenate([part for w, _ in waves for part in (w, np.zeros(rate // 4))])
+        recorded(folder / "speech.flac", [spoken(joe(), rng, sentence) for sentence in TARGET_SENTENCES])
+        for number, line in enumerate(TARGET_LINES, 1):
+            made = None
+            while made is None:  # melodies are drawn; a text too short for its notes gives none
+                wave, rate = spoken(joe(), rng, line)
+                made = sung(rng, wave, rate)
+            recorded(folder / f"sung{number}.flac", [(made[0], rate)])
     else:
-        wave, rate = sing([(None, 2, "")] + FURUSATO + [(None, 2, "")], 90)
-    path.parent.mkdir(parents=True, exist_ok=True)
+        recorded(folder / "song.flac", [sing([(None, 2, "")] + FURUSATO + [(None, 2, "")], 90)])
+
+
+def recorded(path, waves):
+    rate = waves[0][1]
+    wave = np.concatenate([part for w, _ in waves for part in (w, np.zeros(rate // 4))])
     soundfile.write(path, levelled(wave, -20), rate, format="FLAC", subtype="PCM_16")
 
 
@@ -299,7 +316,7 @@ def main():
     parser.add_argument("--seed", default="1")
     a = parser.parse_args()
     if (a.out is None) == (a.target is None):
-        parser.error("give --out FOLDER or --target FILE")
+        parser.error("give --out FOLDER for the corpus or --target FOLDER for recordings to compare with")
     if a.target:
         target(a.voice, a.target)
         return
