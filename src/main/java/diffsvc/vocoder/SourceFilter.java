@@ -130,6 +130,7 @@ public final class SourceFilter implements Vocoder {
         }
         float[] hiss = hiss(samples, seed);
         float[] wave = render(level, f0Hz, voiced, samples, hiss);
+        double[] given = roots(mel);
         for (int round = 0;
                 round < CORRECTIONS
                         && frames > 3
@@ -140,7 +141,7 @@ public final class SourceFilter implements Vocoder {
                 measured = front.of(scratch, Arrays.copyOf(wave, Math.max(samples, frames * audio.hopSamples())))
                         .toFloatArray();
             }
-            correct(level, mel, measured, frames, bins);
+            correct(level, given, roots(measured), frames, bins);
             wave = render(level, f0Hz, voiced, samples, hiss);
         }
         return wave;
@@ -155,8 +156,8 @@ public final class SourceFilter implements Vocoder {
      * high, and where no level reaches the mel, before an onset or below an F0 that is higher than the mel's own, the
      * neighbours would rise without limit.
      */
-    private static void correct(double[] level, float[] mel, float[] measured, int frames, int bins) {
-        double[] given = roots(mel), came = roots(measured), miss = new double[level.length];
+    private static void correct(double[] level, double[] given, double[] came, int frames, int bins) {
+        double[] miss = new double[level.length];
         for (int t = 0; t < frames; t++) {
             for (int m = 0; m < bins; m++) {
                 double want = 0, got = 0;
