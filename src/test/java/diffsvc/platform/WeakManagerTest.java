@@ -110,7 +110,10 @@ class WeakManagerTest {
                 manager.newSubManager(Device.cpu()).ones(new Shape(100));
             }
             manager.newSubManager(Device.cpu()).close();
-            WeakManager.collect();
+            // a busy machine hands over in parts what one collection found
+            for (int i = 0; i < 100 && arrays.size() > 1; i++) {
+                WeakManager.collect();
+            }
             assertEquals(1, arrays.size(), "the manager of the one copy that is kept");
             assertEquals(100, kept.sum().getFloat());
             manager.close();
