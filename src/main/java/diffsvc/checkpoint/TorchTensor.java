@@ -118,6 +118,20 @@ public final class TorchTensor {
     }
 
     /**
+     * A bfloat16 tensor, rounded to nearest: float32's range in half the bytes, for values that need no more than 8
+     * bits.
+     *
+     * @param values in C order
+     */
+    public static TorchTensor bfloat16(float[] values, long... shape) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * 2).order(ByteOrder.LITTLE_ENDIAN);
+        for (float v : values) {
+            bytes.putShort(toBfloat16(v));
+        }
+        return contiguous(Type.BFLOAT16, bytes, shape);
+    }
+
+    /**
      * A tensor of any type.
      *
      * @param bytes of the elements, little endian, in C order; not copied
@@ -143,6 +157,14 @@ public final class TorchTensor {
         int rounded =
                 (bits & 0x7fffffff) + 0xfff + (bits >>> 13 & 1); // the 13 bits that are dropped round half to even
         return (short) (sign | (rounded - (112 << 23)) >>> 13);
+    }
+
+    private static short toBfloat16(float v) {
+        int bits = Float.floatToIntBits(v);
+        return (short)
+                (Float.isNaN(v)
+                        ? bits >>> 16
+                        : bits + 0x7fff + (bits >>> 16 & 1) >>> 16); // the 16 bits that are dropped round half to even
     }
 
     /** The type of the elements. */

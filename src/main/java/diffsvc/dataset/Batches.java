@@ -31,13 +31,18 @@ public final class Batches {
     private long shuffledEpoch = -1;
     private List<List<Clip>> epoch;
 
-    /** One clip of a batch: the index of its units, a stretch of its frames, and a gain (log10). */
-    private record Choice(Clip clip, int reading, int start, int frames, float louder) {}
+    /** One clip of a batch: the index of its units, a stretch of its frames, and how level and units are changed. */
+    private record Choice(Clip clip, int reading, int start, int frames, Change change) {}
+
+    /** A gain (log10), and the deviation of what is added to units, as a share of each channel's own. */
+    private record Change(float louder, double unitNoise) {
+        static final Change NONE = new Change(0, 0);
+    }
 
     /**
      * Batches of training.batch clips (at least one).
      *
-     * @param hparams training.batch, crop_frames, volume_db; noise.k_step; embedding.use_energy_embed and
+     * @param hparams training.batch, crop_frames, volume_db, unit_noise; noise.k_step; embedding.use_energy_embed and
      *     use_loudness_embed
      * @param noiseSteps S; a shallow voice (noise.k_step) draws only the first of them
      */
@@ -74,13 +79,13 @@ public final class Batches {
                         reading,
                         c.frames() > crop ? random.nextInt(c.frames() - crop + 1) : 0,
                         Math.min(crop, c.frames()),
-                        louder(random)));
+                        change(random)));
             }
             return tensors(manager, chosen, crop, random, seed, number);
         }
         List<Clip> whole = shuffled(seed, number / bounds.size()).get((int) (number % bounds.size()));
         for (Clip c : whole) {
-            chosen.add(new Choice(c, random.nextInt(c.units().size()), 0, c.frames(), louder(random)));
+            chosen.add(new Choice(c, random.nextInt(c.units().size()), 0, c.frames(), change(random)));
         }
         return tensors(
                 manager, chosen, whole.stream().mapToInt(Clip::frames).max().orElse(1), random, seed, number);
@@ -98,11 +103,38 @@ public final class Batches {
         int t = Math.min(frames, c.frames());
         SplittableRandom random = new SplittableRandom(KeyedRandom.mix(seed, "fixed", i));
         return tensors(
-                manager, List.of(new Choice(c, 0, random.nextInt(c.frames() - t + 1), t, 0)), t, random, seed, i);
+                manager,
+                List.of(new Choice(c, 0, random.nextInt(c.frames() - t + 1), t, Change.NONE)),
+                t,
+                random,
+                seed,
+                i);
     }
 
-    private float louder(SplittableRandom random) {
-        return (float) (hparams.training().volumeDb() * (2 * random.nextDouble() - 1) / 20);
+    private Change change(SplittableRandom random) {
+        Hparams.Training t = hparams.training();
+        return new Change((float) (t.volumeDb() * (2 * random.nextDouble() - 1) / 20), t.unitNoise());
+    }
+
+    /**
+     * Moves all units of a crop by one draw, and each by one of its own. Another singer's units lie apart from those
+     * that a voice was trained on in both ways: most of a clip's mean is the speaker, and the rest is what the encoder
+     * makes of another sound. Both draws have {@code share} times the deviation that the channel has in the clip.
+     */
+    private static void addNoise(float[] units, float[] clip, int h, double share, SplittableRandom random) {
+        for (int channel = 0; channel < h; channel++) {
+            double sum = 0, squares = 0;
+            for (int i = channel; i < clip.length; i += h) {
+                sum += clip[i];
+                squares += clip[i] * (double) clip[i];
+            }
+            int n = clip.length / h;
+            double deviation = share * Math.sqrt(Math.max(0, squares / n - sum / n * (sum / n))),
+                    shift = deviation * random.nextGaussian();
+            for (int i = channel; i < units.length; i += h) {
+                units[i] += (float) (shift + deviation * random.nextGaussian());
+            }
+        }
     }
 
     /** The batches of one epoch: clips shuffled within buckets of similar length, then the batches shuffled. */
@@ -131,6 +163,7 @@ public final class Batches {
                 unvoiced = new float[b * t];
         long[] mel2ph = new long[b * t], times = new long[b];
         float[][] units = new float[b][];
+        SplittableRandom forUnits = new SplittableRandom(KeyedRandom.mix(seed, "units", number));
         int width = 1;
         for (int i = 0; i < b; i++) {
             Choice c = chosen.get(i);
@@ -139,6 +172,10 @@ public final class Batches {
             long[] all = Conds2Tensor.mel2ph(clip.frames(), p);
             int first = (int) all[c.start()] - 1, last = (int) all[c.start() + c.frames() - 1] - 1;
             units[i] = clip.units().get(c.reading()).rows(first, last + 1).toFloats();
+            if (c.change().unitNoise() > 0) {
+                float[] whole = clip.units().get(c.reading()).toFloats();
+                addNoise(units[i], whole, h, c.change().unitNoise(), forUnits);
+            }
             width = Math.max(width, last + 1 - first);
             float[] hz = clip.f0Hz().toFloats(),
                     log = Conds2Tensor.normInterp(hz),
@@ -149,7 +186,8 @@ public final class Batches {
                 unvoiced[i * t + k] = hz[c.start() + k] > 0 ? 0 : 1;
             }
             for (int k = 0; k < rows.length; k++) {
-                mel[i * t * bins + k] = c.louder() == 0 ? rows[k] : (float) Math.max(silence, rows[k] + c.louder());
+                float louder = c.change().louder();
+                mel[i * t * bins + k] = louder == 0 ? rows[k] : (float) Math.max(silence, rows[k] + louder);
             }
             if (hparams.embedding().readsEnergy()) {
                 try (NDManager scratch = manager.newSubManager()) {

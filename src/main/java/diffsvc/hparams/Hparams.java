@@ -723,13 +723,14 @@ public record Hparams(
      * @param accumulate batches whose gradients one update sums, 1 to 65536
      * @param cropFrames T of a clip, cropped at random, 0 to 1000000; 0 = whole clips, in batches of like lengths
      * @param volumeDb greatest random change of a clip's level, 0 to 120; 0 = unchanged
+     * @param unitNoise deviation of what is added to units, as a share of each channel's own, 0 to 10; 0 = unchanged
      * @param steps updates in all, 0 to 1000000000
      * @param saveEvery updates between two checkpoints, 1 to 1000000000
      * @param keep newest checkpoints that are kept, 1 to 1000000
      * @param keepEvery checkpoints whose step this divides are kept for good, 0 to 1000000000; 0 = none
      * @param validEvery updates between two validations, 0 to 1000000000; 0 = never
      * @param emaDecay decay of the averaged weights that are saved as the voice, 0 to below 1; 0 = no average
-     * @param savedWeights type of the weights in the voice's files, float32 or float16
+     * @param savedWeights type of the weights in the voice's files, float32, float16 or bfloat16
      * @param warmStart whether training starts from a denoiser that passes its input through (decision 22)
      */
     public record Training(
@@ -746,6 +747,7 @@ public record Hparams(
             int accumulate,
             int cropFrames,
             double volumeDb,
+            double unitNoise,
             int steps,
             int saveEvery,
             int keep,
@@ -765,11 +767,12 @@ public record Hparams(
             Bound.number(STAGE, "training.clip_grad_norm", clipGradNorm, 0, 1e9);
             oneOf("training.loss", loss, "l1", "l2");
             oneOf("training.precision", precision, "float32", "bfloat16");
-            oneOf("training.saved_weights", savedWeights, "float32", "float16");
+            oneOf("training.saved_weights", savedWeights, "float32", "float16", "bfloat16");
             Bound.whole(STAGE, "training.batch", batch, 0, 4096);
             Bound.whole(STAGE, "training.accumulate", accumulate, 1, 65_536);
             Bound.whole(STAGE, "training.crop_frames", cropFrames, 0, 1_000_000);
             Bound.number(STAGE, "training.volume_db", volumeDb, 0, 120);
+            Bound.number(STAGE, "training.unit_noise", unitNoise, 0, 10);
             Bound.whole(STAGE, "training.steps", steps, 0, 1_000_000_000);
             Bound.whole(STAGE, "training.save_every", saveEvery, 1, 1_000_000_000);
             Bound.whole(STAGE, "training.keep", keep, 1, 1_000_000);
@@ -828,6 +831,10 @@ public record Hparams(
 
         public Training volumeDb(double volumeDb) {
             return Components.copy(this, "volumeDb", volumeDb);
+        }
+
+        public Training unitNoise(double unitNoise) {
+            return Components.copy(this, "unitNoise", unitNoise);
         }
 
         public Training steps(int steps) {

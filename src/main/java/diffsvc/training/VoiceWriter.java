@@ -73,11 +73,14 @@ public final class VoiceWriter {
 
     /** The weights in the type of training.saved_weights; buffers keep float32. */
     private static Map<String, TorchTensor> typed(String type, Map<String, TorchTensor> parameters) {
-        if (type.equals("float32")) {
-            return parameters;
-        }
         Map<String, TorchTensor> typed = new LinkedHashMap<>();
-        parameters.forEach((name, tensor) -> typed.put(name, TorchTensor.half(tensor.toFloats(), tensor.shape())));
+        parameters.forEach((name, tensor) -> typed.put(
+                name,
+                switch (type) {
+                    case "float16" -> TorchTensor.half(tensor.toFloats(), tensor.shape());
+                    case "bfloat16" -> TorchTensor.bfloat16(tensor.toFloats(), tensor.shape());
+                    default -> tensor;
+                }));
         return typed;
     }
 

@@ -189,6 +189,37 @@ class BatchesTest {
         }
     }
 
+    /** Channel 0 counts the units, the others stand still: they have no deviation, so nothing is added. */
+    @Test
+    void unitNoiseIsAShareOfEachChannelsDeviation() {
+        try (NDManager m = NDManager.newBaseManager()) {
+            List<Clip> clips = clips(900);
+            Hparams whole = Arg2Hparams.apply(WHOLE, "training.batch=1"),
+                    noisy = Arg2Hparams.apply(whole, "training.unit_noise=0.25");
+            double deviation = Math.sqrt((524.0 * 524 - 1) / 12), sum = 0, squares = 0;
+            int batches = 200;
+            for (int number = 0; number < batches; number++) {
+                Batch plain = new Batches(clips, whole, 100).batch(m, 1, number),
+                        moved = new Batches(clips, noisy, 100).batch(m, 1, number);
+                assertArrayEquals(plain.noise().toFloatArray(), moved.noise().toFloatArray(), "other draws stay");
+                float[] from = plain.conds().units().toFloatArray(),
+                        to = moved.conds().units().toFloatArray();
+                assertEquals(524 * WIDTH, from.length);
+                double shift = 0, own = 0;
+                for (int i = 0; i < from.length; i += WIDTH) {
+                    shift += (to[i] - from[i]) / deviation / 524;
+                    own += Math.pow((to[i] - from[i]) / deviation, 2) / 524;
+                    assertEquals(from[i + 1], to[i + 1]);
+                }
+                assertEquals(0.25, Math.sqrt(own - shift * shift), 0.04, "each unit by itself");
+                sum += shift;
+                squares += shift * shift;
+            }
+            assertEquals(0, sum / batches, 0.08);
+            assertEquals(0.25, Math.sqrt(squares / batches), 0.05, "all units together");
+        }
+    }
+
     @Test
     void aFixedBatchIsTheSameWhateverTheRunDoes() {
         try (NDManager m = NDManager.newBaseManager()) {

@@ -115,7 +115,7 @@ class BaseYamlTest {
                         key + " has a range");
             }
         }
-        assertEquals(List.of(66, 12), List.of(ranges, choices));
+        assertEquals(List.of(67, 12), List.of(ranges, choices));
     }
 
     private static String text(boolean whole, double number) {
@@ -180,7 +180,7 @@ class BaseYamlTest {
                 }
             }
         }
-        assertEquals(66, seen.size());
+        assertEquals(67, seen.size());
     }
 
     /**

@@ -137,6 +137,7 @@ class HparamsBoundsTest {
                 "training.accumulate=0",
                 "training.crop_frames=-1",
                 "training.volume_db=-1",
+                "training.unit_noise=-0.1",
                 "training.steps=-1",
                 "training.save_every=0",
                 "training.keep=0",

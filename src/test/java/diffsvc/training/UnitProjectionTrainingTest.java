@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A voice whose units are wider than its condition: trained, saved, opened, merged and divided. */
 class UnitProjectionTrainingTest {
@@ -87,11 +89,13 @@ class UnitProjectionTrainingTest {
         assertArrayEquals(weight, kept.toFloats());
     }
 
-    /** A value within float16's range is rounded to 11 bits: by at most 2^-11 of it, or half of 2^-24. */
-    @Test
-    void weightsInFloat16AreTheWeightsRounded() throws IOException {
+    /** A value in a type's range is rounded to 11 or 8 bits; float16 has steps of 2^-24 at its lower end. */
+    @ParameterizedTest
+    @CsvSource({"float16, HALF, 0x1p-11, 0x1p-25", "bfloat16, BFLOAT16, 0x1p-8, 0x0p0"})
+    void weightsInAShortTypeAreTheWeightsRounded(String type, TorchTensor.Type stored, double share, double least)
+            throws IOException {
         Path models = folder.resolve("models");
-        Hparams half = Arg2Hparams.apply(WIDE.project("half"), "training.saved_weights=float16");
+        Hparams half = Arg2Hparams.apply(WIDE.project("half"), "training.saved_weights=" + type);
         Map<String, float[]> weights = new HashMap<>();
         try (NDManager m = NDManager.newBaseManager();
                 TrainingRun run = new TrainingRun(m, half, toy())) {
@@ -107,10 +111,10 @@ class UnitProjectionTrainingTest {
         assertEquals(29, networks.size());
         networks.forEach((name, saved) -> {
             float[] want = weights.get(name);
-            assertEquals(TorchTensor.Type.HALF, saved.type(), name);
+            assertEquals(stored, saved.type(), name);
             float[] got = saved.toFloats();
             for (int i = 0; i < want.length; i++) {
-                assertEquals(want[i], got[i], Math.max(Math.abs(want[i]) * 0x1p-11, 0x1p-25), name);
+                assertEquals(want[i], got[i], Math.max(Math.abs(want[i]) * share, least), name);
             }
         });
         assertEquals(TorchTensor.Type.FLOAT, wavenet.tensors().get("betas").type());
