@@ -3,6 +3,7 @@
 #   corpus   recordings of joe and F001, and songs and sentences for judging, in corpus/ (25 minutes on two cores)
 #   train    units and training, into models/new-joe and models/new-f001 (hours; Ctrl-C saves, the same call goes on)
 #   choose   evaluate ranks the kept checkpoints on the songs and sentences
+#   listen   the songs and what models/demo makes of them, for docs/listen/index.html
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd -P)
 corpus=$root/corpus
@@ -51,10 +52,20 @@ choose() {
   "$root/diffsvc" evaluate --checkpoints --project new-joe,new-f001 --songs "$corpus"/judged/songs/*.wav "$corpus"/judged/sentences/*.wav
 }
 
+listen() {
+  command -v ffmpeg >/dev/null 2>&1 || die "need the program ffmpeg, which writes MP3; install it (Debian: apt-get install ffmpeg)"
+  "$root/diffsvc" jshell "$root/src/corpus/listen.jsh"
+  for wav in "$root"/docs/listen/*.wav; do
+    ffmpeg -loglevel error -y -i "$wav" -map_metadata -1 -ac 1 -b:a 96k "${wav%.wav}.mp3"
+    rm "$wav"
+  done
+}
+
 case ${1:-} in
   corpus) corpus ;;
   train) train ;;
   choose) choose ;;
+  listen) listen ;;
   '') corpus; train; choose ;;
-  *) die "need corpus, train, choose or nothing for all three, got '$1'" ;;
+  *) die "need corpus, train, choose, listen or nothing for the first three, got '$1'" ;;
 esac

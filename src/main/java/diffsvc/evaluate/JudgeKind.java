@@ -45,7 +45,8 @@ public enum JudgeKind {
             IdentityJudge::open),
     /** Words by Whisper, English. */
     WHISPER(
-            "words and characters by Whisper tiny.en, a recognizer that learned from English speech",
+            "words and characters by Whisper tiny.en, a recognizer that learned from English speech; the demo voice "
+                    + "listens with its encoder",
             Set.of(),
             TranscriptJudge.MEASURES,
             TranscriptJudge.WHISPER,
@@ -61,8 +62,8 @@ public enum JudgeKind {
             paths -> new TranscriptJudge(PythonRecognizer.vosk(paths))),
     /** Phones by the project's own encoder. */
     PHONES(
-            "phones by this project's own content encoder, which the built-in voices also listen with: for them it is "
-                    + "no independent judge",
+            "phones by this project's own content encoder, which the tenor voice also listens with: for it this is no "
+                    + "independent judge",
             Set.of(Need.SOURCE),
             PhoneJudge.MEASURES,
             List.of(PhoneJudge.ENCODER),

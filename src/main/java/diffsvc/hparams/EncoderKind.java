@@ -24,7 +24,7 @@ public enum EncoderKind implements Registry {
             "whisper_tiny_en.safetensors",
             16000,
             320,
-            "Whisper's encoder: content of voices that are trained on it",
+            "Whisper's encoder: content of the demo voice and of voices that are trained on it",
             "./diffsvc weights whisper"),
     /** The same file, units as so-vits-svc's whisper-ppg has them: padded to 30 s, the place in these in each unit. */
     WHISPER_PPG(
@@ -32,7 +32,7 @@ public enum EncoderKind implements Registry {
             "whisper_tiny_en.safetensors",
             16000,
             320,
-            "Whisper's encoder: content of voices that are trained on it",
+            "Whisper's encoder: content of the demo voice and of voices that are trained on it",
             "./diffsvc weights whisper");
     private final String text, file, purpose, source;
     private final int sampleRateHz, hopSamples;

@@ -455,7 +455,10 @@ class CommandLineTest {
         refused(run(List.of("sh", launcher, "weights", "crepe", "full")), "no argument after weights crepe");
         refused(run(List.of("sh", launcher, "setup", "tpu")), "setup needs gpu, got 'tpu'");
         refused(run(List.of("sh", launcher, "setup", "gpu", "now")), "no argument after setup gpu, got 'now'");
-        refused(run(List.of("sh", launcher, "demo-voice", "all")), "need corpus, train, choose or nothing", "'all'");
+        refused(
+                run(List.of("sh", launcher, "demo-voice", "all")),
+                "need corpus, train, choose, listen or nothing",
+                "'all'");
         refused(run(List.of("sh", launcher, "demo-voice", "train", "now")), "need one part", "'now' too");
         refused(
                 run(List.of("sh", launcher, "weights", "hubert")),

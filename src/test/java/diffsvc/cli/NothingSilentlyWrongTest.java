@@ -18,6 +18,7 @@ import diffsvc.checkpoint.TorchFile;
 import diffsvc.checkpoint.TorchTensor;
 import diffsvc.conds.hubert.UnitsFile;
 import diffsvc.files.Sha256;
+import diffsvc.hparams.HparamsYaml;
 import diffsvc.random.KeyedRandom;
 import diffsvc.tensor.Npz;
 import diffsvc.testing.DemoCopy;
@@ -53,7 +54,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NothingSilentlyWrongTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
     private static final double SECONDS = 0.6;
-    private static final int UNITS = 30, WIDTH = 128;
+    private static final int UNITS = 30,
+            WIDTH =
+                    HparamsYaml.read(Path.of("models/demo/hparams.yaml"))
+                            .embedding()
+                            .unitWidth();
 
     @TempDir
     Path folder;
@@ -311,8 +316,8 @@ class NothingSilentlyWrongTest {
     void aKeyOfTheVoicesFileThatHasNoEffectIsNoted() throws IOException {
         Path yaml = ownHome().resolve("models/demo/hparams.yaml");
         String text = Files.readString(yaml);
-        assertTrue(text.contains("max_beta:"), text);
-        Files.writeString(yaml, text.replaceAll("max_beta: [0-9.e-]+", "max_beta: 0.5"));
+        assertTrue(text.contains("\nnoise:\n") && !text.contains("max_beta:"), text);
+        Files.writeString(yaml, text.replace("\nnoise:\n", "\nnoise:\n  max_beta: 0.5\n"));
         infer().done("note", "noise.max_beta", "0.5", "the file wins");
         Files.writeString(yaml, text);
         infer("--overwrite").done().without("the file wins");

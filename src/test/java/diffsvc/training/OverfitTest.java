@@ -60,7 +60,8 @@ class OverfitTest {
         return Arg2Hparams.apply(
                 HparamsYaml.read(Path.of("models/demo/hparams.yaml")),
                 "steps=0,dataset.sung_share=0,dataset.unit_speeds=1,dataset.valid_share=0,training.crop_frames=0,"
-                        + "training.batch=1,training.warm_start=true,training.ema_decay=0,training.lr=4e-4,training.decay_steps=200");
+                        + "training.volume_db=0,training.unit_noise=0,noise.prediction=eps,training.warm_start=true,"
+                        + "training.batch=1,training.ema_decay=0,training.lr=4e-4,training.decay_steps=200");
     }
 
     /**

@@ -62,6 +62,7 @@ class DoctorTest {
                 doctor.lines().stream().allMatch(l -> l.remedy().isEmpty() == (l.grade() == Doctor.Grade.OK)),
                 doctor.table().printAll());
         assertEquals(Doctor.Grade.WRONG, grade(doctor, "content_demo.pt"));
+        assertEquals(Doctor.Grade.WRONG, grade(doctor, "whisper_tiny_en.safetensors"));
         assertEquals(Doctor.Grade.MISSING, grade(doctor, "hubert_soft.pt"));
         assertEquals(Doctor.Grade.WRONG, grade(doctor, "disk"), "there is no output/ to write to");
     }

@@ -29,9 +29,9 @@ import java.util.WeakHashMap;
 
 /**
  * Compares phones of the output with those of the song, as this project's own content encoder names them: the label
- * whose vector is nearest to a unit, every 20 ms ({@link diffsvc.training.ContentTraining}). The built-in voices are
- * trained on units of the very same encoder, so for them this figure is no independent witness: an output may please
- * the encoder and say nothing to a person.
+ * whose vector is nearest to a unit, every 20 ms ({@link diffsvc.training.ContentTraining}). A voice that is trained on
+ * units of the very same encoder, as the tenor, has no independent witness in this figure: an output may please the
+ * encoder and say nothing to a person.
  */
 public final class PhoneJudge implements Judge {
     /** The encoder's file, which is part of this project. */
@@ -49,8 +49,8 @@ public final class PhoneJudge implements Judge {
                             "share",
                             Better.LOWER,
                             2,
-                            "phone error rate by the built-in voices' own content encoder: edits of the row of phones over the "
-                                    + "song's phones; not independent of those voices"),
+                            "phone error rate by this project's content encoder: edits of the row of phones over the song's "
+                                    + "phones; not independent of voices that hear by it, as the tenor"),
             MATCH =
                     new Measure(
                             "phone-match",

@@ -1,0 +1,90 @@
+package diffsvc.evaluate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import diffsvc.audio.Wave;
+import diffsvc.conds.F0Metrics;
+import diffsvc.hparams.ProjectPaths;
+import diffsvc.progress.Progress;
+import diffsvc.testing.Judges;
+import diffsvc.voice.Conversion;
+import diffsvc.voice.Voice;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the committed demo makes of three songs, as it comes: the melody, the words and another voice, by judges that
+ * know nothing of the conversion. {@link FakesTest} shows that they tell fakes from it. A recognizer hears a word more
+ * or less by chance, so the words are judged over the songs together.
+ */
+@Tag("process")
+class DemoVoiceTest {
+    private static final ProjectPaths PATHS = ProjectPaths.find();
+    private static final List<String> SONGS = List.of("music1", "music2", "music3");
+
+    @Test
+    void theDemoSingsTheSongs() {
+        Judges.require(JudgeKind.ofLanguage("en"));
+        Target target = Target.of(PATHS, "demo").orElseThrow();
+        double words = 0, shuffled = 0;
+        try (Voice voice = Voice.open("demo");
+                Panel panel = Panel.open(PATHS, JudgeKind.ofLanguage("en"))) {
+            for (String name : SONGS) {
+                Song song = Song.read(PATHS.resolve("src/test/resources/songs/" + name + ".wav"));
+                Wave source = song.sound().wave();
+                try (Conversion made = voice.convert(source);
+                        Conversion mixed = shuffledUnits(voice, source)) {
+                    assertEquals(
+                            Math.round(song.sound().seconds() * 44_100),
+                            made.wave().samples(),
+                            "output samples = round(seconds x rate)");
+                    F0Metrics f0 = F0Metrics.of(voice.f0(source), voice.f0(made.wave()));
+                    assertTrue(f0.medianCents() < 30 && f0.voicing() > 0.9, name + ": " + f0);
+                    Evaluation evaluation = Evaluation.of(
+                            panel,
+                            List.of(
+                                    candidate(song, "conversion", made.wave(), target),
+                                    candidate(song, "shuffled units", mixed.wave(), target)),
+                            Progress.NONE);
+                    Score score = evaluation.score(evaluation.output("conversion")),
+                            fake = evaluation.score(evaluation.output("shuffled units"));
+                    System.out.println(name + ": " + score + "; with shuffled units " + fake + "; " + f0);
+                    assertTrue(part(score, Score.Part.MELODY) > 0.95, name + ": " + score);
+                    assertTrue(part(score, Score.Part.VOICE) > 0.25, name + ": " + score);
+                    words += part(score, Score.Part.WORDS) / SONGS.size();
+                    shuffled += part(fake, Score.Part.WORDS) / SONGS.size();
+                }
+            }
+        }
+        assertTrue(words > 0.65, "words: " + words);
+        assertTrue(shuffled < words / 2, "words of shuffled units: " + shuffled);
+    }
+
+    private static double part(Score score, Score.Part part) {
+        return score.parts().get(part);
+    }
+
+    private static Evaluation.Candidate candidate(Song song, String name, Wave output, Target target) {
+        return new Evaluation.Candidate(song.subject(name, output, 0, target), null);
+    }
+
+    /** The same conversion with the units in random order: what remains of the words is chance. */
+    private static Conversion shuffledUnits(Voice voice, Wave song) {
+        NDArray units = voice.units(song);
+        List<Long> order = new ArrayList<>(
+                LongStream.range(0, units.getShape().get(1)).boxed().toList());
+        Collections.shuffle(order, new Random(1));
+        NDArray mixed = units.squeeze(0)
+                .get(voice.manager()
+                        .create(order.stream().mapToLong(Long::longValue).toArray()))
+                .expandDims(0);
+        return voice.convert(song).withUnits(mixed);
+    }
+}
