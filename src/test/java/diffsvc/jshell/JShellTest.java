@@ -41,7 +41,7 @@ class JShellTest {
     void theVoiceOpensOnDemandAndStagesAreOneCallEach() throws IOException, InterruptedException {
         String said = type(
                 """
-            var song = bench().read("raw/music1.wav").slice(0, 2)
+            var song = bench().read("src/test/resources/songs/music1.wav").slice(0, 2)
             var mel = voice().mel(song)
             mel
             show(mel)
