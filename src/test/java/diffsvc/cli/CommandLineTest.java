@@ -362,7 +362,10 @@ class CommandLineTest {
                 diffsvc("infer", song(1), "--out", out(), "--hparams", "wavenet.residual_layers=9"),
                 "wavenet_model_steps_",
                 "wavenet.residual_layers",
-                "config 9, file 6",
+                "config 9, file "
+                        + HparamsYaml.read(Path.of("models/demo/hparams.yaml"))
+                                .wavenet()
+                                .residualLayers(),
                 "belong together");
         refused(diffsvc("infer", song(1), "--out", out(), "--hparams", "hubert.sha256=00"), "SHA-256");
     }
