@@ -66,8 +66,8 @@ def fifty(client, manager, notebook):
 
 def stop(client, manager):
     run(client, FIRST)
-    run(client, 'var song = bench.read("raw/music1.wav");\nvar source = voice.analyse(song);\nvar condition = voice.embed(source.conds());')
-    long = client.execute('var x = voice.denoise(condition, voice.start(source.mel(), 7), 7, ProgressBar.of("sampling"));')
+    run(client, 'var song = bench.read("src/test/resources/songs/music1.wav");\nvar source = voice.analyse(song);\nvar condition = voice.embed(source.conds());\nvar slow = voice.with(h -> h.infer(Samplers.ddpm().steps(200)));')
+    long = client.execute('var x = slow.denoise(condition, voice.start(source.mel(), 7), 7, ProgressBar.of("sampling"));')
     first = None
     while True:                                                            # until the bar says that some steps are done
         message = client.get_iopub_msg(timeout=120)
@@ -87,7 +87,7 @@ def stop(client, manager):
     # the next call waits until the old one has left, and finds what it had made
     after = run(client, "voice.units(song);\nbench.last().toString()")
     shape = run(client, 'Summary.shape(bench.last().get("mel"))')
-    again = run(client, "var y = voice.denoise(condition, voice.start(source.mel(), 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
+    again = run(client, "var y = slow.denoise(condition, voice.start(source.mel(), 7), 7, (i, of, t, step) -> { if (i == 2) Thread.currentThread().interrupt(); });")
     loop = run(client, 'Thread.interrupted();\nvar bar = ProgressBar.of("loop");\nfor (int i = 0; i < 3; i++) bar.at(i, 3);\nbench.last().done()')
     return {"released": released, "step": step, "after": after, "shape": shape, "again": again, "loop": loop}
 
