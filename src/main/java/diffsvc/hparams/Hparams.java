@@ -731,6 +731,7 @@ public record Hparams(
      * @param validEvery updates between two validations, 0 to 1000000000; 0 = never
      * @param emaDecay decay of the averaged weights that are saved as the voice, 0 to below 1; 0 = no average
      * @param savedWeights type of the weights in the voice's files, float32, float16 or bfloat16
+     * @param savedLevels levels of saved weights within one deviation of their tensor, 0 to 1024; 0 = not rounded
      * @param warmStart whether training starts from a denoiser that passes its input through (decision 22)
      */
     public record Training(
@@ -755,6 +756,7 @@ public record Hparams(
             int validEvery,
             double emaDecay,
             String savedWeights,
+            int savedLevels,
             boolean warmStart,
             long seed) {
         public Training {
@@ -768,6 +770,7 @@ public record Hparams(
             oneOf("training.loss", loss, "l1", "l2");
             oneOf("training.precision", precision, "float32", "bfloat16");
             oneOf("training.saved_weights", savedWeights, "float32", "float16", "bfloat16");
+            Bound.whole(STAGE, "training.saved_levels", savedLevels, 0, 1024);
             Bound.whole(STAGE, "training.batch", batch, 0, 4096);
             Bound.whole(STAGE, "training.accumulate", accumulate, 1, 65_536);
             Bound.whole(STAGE, "training.crop_frames", cropFrames, 0, 1_000_000);
@@ -863,6 +866,10 @@ public record Hparams(
 
         public Training savedWeights(String savedWeights) {
             return Components.copy(this, "savedWeights", savedWeights);
+        }
+
+        public Training savedLevels(int savedLevels) {
+            return Components.copy(this, "savedLevels", savedLevels);
         }
 
         public Training warmStart(boolean warmStart) {

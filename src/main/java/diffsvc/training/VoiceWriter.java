@@ -52,7 +52,7 @@ public final class VoiceWriter {
      */
     public static void save(
             Path folder, Hparams hparams, Map<String, TorchTensor> parameters, NoiseSchedule noise, MelRange range) {
-        Map<String, TorchTensor> saved = typed(hparams.training().savedWeights(), parameters);
+        Map<String, TorchTensor> saved = typed(hparams.training(), parameters);
         FiniteTensors.require(
                 "weights of the voice",
                 saved,
@@ -71,17 +71,45 @@ public final class VoiceWriter {
         older(folder, hparams.steps(), record);
     }
 
-    /** The weights in the type of training.saved_weights; buffers keep float32. */
-    private static Map<String, TorchTensor> typed(String type, Map<String, TorchTensor> parameters) {
+    /** The weights on the levels of training.saved_levels, in the type of saved_weights; buffers keep float32. */
+    private static Map<String, TorchTensor> typed(Hparams.Training training, Map<String, TorchTensor> parameters) {
         Map<String, TorchTensor> typed = new LinkedHashMap<>();
-        parameters.forEach((name, tensor) -> typed.put(
-                name,
-                switch (type) {
-                    case "float16" -> TorchTensor.half(tensor.toFloats(), tensor.shape());
-                    case "bfloat16" -> TorchTensor.bfloat16(tensor.toFloats(), tensor.shape());
-                    default -> tensor;
-                }));
+        parameters.forEach((name, tensor) -> {
+            TorchTensor levelled = training.savedLevels() == 0 ? tensor : levelled(tensor, training.savedLevels());
+            typed.put(
+                    name,
+                    switch (training.savedWeights()) {
+                        case "float16" -> TorchTensor.half(levelled.toFloats(), levelled.shape());
+                        case "bfloat16" -> TorchTensor.bfloat16(levelled.toFloats(), levelled.shape());
+                        default -> levelled;
+                    });
+        });
         return typed;
+    }
+
+    /**
+     * Rounds matrices and convolutions to multiples of a power of two, at most their deviation over {@code levels}.
+     * Vectors (biases, gains) stay: they are few, and a deviation says little of them.
+     */
+    private static TorchTensor levelled(TorchTensor tensor, int levels) {
+        if (tensor.shape().length < 2) {
+            return tensor;
+        }
+        float[] values = tensor.toFloats();
+        double sum = 0, squares = 0;
+        for (float v : values) {
+            sum += v;
+            squares += (double) v * v;
+        }
+        double mean = sum / values.length, deviation = Math.sqrt(Math.max(0, squares / values.length - mean * mean));
+        if (!(deviation / levels >= Float.MIN_NORMAL) || !Double.isFinite(deviation)) {
+            return tensor; // all the same, or nothing to round to
+        }
+        double step = Math.scalb(1.0, Math.getExponent(deviation / levels));
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (Math.rint(values[i] / step) * step + 0); // + 0: one zero, not two
+        }
+        return TorchTensor.of(values, tensor.shape());
     }
 
     static String embedding(long steps) {

@@ -115,7 +115,7 @@ class BaseYamlTest {
                         key + " has a range");
             }
         }
-        assertEquals(List.of(67, 12), List.of(ranges, choices));
+        assertEquals(List.of(68, 12), List.of(ranges, choices));
     }
 
     private static String text(boolean whole, double number) {
@@ -180,7 +180,7 @@ class BaseYamlTest {
                 }
             }
         }
-        assertEquals(67, seen.size());
+        assertEquals(68, seen.size());
     }
 
     /**

@@ -138,6 +138,8 @@ class HparamsBoundsTest {
                 "training.crop_frames=-1",
                 "training.volume_db=-1",
                 "training.unit_noise=-0.1",
+                "training.saved_levels=-1",
+                "training.saved_levels=1025",
                 "training.steps=-1",
                 "training.save_every=0",
                 "training.keep=0",

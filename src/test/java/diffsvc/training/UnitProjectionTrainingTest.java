@@ -126,6 +126,57 @@ class UnitProjectionTrainingTest {
         }
     }
 
+    /** The step is the power of two at a tensor's deviation over the levels or below it; vectors are not rounded. */
+    @Test
+    void weightsOnLevelsAreTheNearestMultiplesOfAPowerOfTwo() throws IOException {
+        Path models = folder.resolve("models");
+        Hparams levels =
+                Arg2Hparams.apply(WIDE.project("levels"), "training.saved_levels=4,training.saved_weights=bfloat16");
+        Map<String, TorchTensor> weights = new HashMap<>();
+        try (NDManager m = NDManager.newBaseManager();
+                TrainingRun run = new TrainingRun(m, levels, toy())) {
+            run.train(2);
+            run.state().weights().forEach((name, t) -> weights.put(name, TorchTensor.of(t.toFloats(), t.shape())));
+            run.saveVoice(models.resolve("levels"));
+        }
+        ModelFiles.Pair pair = ModelFiles.in(models).project("levels");
+        Map<String, TorchTensor> networks =
+                new HashMap<>(StateDict.read(pair.embedding()).tensors());
+        networks.putAll(StateDict.read(pair.wavenet()).tensors());
+        networks.keySet().retainAll(weights.keySet());
+        assertEquals(29, networks.size());
+        int rounded = 0;
+        for (String name : networks.keySet()) {
+            float[] want = weights.get(name).toFloats(),
+                    got = networks.get(name).toFloats();
+            double mean = 0, variance = 0;
+            for (float v : want) {
+                mean += v / (double) want.length;
+            }
+            for (float v : want) {
+                variance += (v - mean) * (v - mean) / want.length;
+            }
+            double most = Math.sqrt(variance) / 4, step = 1;
+            while (step > most && step > 0x1p-100) {
+                step /= 2;
+            }
+            while (2 * step <= most) {
+                step *= 2;
+            }
+            boolean vector = weights.get(name).shape().length < 2;
+            for (int i = 0; i < want.length; i++) {
+                if (vector || most == 0) {
+                    assertEquals(want[i], got[i], Math.abs(want[i]) * 0x1p-8, name);
+                } else {
+                    assertEquals(0, Math.abs(Math.IEEEremainder(got[i], step)), name);
+                    assertEquals(want[i], got[i], step / 2 + Math.abs(want[i]) * 0x1p-8, name);
+                    rounded++;
+                }
+            }
+        }
+        assertTrue(rounded > 1000, rounded + " weights were rounded");
+    }
+
     @Test
     void aDatasetOfAnotherWidthNamesTheKeyThatTrainsAProjection() {
         ModelFiles files = ModelFiles.in(folder);
