@@ -31,8 +31,14 @@ import org.hipparchus.transform.TransformType;
  */
 public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
+    /** The rest is breath between the harmonics, where a mel of a voice is not silent either (decision 59). */
+    private static final double HARMONIC_SHARE = 0.985;
+
     private static final int PHASE_FFT = 1024;
     private static final double DEEPEST_VALLEY = 1e-4;
+    /** How far apart in frequency and time the envelope of the phases changes (decision 59). */
+    private static final double PHASE_QUEFRENCY_SECONDS = 0.0011, PHASE_NEAR_SECONDS = 0.046;
+
     private static final int NOISE_WINDOW = 1024, NOISE_FFT = 2048, CORRECTIONS = 3;
     private static final int NEAR_BINS = 3, NEAR_FRAMES = 1;
     private static final double LARGEST_CUT = 1.0, LARGEST_RISE = 0.05;
@@ -194,19 +200,21 @@ public final class SourceFilter implements Vocoder {
     /**
      * Sinusoids at the multiples of the F0, carried from frame centre to frame centre. Their phases are those of a
      * minimum-phase filter with the mel's envelope, as a vocal tract's nearly are: pulses of one phase buzz, and a
-     * content encoder takes them for another sound.
+     * content encoder takes them for another sound. The envelope is smooth: a phase that differs from frame to frame
+     * detunes its harmonic, and a mel's single bins do.
      */
     private void harmonics(double[] level, float[] f0Hz, boolean[] voiced, float[] wave) {
         int frames = f0Hz.length, hop = audio.hopSamples(), bins = audio.melBins();
         double rate = audio.sampleRateHz(),
                 top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2);
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
+        double[] envelope = envelope(level, frames, bins);
         inBlocks(frames, "frames of harmonics", t -> {
             if (voiced[t] && f0Hz[t] > 0) {
                 int count = (int) (top / f0Hz[t]);
                 cosine[t] = new double[count];
                 sine[t] = new double[count];
-                amplitudes(level, t * bins, f0Hz[t], cosine[t], sine[t]);
+                amplitudes(level, envelope, t * bins, f0Hz[t], cosine[t], sine[t]);
             }
         });
         double[] phase = phases(cosine, f0Hz, wave.length);
@@ -284,9 +292,9 @@ public final class SourceFilter implements Vocoder {
     }
 
     /** Amplitude and phase of each harmonic of one frame, as factors of its cosine and its sine. */
-    private void amplitudes(double[] level, int frame, float f0, double[] cosine, double[] sine) {
+    private void amplitudes(double[] level, double[] envelope, int frame, float f0, double[] cosine, double[] sine) {
         double rate = audio.sampleRateHz();
-        double[] phases = minimumPhase(level, frame);
+        double[] phases = minimumPhase(envelope, frame);
         for (int k = 1; k <= cosine.length; k++) {
             double hz = k * f0;
             // area of the mel over one harmonic's band, by three points; fft / 2 per unit of amplitude
@@ -299,24 +307,51 @@ public final class SourceFilter implements Vocoder {
         }
     }
 
-    /**
-     * Phase in radians at each bin of PHASE_FFT: the Hilbert transform of the log envelope, by folding its cepstrum
-     * (Oppenheim and Schafer, 12.4).
-     */
-    private double[] minimumPhase(double[] level, int row) {
-        double[][] ri = new double[2][PHASE_FFT];
-        double loudest = 1e-5;
-        for (int m = 0; m < audio.melBins(); m++) {
-            loudest = Math.max(loudest, level[row + m]);
+    /** Natural logarithm [T M] of the levels, each frame's valleys filled, averaged over the frames around it. */
+    private double[] envelope(double[] level, int frames, int bins) {
+        int near = (int) Math.round(PHASE_NEAR_SECONDS * audio.sampleRateHz() / audio.hopSamples());
+        double[] filled = new double[level.length], envelope = new double[level.length];
+        for (int t = 0; t < frames; t++) {
+            double loudest = 1e-5;
+            for (int m = 0; m < bins; m++) {
+                loudest = Math.max(loudest, level[t * bins + m]);
+            }
+            for (int m = 0; m < bins; m++) {
+                filled[t * bins + m] = Math.log(Math.max(level[t * bins + m], loudest * DEEPEST_VALLEY));
+            }
         }
+        for (int t = 0; t < frames; t++) {
+            double weights = 0;
+            for (int u = Math.max(0, t - near); u <= Math.min(frames - 1, t + near); u++) {
+                double weight = 1 + Math.cos(Math.PI * (u - t) / (near + 1));
+                weights += weight;
+                for (int m = 0; m < bins; m++) {
+                    envelope[t * bins + m] += weight * filled[u * bins + m];
+                }
+            }
+            for (int m = 0; m < bins; m++) {
+                envelope[t * bins + m] /= weights;
+            }
+        }
+        return envelope;
+    }
+
+    /**
+     * Phase in radians at each bin of PHASE_FFT: the Hilbert transform of the log envelope, by folding the low
+     * quefrencies of its cepstrum (Oppenheim and Schafer, 12.4).
+     */
+    private double[] minimumPhase(double[] envelope, int row) {
+        double[][] ri = new double[2][PHASE_FFT];
+        int highest = audio.melBins() - 1;
         for (int k = 0; k <= PHASE_FFT / 2; k++) {
-            double magnitude = at(level, row, k * (double) audio.sampleRateHz() / PHASE_FFT);
-            ri[0][k] = Math.log(Math.max(magnitude, loudest * DEEPEST_VALLEY));
+            double place = place(k * (double) audio.sampleRateHz() / PHASE_FFT);
+            ri[0][k] = interpolate(envelope, row, place < 0 ? highest : place);
             ri[0][(PHASE_FFT - k) % PHASE_FFT] = ri[0][k];
         }
         FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.INVERSE);
-        for (int n = 1; n < PHASE_FFT / 2; n++) {
-            ri[0][n] *= 2;
+        double last = PHASE_QUEFRENCY_SECONDS * audio.sampleRateHz();
+        for (int n = 1; n <= PHASE_FFT / 2; n++) {
+            ri[0][n] *= n < last ? 2 : 0;
             ri[0][PHASE_FFT - n] = 0;
         }
         Arrays.fill(ri[1], 0);
@@ -379,9 +414,9 @@ public final class SourceFilter implements Vocoder {
         return (f - 1) * hop + (int) (lead * hop) - NOISE_WINDOW / 2;
     }
 
-    /** Share of the power that harmonics carry at a frequency: 1 below, 0 above the cross-over. */
+    /** Share of the power that harmonics carry at a frequency: nearly all below, 0 above the cross-over. */
     private static double harmonicShare(double hz) {
-        return Math.max(0, Math.min(1, (HARMONICS_TO_HZ + CROSSOVER_HZ / 2 - hz) / CROSSOVER_HZ));
+        return Math.max(0, Math.min(HARMONIC_SHARE, (HARMONICS_TO_HZ + CROSSOVER_HZ / 2 - hz) / CROSSOVER_HZ));
     }
 
     private double at(double[] level, int row, double hz) {
