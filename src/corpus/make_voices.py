@@ -28,6 +28,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import soundfile
+from scipy.signal import resample_poly
 
 from singing import FRAME_MS, Speech, evened, hz, levelled, smooth
 
@@ -292,7 +293,8 @@ def target(voice, folder):
                 made = sung(rng, wave, rate)
             recorded(folder / f"sung{number}.flac", [(made[0], rate)])
     else:
-        recorded(folder / "song.flac", [sing([(None, 2, "")] + FURUSATO + [(None, 2, "")], 90)])
+        wave, rate = sing([(None, 2, "")] + FURUSATO + [(None, 2, "")], 90)  # 48 kHz; judges of a voice hear 16 kHz
+        recorded(folder / "song.flac", [(resample_poly(wave, 1, rate // 16000), 16000)])
 
 
 def recorded(path, waves):

@@ -62,8 +62,7 @@ public enum JudgeKind {
             paths -> new TranscriptJudge(PythonRecognizer.vosk(paths))),
     /** Phones by the project's own encoder. */
     PHONES(
-            "phones by this project's own content encoder, which the tenor voice also listens with: for it this is no "
-                    + "independent judge",
+            "phones by this project's own content encoder: no independent judge for a voice that listens with it",
             Set.of(Need.SOURCE),
             PhoneJudge.MEASURES,
             List.of(PhoneJudge.ENCODER),

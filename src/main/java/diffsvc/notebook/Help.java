@@ -5,7 +5,7 @@ public final class Help {
     private static final String OF_JSHELL =
             """
             A voice   voice()                             the demo, opened at the first call
-                      Voice.open("tenor", h -> h.infer(i -> i.key(2)))
+                      Voice.open("f001", h -> h.infer(i -> i.key(2)))
                       voice().with(h -> h.infer(Samplers.unipc(2).steps(20)))   quicker
                       Voice.random()                      random weights, published sizes
             A song    var song = voice().read("raw/music1.wav").slice(0, 6)

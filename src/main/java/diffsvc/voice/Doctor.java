@@ -65,7 +65,7 @@ public record Doctor(List<Line> lines) {
         List<Frozen> frozen = new ArrayList<>();
         frozen.add(new Frozen(
                 "content_demo.pt",
-                "content encoder of the tenor voice, and phones for evaluate",
+                "phones for evaluate; a small content encoder, to train with",
                 "take it from the repository again"));
         for (EncoderKind kind : EncoderKind.values()) {
             Frozen of = new Frozen(kind.file(), kind.purpose(), kind.source());

@@ -13,7 +13,9 @@ import diffsvc.voice.Conversion;
 import diffsvc.voice.Voice;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
@@ -65,6 +67,38 @@ class DemoVoiceTest {
         }
         assertTrue(words > 0.65, "words: " + words);
         assertTrue(shuffled < words / 2, "words of shuffled units: " + shuffled);
+    }
+
+    /** Of both built-in voices, each output is nearer to recordings of its own voice than the other's output is. */
+    @Test
+    void eachVoiceSoundsMoreLikeItsOwnRecordingsThanTheOtherDoes() {
+        List<JudgeKind> identity = List.of(JudgeKind.IDENTITY);
+        Judges.require(identity);
+        List<String> names = List.of("demo", "f001");
+        Map<String, Double> similarity = new HashMap<>();
+        try (Panel panel = Panel.open(PATHS, identity)) {
+            for (String name : names) {
+                try (Voice voice = Voice.open(name)) {
+                    Wave song = voice.read("src/test/resources/songs/music3.wav");
+                    try (Conversion made = voice.convert(song)) {
+                        for (String recorded : names) {
+                            Subject subject = Subject.of(Sound.of(name, made.wave()))
+                                    .towards(Target.of(PATHS, recorded).orElseThrow());
+                            similarity.put(
+                                    name + " like " + recorded,
+                                    panel.figures(subject).stream()
+                                            .filter(f -> f.name().equals("similarity"))
+                                            .findFirst()
+                                            .orElseThrow()
+                                            .value());
+                        }
+                    }
+                }
+            }
+        }
+        System.out.println(similarity);
+        assertTrue(similarity.get("demo like demo") > similarity.get("f001 like demo"), similarity.toString());
+        assertTrue(similarity.get("f001 like f001") > similarity.get("demo like f001"), similarity.toString());
     }
 
     private static double part(Score score, Score.Part part) {

@@ -29,7 +29,7 @@ class CompletionTest {
         assertEquals(List.of("unipc2", "unipc3"), offered("x(\"infer.sampler=uni"));
         assertEquals(List.of(), offered("x(\"no such thing"));
         assertEquals(List.of("raw/"), offered("bench.read(\"ra"), "a file, no key");
-        assertEquals(List.of("tenor"), offered("Voice.open(\"t"));
+        assertEquals(List.of("f001"), offered("Voice.open(\"f"));
         assertEquals(List.of("unipc2", "unipc3"), offered("h.infer(i -> i.sampler(\"u"));
         assertEquals(List.of("crepe", "crepe-tiny"), offered("h.pitch(p -> p.extractor(\"c"));
     }

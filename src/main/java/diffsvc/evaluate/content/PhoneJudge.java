@@ -30,8 +30,8 @@ import java.util.WeakHashMap;
 /**
  * Compares phones of the output with those of the song, as this project's own content encoder names them: the label
  * whose vector is nearest to a unit, every 20 ms ({@link diffsvc.training.ContentTraining}). A voice that is trained on
- * units of the very same encoder, as the tenor, has no independent witness in this figure: an output may please the
- * encoder and say nothing to a person.
+ * units of the very same encoder has no independent witness in this figure: an output may please the encoder and say
+ * nothing to a person.
  */
 public final class PhoneJudge implements Judge {
     /** The encoder's file, which is part of this project. */
@@ -50,7 +50,7 @@ public final class PhoneJudge implements Judge {
                             Better.LOWER,
                             2,
                             "phone error rate by this project's content encoder: edits of the row of phones over the song's "
-                                    + "phones; not independent of voices that hear by it, as the tenor"),
+                                    + "phones; not independent of voices that hear by it"),
             MATCH =
                     new Measure(
                             "phone-match",
