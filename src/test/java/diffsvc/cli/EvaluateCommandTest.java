@@ -292,6 +292,7 @@ class EvaluateCommandTest {
         Path file = home.resolve("never.json"), long20 = WaveWriter.write(home.resolve("long.wav"), SungTone.wave(20));
         List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "-XX:TieredStopAtLevel=1",
                 "-Ddiffsvc.home=" + home,
                 "-Dfile.encoding=UTF-8",
                 "-Dai.djl.offline=true",
