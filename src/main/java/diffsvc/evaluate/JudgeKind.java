@@ -36,8 +36,8 @@ public enum JudgeKind {
             paths -> new PitchJudge()),
     /** Whose voice it is. */
     IDENTITY(
-            "whether the output has the target's voice rather than the source's, by a speaker encoder that learned from "
-                    + "speech (LibriSpeech, VoxCeleb)",
+            "whether the output has the target's voice rather than the source's, by a speaker encoder that learned "
+                    + "from speech (LibriSpeech, VoxCeleb)",
             Set.of(Need.TARGET),
             IdentityJudge.MEASURES,
             List.of(IdentityJudge.WEIGHTS),

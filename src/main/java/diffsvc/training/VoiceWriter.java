@@ -75,7 +75,7 @@ public final class VoiceWriter {
     private static Map<String, TorchTensor> typed(Hparams.Training training, Map<String, TorchTensor> parameters) {
         Map<String, TorchTensor> typed = new LinkedHashMap<>();
         parameters.forEach((name, tensor) -> {
-            TorchTensor levelled = training.savedLevels() == 0 ? tensor : levelled(tensor, training.savedLevels());
+            TorchTensor levelled = levelled(tensor, training.savedLevels());
             typed.put(
                     name,
                     switch (training.savedWeights()) {
@@ -89,10 +89,10 @@ public final class VoiceWriter {
 
     /**
      * Rounds matrices and convolutions to multiples of a power of two, at most their deviation over {@code levels}.
-     * Vectors (biases, gains) stay: they are few, and a deviation says little of them.
+     * Vectors (biases, gains) stay: they are few, and a deviation says little of them. 0 levels leave all as they are.
      */
     private static TorchTensor levelled(TorchTensor tensor, int levels) {
-        if (tensor.shape().length < 2) {
+        if (levels == 0 || tensor.shape().length < 2) {
             return tensor;
         }
         float[] values = tensor.toFloats();

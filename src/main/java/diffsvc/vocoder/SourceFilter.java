@@ -23,11 +23,11 @@ import org.hipparchus.transform.FastFourierTransformer;
 import org.hipparchus.transform.TransformType;
 
 /**
- * A vocoder without weights: harmonics of F0 in voiced frames, noise in unvoiced ones, both at the level of the mel.
- * The levels follow from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A N / 2 over
- * the bins of its main lobe, and white noise of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²); filters of
- * area 1 pass both on. The remaining error is reduced by iteration: the mel of the result is compared with the given
- * mel, and the levels are corrected, three times.
+ * A vocoder without weights: harmonics of F0 and breath in voiced frames, noise in unvoiced ones, all at the level of
+ * the mel. The levels follow from the front end: under a Hann window of N samples a sinusoid of amplitude A sums to A N
+ * / 2 over the bins of its main lobe, and white noise of variance 1 has a mean magnitude of sqrt(π/4 · Σ window²);
+ * filters of area 1 pass both on. The remaining error is reduced by iteration: the mel of the result is compared with
+ * the given mel, and the levels are corrected, three times.
  */
 public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
@@ -49,7 +49,8 @@ public final class SourceFilter implements Vocoder {
     private final FrontEnd front;
     private final double lead;
     private final double[] centreHz;
-    private final double[] binOfNoise;
+    /** Where each frequency of NOISE_FFT, and so of PHASE_FFT, lies between the mel bins. */
+    private final double[] melBinAt;
 
     /** A vocoder for mels of the 44.1 kHz front end. */
     public SourceFilter(Hparams.Audio audio) {
@@ -67,9 +68,9 @@ public final class SourceFilter implements Vocoder {
         lead = front.leadHops();
         double[] edges = MelFilters.edges(audio.melBins(), audio.fminHz(), audio.fmaxHz());
         centreHz = Arrays.copyOfRange(edges, 1, audio.melBins() + 1);
-        binOfNoise = new double[NOISE_FFT / 2 + 1];
-        for (int k = 0; k < binOfNoise.length; k++) {
-            binOfNoise[k] = place(k * (double) audio.sampleRateHz() / NOISE_FFT);
+        melBinAt = new double[NOISE_FFT / 2 + 1];
+        for (int k = 0; k < melBinAt.length; k++) {
+            melBinAt[k] = place(k * (double) audio.sampleRateHz() / NOISE_FFT);
         }
     }
 
@@ -208,7 +209,7 @@ public final class SourceFilter implements Vocoder {
         double rate = audio.sampleRateHz(),
                 top = Math.min(HARMONICS_TO_HZ + CROSSOVER_HZ / 2, NEAREST_NYQUIST * rate / 2);
         double[][] cosine = new double[frames][0], sine = new double[frames][0];
-        double[] envelope = envelope(level, frames, bins);
+        double[] envelope = envelope(level);
         inBlocks(frames, "frames of harmonics", t -> {
             if (voiced[t] && f0Hz[t] > 0) {
                 int count = (int) (top / f0Hz[t]);
@@ -308,7 +309,8 @@ public final class SourceFilter implements Vocoder {
     }
 
     /** Natural logarithm [T M] of the levels, each frame's valleys filled, averaged over the frames around it. */
-    private double[] envelope(double[] level, int frames, int bins) {
+    private double[] envelope(double[] level) {
+        int bins = audio.melBins(), frames = level.length / bins;
         int near = (int) Math.round(PHASE_NEAR_SECONDS * audio.sampleRateHz() / audio.hopSamples());
         double[] filled = new double[level.length], envelope = new double[level.length];
         for (int t = 0; t < frames; t++) {
@@ -344,7 +346,7 @@ public final class SourceFilter implements Vocoder {
         double[][] ri = new double[2][PHASE_FFT];
         int highest = audio.melBins() - 1;
         for (int k = 0; k <= PHASE_FFT / 2; k++) {
-            double place = place(k * (double) audio.sampleRateHz() / PHASE_FFT);
+            double place = melBinAt[k * (NOISE_FFT / PHASE_FFT)];
             ri[0][k] = interpolate(envelope, row, place < 0 ? highest : place);
             ri[0][(PHASE_FFT - k) % PHASE_FFT] = ri[0][k];
         }
@@ -381,8 +383,7 @@ public final class SourceFilter implements Vocoder {
             }
             FastFourierTransformer.transformInPlace(ri, DftNormalization.STANDARD, TransformType.FORWARD);
             for (int k = 0; k <= NOISE_FFT / 2; k++) {
-                double hz = k * rate / NOISE_FFT,
-                        gain = spacing * interpolate(level, row * bins, binOfNoise[k]) / window;
+                double hz = k * rate / NOISE_FFT, gain = spacing * interpolate(level, row * bins, melBinAt[k]) / window;
                 if (voiced[row]) {
                     gain *= Math.sqrt(1 - harmonicShare(hz));
                 }

@@ -205,7 +205,8 @@ public record Doctor(List<Line> lines) {
                         version == null ? "no " + python : version,
                         fits
                                 ? ""
-                                : "install Python 3.9 or newer with venv for notebooks (Debian: apt-get install python3 python3-venv), or set PYTHON to one"),
+                                : "install Python 3.9 or newer with venv for notebooks "
+                                        + "(Debian: apt-get install python3 python3-venv), or set PYTHON to one"),
                 Files.exists(jupyter) && Files.exists(kernel)
                         ? new Line(Grade.OK, "kernel", "Java (DiffSVC), in .venv", "")
                         : new Line(
@@ -230,7 +231,8 @@ public record Doctor(List<Line> lines) {
                     Grade.WRONG,
                     "library",
                     String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
-                    "pom.xml has profiles for Linux, macOS (aarch64) and Windows; run 'mvn package' and look for pytorch-native-cpu in target/lib");
+                    "pom.xml has profiles for Linux, macOS (aarch64) and Windows; run 'mvn package' "
+                            + "and look for pytorch-native-cpu in target/lib");
         }
     }
 
@@ -247,7 +249,8 @@ public record Doctor(List<Line> lines) {
                 "processor",
                 cores + " cores" + (has.isEmpty() ? "" : ", " + String.join(" ", has)),
                 slow
-                        ? "without AVX2 the networks take several times as long; use a newer machine if that is too slow"
+                        ? "without AVX2 the networks take several times as long; "
+                                + "use a newer machine if that is too slow"
                         : "");
     }
 

@@ -59,8 +59,7 @@ class CommandLineTest {
     private Said diffsvc(String... args) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
-                "-XX:TieredStopAtLevel=1", // a process that ends soon gains nothing by the slow compiler: 2.5 s, not
-                // 3.1
+                "-XX:TieredStopAtLevel=1", // a short process gains nothing by the slow compiler
                 "-Ddiffsvc.home=" + ROOT,
                 "-Dfile.encoding=UTF-8",
                 "-Dai.djl.offline=true",

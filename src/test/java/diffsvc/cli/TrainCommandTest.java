@@ -429,11 +429,11 @@ class TrainCommandTest {
     void aLimitOfTheWholeProcessIsKept() throws Exception {
         String sizes =
                 "wavenet.residual_channels=192,wavenet.residual_layers=6,training.crop_frames=128,training.batch=0,training.valid_every=3,training.save_every=3,";
-        Said refused =
+        Said tooLittle =
                 diffsvc("train", "--project", "voice", "--steps", "2", "--max-memory", "200MiB", "--hparams", sizes);
-        refused(refused, "at least", "MiB", "--max-memory");
+        refused(tooLittle, "at least", "MiB", "--max-memory");
         assertFalse(Files.exists(home.resolve("models/voice")), "nothing is left behind");
-        int least = Integer.parseInt(refused.text().replaceAll("(?s).*give --max-memory (\\d+)MiB.*", "$1"));
+        int least = Integer.parseInt(tooLittle.text().replaceAll("(?s).*give --max-memory (\\d+)MiB.*", "$1"));
         String small = least + 8 + "MiB", large = least + 180 + "MiB";
         for (String limit : new String[] {small, large}) {
             nothingTrained();

@@ -39,7 +39,7 @@ class DemoVoiceTest {
         try (Voice voice = Voice.open("demo");
                 Panel panel = Panel.open(PATHS, JudgeKind.ofLanguage("en"))) {
             for (String name : SONGS) {
-                Song song = Song.read(PATHS.resolve("src/test/resources/songs/" + name + ".wav"));
+                Song song = song(name);
                 Wave source = song.sound().wave();
                 try (Conversion made = voice.convert(source)) {
                     assertEquals(
@@ -56,7 +56,7 @@ class DemoVoiceTest {
                 }
             }
             assertTrue(words > 0.65, "words: " + words);
-            Song song = Song.read(PATHS.resolve("src/test/resources/songs/music2.wav"));
+            Song song = song("music2");
             try (Conversion mixed = shuffledUnits(voice, song.sound().wave())) {
                 Score fake = score(panel, song, mixed.wave(), target);
                 System.out.println("shuffled units: " + fake);
@@ -70,24 +70,20 @@ class DemoVoiceTest {
     void eachVoiceSoundsMoreLikeItsOwnRecordingsThanTheOtherDoes() {
         List<JudgeKind> identity = List.of(JudgeKind.IDENTITY);
         Judges.require(identity);
-        List<String> names = List.of("demo", "f001");
+        Map<String, Target> targets = new HashMap<>();
+        for (String name : List.of("demo", "f001")) {
+            targets.put(name, Target.of(PATHS, name).orElseThrow());
+        }
         Map<String, Double> similarity = new HashMap<>();
         try (Panel panel = Panel.open(PATHS, identity)) {
-            for (String name : names) {
+            for (String name : targets.keySet()) {
                 try (Voice voice = Voice.open(name)) {
                     Wave song = voice.read("src/test/resources/songs/music3.wav");
                     try (Conversion made = voice.convert(song)) {
-                        for (String recorded : names) {
-                            Subject subject = Subject.of(Sound.of(name, made.wave()))
-                                    .towards(Target.of(PATHS, recorded).orElseThrow());
-                            similarity.put(
-                                    name + " like " + recorded,
-                                    panel.figures(subject).stream()
-                                            .filter(f -> f.name().equals("similarity"))
-                                            .findFirst()
-                                            .orElseThrow()
-                                            .value());
-                        }
+                        Subject output = Subject.of(Sound.of(name, made.wave()));
+                        targets.forEach((recorded, target) -> similarity.put(
+                                name + " like " + recorded,
+                                Score.value(panel.figures(output.towards(target)), "similarity")));
                     }
                 }
             }
@@ -95,6 +91,10 @@ class DemoVoiceTest {
         System.out.println(similarity);
         assertTrue(similarity.get("demo like demo") > similarity.get("f001 like demo"), similarity.toString());
         assertTrue(similarity.get("f001 like f001") > similarity.get("demo like f001"), similarity.toString());
+    }
+
+    private static Song song(String name) {
+        return Song.read(PATHS.resolve("src/test/resources/songs/" + name + ".wav"));
     }
 
     private static double part(Score score, Score.Part part) {

@@ -49,16 +49,16 @@ public final class PhoneJudge implements Judge {
                             "share",
                             Better.LOWER,
                             2,
-                            "phone error rate by this project's content encoder: edits of the row of phones over the song's "
-                                    + "phones; not independent of voices that hear by it"),
+                            "phone error rate by this project's content encoder: edits of the row of phones over the "
+                                    + "song's phones; not independent of voices that hear by it"),
             MATCH =
                     new Measure(
                             "phone-match",
                             "share",
                             Better.HIGHER,
                             2,
-                            "frames of 20 ms that have the song's phone at the same time, where the song is not silent; by the "
-                                    + "same encoder, and sensitive to timing");
+                            "frames of 20 ms that have the song's phone at the same time, where the song is not silent; "
+                                    + "by the same encoder, and sensitive to timing");
 
     /** The figures it gives, in their order. */
     public static final List<Measure> MEASURES = List.of(PER, MATCH);
