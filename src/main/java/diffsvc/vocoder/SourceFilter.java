@@ -33,6 +33,8 @@ public final class SourceFilter implements Vocoder {
     private static final double HARMONICS_TO_HZ = 5500, CROSSOVER_HZ = 1000, NEAREST_NYQUIST = 0.95;
     /** The rest is breath between the harmonics, where a mel of a voice is not silent either (decision 59). */
     private static final double HARMONIC_SHARE = 0.985;
+    /** Over F0. A voice has nothing below its fundamental, and noise there is heard as an F0 an octave lower. */
+    private static final double BREATH_FROM = 0.75;
 
     private static final int PHASE_FFT = 1024;
     private static final double DEEPEST_VALLEY = 1e-4;
@@ -385,7 +387,7 @@ public final class SourceFilter implements Vocoder {
             for (int k = 0; k <= NOISE_FFT / 2; k++) {
                 double hz = k * rate / NOISE_FFT, gain = spacing * interpolate(level, row * bins, melBinAt[k]) / window;
                 if (voiced[row]) {
-                    gain *= Math.sqrt(1 - harmonicShare(hz));
+                    gain *= hz < BREATH_FROM * f0Hz[row] ? 0 : Math.sqrt(1 - harmonicShare(hz));
                 }
                 ri[0][k] *= gain;
                 ri[1][k] *= gain;

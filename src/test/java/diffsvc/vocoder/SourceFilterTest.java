@@ -84,6 +84,34 @@ class SourceFilterTest {
         }
     }
 
+    /** A network's mel has energy below the fundamental; sung as breath, it would be an F0 an octave lower. */
+    @Test
+    void belowTheFundamentalIsNothing() {
+        try (NDManager m = NDManager.newBaseManager()) {
+            int frames = 60;
+            float f0Hz = 500;
+            float[] mel = new float[frames * AUDIO.melBins()], f0 = new float[frames];
+            Arrays.fill(mel, -1);
+            Arrays.fill(f0, f0Hz);
+            boolean[] voiced = new boolean[frames];
+            Arrays.fill(voiced, true);
+            float[] y = new SourceFilter(AUDIO).synthesize(m, mel, f0, voiced, frames * AUDIO.hopSamples(), 1);
+            float[] came = front.of(m, y).toFloatArray();
+            double[] edges = MelFilters.edges(AUDIO.melBins(), AUDIO.fminHz(), AUDIO.fmaxHz());
+            int low = 0;
+            while (edges[low + 2] < f0Hz / 2) {
+                low++;
+            }
+            double below = 0;
+            for (int t = 5; t < frames - 5; t++) {
+                for (int bin = 2; bin < low; bin++) {
+                    below = Math.max(below, Math.pow(10, came[t * AUDIO.melBins() + bin]));
+                }
+            }
+            assertTrue(Math.log10(below) < -3, "the loudest bin below half the F0: " + Math.log10(below));
+        }
+    }
+
     @Test
     void silenceIsSilenceAndOneSeedIsOneWave() {
         try (NDManager m = NDManager.newBaseManager()) {
