@@ -6,6 +6,8 @@ import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.hparams.Precision;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
+import diffsvc.tensor.Tap;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -27,7 +29,18 @@ public interface ContentEncoder extends AutoCloseable {
      *     float32's on this machine, it is float32
      * @throws Problem when the wave is shorter than one window of the encoder
      */
-    NDArray units(NDManager manager, Wave wave, Precision precision);
+    default NDArray units(NDManager manager, Wave wave, Precision precision) {
+        return units(manager, wave, precision, Inner.NONE);
+    }
+
+    /**
+     * The same under the eyes of an {@link Inner}, which gets the values of {@link #taps}; of a wave that the encoder
+     * takes in parts, part after part.
+     */
+    NDArray units(NDManager manager, Wave wave, Precision precision, Inner inner);
+
+    /** The inner values that an {@link Inner} gets, in the order of the data. */
+    List<Tap> taps();
 
     /** Sentences on what {@link #units} did otherwise than asked, with this machine as the reason. */
     default List<String> notes() {

@@ -7,6 +7,7 @@ import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.conds.hubert.HubertSoft;
 import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Summary;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -88,17 +89,21 @@ public final class Layers {
 
     /** A row for each layer of an embedding model, as it runs on this input. */
     public static Table of(EmbeddingModel net, Conds conds) {
+        Map<String, String> outputs = Map.of(
+                "encoder_out", "encoder",
+                "pitch", "pitch_embed",
+                "energy", "energy_embed",
+                "loudness", "loudness_embed",
+                "decoder_inp", "cond");
         return of(net.weights(), conds.units().getManager(), (scratch, taps) -> {
             scratch.tempAttachAll(conds.units(), conds.mel2ph(), conds.f0(), conds.energy(), conds.unvoiced());
-            net.walk(
-                    conds,
-                    (name, value) -> taps.accept(
-                            name.startsWith("layer")
-                                    ? "encoder.layers." + name.substring(5)
-                                    : name.equals("encoder_out")
-                                            ? "encoder"
-                                            : name.equals("decoder_inp") ? "cond" : name,
-                            value));
+            net.embed(conds, Inner.showing((name, value) -> {
+                if (name.startsWith("layer")) {
+                    taps.accept("encoder.layers." + name.substring(5), value);
+                } else if (!name.equals("units")) { // made of another layer's output without a weight
+                    taps.accept(outputs.getOrDefault(name, name), value);
+                }
+            }));
         });
     }
 

@@ -13,10 +13,21 @@ import java.util.Locale;
  * @param min smallest finite value
  * @param max largest finite value
  * @param mean over finite values
+ * @param deviation standard deviation of the finite values
+ * @param zeros how many values are exactly 0
  * @param nan how many values are NaN
  * @param infinite how many are infinite
  */
-public record Summary(String shape, DataType type, double min, double max, double mean, long nan, long infinite) {
+public record Summary(
+        String shape,
+        DataType type,
+        double min,
+        double max,
+        double mean,
+        double deviation,
+        long zeros,
+        long nan,
+        long infinite) {
     /** The sizes of the axes, "[1, 518, 256]". */
     public static String shape(NDArray array) {
         return Arrays.toString(array.getShape().getShape());
@@ -25,28 +36,37 @@ public record Summary(String shape, DataType type, double min, double max, doubl
     /** Summarises all values of an array; an empty one has no range. */
     public static Summary of(NDArray array) {
         if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
-            return new Summary(shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, 0, 0);
+            return new Summary(
+                    shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 0, 0);
         }
-        double min = Double.POSITIVE_INFINITY, max = Double.NEGATIVE_INFINITY, sum = 0;
-        long nan = 0, infinite = 0, count = 0;
-        for (double v : values(array)) {
+        double min = Double.POSITIVE_INFINITY, max = Double.NEGATIVE_INFINITY, sum = 0, squares = 0;
+        long nan = 0, infinite = 0, count = 0, zeros = 0;
+        double[] all = values(array);
+        for (double v : all) {
             if (Double.isFinite(v)) {
                 min = Math.min(min, v);
                 max = Math.max(max, v);
                 sum += v;
                 count++;
+                zeros += v == 0 ? 1 : 0;
             } else if (Double.isNaN(v)) {
                 nan++;
             } else {
                 infinite++;
             }
         }
+        double mean = sum / count;
+        for (double v : all) {
+            squares += Double.isFinite(v) ? (v - mean) * (v - mean) : 0;
+        }
         return new Summary(
                 shape(array),
                 array.getDataType(),
                 count == 0 ? Double.NaN : min,
                 count == 0 ? Double.NaN : max,
-                sum / count,
+                mean,
+                Math.sqrt(squares / count),
+                zeros,
                 nan,
                 infinite);
     }

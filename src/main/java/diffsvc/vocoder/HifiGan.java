@@ -15,10 +15,13 @@ import diffsvc.hparams.VocoderKind;
 import diffsvc.platform.PartListener;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
@@ -202,8 +205,14 @@ public final class HifiGan implements Vocoder {
             int samples,
             RandomSource random,
             Hparams.Quirks quirks,
-            Precision precision) {
-        return vocode(mel, f0Hz, voiced, samples, random, quirks, precision, PartListener.NONE);
+            Precision precision,
+            Inner inner) {
+        return vocode(mel, f0Hz, voiced, samples, random, quirks, precision, PartListener.NONE, inner);
+    }
+
+    @Override
+    public List<Tap> taps() {
+        return HifiGanScript.taps(config.sizes(source != null));
     }
 
     /**
@@ -222,6 +231,19 @@ public final class HifiGan implements Vocoder {
             Hparams.Quirks quirks,
             Precision precision,
             PartListener listener) {
+        return vocode(mel, f0Hz, voiced, samples, random, quirks, precision, listener, Inner.NONE);
+    }
+
+    private Wave vocode(
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision,
+            PartListener listener,
+            Inner inner) {
         Vocoder.require(mel, config.mels(), f0Hz, voiced);
         try (NDManager scratch = mel.getManager().newSubManager()) {
             scratch.tempAttachAll(mel);
@@ -230,8 +252,9 @@ public final class HifiGan implements Vocoder {
             NDArray log = (kind.naturalLog() ? rows.mul(LN_10) : rows).transpose(0, 2, 1);
             NDArray harmonics =
                     listener.timed("source", () -> source(scratch.create(f0Hz, new Shape(1, f0Hz.length)), random));
-            float[] wave =
-                    forms.script(precision).wave(log, harmonics, listener).toFloatArray();
+            float[] wave = forms.script(precision)
+                    .wave(log, harmonics, listener, inner)
+                    .toFloatArray();
             return Wave.mono(Vocoder.fit(wave, samples, quirks), config.rateHz());
         }
     }

@@ -12,10 +12,13 @@ import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,32 +99,68 @@ final class HifiGanScript implements AutoCloseable {
               return torch.div_(sum, torch.len(self.sizes))
             """;
 
+    private static final String ENTER =
+            """
+            def enter(self, mel: Tensor) -> Tensor:
+              x = torch.contiguous(torch.unsqueeze(mel, 2), memory_format=2)
+              return torch.conv2d(x, self.pre, self.pre_bias, [1, 1], [0, 3])
+            """;
+
+    /** The steps {@code first} to {@code last} of x and of the source under them, through scale i. */
+    private static final String STRETCH =
+            """
+            def stretch(self, x: Tensor, source: Tensor, first: int, last: int, i: int) -> Tensor:
+              x = torch.to(torch.slice(x, 3, first, last), self.dtypes[i])
+              step = torch.mul(self.rates[i], self.strides[i])
+              return self.scale(x, torch.slice(source, 2, torch.mul(first, step), torch.mul(last, step)), i)
+            """;
+
+    private static final String LEAVE =
+            """
+            def leave(self, x: Tensor, left: int, right: int) -> Tensor:
+              x = torch.leaky_relu(torch.to(x, 6), 0.01)
+              wave = torch.conv2d(x, self.post, self.post_bias, [1, 1], [0, 3])
+              return torch.tanh(torch.squeeze(torch.slice(wave, 3, left, torch.sub(torch.size(x, 3), right)), 2))
+            """;
+
     /**
      * The wave of a mel's frames but the first {@code left} and the last {@code right}, which are only heard by them.
      */
     private static final String PART =
             """
             def part(self, mel: Tensor, source: Tensor, left: int, right: int) -> Tensor:
-              x = torch.contiguous(torch.unsqueeze(mel, 2), memory_format=2)
-              x = torch.conv2d(x, self.pre, self.pre_bias, [1, 1], [0, 3])
+              x = self.enter(mel)
               for i in range(torch.len(self.rates)):
                 before, after = min(left, self.context[i]), min(right, self.context[i])
                 first, last = torch.sub(left, before), torch.sub(torch.add(torch.size(x, 3), after), right)
-                x = torch.to(torch.slice(x, 3, first, last), self.dtypes[i])
+                x = self.stretch(x, source, first, last, i)
                 step = torch.mul(self.rates[i], self.strides[i])
                 source = torch.slice(source, 2, torch.mul(first, step), torch.mul(last, step))
-                x = self.scale(x, source, i)
                 left, right = torch.mul(before, self.rates[i]), torch.mul(after, self.rates[i])
-              x = torch.leaky_relu(torch.to(x, 6), 0.01)
-              wave = torch.conv2d(x, self.post, self.post_bias, [1, 1], [0, 3])
-              return torch.tanh(torch.squeeze(torch.slice(wave, 3, left, torch.sub(torch.size(x, 3), right)), 2))
+              return self.leave(x, left, right)
             """;
+
+    /** x [B, C, 1, n] as whoever looks inside gets it, [B, C, n] float32, and the way back before scale i. */
+    private static final String
+            SHOWN =
+                    """
+            def shown(self, x: Tensor) -> Tensor:
+              return torch.clone(torch.to(torch.squeeze(x, 2), 6), memory_format=0)
+            """,
+            TAKEN =
+                    """
+                    def taken(self, value: Tensor, like: Tensor) -> Tensor:
+                      return torch.clone(torch.to(torch.unsqueeze(value, 2), torch.dtype(like)), memory_format=2)
+                    """;
 
     private static final String FORWARD =
             """
             def forward(self, mel: Tensor, source: Tensor) -> Tensor:
               return self.part(mel, source, 0, 0)
             """;
+
+    private static final List<String> METHODS =
+            List.of(PREPARE, CONVOLVE, SCALE, ENTER, STRETCH, LEAVE, PART, FORWARD, SHOWN, TAKEN);
 
     private static final List<String> TENSORS = List.of("pre", "pre_bias", "post", "post_bias");
     private static final List<String> LISTS =
@@ -175,8 +214,7 @@ final class HifiGanScript implements AutoCloseable {
                         .flatMap(d -> sizes.twoFold() ? IntStream.of(d, 1) : IntStream.of(d))));
         attributes.put("two_fold", sizes.twoFold());
         attributes.put("excited", sizes.source());
-        byte[] archive =
-                new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, CONVOLVE, SCALE, PART, FORWARD)).bytes();
+        byte[] archive = new ScriptFile(attributes, TENSORS, LISTS, METHODS).bytes();
         Script script = Script.open(owner, archive);
         try (NDManager scratch = net.weights().manager().newSubManager()) {
             script.run(scratch, "prepare", numbered(scratch, net)).close();
@@ -288,6 +326,11 @@ final class HifiGanScript implements AutoCloseable {
      * @param source null adds nothing
      */
     NDArray wave(NDArray mel, NDArray source, PartListener listener) {
+        return wave(mel, source, listener, Inner.NONE);
+    }
+
+    /** The same under the eyes of an {@link Inner}, part after part. */
+    NDArray wave(NDArray mel, NDArray source, PartListener listener, Inner inner) {
         Script script = this.script.heardBy(listener);
         long t = Axes.of("vocoder")
                 .fix("M", sizes.mels())
@@ -313,13 +356,60 @@ final class HifiGanScript implements AutoCloseable {
                         part.tempAttachAll(source);
                         excitation = source.get(":, :, " + (from - left) * hop + ":" + (to + right) * hop);
                     }
-                    waves.add(script.run(scratch, "part", List.of(frames, excitation), left, right));
+                    if (inner == Inner.NONE) {
+                        waves.add(script.run(scratch, "part", List.of(frames, excitation), left, right));
+                    } else {
+                        NDArray wave = looked(frames, excitation, left, right, inner);
+                        wave.attach(scratch);
+                        waves.add(wave);
+                    }
                 }
             }
             NDArray wave = waves.size() == 1 ? waves.get(0) : NDArrays.concat(waves, 2);
             wave.attach(mel.getManager());
             return wave;
         }
+    }
+
+    /** The inner values of a generator, in the order of the data. */
+    static List<Tap> taps(HifiGanNet.Sizes sizes) {
+        String around = ", of a part of the song and what it hears of the parts beside it";
+        List<Tap> taps = new ArrayList<>();
+        taps.add(
+                new Tap("conv_pre", "[1, " + sizes.channels() + ", n]", "the mel, projected to the channels" + around));
+        for (int i = 0; i < sizes.rates().length; i++) {
+            taps.add(new Tap(
+                    "up" + i,
+                    "[1, " + sizes.channelsAfter(i) + ", n]",
+                    "upsampled by " + sizes.rates()[i] + ", with the source and the residual blocks" + around));
+        }
+        return taps;
+    }
+
+    /** One part as the script's method part makes it, scale by scale. */
+    private NDArray looked(NDArray mel, NDArray source, long left, long right, Inner inner) {
+        NDManager owner = mel.getManager();
+        NDArray x = at("conv_pre", script.run(owner, "enter", mel), inner);
+        for (int i = 0; i < context.length; i++) {
+            long before = Math.min(left, context[i]),
+                    after = Math.min(right, context[i]),
+                    first = left - before,
+                    last = x.getShape().get(3) + after - right;
+            long step = (long) sizes.rates()[i] * sizes.strideAfter(i);
+            x = at("up" + i, script.run(owner, "stretch", List.of(x, source), first, last, i), inner);
+            source = source.size() == 0 ? source : source.get(":, :, " + first * step + ":" + last * step);
+            left = before * sizes.rates()[i];
+            right = after * sizes.rates()[i];
+        }
+        return script.run(owner, "leave", List.of(x), left, right);
+    }
+
+    private NDArray at(String name, NDArray x, Inner inner) {
+        if (!inner.asks(name)) {
+            return x;
+        }
+        NDArray shown = script.run(x.getManager(), "shown", x), other = inner.at(name, shown);
+        return other == shown ? x : script.run(x.getManager(), "taken", other, x);
     }
 
     /** Writes the archive with its weights; torch.jit.load opens it. */

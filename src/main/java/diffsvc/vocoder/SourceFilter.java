@@ -2,6 +2,7 @@ package diffsvc.vocoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.conds.mel.FrontEnd;
@@ -15,7 +16,10 @@ import diffsvc.platform.EngineThreads;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
+import diffsvc.tensor.Tap;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 import org.hipparchus.transform.DftNormalization;
@@ -36,6 +40,7 @@ public final class SourceFilter implements Vocoder {
     /** Over F0. A voice has nothing below its fundamental, and noise there is heard as an F0 an octave lower. */
     private static final double BREATH_FROM = 0.75;
 
+    private static final String HARMONICS = "harmonics", NOISE = "noise";
     private static final int PHASE_FFT = 1024;
     private static final double DEEPEST_VALLEY = 1e-4;
     /** How far apart in frequency and time the envelope of the phases changes (decision 59). */
@@ -99,10 +104,18 @@ public final class SourceFilter implements Vocoder {
             int samples,
             RandomSource random,
             Hparams.Quirks quirks,
-            Precision precision) {
+            Precision precision,
+            Inner inner) {
         Vocoder.require(mel, audio.melBins(), f0Hz, voiced);
-        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, random.seed());
+        float[] wave = synthesize(mel.getManager(), mel.toFloatArray(), f0Hz, voiced, samples, random.seed(), inner);
         return Wave.mono(wave, audio.sampleRateHz());
+    }
+
+    @Override
+    public List<Tap> taps() {
+        return List.of(
+                new Tap(HARMONICS, "[1, N]", "the part of the wave at multiples of F0"),
+                new Tap(NOISE, "[1, N]", "the part of the wave that is noise"));
     }
 
     @Override
@@ -123,6 +136,11 @@ public final class SourceFilter implements Vocoder {
      * @throws Problem when mel, F0 and voicing differ in frames
      */
     public float[] synthesize(NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed) {
+        return synthesize(manager, mel, f0Hz, voiced, samples, seed, Inner.NONE);
+    }
+
+    private float[] synthesize(
+            NDManager manager, float[] mel, float[] f0Hz, boolean[] voiced, int samples, long seed, Inner inner) {
         int bins = audio.melBins(), frames = mel.length / bins;
         if (mel.length % bins != 0 || frames != f0Hz.length || frames != voiced.length) {
             throw Problem.in(
@@ -153,7 +171,29 @@ public final class SourceFilter implements Vocoder {
             correct(level, given, roots(measured), frames, bins);
             wave = render(level, f0Hz, voiced, samples, hiss);
         }
-        return wave;
+        return inner.asks(HARMONICS) || inner.asks(NOISE)
+                ? looked(manager, wave, level, f0Hz, voiced, hiss, inner)
+                : wave;
+    }
+
+    /** Both parts of a wave apart; the wave itself where nobody changes one. */
+    private float[] looked(
+            NDManager manager,
+            float[] wave,
+            double[] level,
+            float[] f0Hz,
+            boolean[] voiced,
+            float[] hiss,
+            Inner inner) {
+        float[] harmonics = new float[wave.length], noise = new float[wave.length];
+        harmonics(level, f0Hz, voiced, harmonics);
+        noise(level, f0Hz, voiced, noise, hiss);
+        try (NDManager scratch = manager.newSubManager()) {
+            Shape shape = new Shape(1, wave.length);
+            NDArray a = scratch.create(harmonics, shape), b = scratch.create(noise, shape);
+            NDArray otherA = inner.at(HARMONICS, a), otherB = inner.at(NOISE, b);
+            return otherA == a && otherB == b ? wave : otherA.add(otherB).toFloatArray();
+        }
     }
 
     /**

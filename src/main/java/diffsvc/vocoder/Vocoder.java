@@ -10,7 +10,10 @@ import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
+import diffsvc.tensor.Tap;
 import java.util.Arrays;
+import java.util.List;
 
 /** The last stage: mel, F0 and voicing to a wave. The kinds stand in {@link VocoderKind}. */
 public interface Vocoder extends AutoCloseable {
@@ -34,6 +37,18 @@ public interface Vocoder extends AutoCloseable {
      * @param precision of the values between a neural vocoder's convolutions; not auto or mixed
      * @throws Problem when mel, F0 and voicing differ in frames, or the mel's bins are not the vocoder's
      */
+    default Wave vocode(
+            NDArray mel,
+            float[] f0Hz,
+            boolean[] voiced,
+            int samples,
+            RandomSource random,
+            Hparams.Quirks quirks,
+            Precision precision) {
+        return vocode(mel, f0Hz, voiced, samples, random, quirks, precision, Inner.NONE);
+    }
+
+    /** The same under the eyes of an {@link Inner}, which gets the values of {@link #taps}. */
     Wave vocode(
             NDArray mel,
             float[] f0Hz,
@@ -41,7 +56,11 @@ public interface Vocoder extends AutoCloseable {
             int samples,
             RandomSource random,
             Hparams.Quirks quirks,
-            Precision precision);
+            Precision precision,
+            Inner inner);
+
+    /** The inner values that an {@link Inner} gets, in the order of the data. */
+    List<Tap> taps();
 
     /**
      * A wave [T hop], cut or filled to N samples. The Python project cuts at the front and fills with the mean of the

@@ -16,7 +16,9 @@ import diffsvc.hparams.Hparams;
 import diffsvc.platform.EngineLock;
 import diffsvc.progress.Progress;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Summary;
+import diffsvc.tensor.Tap;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -127,6 +129,10 @@ public final class Conversion implements AutoCloseable {
     private final RandomSource random;
     private final Progress progress;
     private final StepListener steps;
+    private final List<Patch> patches;
+    /** Keeps inner values as the stages run; null without a tap. */
+    private final Tapped kept;
+
     private final Map<Stage, Cell> cells;
     private final Set<Stage> asked = EnumSet.noneOf(Stage.class);
     private boolean closed;
@@ -138,6 +144,8 @@ public final class Conversion implements AutoCloseable {
             RandomSource random,
             Progress progress,
             StepListener steps,
+            List<Patch> patches,
+            Tapped kept,
             Map<Stage, Cell> cells) {
         this.voice = voice;
         this.song = song;
@@ -146,6 +154,8 @@ public final class Conversion implements AutoCloseable {
         this.random = random;
         this.progress = progress;
         this.steps = steps;
+        this.patches = patches;
+        this.kept = kept;
         this.cells = cells;
     }
 
@@ -154,7 +164,16 @@ public final class Conversion implements AutoCloseable {
         for (Stage s : Stage.values()) {
             cells.put(s, new Cell());
         }
-        return new Conversion(voice, song, voice.samples(song), random(voice), Progress.NONE, StepListener.NONE, cells);
+        return new Conversion(
+                voice,
+                song,
+                voice.samples(song),
+                random(voice),
+                Progress.NONE,
+                StepListener.NONE,
+                List.of(),
+                null,
+                cells);
     }
 
     private static RandomSource random(Voice voice) {
@@ -178,7 +197,11 @@ public final class Conversion implements AutoCloseable {
                         () -> voice.f0OfSignal(signal()),
                         f0 -> "[" + f0.frames() + "]");
             case UNITS ->
-                reported("content", "units of " + h.hubert().file(), () -> voice.units(song), Conversion::shape);
+                reported(
+                        "content",
+                        "units of " + h.hubert().file(),
+                        () -> voice.units(song, looking()),
+                        Conversion::shape);
             case KEY -> voice.key(f0());
             case CONDS -> {
                 Conds aligned = voice.align(units(), f0(), mel()), shifted = voice.shift(aligned, key());
@@ -191,7 +214,7 @@ public final class Conversion implements AutoCloseable {
                 reported(
                         "embedding",
                         "condition" + (key() == 0 ? "" : String.format(Locale.ROOT, ", key %+.1f", key())),
-                        () -> voice.embed(conds()),
+                        () -> voice.embed(conds(), looking()),
                         c -> shape(c.cond()));
             case START -> {
                 RandomSource source = random.fork();
@@ -200,11 +223,12 @@ public final class Conversion implements AutoCloseable {
             case DENOISED -> {
                 Drawn start = get(Stage.START);
                 RandomSource source = start.after.fork();
-                StepListener counting = StepListener.of(progress);
+                StepListener seen = StepListener.of(progress).and(steps);
                 yield reported(
                         "diffusion",
                         sampling(),
-                        () -> new Drawn(voice.denoise(condition(), start.array, source, counting.and(steps)), source),
+                        () -> new Drawn(
+                                voice.denoise(condition(), start.array, source, seen, looking(voice.times())), source),
                         d -> shape(d.array));
             }
             case SAMPLED ->
@@ -223,10 +247,17 @@ public final class Conversion implements AutoCloseable {
                 yield reported(
                         "vocoder",
                         voice.vocoderName(),
-                        () -> new Vocoded(voice.vocode(sampled(), vocoderF0(), f0().voiced(), samples, source), source),
+                        () -> new Vocoded(
+                                voice.vocode(sampled(), vocoderF0(), f0().voiced(), samples, source, looking()),
+                                source),
                         v -> "[" + v.wave.samples() + "]");
             }
         };
+    }
+
+    /** What sees the inner values of a stage that runs now. */
+    private Inner looking(double... times) {
+        return patches.isEmpty() && kept == null ? Inner.NONE : new Looking(patches, kept, times);
     }
 
     /** Sampler, steps and precision, for people. */
@@ -339,7 +370,8 @@ public final class Conversion implements AutoCloseable {
      *
      * <p>Each conversion has its own start and its own noise, as alone, and its {@link #denoised()} differs from that
      * alone by rounding only. A silent conversion, and one that has its value or needs none, is left out; one with a
-     * step listener ({@link #watching}) runs by itself. The batch takes memory for all, each as long as the longest.
+     * step listener ({@link #watching}) or a {@link #patch} runs by itself. The batch takes memory for all, each as
+     * long as the longest.
      *
      * @param conversions of one voice, with the same sampler, steps and precision; seeds, keys and songs may differ
      * @throws Problem when they differ in those; {@link Problem#isStop() stopped} when this thread is interrupted
@@ -363,7 +395,7 @@ public final class Conversion implements AutoCloseable {
                 if (!c.silent
                         && c.cells.get(Stage.SAMPLED).value == null
                         && c.cells.get(Stage.DENOISED).value == null) {
-                    if (c.steps == StepListener.NONE) {
+                    if (c.steps == StepListener.NONE && c.patches.isEmpty()) {
                         missing.putIfAbsent(c.cells.get(Stage.DENOISED), c);
                     } else {
                         c.denoised();
@@ -497,6 +529,91 @@ public final class Conversion implements AutoCloseable {
         return withSampled(mel()).withVocoderF0(f0().f0Hz());
     }
 
+    // ---- inner values
+
+    /**
+     * Keeps inner values of the networks. The stages to which they belong run once more, with the patches of this
+     * conversion.
+     *
+     * <pre>{@code c.tap("wavenet.block3.gate").table()}</pre>
+     *
+     * @param taps a name of {@link Voice#taps}, or a pattern in which {@code *} stands for anything between two points
+     * @throws Problem for a name that the voice does not have, or a stage that does not run: the song is silent, or its
+     *     value was given
+     */
+    public Tapped tap(String taps) {
+        return tap(taps, Steps.ALL);
+    }
+
+    /**
+     * The same at some steps of the sampler.
+     *
+     * <pre>{@code c.tap("wavenet.block7.skip", steps(0, 10))}</pre>
+     */
+    public Tapped tap(String taps, Steps at) {
+        Set<Stage> stages = running(taps);
+        Tapped values = new Tapped(taps, at, voice.manager());
+        try (Conversion again = new Conversion(
+                voice, song, samples, random, Progress.NONE, StepListener.NONE, patches, values, without(stages))) {
+            stages.forEach(again::get);
+            return values;
+        } catch (RuntimeException e) {
+            values.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Changes inner values as the networks run. The result is another conversion; this one stays as it is. A patch that
+     * gives back what it was given changes no bit of the result.
+     *
+     * <pre>{@code var quiet = c.patch("wavenet.block3.skip", x -> x.mul(0));}</pre>
+     *
+     * @param taps a name of {@link Voice#taps}, or a pattern in which {@code *} stands for anything between two points
+     * @param change from a value, float32 in the tap's shape, to one of the same shape; it may change its argument in
+     *     place
+     * @throws Problem for a name that the voice does not have, or a stage that does not run: the song is silent, or its
+     *     value was given; later, when the patch gives another shape or values that are not finite
+     */
+    public Conversion patch(String taps, UnaryOperator<NDArray> change) {
+        return patch(taps, Steps.ALL, change);
+    }
+
+    /** The same at some steps of the sampler. */
+    public Conversion patch(String taps, Steps at, UnaryOperator<NDArray> change) {
+        Set<Stage> stale = EnumSet.noneOf(Stage.class);
+        running(taps).forEach(stage -> stale.addAll(stage.onwards()));
+        List<Patch> more = new ArrayList<>(patches);
+        more.add(new Patch(taps, at, change));
+        return new Conversion(voice, song, samples, random, progress, steps, List.copyOf(more), kept, without(stale));
+    }
+
+    /** The stages to which taps belong. */
+    private Set<Stage> running(String taps) {
+        Set<Stage> stages = EnumSet.noneOf(Stage.class);
+        for (Tap tap : voice.taps().matching(taps)) {
+            stages.add(stageOf(tap.name()));
+        }
+        for (Stage stage : stages) {
+            if (silent || cells.get(stage).given) {
+                throw Problem.in(
+                        "tap",
+                        "a stage that runs: " + stage.name().toLowerCase(Locale.ROOT),
+                        silent ? "a silent song, for which no network runs" : "a value that was given in its place",
+                        "take another song, or leave the stage to the voice");
+            }
+        }
+        return stages;
+    }
+
+    private static Stage stageOf(String tap) {
+        return tap.startsWith(Voice.ENCODER)
+                ? Stage.UNITS
+                : tap.startsWith(Voice.EMBEDDING)
+                        ? Stage.CONDITION
+                        : tap.startsWith(Voice.VOCODER) ? Stage.WAVE : Stage.DENOISED;
+    }
+
     // ---- other settings
 
     /**
@@ -546,6 +663,9 @@ public final class Conversion implements AutoCloseable {
                 || before.temperature() != after.temperature()) {
             stale.addAll(Stage.START.onwards());
         }
+        if (!before.precision().equals(after.precision())) {
+            stale.addAll(Stage.UNITS.onwards());
+        }
         if (before.steps() != after.steps() || !before.sampler().equals(after.sampler())) {
             stale.addAll(Stage.DENOISED.onwards());
         }
@@ -553,7 +673,8 @@ public final class Conversion implements AutoCloseable {
         if (draws) {
             stale.addAll(Stage.WAVE.onwards());
         }
-        return new Conversion(other, song, samples, draws ? random(other) : random, progress, steps, without(stale));
+        return new Conversion(
+                other, song, samples, draws ? random(other) : random, progress, steps, patches, kept, without(stale));
     }
 
     /**
@@ -562,22 +683,24 @@ public final class Conversion implements AutoCloseable {
      * @param samples N, at the voice's rate
      */
     public Conversion samples(int samples) {
-        return new Conversion(voice, song, samples, random, progress, steps, without(Stage.WAVE.onwards()));
+        return new Conversion(
+                voice, song, samples, random, progress, steps, patches, kept, without(Stage.WAVE.onwards()));
     }
 
     /** Draws from a given source, for a slice of a longer song. */
     public Conversion drawing(RandomSource source) {
-        return new Conversion(voice, song, samples, source, progress, steps, without(union(Stage.START, Stage.WAVE)));
+        return new Conversion(
+                voice, song, samples, source, progress, steps, patches, kept, without(union(Stage.START, Stage.WAVE)));
     }
 
     /** Reports the stages that run, and the evaluations of the denoiser as "sampling". */
     public Conversion listening(Progress listener) {
-        return new Conversion(voice, song, samples, random, listener, steps, without(Set.of()));
+        return new Conversion(voice, song, samples, random, listener, steps, patches, kept, without(Set.of()));
     }
 
     /** Shows each step of the sampler to a listener, a {@link diffsvc.diffusion.Film} for instance. */
     public Conversion watching(StepListener listener) {
-        return new Conversion(voice, song, samples, random, progress, listener, without(Set.of()));
+        return new Conversion(voice, song, samples, random, progress, listener, patches, kept, without(Set.of()));
     }
 
     /** The voice with the settings of this conversion. */
@@ -633,7 +756,7 @@ public final class Conversion implements AutoCloseable {
                 made.add(s.name().toLowerCase(Locale.ROOT));
             }
         }
-        return "Conversion of " + song + " by " + voice + "; "
+        return "Conversion of " + song + " by " + voice + (patches.isEmpty() ? "" : ", patched: " + patches) + "; "
                 + (made.isEmpty() ? "nothing has run yet" : "made: " + String.join(", ", made));
     }
 
@@ -694,7 +817,7 @@ public final class Conversion implements AutoCloseable {
     private Conversion replaced(Stage stage, Object value) {
         Map<Stage, Cell> other = without(stage.onwards());
         other.put(stage, new Cell(value));
-        return new Conversion(voice, song, samples, random, progress, steps, other);
+        return new Conversion(voice, song, samples, random, progress, steps, patches, kept, other);
     }
 
     /** This conversion's cells, shared, but for some that are made again. */

@@ -20,6 +20,7 @@ import diffsvc.hparams.ProjectPaths;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.WeakManager;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.TryOuts;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
@@ -201,8 +202,12 @@ public final class SourceAnalysis implements AutoCloseable {
      * @throws Problem when the recording is too short, or the encoder gives values that are not finite
      */
     public NDArray units(Wave song) {
+        return units(song, Inner.NONE);
+    }
+
+    NDArray units(Wave song, Inner inner) {
         try (EngineLock lock = EngineLock.take("content")) {
-            NDArray units = encoder.units(manager, song, precision);
+            NDArray units = encoder.units(manager, song, precision, inner);
             if (!Finite.all(units)) {
                 String got = Finite.count(units);
                 units.close();

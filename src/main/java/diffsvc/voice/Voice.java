@@ -21,6 +21,7 @@ import diffsvc.conds.mel.FrontEnd;
 import diffsvc.diffusion.Denoising;
 import diffsvc.diffusion.Draw;
 import diffsvc.diffusion.Film;
+import diffsvc.diffusion.LookedSampler;
 import diffsvc.diffusion.MelRange;
 import diffsvc.diffusion.NoiseSchedule;
 import diffsvc.diffusion.Prediction;
@@ -43,7 +44,9 @@ import diffsvc.platform.EngineLock;
 import diffsvc.random.KeyedRandom;
 import diffsvc.random.RandomSource;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Padding;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
 import diffsvc.vocoder.Vocoder;
 import java.nio.file.Path;
@@ -71,6 +74,13 @@ import java.util.function.UnaryOperator;
  * <p>The class is longer than 500 lines because a voice is opened in one place and each stage is one method of it.
  */
 public final class Voice implements AutoCloseable {
+    /** What the names of taps begin with. */
+    static final String ENCODER = "encoder.",
+            EMBEDDING = "embedding.",
+            SAMPLER = "sampler.",
+            WAVENET = "wavenet.",
+            VOCODER = "vocoder.";
+
     private final ProjectPaths paths;
     private final Hparams hparams;
     private final Parts parts;
@@ -301,6 +311,20 @@ public final class Voice implements AutoCloseable {
     }
 
     /**
+     * The inner values of this voice's networks that a conversion can keep ({@link Conversion#tap}) and change
+     * ({@link Conversion#patch}), with their shapes and meanings.
+     */
+    public Taps taps() {
+        List<Tap> all = new ArrayList<>();
+        parts.encoder().taps().forEach(tap -> all.add(tap.under(ENCODER)));
+        parts.embedding().taps().forEach(tap -> all.add(tap.under(EMBEDDING)));
+        LookedSampler.taps(hparams.audio().melBins()).forEach(tap -> all.add(tap.under(SAMPLER)));
+        denoiser().taps().forEach(tap -> all.add(tap.under(WAVENET)));
+        parts.vocoder().taps().forEach(tap -> all.add(tap.under(VOCODER)));
+        return new Taps(all);
+    }
+
+    /**
      * Reads a recording of any kind ({@link AudioFile}), all channels at their own rate.
      *
      * @param file path; a relative one starts at the project's folder
@@ -380,8 +404,12 @@ public final class Voice implements AutoCloseable {
      * @param song any rate and channels
      */
     public NDArray units(Wave song) {
+        return units(song, Inner.NONE);
+    }
+
+    NDArray units(Wave song, Inner inner) {
         try (NDManager scratch = manager().newSubManager()) {
-            return handOut("units", analysis(scratch).units(song));
+            return handOut("units", analysis(scratch).units(song, inner.under(ENCODER)));
         }
     }
 
@@ -448,9 +476,14 @@ public final class Voice implements AutoCloseable {
      * @param conds on one clock
      */
     public Condition embed(Conds conds) {
+        return embed(conds, Inner.NONE);
+    }
+
+    Condition embed(Conds conds, Inner inner) {
         try (EngineLock lock = EngineLock.take("embedding");
                 NDManager scratch = manager().newSubManager()) {
-            Condition made = parts.embedding().embed(conds.map((name, array) -> Values.lent(scratch, array)));
+            Condition made = parts.embedding()
+                    .embed(conds.map((name, array) -> Values.lent(scratch, array)), inner.under(EMBEDDING));
             requireFinite("embedding", "embedding", "a condition", made.cond(), "");
             return new Condition(
                     handOut("cond", made.cond()),
@@ -620,7 +653,11 @@ public final class Voice implements AutoCloseable {
     }
 
     NDArray denoise(Condition condition, NDArray start, RandomSource random, StepListener listener) {
-        return denoise(List.of(condition), List.of(start), List.of(random), listener)
+        return denoise(condition, start, random, listener, Inner.NONE);
+    }
+
+    NDArray denoise(Condition condition, NDArray start, RandomSource random, StepListener listener, Inner inner) {
+        return denoise(List.of(condition), List.of(start), List.of(random), listener, inner)
                 .get(0);
     }
 
@@ -633,6 +670,15 @@ public final class Voice implements AutoCloseable {
      */
     List<NDArray> denoise(
             List<Condition> conditions, List<NDArray> starts, List<RandomSource> randoms, StepListener listener) {
+        return denoise(conditions, starts, randoms, listener, Inner.NONE);
+    }
+
+    private List<NDArray> denoise(
+            List<Condition> conditions,
+            List<NDArray> starts,
+            List<RandomSource> randoms,
+            StepListener listener,
+            Inner inner) {
         long[] frames =
                 starts.stream().mapToLong(start -> start.getShape().get(3)).toArray();
         Sampler sampler = sampler(Draw.of(randoms, frames));
@@ -646,8 +692,9 @@ public final class Voice implements AutoCloseable {
             }
             NDArray cond = Padding.joined(scratch, conds, 1).transpose(0, 2, 1),
                     from = Padding.joined(scratch, froms, 3);
-            Sampler.Eps eps = prediction().eps(denoiser().given(cond, frames));
-            NDArray x = Denoising.run(sampler, eps, from, times(), checked(listener));
+            Sampler.Eps eps = prediction().eps(denoiser().given(cond, frames, inner.under(WAVENET)));
+            Sampler looked = inner == Inner.NONE ? sampler : new LookedSampler(sampler, inner.under(SAMPLER));
+            NDArray x = Denoising.run(looked, eps, from, times(), checked(listener));
             List<NDArray> made = new ArrayList<>();
             for (int i = 0; i < frames.length; i++) {
                 if (randoms.get(i).inPythonOrder() && sampler instanceof Stochastic) {
@@ -783,6 +830,10 @@ public final class Voice implements AutoCloseable {
     }
 
     Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random) {
+        return vocode(mel, f0Hz, voiced, samples, random, Inner.NONE);
+    }
+
+    Wave vocode(NDArray mel, float[] f0Hz, boolean[] voiced, int samples, RandomSource random, Inner inner) {
         try (EngineLock lock = EngineLock.take("vocoder");
                 NDManager scratch = manager().newSubManager()) {
             Wave wave = parts.vocoder()
@@ -793,7 +844,8 @@ public final class Voice implements AutoCloseable {
                             samples,
                             random,
                             hparams.quirks(),
-                            precision().vocoder());
+                            precision().vocoder(),
+                            inner.under(VOCODER));
             float peak = wave.peak();
             if (!(peak <= Recording.MOST_SAMPLE)) { // a peak beside NaN is NaN
                 throw spoilt("vocoder", "vocoder", "a wave up to " + Recording.MOST_SAMPLE, "a magnitude of " + peak);

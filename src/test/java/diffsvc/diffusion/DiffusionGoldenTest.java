@@ -21,6 +21,7 @@ import diffsvc.diffusion.embedding.EmbeddingModel;
 import diffsvc.diffusion.wavenet.WaveNet;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Inner;
 import diffsvc.testing.Golden;
 import diffsvc.training.JointTraining;
 import java.nio.file.Files;
@@ -77,12 +78,14 @@ class DiffusionGoldenTest {
         try (Golden g = new Golden("svc_fs2enc.npz");
                 EmbeddingModel model = EmbeddingModel.load(g.manager(), h, StateDict.read(file))) {
             List<String> seen = new ArrayList<>();
-            model.walk(
+            model.embed(
                     new Conds(g.get("hubert"), g.get("mel2ph"), g.get("f0"), g.get("energy"), g.get("uv")),
-                    (name, value) -> {
-                        g.same(name, value);
-                        seen.add(name);
-                    });
+                    Inner.showing((name, value) -> {
+                        if (g.has(name)) {
+                            g.same(name, value);
+                            seen.add(name);
+                        }
+                    }));
             assertEquals(3 + h.embedding().encLayers(), seen.size(), seen.toString());
         }
     }

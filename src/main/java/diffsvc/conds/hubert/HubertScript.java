@@ -6,10 +6,12 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.checkpoint.Weights;
+import diffsvc.conds.LookedLayers;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
+import diffsvc.tensor.Inner;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
@@ -103,9 +105,10 @@ final class HubertScript implements AutoCloseable {
               return torch.layer_norm(x, [torch.size(x, 2)], self.sum_weight, self.sum_bias, 1e-05, False)
             """;
 
-    private static final String LAYER =
+    /** What the attention of layer i adds, [B, P, D]. */
+    private static final String HEARD =
             """
-            def layer(self, x: Tensor, i: int) -> Tensor:
+            def heard(self, x: Tensor, i: int) -> Tensor:
               b, p, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
               n = torch.mul(i, 6)
               stacked = torch.linear(x, self.layer_weights[n], self.layer_biases[n])
@@ -114,7 +117,14 @@ final class HubertScript implements AutoCloseable {
               heard = torch.permute(torch.scaled_dot_product_attention(q, k, v), [0, 2, 1, 3])
               heard = torch.to(heard, self.dtype)
               n = torch.add(n, 1)
-              heard = torch.linear(torch.reshape(heard, [b, p, d]), self.layer_weights[n], self.layer_biases[n])
+              return torch.linear(torch.reshape(heard, [b, p, d]), self.layer_weights[n], self.layer_biases[n])
+            """;
+
+    /** The rest of layer i, behind its attention. */
+    private static final String FED =
+            """
+            def fed(self, x: Tensor, heard: Tensor, i: int) -> Tensor:
+              d, n = torch.size(x, 2), torch.add(torch.mul(i, 6), 1)
               norm = torch.add(n, 3)
               x = torch.add(x, heard)
               x = torch.layer_norm(x, [d], self.layer_weights[norm], self.layer_biases[norm], 1e-05, False)
@@ -125,6 +135,25 @@ final class HubertScript implements AutoCloseable {
               norm = torch.add(norm, 1)
               return torch.layer_norm(x, [d], self.layer_weights[norm], self.layer_biases[norm], 1e-05, False)
             """;
+
+    private static final String LAYER =
+            """
+            def layer(self, x: Tensor, i: int) -> Tensor:
+              return self.fed(x, self.heard(x, i), i)
+            """;
+
+    /** Values of the script's precision as whoever looks inside gets them, and the way back. */
+    private static final String
+            SHOWN =
+                    """
+            def shown(self, x: Tensor) -> Tensor:
+              return torch.clone(torch.to(x, 6), memory_format=0)
+            """,
+            TAKEN =
+                    """
+                    def taken(self, x: Tensor) -> Tensor:
+                      return torch.clone(torch.to(x, self.dtype), memory_format=0)
+                    """;
 
     private static final String UNITS =
             """
@@ -195,7 +224,8 @@ final class HubertScript implements AutoCloseable {
                 "strides",
                 Arrays.stream(HubertSoft.STRIDES).mapToObj(s -> (long) s).toList());
         attributes.put("dtype", precision.elementType());
-        List<String> methods = List.of(PREPARE, FOLD, FEATURES, PROJECT, LAYER, UNITS, FORWARD);
+        List<String> methods =
+                List.of(PREPARE, FOLD, FEATURES, PROJECT, HEARD, FED, LAYER, UNITS, FORWARD, SHOWN, TAKEN);
         return new ScriptFile(attributes, TENSORS, LISTS, methods).bytes();
     }
 
@@ -205,9 +235,11 @@ final class HubertScript implements AutoCloseable {
      * @param window samples under one unit
      * @param hop samples from unit to unit
      * @param listener hears of each call
+     * @param inner gets features, projected, each layer and output
      */
-    NDArray units(NDArray padded, int window, int hop, PartListener listener) {
+    NDArray units(NDArray padded, int window, int hop, PartListener listener, Inner inner) {
         Script script = this.script.heardBy(listener);
+        LookedLayers looked = new LookedLayers(script, inner);
         long most = padded.getDevice().isGpu() ? GPU_PIECE_UNITS : PIECE_UNITS,
                 count = (padded.getShape().get(2) - window) / hop + 1;
         NDManager owner = padded.getManager();
@@ -222,15 +254,18 @@ final class HubertScript implements AutoCloseable {
                     pieces.add(script.run(scratch, "features", samples, folded));
                 }
             }
-            NDArray x = script.run(scratch, "project", pieces.size() == 1 ? pieces.get(0) : NDArrays.concat(pieces, 1));
+            NDArray x = pieces.size() == 1 ? pieces.get(0) : NDArrays.concat(pieces, 1);
+            x = looked.at("projected", script.run(scratch, "project", looked.at("features", x)));
             pieces.close();
             for (int i = 0; i < layers; i++) {
                 EngineLock.check("content", i, layers, "layers");
                 try (NDArray before = x) {
-                    x = script.run(scratch, "layer", List.of(before), i);
+                    x = looked.layer(i, before);
                 }
             }
-            return script.run(owner, "units", x);
+            NDArray units = inner.at("output", script.run(scratch, "units", x));
+            units.attach(owner);
+            return units;
         }
     }
 

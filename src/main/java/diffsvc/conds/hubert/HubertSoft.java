@@ -16,17 +16,21 @@ import diffsvc.checkpoint.Forms;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.LookedLayers;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.PartListener;
 import diffsvc.tensor.Cost;
 import diffsvc.tensor.GraphScalar;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -239,7 +243,8 @@ public final class HubertSoft implements ContentEncoder {
     private boolean isNear(HubertScript script) {
         try (NDManager scratch = manager.newSubManager()) {
             NDArray wave = Rounding.noise(scratch, new Shape(1, 1, RATE_HZ / 2));
-            return Rounding.isNear(extract(wave).units(), script.units(padded(wave), WINDOW, HOP, PartListener.NONE));
+            return Rounding.isNear(
+                    extract(wave).units(), script.units(padded(wave), WINDOW, HOP, PartListener.NONE, Inner.NONE));
         }
     }
 
@@ -285,8 +290,18 @@ public final class HubertSoft implements ContentEncoder {
     }
 
     @Override
-    public NDArray units(NDManager owner, Wave wave, Precision precision) {
-        return units(owner, wave, precision, PartListener.NONE);
+    public NDArray units(NDManager owner, Wave wave, Precision precision, Inner inner) {
+        return units(owner, wave, precision, PartListener.NONE, inner);
+    }
+
+    @Override
+    public List<Tap> taps() {
+        List<Tap> taps = new ArrayList<>();
+        taps.add(new Tap("features", "[1, P, " + sizes.conv + "]", "the wave behind the seven convolutions"));
+        taps.add(new Tap("projected", "[1, P, " + sizes.dim + "]", "the same with positions, the transformer's input"));
+        taps.addAll(LookedLayers.taps(sizes.layers, sizes.dim));
+        taps.add(new Tap("output", "[1, P, " + sizes.units + "]", "the units"));
+        return taps;
     }
 
     /**
@@ -296,9 +311,13 @@ public final class HubertSoft implements ContentEncoder {
      * @param precision not auto or mixed
      */
     public NDArray units(NDManager owner, Wave wave, Precision precision, PartListener listener) {
+        return units(owner, wave, precision, listener, Inner.NONE);
+    }
+
+    private NDArray units(NDManager owner, Wave wave, Precision precision, PartListener listener, Inner inner) {
         try (NDManager scratch = owner.newSubManager()) {
             NDArray input = listener.timed("resample", () -> input(scratch, wave));
-            NDArray units = forms.script(precision).units(padded(input), WINDOW, HOP, listener);
+            NDArray units = forms.script(precision).units(padded(input), WINDOW, HOP, listener, inner);
             units.attach(owner);
             return units;
         }

@@ -16,16 +16,20 @@ import diffsvc.checkpoint.Forms;
 import diffsvc.checkpoint.StateDict;
 import diffsvc.checkpoint.Weights;
 import diffsvc.conds.ContentEncoder;
+import diffsvc.conds.LookedLayers;
 import diffsvc.hparams.EncoderKind;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.PartListener;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -263,8 +267,18 @@ public final class WhisperEncoder implements ContentEncoder {
     }
 
     @Override
-    public NDArray units(NDManager owner, Wave wave, Precision precision) {
-        return units(owner, wave, precision, PartListener.NONE);
+    public NDArray units(NDManager owner, Wave wave, Precision precision, Inner inner) {
+        return units(owner, wave, precision, PartListener.NONE, inner);
+    }
+
+    @Override
+    public List<Tap> taps() {
+        String shape = "[1, P, " + sizes.dim + "]";
+        List<Tap> taps = new ArrayList<>();
+        taps.add(new Tap("convolved", shape, "the log mel behind the two convolutions, with positions"));
+        taps.addAll(LookedLayers.taps(sizes.layers, sizes.dim));
+        taps.add(new Tap("output", shape, "the network's output, before the answer to silence is taken off"));
+        return taps;
     }
 
     /**
@@ -274,6 +288,10 @@ public final class WhisperEncoder implements ContentEncoder {
      * @param precision not auto or mixed
      */
     public NDArray units(NDManager owner, Wave wave, Precision precision, PartListener listener) {
+        return units(owner, wave, precision, listener, Inner.NONE);
+    }
+
+    private NDArray units(NDManager owner, Wave wave, Precision precision, PartListener listener, Inner inner) {
         WhisperScript script = forms.script(precision);
         try (NDManager scratch = owner.newSubManager()) {
             float[] x = listener.timed("resample", () -> samples(wave));
@@ -285,7 +303,7 @@ public final class WhisperEncoder implements ContentEncoder {
                 EngineLock.check("content", part.from(), parts.units(), "units");
                 try (NDManager own = scratch.newSubManager()) {
                     NDArray units =
-                            script.units(mel.get(":, :, " + 2 * part.from() + ":" + 2 * part.fedTo()), listener);
+                            script.units(mel.get(":, :, " + 2 * part.from() + ":" + 2 * part.fedTo()), listener, inner);
                     units.attach(own);
                     units = units.get(":, :" + part.size());
                     rows.add(own.ret(quiet == null ? units.duplicate() : content(units, quiet)));

@@ -5,10 +5,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.checkpoint.ScriptFile;
 import diffsvc.checkpoint.Weights;
+import diffsvc.conds.LookedLayers;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.EngineLock;
 import diffsvc.platform.PartListener;
 import diffsvc.platform.Script;
+import diffsvc.tensor.Inner;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
@@ -59,9 +61,10 @@ final class WhisperScript implements AutoCloseable {
               return torch.add(x, torch.slice(self.positions, 0, 0, torch.size(x, 1)))
             """;
 
-    private static final String LAYER =
+    /** What the attention of layer i adds, [B, P, H]. */
+    private static final String HEARD =
             """
-            def layer(self, x: Tensor, i: int) -> Tensor:
+            def heard(self, x: Tensor, i: int) -> Tensor:
               b, p, d = torch.size(x, 0), torch.size(x, 1), torch.size(x, 2)
               n = torch.add(torch.mul(i, 6), 2)
               norm = torch.add(n, 4)
@@ -72,13 +75,25 @@ final class WhisperScript implements AutoCloseable {
               heard = torch.permute(torch.scaled_dot_product_attention(q, k, v), [0, 2, 1, 3])
               heard = torch.reshape(torch.to(heard, self.dtype), [b, p, d])
               n = torch.add(n, 1)
-              x = torch.add(x, torch.linear(heard, self.weights[n], self.biases[n]))
-              norm = torch.add(norm, 1)
+              return torch.linear(heard, self.weights[n], self.biases[n])
+            """;
+
+    /** The rest of layer i, behind its attention. */
+    private static final String FED =
+            """
+            def fed(self, x: Tensor, heard: Tensor, i: int) -> Tensor:
+              x, n, d = torch.add(x, heard), torch.add(torch.mul(i, 6), 4), torch.size(x, 2)
+              norm = torch.add(n, 3)
               y = torch.layer_norm(x, [d], self.weights[norm], self.biases[norm], 1e-05, False)
-              n = torch.add(n, 1)
               inner = torch.gelu(torch.linear(y, self.weights[n], self.biases[n]))
               n = torch.add(n, 1)
               return torch.add(x, torch.linear(inner, self.weights[n], self.biases[n]))
+            """;
+
+    private static final String LAYER =
+            """
+            def layer(self, x: Tensor, i: int) -> Tensor:
+              return self.fed(x, self.heard(x, i), i)
             """;
 
     private static final String FINISH =
@@ -97,6 +112,19 @@ final class WhisperScript implements AutoCloseable {
                 x = self.layer(x, i)
               return self.finish(x)
             """;
+
+    /** Values of the script's precision as whoever looks inside gets them, and the way back. */
+    private static final String
+            SHOWN =
+                    """
+            def shown(self, x: Tensor) -> Tensor:
+              return torch.clone(torch.to(x, 6), memory_format=0)
+            """,
+            TAKEN =
+                    """
+                    def taken(self, x: Tensor) -> Tensor:
+                      return torch.clone(torch.to(x, self.dtype), memory_format=0)
+                    """;
 
     private final int layers;
     private final Script script;
@@ -130,7 +158,7 @@ final class WhisperScript implements AutoCloseable {
                         attributes,
                         List.of("positions", "last_weight", "last_bias"),
                         List.of("weights", "biases"),
-                        List.of(PREPARE, CONVOLVE, LAYER, FINISH, FORWARD))
+                        List.of(PREPARE, CONVOLVE, HEARD, FED, LAYER, FINISH, FORWARD, SHOWN, TAKEN))
                 .bytes();
     }
 
@@ -140,17 +168,26 @@ final class WhisperScript implements AutoCloseable {
      * @param listener hears of each call
      */
     NDArray units(NDArray mel, PartListener listener) {
+        return units(mel, listener, Inner.NONE);
+    }
+
+    /** The same under the eyes of an {@link Inner}. */
+    NDArray units(NDArray mel, PartListener listener, Inner inner) {
         Script script = this.script.heardBy(listener);
+        LookedLayers looked = new LookedLayers(script, inner);
         NDManager owner = mel.getManager();
         try (NDManager scratch = owner.newSubManager()) {
-            NDArray x = script.run(scratch, "convolve", mel);
+            NDArray x = looked.at("convolved", script.run(scratch, "convolve", mel));
             for (int i = 0; i < layers; i++) {
                 EngineLock.check("content", i, layers, "layers");
                 try (NDArray before = x) {
-                    x = script.run(scratch, "layer", List.of(before), i);
+                    x = looked.layer(i, before);
                 }
             }
-            return script.run(owner, "finish", x);
+            NDArray units = script.run(scratch, "finish", x);
+            units = inner.at("output", units);
+            units.attach(owner);
+            return units;
         }
     }
 

@@ -17,11 +17,12 @@ import diffsvc.checkpoint.Weights;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Hparams;
 import diffsvc.tensor.Cost;
+import diffsvc.tensor.Inner;
+import diffsvc.tensor.Tap;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
 
 /**
  * Computes the condition of the denoiser: the unit of each frame plus a learned vector for its pitch (the Python
@@ -210,6 +211,37 @@ public final class EmbeddingModel implements AutoCloseable {
         return table;
     }
 
+    /** The values that an {@link Inner} gets, in the order of the data. */
+    public List<Tap> taps() {
+        String h = String.valueOf(sizes.hiddenSize()), wide = "[1, P, " + h + "]", frames = "[1, T, " + h + "]";
+        List<Tap> taps = new ArrayList<>();
+        if (sizes.projectsUnits()) {
+            taps.add(new Tap(PROJECTION, wide, "the units, as wide as the condition"));
+        }
+        for (int i = 0; i < sizes.unitConvs(); i++) {
+            taps.add(new Tap(CONVS + i, "[1, " + h + ", P]", "the units behind a residual convolution"));
+        }
+        if (!sizes.noFs2()) {
+            taps.add(new Tap("embedded", wide, "the units with their positions, before the transformer"));
+            for (int i = 0; i < sizes.encLayers(); i++) {
+                taps.add(new Tap("layer" + i, wide, "the units behind a layer of the transformer"));
+            }
+            taps.add(new Tap("encoder_out", wide, "the units behind the transformer"));
+        }
+        taps.add(new Tap("units", frames, "the unit of each frame"));
+        if (sizes.usePitchEmbed()) {
+            taps.add(new Tap("pitch", frames, "the learned vector of each frame's pitch"));
+        }
+        if (sizes.useEnergyEmbed()) {
+            taps.add(new Tap("energy", frames, "the learned vector of each frame's energy"));
+        }
+        if (sizes.useLoudnessEmbed()) {
+            taps.add(new Tap("loudness", frames, "the linear function of each frame's loudness"));
+        }
+        taps.add(new Tap("decoder_inp", frames, "their sum, the condition of the denoiser"));
+        return taps;
+    }
+
     /** The tensors under their names in a checkpoint; the model owns them. */
     public Weights weights() {
         return weights;
@@ -229,16 +261,11 @@ public final class EmbeddingModel implements AutoCloseable {
      * @throws Problem when the units are not embedding.unit_size wide
      */
     public Condition embed(Conds conds) {
-        return walk(conds, (name, value) -> {});
+        return embed(conds, Inner.NONE);
     }
 
-    /**
-     * The same; {@code tap} receives each intermediate value by name.
-     *
-     * @param tap receives unit_projection and unit_convs.0, .. (where there are any), embedded, layer0, .., encoder_out
-     *     (these without no_fs2) and decoder_inp
-     */
-    public Condition walk(Conds conds, BiConsumer<String, NDArray> tap) {
+    /** The same under the eyes of an {@link Inner}, which gets the values of {@link #taps}. */
+    public Condition embed(Conds conds, Inner inner) {
         Axes.of("embedding")
                 .fix("H", sizes.unitWidth())
                 .require("units", conds.units(), "B P H")
@@ -250,11 +277,11 @@ public final class EmbeddingModel implements AutoCloseable {
             f0Hz = f0Hz.mul(conds.unvoiced().lte(0f).toType(DataType.FLOAT32, false));
         }
         NDArray ids = coarse(f0Hz);
-        NDArray units = convolved(projected(conds.units(), tap), conds.units(), tap);
-        units = encoder == null ? units : encoder.walk(units, tap);
-        NDArray cond = gather(units, conds.mel2ph()); // [B, T, H]
+        NDArray units = convolved(projected(conds.units(), inner), conds.units(), inner);
+        units = encoder == null ? units : encoder.walk(units, inner);
+        NDArray cond = inner.at("units", gather(units, conds.mel2ph())); // [B, T, H]
         if (sizes.usePitchEmbed()) {
-            cond = cond.add(rows(ids, "pitch_embed.weight"));
+            cond = cond.add(inner.at("pitch", rows(ids, "pitch_embed.weight")));
         }
         if (sizes.useEnergyEmbed()) {
             NDArray level = conds.energy()
@@ -262,13 +289,12 @@ public final class EmbeddingModel implements AutoCloseable {
                     .floor()
                     .minimum(ENERGY_ROWS - 1)
                     .toType(DataType.INT64, false);
-            cond = cond.add(rows(level, "energy_embed.weight"));
+            cond = cond.add(inner.at("energy", rows(level, "energy_embed.weight")));
         }
         if (sizes.useLoudnessEmbed()) {
-            cond = cond.add(loudness(conds.energy()));
+            cond = cond.add(inner.at("loudness", loudness(conds.energy())));
         }
-        cond = cond.mul(real.expandDims(2));
-        tap.accept("decoder_inp", cond);
+        cond = inner.at("decoder_inp", cond.mul(real.expandDims(2)));
         return new Condition(cond, f0Hz, ids);
     }
 
@@ -283,7 +309,7 @@ public final class EmbeddingModel implements AutoCloseable {
     }
 
     /** Units as wide as the condition, [B, P, H]; units that are padding stay 0, by which the encoder knows them. */
-    private NDArray projected(NDArray units, BiConsumer<String, NDArray> tap) {
+    private NDArray projected(NDArray units, Inner inner) {
         if (!sizes.projectsUnits()) {
             return units;
         }
@@ -292,12 +318,11 @@ public final class EmbeddingModel implements AutoCloseable {
         if (encoder != null) {
             wide = wide.mul(UnitEncoder.real(units));
         }
-        tap.accept(PROJECTION, wide);
-        return wide;
+        return inner.at(PROJECTION, wide);
     }
 
     /** Units [B, P, H] through the residual convolutions; given tells padding, which stays 0. */
-    private NDArray convolved(NDArray units, NDArray given, BiConsumer<String, NDArray> tap) {
+    private NDArray convolved(NDArray units, NDArray given, Inner inner) {
         if (sizes.unitConvs() == 0) {
             return units;
         }
@@ -311,8 +336,7 @@ public final class EmbeddingModel implements AutoCloseable {
                             new Shape(1),
                             new Shape(KERNEL / 2))
                     .singletonOrThrow();
-            x = x.add(y).mul(real);
-            tap.accept(CONVS + i, x);
+            x = inner.at(CONVS + i, x.add(y).mul(real));
         }
         return x.transpose(0, 2, 1);
     }

@@ -12,8 +12,8 @@ import diffsvc.check.Problem;
 import diffsvc.checkpoint.Weights;
 import diffsvc.hparams.Hparams;
 import diffsvc.tensor.GraphScalar;
+import diffsvc.tensor.Inner;
 import java.util.Map;
-import java.util.function.BiConsumer;
 
 /**
  * A transformer over the units, before they are spread over frames: FastSpeech 2's encoder (arXiv:2006.04558, section
@@ -75,25 +75,22 @@ final class UnitEncoder {
         return units.get(":, :, 0:1").neq(0f).toType(DataType.FLOAT32, false);
     }
 
-    /** units [B, P, H] to the same shape; {@code tap} receives embedded, layer0, .., encoder_out. */
-    NDArray walk(NDArray units, BiConsumer<String, NDArray> tap) {
+    /** units [B, P, H] to the same shape; {@code inner} gets embedded, layer0, .., encoder_out. */
+    NDArray walk(NDArray units, Inner inner) {
         NDArray real = real(units);
         NDArray scaled = units.mul(GraphScalar.of(units, Math.sqrt(sizes.hidden)));
         NDArray x = scaled.mul(GraphScalar.of(scaled, 2)).add(positions(units.getManager(), (int) units.getShape()
                 .get(1))); // twice the scaled input, as in the reference, where the positions include it
-        tap.accept("embedded", x);
-        x = x.mul(real);
+        x = inner.at("embedded", x).mul(real);
         for (int i = 0; i < sizes.layers; i++) {
             String layer = "encoder.layers." + i + ".op.";
             x = x.add(attention(norm(x, layer + "layer_norm1"), real, layer + "self_attn."))
                     .mul(real);
             x = x.add(feedForward(norm(x, layer + "layer_norm2"), layer + "ffn."))
                     .mul(real);
-            tap.accept("layer" + i, x);
+            x = inner.at("layer" + i, x);
         }
-        x = norm(x, "encoder.layer_norm").mul(real);
-        tap.accept("encoder_out", x);
-        return x;
+        return inner.at("encoder_out", norm(x, "encoder.layer_norm").mul(real));
     }
 
     /**

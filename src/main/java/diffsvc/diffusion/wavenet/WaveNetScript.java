@@ -11,7 +11,9 @@ import diffsvc.checkpoint.ScriptFile;
 import diffsvc.diffusion.Denoiser;
 import diffsvc.hparams.Precision;
 import diffsvc.platform.Script;
+import diffsvc.tensor.Inner;
 import diffsvc.tensor.Rounding;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -84,6 +86,85 @@ public final class WaveNetScript implements AutoCloseable {
               return projected
             """;
 
+    /** Diffusion steps [B] to [B, C], float32. */
+    private static final String EMBED =
+            """
+            def embed(self, t: Tensor) -> Tensor:
+              angle = torch.mul(torch.unsqueeze(t, 1), self.frequencies)
+              sinusoid = torch.cat([torch.sin(angle), torch.cos(angle)], 1)
+              embedded = torch.linear(sinusoid, self.mlp_0_weight, self.mlp_0_bias)
+              return torch.linear(torch.mish(embedded), self.mlp_2_weight, self.mlp_2_bias)
+            """;
+
+    /** spec [B, 1, M, T] to rows [B, 1, T, C]. */
+    private static final String ENTER =
+            """
+            def enter(self, spec: Tensor) -> Tensor:
+              rows = torch.to(torch.permute(spec, [0, 1, 3, 2]), self.dtype)
+              return torch.relu(torch.linear(rows, self.input_weight, self.input_bias))
+            """;
+
+    /** The embedded step as layer i adds it, [B, C]. */
+    private static final String STEP =
+            """
+            def step_of(self, embedded: Tensor, i: int) -> Tensor:
+              return torch.linear(embedded, self.step[i], self.step_bias[i])
+            """;
+
+    /**
+     * What goes into tanh and gate of layer i, [B, 1, T, 2 C]: its dilated convolution and what it adds of the
+     * condition.
+     */
+    private static final String BOTH =
+            """
+            def both(self, x: Tensor, step: Tensor, given: Tensor, mask: Tensor, i: int) -> Tensor:
+              shifted = torch.add(x, torch.unsqueeze(torch.unsqueeze(torch.to(step, self.dtype), 1), 1))
+              if torch.gt(torch.numel(mask), 0):
+                shifted = torch.mul_(shifted, torch.to(mask, self.dtype))
+              d = torch.__lshift__(1, torch.remainder(i, self.cycle))
+              y = torch.conv2d(torch.permute(shifted, [0, 3, 1, 2]), self.dilated[i], None, [1, 1], [0, d], [1, d])
+              return torch.add_(torch.permute(y, [0, 2, 3, 1]), torch.unsqueeze(given, 1))
+            """;
+
+    /** tanh times gate, [B, 1, T, C]; both is used up. */
+    private static final String GATED =
+            """
+            def gated(self, both: Tensor) -> Tensor:
+              value = torch.tanh_(torch.slice(both, 3, 0, self.channels))
+              return torch.glu(both, 3)
+            """;
+
+    /** Residual, times 1/sqrt(2), and skip of layer i, [B, 1, T, 2 C]. */
+    private static final String OUT =
+            """
+            def out_of(self, gated: Tensor, i: int) -> Tensor:
+              return torch.linear(gated, self.out[i], self.out_bias[i])
+            """;
+
+    private static final String ONWARD =
+            """
+            def onward(self, out: Tensor, x: Tensor) -> Tensor:
+              return torch.add(torch.slice(out, 3, 0, self.channels), x, alpha=0.7071067811865476)
+            """;
+
+    /** The sum of the skips so far, float32. */
+    private static final String SUMMED =
+            """
+            def summed(self, skips: Tensor, out: Tensor) -> Tensor:
+              return torch.add(skips, torch.slice(out, 3, self.channels, self.channels * 2))
+            """;
+
+    private static final String LEAVE =
+            """
+            def leave(self, skips: Tensor, mask: Tensor) -> Tensor:
+              mean = torch.to(torch.div(skips, torch.sqrt(self.layers)), self.dtype)
+              hidden = torch.relu(torch.linear(mean, self.skip_weight, self.skip_bias))
+              eps = torch.linear(hidden, self.output_weight, self.output_bias)
+              if torch.gt(torch.numel(mask), 0):
+                eps = torch.mul(eps, torch.to(mask, self.dtype))
+              return torch.to(torch.permute(eps, [0, 1, 3, 2]), 6)
+            """;
+
     /**
      * mask [B, 1, T, 1] is 1 on an item's frames and 0 on its padding: a convolution sees zeros beyond an item's end,
      * as it does where a clip is alone, and the prediction of padding is 0. Without elements it is not used.
@@ -91,33 +172,14 @@ public final class WaveNetScript implements AutoCloseable {
     private static final String PADDED =
             """
             def padded(self, spec: Tensor, t: Tensor, projected: Tensor, mask: Tensor) -> Tensor:
-              c, some = self.channels, torch.gt(torch.numel(mask), 0)
-              kept = torch.to(mask, self.dtype)
-              angle = torch.mul(torch.unsqueeze(t, 1), self.frequencies)
-              sinusoid = torch.cat([torch.sin(angle), torch.cos(angle)], 1)
-              embedded = torch.linear(sinusoid, self.mlp_0_weight, self.mlp_0_bias)
-              embedded = torch.linear(torch.mish(embedded), self.mlp_2_weight, self.mlp_2_bias)
-              rows = torch.to(torch.permute(spec, [0, 1, 3, 2]), self.dtype)
-              x = torch.relu(torch.linear(rows, self.input_weight, self.input_bias))
+              embedded, x = self.embed(t), self.enter(spec)
               skips = torch.zeros([1], dtype=None, layout=None, device=ops.prim.device(x))
               for i in range(self.layers):
-                step = torch.to(torch.linear(embedded, self.step[i], self.step_bias[i]), self.dtype)
-                shifted = torch.add(x, torch.unsqueeze(torch.unsqueeze(step, 1), 1))
-                if some:
-                  shifted = torch.mul_(shifted, kept)
-                d = torch.__lshift__(1, torch.remainder(i, self.cycle))
-                y = torch.conv2d(torch.permute(shifted, [0, 3, 1, 2]), self.dilated[i], None, [1, 1], [0, d], [1, d])
-                both = torch.add_(torch.permute(y, [0, 2, 3, 1]), torch.unsqueeze(torch.select(projected, 0, i), 1))
-                value = torch.tanh_(torch.slice(both, 3, 0, c))
-                out = torch.linear(torch.glu(both, 3), self.out[i], self.out_bias[i])
-                x = torch.add(torch.slice(out, 3, 0, c), x, alpha=0.7071067811865476)
-                skips = torch.add(skips, torch.slice(out, 3, c, c * 2))
-              summed = torch.to(torch.div(skips, torch.sqrt(self.layers)), self.dtype)
-              hidden = torch.relu(torch.linear(summed, self.skip_weight, self.skip_bias))
-              eps = torch.linear(hidden, self.output_weight, self.output_bias)
-              if some:
-                eps = torch.mul(eps, kept)
-              return torch.to(torch.permute(eps, [0, 1, 3, 2]), 6)
+                step, given = self.step_of(embedded, i), torch.select(projected, 0, i)
+                out = self.out_of(self.gated(self.both(x, step, given, mask, i)), i)
+                x = self.onward(out, x)
+                skips = self.summed(skips, out)
+              return self.leave(skips, mask)
             """;
 
     private static final String FORWARD =
@@ -126,6 +188,25 @@ public final class WaveNetScript implements AutoCloseable {
               none = torch.zeros([0], dtype=None, layout=None, device=ops.prim.device(spec))
               return self.padded(spec, t, projected, none)
             """;
+
+    /** Rows [B, 1, T, n] as whoever looks inside gets them, [B, n, T] float32. */
+    private static final String SHOWN =
+            """
+            def shown(self, rows: Tensor) -> Tensor:
+              return torch.clone(torch.to(torch.permute(torch.select(rows, 1, 0), [0, 2, 1]), 6), memory_format=0)
+            """;
+
+    /** The way back: [B, n, T] float32 to rows. */
+    private static final String TAKEN =
+            """
+            def taken(self, value: Tensor) -> Tensor:
+              rows = torch.to(torch.unsqueeze(torch.permute(value, [0, 2, 1]), 1), self.dtype)
+              return torch.clone(rows, memory_format=0)
+            """;
+
+    private static final List<String> METHODS = List.of(
+            PREPARE, PROJECT, EMBED, ENTER, STEP, BOTH, GATED, OUT, ONWARD, SUMMED, LEAVE, PADDED, FORWARD, SHOWN,
+            TAKEN);
 
     private static final List<String> TENSORS = List.of(
             "frequencies",
@@ -170,7 +251,7 @@ public final class WaveNetScript implements AutoCloseable {
         attributes.put("channels", (long) sizes.channels());
         attributes.put("cycle", (long) sizes.cycle());
         attributes.put("dtype", precision.elementType());
-        byte[] archive = new ScriptFile(attributes, TENSORS, LISTS, List.of(PREPARE, PROJECT, PADDED, FORWARD)).bytes();
+        byte[] archive = new ScriptFile(attributes, TENSORS, LISTS, METHODS).bytes();
         Script script = Script.open(owner, archive);
         script.run(net.weights().manager(), "prepare", net.weights().all()).close();
         WaveNetScript made = new WaveNetScript(sizes, script);
@@ -216,17 +297,35 @@ public final class WaveNetScript implements AutoCloseable {
      * @param frames of each item, [B], 1 to T; none: all have T
      */
     public Denoiser given(NDArray cond, long... frames) {
+        return given(cond, frames, Inner.NONE);
+    }
+
+    /**
+     * The same under the eyes of an {@link Inner}, which gets the values of {@link #taps}. Where it leaves a value as
+     * it is, the prediction is the same to the last bit.
+     */
+    public Denoiser given(NDArray cond, long[] frames, Inner inner) {
         Axes.of("wavenet").fix("H", sizes.cond()).require("cond", cond, "B H T");
         NDArray projected = script.run(cond.getManager(), "project", cond), mask = mask(cond, frames);
         return (x, t) -> {
             Axes.of("wavenet").fix("M", sizes.mels()).require("spec", x, "B 1 M T");
             try (NDManager scratch = x.getManager().newSubManager()) {
                 NDArray step = scratch.full(new Shape(x.getShape().get(0)), (float) t, DataType.FLOAT32);
+                if (inner != Inner.NONE) {
+                    scratch.tempAttachAll(x);
+                    return scratch.ret(new WaveNetWalk(script, sizes, inner)
+                            .predict(x, step, projected, mask == null ? scratch.create(new Shape(0)) : mask));
+                }
                 return mask == null
                         ? script.run(x.getManager(), "forward", x, step, projected)
                         : script.run(x.getManager(), "padded", x, step, projected, mask);
             }
         };
+    }
+
+    /** The inner values that an {@link Inner} gets, in the order of the data. */
+    public List<Tap> taps() {
+        return WaveNetWalk.taps(sizes);
     }
 
     /** 1 on the frames of each item and 0 on its padding, [B, 1, T, 1]; null where nothing is padded. */

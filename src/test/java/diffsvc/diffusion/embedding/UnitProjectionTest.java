@@ -14,6 +14,7 @@ import diffsvc.checkpoint.StateDict;
 import diffsvc.conds.Conds2Tensor.Conds;
 import diffsvc.hparams.Arg2Hparams;
 import diffsvc.hparams.Hparams;
+import diffsvc.tensor.Inner;
 import diffsvc.testing.Onnx;
 import java.util.HashMap;
 import java.util.Map;
@@ -84,7 +85,7 @@ class UnitProjectionTest {
     void aConvolutionOverTheUnitsIsAddedToThem() {
         try (EmbeddingModel model = EmbeddingModel.random(m, convs(1), 3)) {
             Map<String, float[]> seen = new HashMap<>();
-            model.walk(conds(), (name, value) -> seen.put(name, value.toFloatArray()));
+            model.embed(conds(), Inner.showing((name, value) -> seen.put(name, value.toFloatArray())));
             float[] x = seen.get("unit_projection"),
                     w = model.weights().get("unit_convs.0.weight").toFloatArray(),
                     b = model.weights().get("unit_convs.0.bias").toFloatArray(),

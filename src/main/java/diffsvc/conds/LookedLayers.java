@@ -1,0 +1,50 @@
+package diffsvc.conds;
+
+import ai.djl.ndarray.NDArray;
+import diffsvc.platform.Script;
+import diffsvc.tensor.Inner;
+import diffsvc.tensor.Tap;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The transformer layers of a content encoder's script under the eyes of an {@link Inner}: "layer0.attention" is what
+ * the attention adds, "layer0.output" the layer's result. A value that it leaves as it is stays in the script's
+ * precision.
+ *
+ * @param script has the methods layer, heard, fed, shown and taken
+ */
+public record LookedLayers(Script script, Inner inner) {
+    /** The values of so many layers, [1, P, width]. */
+    public static List<Tap> taps(int layers, int width) {
+        String shape = "[1, P, " + width + "]";
+        List<Tap> taps = new ArrayList<>();
+        for (int i = 0; i < layers; i++) {
+            taps.add(new Tap("layer" + i + ".attention", shape, "what the attention of the layer adds"));
+            taps.add(new Tap("layer" + i + ".output", shape, "the layer's result"));
+        }
+        return taps;
+    }
+
+    /** A value that somebody may look at, of the script's precision. */
+    public NDArray at(String name, NDArray value) {
+        if (!inner.asks(name)) {
+            return value;
+        }
+        NDArray shown = script.run(value.getManager(), "shown", value), other = inner.at(name, shown);
+        return other == shown ? value : script.run(value.getManager(), "taken", other);
+    }
+
+    /** Layer i of x [B, P, D]. */
+    public NDArray layer(int i, NDArray x) {
+        String attention = "layer" + i + ".attention";
+        NDArray y = inner.asks(attention)
+                ? script.run(
+                        x.getManager(),
+                        "fed",
+                        List.of(x, at(attention, script.run(x.getManager(), "heard", List.of(x), i))),
+                        i)
+                : script.run(x.getManager(), "layer", List.of(x), i);
+        return at("layer" + i + ".output", y);
+    }
+}
