@@ -29,6 +29,8 @@ import diffsvc.tensor.*;
 import diffsvc.training.*;
 import diffsvc.vocoder.*;
 import diffsvc.voice.*;
+import static diffsvc.voice.Steps.step;
+import static diffsvc.voice.Steps.steps;
 import java.nio.file.*;
 import tech.tablesaw.api.*;
 import java.util.*;

@@ -14,13 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What Tab offers in a cell where the language has nothing to offer: inside a string voices, files, keys of the hparams
- * and names of samplers. Elsewhere it leaves out what every object has.
+ * What Tab offers in a cell where the language has nothing to offer: inside a string voices, files, keys of the
+ * hparams, names of samplers and of taps. Elsewhere it leaves out what every object has.
  */
 final class Completion {
     /** Methods of every object that no cell asks for. */
@@ -43,9 +44,16 @@ final class Completion {
     private static final Pattern CALL = Pattern.compile("(\\w+)\\s*\\([^()]*$");
 
     private final ProjectPaths paths;
+    private final Supplier<List<String>> taps;
 
-    Completion(ProjectPaths paths) {
+    /**
+     * Options of a project.
+     *
+     * @param taps names of the taps of the voice that the cells have open; none where there is no voice
+     */
+    Completion(ProjectPaths paths, Supplier<List<String>> taps) {
         this.paths = paths;
+        this.taps = taps;
     }
 
     /**
@@ -83,6 +91,7 @@ final class Completion {
             case "read", "save", "of", "write", "unitsFrom" -> add(texts, files(typed), typed);
             case "open" -> add(texts, ModelFiles.in(paths.models()).projects(), typed);
             case "sampler" -> add(texts, SamplerKind.names(), typed);
+            case "tap", "patch", "matching" -> add(texts, taps.get(), typed);
             case "extractor" -> add(texts, PitchKind.names(), typed);
             default -> {
                 add(texts, ModelFiles.in(paths.models()).projects(), typed);

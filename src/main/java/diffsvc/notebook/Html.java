@@ -7,6 +7,7 @@ import diffsvc.plot.HtmlParts;
 import diffsvc.plot.MapOrder;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
+import diffsvc.voice.Tapped;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
@@ -49,6 +50,19 @@ final class Html {
                 + (array.getName() == null ? "" : HtmlParts.escaped(array.getName()) + " ")
                 + HtmlParts.escaped(s.toString())
                 + "</code></div>";
+    }
+
+    /** Kept inner values, a row for each tap and step. */
+    static String tapped(Tapped kept) {
+        Map<String, Object> rows = new LinkedHashMap<>();
+        kept.values()
+                .forEach(v -> rows.put(
+                        v.tap()
+                                + (v.step() < 0
+                                        ? ""
+                                        : String.format(Locale.ROOT, ", step %d (t = %.0f)", v.step(), v.time())),
+                        v.array()));
+        return tensors("", rows);
     }
 
     /** Tensors by name, one row each; folded after {@value #UNFOLDED}. */

@@ -16,13 +16,20 @@ import diffsvc.platform.SnippetCleaner;
 import diffsvc.plot.HtmlParts;
 import diffsvc.plot.Picture;
 import diffsvc.tensor.Summary;
+import diffsvc.voice.Conversion;
 import diffsvc.voice.Stages;
+import diffsvc.voice.Tapped;
+import diffsvc.voice.Taps;
+import diffsvc.voice.Voice;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import jdk.jshell.JShell;
+import jdk.jshell.VarSnippet;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.channels.JupyterConnection;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
@@ -79,6 +86,8 @@ public final class KernelExtension implements Extension {
             "import diffsvc.training.*;",
             "import diffsvc.vocoder.*;",
             "import diffsvc.voice.*;",
+            "import static diffsvc.voice.Steps.step;",
+            "import static diffsvc.voice.Steps.steps;",
             "import java.nio.file.*;",
             "import java.util.*;",
             "import tech.tablesaw.api.*;");
@@ -129,6 +138,8 @@ public final class KernelExtension implements Extension {
                     .preferring("text/plain")
                     .register((values, out) -> out.getOutputContainer().putText(Html.shortened(values)));
         }
+        html(renderer, Taps.class, taps -> HtmlParts.table(taps.table()));
+        html(renderer, Tapped.class, Html::tapped);
         html(renderer, Stages.class, stages -> Html.tensors("", stages.values()));
         html(renderer, Wave.class, HtmlParts::player);
         html(renderer, Display.Players.class, players -> HtmlParts.players(players.waves()));
@@ -184,10 +195,12 @@ public final class KernelExtension implements Extension {
         }
         try {
             KernelParts parts = KernelParts.of(kernel);
-            parts.shell().onSnippetEvent(new SnippetCleaner(parts.shell(), parts.loader())::evaluated);
+            SnippetCleaner cleaner = new SnippetCleaner(parts.shell(), parts.loader());
+            parts.shell().onSnippetEvent(cleaner::evaluated);
             parts.shell().onSnippetEvent(new Hints(parts.shell(), parts.loader())::evaluated);
             Inspector inspector = new Inspector(parts.shell().sourceCodeAnalysis());
-            Thread waits = new Thread(() -> answer(kernel, inspector), "Tab and Shift+Tab");
+            Thread waits = new Thread(
+                    () -> answer(kernel, inspector, () -> taps(parts.shell(), cleaner)), "Tab and Shift+Tab");
             waits.setDaemon(true);
             waits.start();
         } catch (ReflectiveOperationException e) {
@@ -195,12 +208,27 @@ public final class KernelExtension implements Extension {
         }
     }
 
+    /** The taps of the voice that the newest variable of the cells leads to. */
+    private static List<String> taps(JShell shell, SnippetCleaner cleaner) {
+        List<String> names = List.of();
+        for (VarSnippet variable : shell.variables().toList()) {
+            Object value = cleaner.value(variable.name()).orElse(null);
+            Voice voice = value instanceof Voice open
+                    ? open
+                    : value instanceof Workbench bench
+                            ? bench.voice()
+                            : value instanceof Conversion c ? c.voice() : null;
+            names = voice == null ? names : voice.taps().names();
+        }
+        return names;
+    }
+
     /**
      * Takes the place of the kernel's own answers to Shift+Tab, which finds a method only right behind its parenthesis,
      * and to Tab, which offers class names inside a string. Extensions are installed before the kernel has a
      * connection, so this waits for it.
      */
-    private static void answer(BaseKernel kernel, Inspector inspector) {
+    private static void answer(BaseKernel kernel, Inspector inspector, Supplier<List<String>> taps) {
         try {
             JupyterConnection connection = null;
             for (int i = 0; connection == null && i < 600; i++) {
@@ -208,7 +236,7 @@ public final class KernelExtension implements Extension {
                 connection = (JupyterConnection) KernelParts.connection();
             }
             if (connection != null) {
-                Completion completion = new Completion(ProjectPaths.find());
+                Completion completion = new Completion(ProjectPaths.find(), taps);
                 connection.setHandler(CompleteRequest.MESSAGE_TYPE, (environment, message) -> {
                     environment.setBusyDeferIdle();
                     CompleteRequest request = message.getContent();

@@ -6,6 +6,7 @@ import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import jdk.jshell.EvalException;
 import jdk.jshell.JShell;
 import jdk.jshell.JShellException;
@@ -62,6 +63,21 @@ public final class SnippetCleaner {
         }
         if (inside != null) {
             letGo(event, snippet);
+        }
+    }
+
+    /** What a variable holds now; empty without {@link Reach#CELLS}, and where it holds nothing. */
+    public Optional<Object> value(String variable) {
+        String holder = holders.get(variable);
+        if (holder == null) {
+            return Optional.empty();
+        }
+        try {
+            Field field = Class.forName(holder, false, loader).getDeclaredField(variable);
+            field.setAccessible(true);
+            return Optional.ofNullable(field.get(null));
+        } catch (ReflectiveOperationException | LinkageError e) {
+            return Optional.empty(); // the kernel has unloaded it
         }
     }
 

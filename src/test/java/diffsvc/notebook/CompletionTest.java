@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 
 /** Tab inside a string, and what Tab leaves out elsewhere. */
 class CompletionTest {
-    private final Completion completion = new Completion(ProjectPaths.find());
+    private final Completion completion = new Completion(
+            ProjectPaths.find(), () -> List.of("wavenet.block0.gate", "wavenet.block0.skip", "sampler.x"));
 
     private List<String> offered(String code) {
         return completion
@@ -31,6 +32,8 @@ class CompletionTest {
         assertEquals(List.of("raw/"), offered("bench.read(\"ra"), "a file, no key");
         assertEquals(List.of("f001"), offered("Voice.open(\"f"));
         assertEquals(List.of("unipc2", "unipc3"), offered("h.infer(i -> i.sampler(\"u"));
+        assertEquals(List.of("wavenet.block0.skip"), offered("c.tap(\"wavenet.block0.s"));
+        assertEquals(List.of("sampler.x"), offered("var d = c.patch(\"s"));
         assertEquals(List.of("crepe", "crepe-tiny"), offered("h.pitch(p -> p.extractor(\"c"));
     }
 
