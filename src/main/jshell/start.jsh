@@ -19,6 +19,7 @@ import diffsvc.export.*;
 import diffsvc.files.*;
 import diffsvc.hparams.*;
 import diffsvc.infer.*;
+import diffsvc.inside.*;
 import diffsvc.memory.*;
 import diffsvc.notebook.*;
 import diffsvc.platform.*;

@@ -22,6 +22,7 @@ class FloorsTest {
             cli
             jshell
             notebook bench
+            inside
             evaluate
             infer training export
             dataset

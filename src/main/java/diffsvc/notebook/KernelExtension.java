@@ -76,6 +76,7 @@ public final class KernelExtension implements Extension {
             "import diffsvc.files.*;",
             "import diffsvc.hparams.*;",
             "import diffsvc.infer.*;",
+            "import diffsvc.inside.*;",
             "import diffsvc.memory.*;",
             "import diffsvc.notebook.*;",
             "import diffsvc.platform.*;",

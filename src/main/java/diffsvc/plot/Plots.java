@@ -249,6 +249,82 @@ public final class Plots {
                 });
     }
 
+    /**
+     * A heat map of named rows and columns, the first row at the top. NaN is grey.
+     *
+     * @param rows names; what all of them begin and end with is left out
+     * @param columns names
+     * @param values [rows][columns], from dark to bright, or from blue over white to red where both signs occur
+     * @throws Problem when names and values do not fit
+     */
+    public Picture heat(String title, List<String> rows, List<String> columns, double[][] values) {
+        if (rows.isEmpty()
+                || columns.isEmpty()
+                || values.length != rows.size()
+                || Arrays.stream(values).anyMatch(row -> row.length != columns.size())) {
+            throw Problem.in(
+                    "plots",
+                    "values [rows][columns] of " + rows.size() + " and " + columns.size() + " names",
+                    "[" + values.length + "][" + (values.length == 0 ? 0 : values[0].length) + "]",
+                    "give a name for each row and each column");
+        }
+        float[][] byColumn = new float[columns.size()][rows.size()];
+        double low = Double.POSITIVE_INFINITY, high = Double.NEGATIVE_INFINITY;
+        for (int r = 0; r < rows.size(); r++) {
+            for (int c = 0; c < columns.size(); c++) {
+                byColumn[c][rows.size() - 1 - r] = (float) values[r][c];
+                if (Double.isFinite(values[r][c])) {
+                    low = Math.min(low, values[r][c]);
+                    high = Math.max(high, values[r][c]);
+                }
+            }
+        }
+        boolean signed = low < 0 && high > 0;
+        double limit = Math.max(Math.abs(low), Math.abs(high));
+        double from = signed ? -limit : low, to = signed ? limit : high, span = to > from ? to - from : 1;
+        DoubleToIntFunction map = signed ? Colours::diverging : Colours::viridis;
+        List<String> shortened = without(rows);
+        return new Picture(
+                title,
+                String.format(Locale.ROOT, "heat map [%d, %d], %.4g to %.4g", rows.size(), columns.size(), low, high),
+                Sheet.width(60 * columns.size()),
+                Math.max(160, 70 + 24 * rows.size()),
+                (g, width, height) -> {
+                    Sheet sheet = new Sheet(g, title, width, height);
+                    sheet.fill(
+                            byColumn,
+                            v -> Double.isFinite(v) ? map.applyAsInt((v - from) / span) : Color.LIGHT_GRAY.getRGB());
+                    sheet.names(columns, shortened);
+                    sheet.scale(map, from, to);
+                });
+    }
+
+    /** Names without the parts, between points, that all of them begin and end with. */
+    private static List<String> without(List<String> names) {
+        List<List<String>> parts =
+                names.stream().map(n -> List.of(n.split("\\."))).toList();
+        int shortest = parts.stream().mapToInt(List::size).min().orElse(0), before = 0, behind = 0;
+        while (before + 1 < shortest && alike(parts, before, false)) {
+            before++;
+        }
+        while (before + behind + 1 < shortest && alike(parts, behind, true)) {
+            behind++;
+        }
+        int first = before, last = behind;
+        return parts.stream()
+                .map(p -> String.join(".", p.subList(first, p.size() - last)))
+                .toList();
+    }
+
+    private static boolean alike(List<List<String>> names, int i, boolean fromEnd) {
+        return names.size() > 1
+                && names.stream()
+                                .map(p -> p.get(fromEnd ? p.size() - 1 - i : i))
+                                .distinct()
+                                .count()
+                        == 1;
+    }
+
     /** A wave's outline against seconds; of several channels the first. */
     public Picture wave(String title, Wave wave) {
         String about = String.format(

@@ -6,6 +6,7 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleToIntFunction;
 import java.util.function.DoubleUnaryOperator;
@@ -108,6 +109,23 @@ final class Sheet {
         g.rotate(-Math.PI / 2, 14, TOP + h / 2.0);
         g.drawString(yName, 14 - g.getFontMetrics().stringWidth(yName) / 2, TOP + h / 2);
         g.setTransform(before);
+    }
+
+    /** Names below the columns and at the left of the rows, the first row at the top; as many as there is room for. */
+    void names(List<String> columns, List<String> rows) {
+        int widest =
+                columns.stream().mapToInt(g.getFontMetrics()::stringWidth).max().orElse(1) + 8;
+        int across = step(columns.size(), w / widest), down = step(rows.size(), h / 12);
+        for (int i = 0; i < columns.size(); i += across) {
+            below((i + 0.5) / columns.size(), columns.get(i));
+        }
+        for (int i = 0; i < rows.size(); i += down) {
+            String name = rows.get(i);
+            while (name.length() > 1 && g.getFontMetrics().stringWidth(name) > LEFT - 12) {
+                name = name.substring(1);
+            }
+            tick(TOP + (int) Math.round(h * (i + 0.5) / rows.size()), name);
+        }
     }
 
     private static int step(int count, int most) {
