@@ -150,7 +150,7 @@ final class HifiGanScript implements AutoCloseable {
             TAKEN =
                     """
                     def taken(self, value: Tensor, like: Tensor) -> Tensor:
-                      return torch.clone(torch.to(torch.unsqueeze(value, 2), torch.dtype(like)), memory_format=2)
+                      return torch.clone(torch.type_as(torch.unsqueeze(value, 2), like), memory_format=2)
                     """;
 
     private static final String FORWARD =

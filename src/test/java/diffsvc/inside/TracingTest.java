@@ -36,7 +36,8 @@ class TracingTest {
     @BeforeAll
     static void open() {
         voice = Voice.open("demo", h -> h.infer(Samplers.unipc(2).steps(STEPS)).infer(i -> i.precision("float32")));
-        Conversion low = voice.convert(voice.read("src/test/resources/songs/music3.wav").slice(1, 3));
+        Conversion low =
+                voice.convert(voice.read("src/test/resources/songs/music3.wav").slice(1, 3));
         // as high as this, the demo's mel has its harmonics apart
         song = low.key(Math.round(12 * Math.log(260 / low.f0().medianHz()) / Math.log(2)));
     }
@@ -54,8 +55,10 @@ class TracingTest {
     @Tag("conversion")
     @Test
     void thePitchEmbeddingCarriesTheF0() {
-        Map<String, Effects.Effect> effects =
-                byTap(Tracing.of(song).from(song.key(song.key() + 4)).at("embedding.*").run());
+        Map<String, Effects.Effect> effects = byTap(Tracing.of(song)
+                .from(song.key(song.key() + 4))
+                .at("embedding.*")
+                .run());
         Effects.Effect pitch = effects.get("embedding.pitch"), units = effects.get("embedding.units");
         assertEquals(400, pitch.f0Cents(), 60);
         assertEquals(1, pitch.towards(), 1e-6);

@@ -1,6 +1,8 @@
 package diffsvc.vocoder;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -8,10 +10,17 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import diffsvc.hparams.Precision;
 import diffsvc.hparams.VocoderKind;
+import diffsvc.platform.PartListener;
 import diffsvc.random.RandomSource;
+import diffsvc.tensor.Tap;
 import diffsvc.tensor.TryOuts;
+import diffsvc.testing.Changing;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The generator as a script against the generator operation by operation. */
 class HifiGanScriptTest {
@@ -49,6 +58,40 @@ class HifiGanScriptTest {
                             source = manager.randomNormal(new Shape(2, 1, (long) t * sizes.hop()));
                     assertClose(net.wave(mel, source, (name, value) -> {}), script.wave(mel, source));
                     assertClose(net.wave(mel, null, (name, value) -> {}), script.wave(mel, null));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void innerValuesAreThoseThatAreListedAndCanBeChanged(Precision precision) {
+        for (HifiGanNet.Sizes sizes : new HifiGanNet.Sizes[] {TWO_FOLD, ONE_FOLD}) {
+            try (NDManager manager = NDManager.newBaseManager();
+                    HifiGanNet net = HifiGanNet.random(manager, sizes, 1);
+                    HifiGanScript script = HifiGanScript.of(manager, net, precision, TryOuts.EACH_TIME)) {
+                int t = 120_000 / sizes.hop(); // two parts
+                NDArray mel = manager.randomNormal(new Shape(1, sizes.mels(), t)),
+                        source = manager.randomNormal(new Shape(1, 1, (long) t * sizes.hop()));
+                float[] plain = script.wave(mel, source).toFloatArray();
+                Changing copies = Changing.everythingIntoCopies();
+                assertArrayEquals(
+                        plain,
+                        script.wave(mel, source, PartListener.NONE, copies).toFloatArray());
+                List<Tap> taps = HifiGanScript.taps(sizes);
+                assertEquals(
+                        taps.stream().map(Tap::name).sorted().toList(),
+                        List.copyOf(copies.shapes().keySet()));
+                for (Tap tap : taps) {
+                    long[] shape = copies.shapes().get(tap.name());
+                    assertEquals(tap.shape(), "[1, " + shape[1] + ", n]", tap.name());
+                    Changing half = new Changing(tap.name(), x -> x.mul(0.5f));
+                    assertFalse(
+                            Arrays.equals(
+                                    plain,
+                                    script.wave(mel, source, PartListener.NONE, half)
+                                            .toFloatArray()),
+                            tap.name());
                 }
             }
         }

@@ -2,6 +2,7 @@ package diffsvc.conds.hubert;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -10,7 +11,11 @@ import ai.djl.ndarray.types.Shape;
 import diffsvc.audio.Wave;
 import diffsvc.checkpoint.TorchFile;
 import diffsvc.hparams.Precision;
+import diffsvc.tensor.Tap;
+import diffsvc.testing.Changing;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The encoder as a script against the encoder operation by operation. */
@@ -37,6 +43,30 @@ class HubertScriptTest {
             assertTrue(apart(reference, units) < 1e-5, "float32: " + apart(reference, units));
             double rounded = apart(reference, net.units(manager, wave, Precision.BFLOAT16));
             assertTrue(rounded < 0.05, "bfloat16: " + rounded); // 0 on a machine where bfloat16 is wrong
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void innerValuesAreThoseThatAreListedAndCanBeChanged(Precision precision) {
+        try (NDManager manager = NDManager.newBaseManager();
+                HubertSoft net = HubertSoft.random(manager, SIZES, 1)) {
+            Wave wave = Wave.mono(noise(29 * 320), HubertSoft.RATE_HZ);
+            float[] plain = net.units(manager, wave, precision).toFloatArray();
+            Changing copies = Changing.everythingIntoCopies();
+            assertArrayEquals(plain, net.units(manager, wave, precision, copies).toFloatArray());
+            assertEquals(
+                    net.taps().stream().map(Tap::name).sorted().toList(),
+                    List.copyOf(copies.shapes().keySet()));
+            for (Tap tap : net.taps()) {
+                long[] shape = copies.shapes().get(tap.name());
+                assertEquals(tap.shape(), "[1, P, " + shape[2] + "]", tap.name());
+                Changing half = new Changing(tap.name(), x -> x.mul(0.5f));
+                assertFalse(
+                        Arrays.equals(
+                                plain, net.units(manager, wave, precision, half).toFloatArray()),
+                        tap.name());
+            }
         }
     }
 
