@@ -23,7 +23,7 @@ import java.util.function.UnaryOperator;
  * time, block by block and group of steps by group of steps, and measures what follows from each.
  *
  * <pre>{@code
- * var effects = Tracing.of(c).from(other).at("wavenet.block*.skip").inGroups(5).run();
+ * var effects = Tracing.of(c).from(c.key(5)).at("wavenet.*.skip").inGroups(5).run();
  * effects.heat(plots, "f0 cents");
  * }</pre>
  *

@@ -6,7 +6,6 @@ public final class Help {
             """
             A voice   voice()                             the demo, opened at the first call
                       Voice.open("f001", h -> h.infer(i -> i.key(2)))
-                      voice().with(h -> h.infer(Samplers.unipc(2).steps(20)))   quicker
                       Voice.random()                      random weights, published sizes
             A song    var song = voice().read("raw/music1.wav").slice(0, 6)
                       var c = voice().convert(song)       nothing has run yet
@@ -23,6 +22,8 @@ public final class Help {
                       var p = plots().mel("mel", mel, source.f0())
                       p.show(), p.save("mel.png"), p.save("mel.svg")
                       WaveWriter.write(Path.of("x.wav"), wave)
+            Inside    voice().taps(), c.tap("wavenet.block3.gate").table()
+                      c.patch("wavenet.block3.skip", x -> x.mul(0)).wave()
             Judging   bench().evaluate(c)                 pitch, voice, words, sound: ranked
             Memory    bench().held(), bench().clear()         nothing needs close()
                       bench().last()                      what a stopped call has made
