@@ -41,5 +41,6 @@ Voice voice() { return bench().voice(); }
 Plots plots() { return bench().plots(); }
 void show(Object... things) { Display.show(things); }
 void show(Map<String, Wave> waves) { Display.show(waves); }
+class workbench { static Explorer explore(Conversion... c) { return Workbench.explore(c); } }
 void help() { System.out.print(Help.page()); }
 System.out.println("voice() opens the demo voice, help() shows what to try on one screen");

@@ -2,6 +2,7 @@ package diffsvc.notebook;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import diffsvc.inside.Explorer;
 import diffsvc.plot.Colours;
 import diffsvc.plot.HtmlParts;
 import diffsvc.plot.MapOrder;
@@ -39,7 +40,8 @@ final class Html {
             MOST_TEXT = 120,
             UNFOLDED = 20,
             MOST_IN_LIST = 12,
-            SHOWN_IN_LIST = 6;
+            SHOWN_IN_LIST = 6,
+            FRAME_HEIGHT = 720;
 
     private Html() {}
 
@@ -50,6 +52,12 @@ final class Html {
                 + (array.getName() == null ? "" : HtmlParts.escaped(array.getName()) + " ")
                 + HtmlParts.escaped(s.toString())
                 + "</code></div>";
+    }
+
+    /** The explorer in a frame of its own: its names stay apart from those of the front end and of other cells. */
+    static String explorer(Explorer explorer) {
+        return "<iframe title=\"sampling, step by step\" style=\"width:100%;height:" + FRAME_HEIGHT
+                + "px;border:0\" srcdoc=\"" + HtmlParts.escaped(explorer.html()) + "\"></iframe>";
     }
 
     /** Kept inner values, a row for each tap and step. */

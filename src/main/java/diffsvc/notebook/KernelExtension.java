@@ -8,6 +8,7 @@ import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.StageLosses;
 import diffsvc.evaluate.Target;
 import diffsvc.hparams.ProjectPaths;
+import diffsvc.inside.Explorer;
 import diffsvc.platform.EngineExit;
 import diffsvc.platform.JavadocSources;
 import diffsvc.platform.KernelParts;
@@ -98,6 +99,7 @@ public final class KernelExtension implements Extension {
             "\n",
             "void show(Object... things) { Display.show(things); }",
             "void show(Map<String, Wave> waves) { Display.show(waves); }",
+            "class workbench { static Explorer explore(Conversion... c) { return Workbench.explore(c); } }",
             "void help() { System.out.print(Help.page()); }");
 
     private static final List<Class<?>> NUMBERS = List.of(
@@ -139,6 +141,7 @@ public final class KernelExtension implements Extension {
                     .preferring("text/plain")
                     .register((values, out) -> out.getOutputContainer().putText(Html.shortened(values)));
         }
+        html(renderer, Explorer.class, Html::explorer);
         html(renderer, Taps.class, taps -> HtmlParts.table(taps.table()));
         html(renderer, Tapped.class, Html::tapped);
         html(renderer, Stages.class, stages -> Html.tensors("", stages.values()));

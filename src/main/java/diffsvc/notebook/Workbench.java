@@ -10,6 +10,7 @@ import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.Subject;
 import diffsvc.evaluate.Target;
 import diffsvc.hparams.Hparams;
+import diffsvc.inside.Explorer;
 import diffsvc.platform.ComputeDevice;
 import diffsvc.plot.MapOrder;
 import diffsvc.plot.Plots;
@@ -144,6 +145,22 @@ public final class Workbench implements AutoCloseable {
                     Subject.of(Sound.of(name, c.wave())).against(song, c.key()).towards(target), copy));
         });
         return Evaluation.of(panel, candidates, progress);
+    }
+
+    /**
+     * The sampling of one or two conversions as a page to move through, in a notebook and as a file.
+     *
+     * <pre>{@code bench.explore(c, c.patch("wavenet.block3.skip", x -> x.mul(0))).save("explore.html")}</pre>
+     *
+     * @param conversions one or two, of up to 20 s each
+     */
+    public static Explorer explore(Conversion... conversions) {
+        return Explorer.of(conversions);
+    }
+
+    /** The same with names. */
+    public static Explorer explore(Map<String, Conversion> conversions) {
+        return Explorer.of(MapOrder.of(conversions));
     }
 
     /**

@@ -166,7 +166,9 @@ public final class Tapped implements AutoCloseable {
 
     /** Four digits, for people. */
     private static double rounded(double v) {
-        return v == 0 || !Double.isFinite(v) ? v : Double.parseDouble(String.format(Locale.ROOT, "%.4g", v));
+        return !Double.isFinite(v)
+                ? v
+                : Math.abs(v) < 1e-6 ? 0 : Double.parseDouble(String.format(Locale.ROOT, "%.4g", v));
     }
 
     @Override
