@@ -211,7 +211,7 @@ public final class Explorer {
             NDArray x,
             NDArray x0,
             double noise) {
-        F0Track f0 = pitch.of(x0);
+        F0Track f0 = pitch.near(x0, asked);
         float[] f0Hz = f0.f0Hz();
         double error = error(asked, f0);
         return new Step(

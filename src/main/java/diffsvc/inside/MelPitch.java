@@ -16,7 +16,11 @@ import java.util.Arrays;
  * a network smears them, it finds nothing or a formant.
  */
 public final class MelPitch {
-    private static final double LOWEST_HZ = 80, HIGHEST_HZ = 1000, STEP_CENTS = 10, HIGHEST_TOOTH_HZ = 2500;
+    private static final double LOWEST_HZ = 80,
+            HIGHEST_HZ = 1000,
+            STEP_CENTS = 10,
+            HIGHEST_TOOTH_HZ = 2500,
+            HALF_OCTAVE = Math.sqrt(2);
     private static final int LEAST_TEETH = 3, MOST_TEETH = 8;
     /** log10 below a frame's loudest bin; what is lower counts as this low, or the depth of a valley would decide. */
     private static final double DEEPEST = 2.5;
@@ -40,7 +44,24 @@ public final class MelPitch {
      * @param mel [1, T, M] log10
      */
     public F0Track of(NDArray mel) {
-        Axes.of("mel pitch").fix("M", audio.melBins()).require("mel", mel, "1 T M");
+        return of(mel, null);
+    }
+
+    /**
+     * The same within half an octave of a known F0: what is heard there is no formant.
+     *
+     * @param aroundHz [T], 0 where nothing is expected
+     */
+    public F0Track near(NDArray mel, float[] aroundHz) {
+        return of(mel, aroundHz);
+    }
+
+    private F0Track of(NDArray mel, float[] aroundHz) {
+        Axes axes = Axes.of("mel pitch").fix("M", audio.melBins());
+        if (aroundHz != null) {
+            axes.fix("T", aroundHz.length);
+        }
+        axes.require("mel", mel, "1 T M");
         float[] all = mel.toFloatArray();
         int bins = audio.melBins(), frames = all.length / bins;
         float[] f0Hz = new float[frames];
@@ -54,8 +75,10 @@ public final class MelPitch {
             for (int m = 0; m < bins; m++) {
                 row[m] = Math.max(all[t * bins + m], loudest - DEEPEST);
             }
-            double best = 0;
-            for (double hz = LOWEST_HZ; hz < HIGHEST_HZ; hz *= Math.pow(2, STEP_CENTS / 1200)) {
+            double best = 0,
+                    from = aroundHz == null ? LOWEST_HZ : aroundHz[t] / HALF_OCTAVE,
+                    to = aroundHz == null ? HIGHEST_HZ : aroundHz[t] * HALF_OCTAVE;
+            for (double hz = from; hz < to; hz *= Math.pow(2, STEP_CENTS / 1200)) {
                 double strength = strength(row, hz);
                 if (strength > best) {
                     best = strength;
