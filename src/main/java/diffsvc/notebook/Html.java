@@ -87,24 +87,28 @@ final class Html {
                         .append("</td><td>")
                         .append(s.type().name().toLowerCase(Locale.ROOT))
                         .append("</td>");
-                for (String v :
-                        List.of(s.value(s.min()), s.value(s.max()), String.format(Locale.ROOT, "%.4g", s.mean()))) {
+                for (String v : List.of(
+                        s.value(s.min()),
+                        s.value(s.max()),
+                        String.format(Locale.ROOT, "%.4g", s.mean()),
+                        String.format(Locale.ROOT, "%.4g", s.deviation()),
+                        s.blocks())) {
                     html.append("<td>").append(v).append("</td>");
                 }
                 html.append("<td>")
-                        .append(s.nan())
+                        .append(wrong(s))
                         .append("</td><td>")
                         .append(thumbnail(array))
                         .append("</td></tr>");
             } else {
-                html.append("<td colspan=\"7\" style=\"text-align:left\">")
+                html.append("<td colspan=\"9\" style=\"text-align:left\">")
                         .append(HtmlParts.escaped(shortened(value)))
                         .append("</td></tr>");
             }
             rows.add(html.toString());
         });
         String head =
-                "<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>NaN</th><th></th></tr>";
+                "<table><tr><th>name</th><th>shape</th><th>type</th><th>min</th><th>max</th><th>mean</th><th>deviation</th><th></th><th></th><th></th></tr>";
         int open = rows.size() <= UNFOLDED + 2 ? rows.size() : UNFOLDED;
         String shown = (title.isEmpty() ? "" : "<b>" + HtmlParts.escaped(title) + "</b>") + head
                 + String.join("", rows.subList(0, open)) + "</table>";
@@ -112,6 +116,21 @@ final class Html {
                 ? shown
                 : shown + "<details><summary>" + (rows.size() - open) + " more</summary>" + head
                         + String.join("", rows.subList(open, rows.size())) + "</table></details>";
+    }
+
+    /** What a person should know of the values: "NaN 3", "infinite 1", "all zero"; mostly nothing. */
+    private static String wrong(Summary s) {
+        List<String> words = new ArrayList<>();
+        if (s.nan() > 0) {
+            words.add("NaN " + s.nan());
+        }
+        if (s.infinite() > 0) {
+            words.add("infinite " + s.infinite());
+        }
+        if (s.zeros() > 0 && s.min() == 0 && s.max() == 0 && words.isEmpty()) {
+            words.add("all zero");
+        }
+        return String.join(", ", words);
     }
 
     /**

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * A tensor in a line: shape, type, range and mean.
+ * A tensor in a line: shape, type, range, mean, deviation and how the values are spread.
  *
  * @param shape sizes, "[1, 518, 256]"
  * @param min smallest finite value
@@ -15,6 +15,8 @@ import java.util.Locale;
  * @param mean over finite values
  * @param deviation standard deviation of the finite values
  * @param zeros how many values are exactly 0
+ * @param blocks a histogram of the finite values from min to max, ten blocks as high as their bins are full; empty
+ *     where all are equal
  * @param nan how many values are NaN
  * @param infinite how many are infinite
  */
@@ -26,8 +28,12 @@ public record Summary(
         double mean,
         double deviation,
         long zeros,
+        String blocks,
         long nan,
         long infinite) {
+    private static final int BINS = 10;
+    private static final String HEIGHTS = "▁▂▃▄▅▆▇█";
+
     /** The sizes of the axes, "[1, 518, 256]". */
     public static String shape(NDArray array) {
         return Arrays.toString(array.getShape().getShape());
@@ -37,7 +43,7 @@ public record Summary(
     public static Summary of(NDArray array) {
         if (array.getDataType() == DataType.COMPLEX64 || array.size() == 0) {
             return new Summary(
-                    shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, 0, 0);
+                    shape(array), array.getDataType(), Double.NaN, Double.NaN, Double.NaN, Double.NaN, 0, "", 0, 0);
         }
         double min = Double.POSITIVE_INFINITY, max = Double.NEGATIVE_INFINITY, sum = 0, squares = 0;
         long nan = 0, infinite = 0, count = 0, zeros = 0;
@@ -67,6 +73,7 @@ public record Summary(
                 mean,
                 Math.sqrt(squares / count),
                 zeros,
+                blocks(all, min, max),
                 nan,
                 infinite);
     }
@@ -79,22 +86,45 @@ public record Summary(
         }
     }
 
+    private static String blocks(double[] values, double min, double max) {
+        if (!(max > min)) {
+            return "";
+        }
+        long[] full = new long[BINS];
+        for (double v : values) {
+            if (Double.isFinite(v)) {
+                full[(int) Math.min(BINS - 1, (v - min) / (max - min) * BINS)]++;
+            }
+        }
+        long most = Arrays.stream(full).max().orElse(1);
+        StringBuilder blocks = new StringBuilder();
+        for (long n : full) {
+            blocks.append(HEIGHTS.charAt((int) Math.min(HEIGHTS.length() - 1, n * HEIGHTS.length() / most)));
+        }
+        return blocks.toString();
+    }
+
     /** How many values are NaN or infinite. */
     public long nonFinite() {
         return nan + infinite;
     }
 
-    /** Without the shape: "float32, -5.000 to 0.3632, mean -2.741, NaN 0". */
+    /**
+     * Without the shape: "float32, -5.000 to 0.3632, mean -2.741, deviation 1.093 ▂▅█▇▅▃▂▁▁▁"; and what is wrong: ",
+     * NaN 3", ", infinite 1", ", all zero".
+     */
     public String text() {
         return String.format(
                 Locale.ROOT,
-                "%s, %s to %s, mean %.4g, NaN %d%s",
+                "%s, %s to %s, mean %.4g%s%s%s%s",
                 type.name().toLowerCase(Locale.ROOT),
                 value(min),
                 value(max),
                 mean,
-                nan,
-                infinite == 0 ? "" : ", infinite " + infinite);
+                blocks.isEmpty() ? "" : String.format(Locale.ROOT, ", deviation %.4g %s", deviation, blocks),
+                nan == 0 ? "" : ", NaN " + nan,
+                infinite == 0 ? "" : ", infinite " + infinite,
+                zeros > 0 && min == 0 && max == 0 && nonFinite() == 0 ? ", all zero" : "");
     }
 
     /** A value of the array: without decimals if the type is an integer. */

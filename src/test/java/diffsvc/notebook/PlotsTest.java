@@ -167,8 +167,11 @@ class PlotsTest {
         NDArray x = held.manager()
                 .create(new float[] {1, Float.NaN, 3, Float.NaN, Float.POSITIVE_INFINITY, -2}, new Shape(2, 3));
         assertEquals(
-                "[2, 3] float32, -2.000 to 3.000, mean 0.6667, NaN 2, infinite 1",
+                "[2, 3] float32, -2.000 to 3.000, mean 0.6667, deviation 2.055 █▁▁▁▁▁█▁▁█, NaN 2, infinite 1",
                 Summary.of(x).toString());
+        assertEquals(
+                "[4] float32, 0.000 to 0.000, mean 0.000, all zero",
+                Summary.of(held.manager().zeros(new Shape(4))).toString());
         String html = Html.tensor(x);
         assertTrue(html.contains("NaN 2") && html.contains("data:image/png;base64,"), html);
         assertEquals(html.contains("float32"), Display.text(x).contains("float32"));
@@ -198,7 +201,7 @@ class PlotsTest {
         assertEquals("double[2][3]", Display.text(new double[2][3]));
         assertEquals("boolean[2]", Display.text(new boolean[2]));
         NDArray x = held.manager().ones(new Shape(2, 3));
-        String line = "[2, 3] float32, 1.000 to 1.000, mean 1.000, NaN 0";
+        String line = "[2, 3] float32, 1.000 to 1.000, mean 1.000";
         assertEquals("a  " + line + "\nb  " + line, Display.text(Map.of("b", x, "a", x)));
         assertEquals("0  " + line + "\n1  " + line, Display.text(List.of(x, x)));
         assertEquals("[1, 2]", Display.text(List.of(1, 2)));
@@ -442,7 +445,7 @@ class PlotsTest {
         assertEquals("3.265e-05", HtmlParts.number(0.00003264611783));
         assertEquals("NaN", HtmlParts.number(Double.NaN));
         assertEquals(
-                "[3] int64, 1 to 300, mean 134, NaN 0",
+                "[3] int64, 1 to 300, mean 134, deviation 124.3 █▁▁█▁▁▁▁▁█",
                 Summary.of(held.manager().create(new long[] {1, 101, 300}))
                         .toString()
                         .replace("134.0", "134"));
