@@ -12,6 +12,7 @@ import ai.djl.ndarray.NDArray;
 import diffsvc.audio.Wave;
 import diffsvc.check.Problem;
 import diffsvc.diffusion.Samplers;
+import diffsvc.platform.ProcessMemory;
 import diffsvc.tensor.Summary;
 import diffsvc.tensor.Tap;
 import diffsvc.testing.SungTone;
@@ -232,6 +233,31 @@ class PatchTest {
             }
             return Wave.mono(y, song.sampleRateHz());
         }
+    }
+
+    /** Nobody closes anything: what 200 rounds keep would be more than a gigabyte. */
+    @Test
+    void tapsAndPatchesHoldNoMemoryWhenTheirValueIsGone() {
+        Conversion c =
+                voice.convert(SungTone.wave(0.6)).sampler(Samplers.unipc(2).steps(1));
+        c.start();
+        c.condition();
+        long begun = 0;
+        for (int i = 0; i < 240; i++) {
+            Tapped kept = c.patch("wavenet.block3.skip", x -> x.mul(0.5f)).tap("wavenet.block*.*");
+            assertEquals(56, kept.values().size());
+            if (i == 39) {
+                begun = settled();
+            }
+        }
+        long grown = settled() - begun;
+        assertTrue(grown < 64L << 20, "200 rounds have kept " + (grown >> 20) + " MiB");
+    }
+
+    private static long settled() {
+        System.gc();
+        ProcessMemory.release();
+        return ProcessMemory.resident();
     }
 
     @Test
