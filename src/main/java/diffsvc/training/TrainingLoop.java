@@ -44,6 +44,9 @@ public final class TrainingLoop {
     private int judgeEvery, patience;
     private volatile boolean asked;
 
+    /** Of the part of the run that is going on. */
+    private TensorBoardEvents events;
+
     private boolean metricsFailed;
     private Path saved;
 
@@ -142,7 +145,9 @@ public final class TrainingLoop {
         long start = System.nanoTime(), begun = run.step();
         saved = null;
         boolean stop;
-        try (MetricsCsv metrics = MetricsCsv.open(folder.home().resolve("ledger.csv"), begun)) {
+        try (MetricsCsv metrics = MetricsCsv.open(folder.home().resolve("ledger.csv"), begun);
+                TensorBoardEvents written = TensorBoardEvents.in(folder.home(), begun)) {
+            events = written;
             progress.at(STAGE, begun, last);
             stop = walk(metrics, start, last);
         }
@@ -211,6 +216,7 @@ public final class TrainingLoop {
             metricsFailed = true;
             progress.note("ledger.csv cannot be written: make space; training continues");
         }
+        events.add(row);
         each.accept(row);
         progress.at(STAGE, u.step(), last);
         if (u.step() % saveEvery == 0 && u.step() < last) {
@@ -238,6 +244,7 @@ public final class TrainingLoop {
                 progress.note("step " + run.step() + " has no score: nothing that it is made of could be measured");
                 return;
             }
+            events.addScore(run.step(), score);
             progress.note(String.format(
                     Locale.ROOT,
                     "step %d has the score %.4f%s",
