@@ -8,7 +8,6 @@ import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.content.PhoneJudge;
 import diffsvc.progress.Progress;
 import diffsvc.tensor.Summary;
-import diffsvc.tensor.Tap;
 import diffsvc.voice.Compare;
 import diffsvc.voice.Conversion;
 import diffsvc.voice.Steps;
@@ -37,20 +36,28 @@ public final class Tracing {
     private final String taps;
     private final int groups;
     private final boolean phones;
+    private final boolean together;
 
     private Tracing(
-            Conversion own, Conversion other, UnaryOperator<NDArray> change, String taps, int groups, boolean phones) {
+            Conversion own,
+            Conversion other,
+            UnaryOperator<NDArray> change,
+            String taps,
+            int groups,
+            boolean phones,
+            boolean together) {
         this.own = own;
         this.other = other;
         this.change = change;
         this.taps = taps;
         this.groups = groups;
         this.phones = phones;
+        this.together = together;
     }
 
     /** Traces a conversion; each block's skip is set to 0, at all steps. */
     public static Tracing of(Conversion conversion) {
-        return new Tracing(conversion, null, x -> x.mul(0), "wavenet.block*.skip", 1, false);
+        return new Tracing(conversion, null, x -> x.mul(0), "wavenet.block*.skip", 1, false, false);
     }
 
     /**
@@ -59,12 +66,12 @@ public final class Tracing {
      * @param other as many frames and steps as this one; slice the longer song
      */
     public Tracing from(Conversion other) {
-        return new Tracing(own, other, null, taps, groups, phones);
+        return new Tracing(own, other, null, taps, groups, phones, together);
     }
 
     /** Changes the values in some other way. */
     public Tracing with(UnaryOperator<NDArray> change) {
-        return new Tracing(own, null, change, taps, groups, phones);
+        return new Tracing(own, null, change, taps, groups, phones, together);
     }
 
     /**
@@ -73,7 +80,7 @@ public final class Tracing {
      * @param taps a name or pattern, as {@link Conversion#tap} takes it
      */
     public Tracing at(String taps) {
-        return new Tracing(own, other, change, taps, groups, phones);
+        return new Tracing(own, other, change, taps, groups, phones, together);
     }
 
     /**
@@ -83,12 +90,17 @@ public final class Tracing {
      */
     public Tracing inGroups(int groups) {
         Bound.whole("tracing", "groups of steps", groups, 1, Integer.MAX_VALUE);
-        return new Tracing(own, other, change, taps, groups, phones);
+        return new Tracing(own, other, change, taps, groups, phones, together);
     }
 
     /** Asks for the phones too: a wave and a run of the project's own content encoder for each place. */
     public Tracing withPhones() {
-        return new Tracing(own, other, change, taps, groups, true);
+        return new Tracing(own, other, change, taps, groups, true, together);
+    }
+
+    /** Changes all the places at once: what follows from a layer's values in every block, by groups of steps. */
+    public Tracing together() {
+        return new Tracing(own, other, change, taps, groups, phones, true);
     }
 
     /** The effect of each place. */
@@ -104,26 +116,25 @@ public final class Tracing {
      */
     public Effects run(Progress progress) {
         int steps = own.voice().times().length - 1;
-        List<Tap> places = own.voice().taps().matching(taps).all();
+        List<String> places = own.voice().taps().matching(taps).names();
+        List<List<String>> sets =
+                together ? List.of(places) : places.stream().map(List::of).toList();
         List<Effects.Effect> effects = new ArrayList<>();
         MelPitch pitch = new MelPitch(own.voice().hparams().audio());
         F0Track f0 = pitch.of(own.sampled());
         boolean[] shown = shown(f0, own.condition().f0Denorm().toFloatArray());
         double apart = other == null ? Double.NaN : Compare.apart(own.sampled(), other.sampled());
         long done = 0,
-                of =
-                        places.stream()
-                                .mapToLong(p -> groups(p.name(), steps).size())
-                                .sum();
+                of = sets.stream().mapToLong(set -> groups(set, steps).size()).sum();
         try (PhoneJudge judge = phones ? new PhoneJudge(own.voice().paths()) : null;
                 Tapped values = other == null ? null : other.tap(taps)) {
             int[] spoken = judge == null ? null : judge.labels(Sound.of("own", own.wave()));
-            for (Tap place : places) {
-                for (Steps group : groups(place.name(), steps)) {
-                    try (Conversion changed = changed(place.name(), group, steps, values)) {
+            for (List<String> set : sets) {
+                for (Steps group : groups(set, steps)) {
+                    try (Conversion changed = changed(set, group, steps, values)) {
                         F0Track came = pitch.of(changed.sampled());
                         effects.add(new Effects.Effect(
-                                place.name(),
+                                together ? taps : set.get(0),
                                 group,
                                 Compare.apart(changed.sampled(), own.sampled()),
                                 other == null
@@ -142,17 +153,19 @@ public final class Tracing {
         return new Effects(effects);
     }
 
-    private Conversion changed(String tap, Steps group, int steps, Tapped values) {
-        if (values == null) {
-            return own.patch(tap, group, change);
-        }
-        if (!isSampled(tap)) {
-            return own.patch(tap, x -> fitting(tap, x, values.at(tap, 0)));
-        }
+    private Conversion changed(List<String> set, Steps group, int steps, Tapped values) {
         Conversion patched = own;
-        for (int i = group.from(); i < Math.min(steps, group.to()); i++) {
-            int step = i;
-            patched = patched.patch(tap, Steps.step(i), x -> fitting(tap, x, values.at(tap, step)));
+        for (String tap : set) {
+            if (values == null) {
+                patched = patched.patch(tap, group, change);
+            } else if (!isSampled(tap)) {
+                patched = patched.patch(tap, x -> fitting(tap, x, values.at(tap, 0)));
+            } else {
+                for (int i = group.from(); i < Math.min(steps, group.to()); i++) {
+                    int step = i;
+                    patched = patched.patch(tap, Steps.step(i), x -> fitting(tap, x, values.at(tap, step)));
+                }
+            }
         }
         return patched;
     }
@@ -168,8 +181,8 @@ public final class Tracing {
         return other;
     }
 
-    private List<Steps> groups(String tap, int steps) {
-        if (!isSampled(tap) || groups == 1) {
+    private List<Steps> groups(List<String> set, int steps) {
+        if (groups == 1 || !set.stream().allMatch(Tracing::isSampled)) {
             return List.of(Steps.ALL);
         }
         int count = Math.min(groups, steps);

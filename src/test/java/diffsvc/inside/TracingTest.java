@@ -87,6 +87,20 @@ class TracingTest {
         assertThrows(Problem.class, () -> effects.heat(Plots.withoutVoice(), "mels"));
     }
 
+    /** With all that the blocks take of the condition, at all steps, a conversion becomes the other one. */
+    @Tag("conversion")
+    @Test
+    void placesThatChangeTogetherAreOne() {
+        Conversion other = song.key(song.key() + 4);
+        Tracing tracing =
+                Tracing.of(song).from(other).at("wavenet.block*.conditioner").together();
+        Effects all = tracing.run(), parts = tracing.inGroups(2).run();
+        assertEquals(1, all.all().size());
+        assertEquals(1, all.all().get(0).towards(), 1e-6);
+        assertEquals(2, parts.all().size());
+        assertTrue(parts.all().stream().allMatch(e -> e.towards() < 1 && e.mel() > 0));
+    }
+
     @Tag("conversion")
     @Test
     void nothingChangedHasNoEffectAndOtherShapesAreRefused() {
