@@ -71,7 +71,7 @@ class NotebookTest {
     }
 
     @Test
-    void theSevenAreThereInTheirOrder() throws IOException {
+    void theEightAreThereInTheirOrder() throws IOException {
         assertEquals(
                 List.of(
                         "00_start_here",
@@ -80,7 +80,8 @@ class NotebookTest {
                         "03_training_test",
                         "04_memory",
                         "05_your_own_voice",
-                        "06_playground"),
+                        "06_playground",
+                        "07_look_inside"),
                 names());
     }
 
@@ -100,7 +101,7 @@ class NotebookTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"00_start_here", "01_forward_test", "02_infer_test", "03_training_test"})
+    @ValueSource(strings = {"00_start_here", "01_forward_test", "02_infer_test", "03_training_test", "07_look_inside"})
     void theKoreanEditionHasTheSameCode(String name) throws IOException {
         Path korean = ROOT.resolve("notebooks/ko/" + name + ".ipynb");
         assertEquals(cells(ROOT.resolve("notebooks/" + name + ".ipynb"), "code"), cells(korean, "code"));
