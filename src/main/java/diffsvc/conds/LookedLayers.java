@@ -15,6 +15,19 @@ import java.util.List;
  * @param script has the methods layer, heard, fed, shown and taken
  */
 public record LookedLayers(Script script, Inner inner) {
+    /** Methods of such a script: values of its precision as whoever looks inside gets them, and the way back. */
+    public static final String
+            SHOWN =
+                    """
+            def shown(self, x: Tensor) -> Tensor:
+              return torch.clone(torch.to(x, 6), memory_format=0)
+            """,
+            TAKEN =
+                    """
+                    def taken(self, x: Tensor) -> Tensor:
+                      return torch.clone(torch.to(x, self.dtype), memory_format=0)
+                    """;
+
     /** The values of so many layers, [1, P, width]. */
     public static List<Tap> taps(int layers, int width) {
         String shape = "[1, P, " + width + "]";

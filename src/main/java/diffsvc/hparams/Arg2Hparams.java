@@ -2,6 +2,7 @@ package diffsvc.hparams;
 
 import diffsvc.check.Problem;
 import diffsvc.check.Shown;
+import diffsvc.check.Spelling;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -92,26 +93,8 @@ public final class Arg2Hparams {
     /** Returns the candidate with the smallest edit distance, counted with or without its scope. */
     static String nearest(String word, List<String> candidates) {
         return candidates.stream()
-                .min(Comparator.comparingInt(
-                        c -> Math.min(distance(word, c), distance(word, c.substring(c.indexOf('.') + 1)) + 1)))
+                .min(Comparator.comparingInt(c -> Math.min(
+                        Spelling.distance(word, c), Spelling.distance(word, c.substring(c.indexOf('.') + 1)) + 1)))
                 .orElse("");
-    }
-
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int up = row[j];
-                row[j] = Math.min(
-                        Math.min(row[j], row[j - 1]) + 1, diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
-                diagonal = up;
-            }
-        }
-        return row[b.length()];
     }
 }

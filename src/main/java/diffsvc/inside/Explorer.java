@@ -8,6 +8,7 @@ import diffsvc.audio.Wave;
 import diffsvc.audio.WaveWriter;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
+import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
 import diffsvc.conds.mel.MelFilters;
 import diffsvc.files.WholeFile;
@@ -213,7 +214,7 @@ public final class Explorer {
             double noise) {
         F0Track f0 = pitch.near(x0, asked);
         float[] f0Hz = f0.f0Hz();
-        double error = error(asked, f0);
+        double error = F0Metrics.of(F0Track.of(asked, f0.frameSeconds()), f0).medianCents();
         return new Step(
                 index,
                 name,
@@ -223,7 +224,7 @@ public final class Explorer {
                 rounded(f0Hz),
                 round(Compare.apart(x0, c.sampled())),
                 round(noise),
-                Double.isNaN(error) ? null : round(error),
+                Double.isInfinite(error) ? null : round(error),
                 sound ? flac(c, x0) : null);
     }
 
@@ -266,19 +267,6 @@ public final class Explorer {
             throw new UncheckedIOException(e); // memory does not fail so
         }
         return HtmlParts.base64(out.toByteArray());
-    }
-
-    /** Median of the absolute error, cents; NaN where no frame has both. */
-    private static double error(float[] askedHz, F0Track f0) {
-        double[] errors = new double[askedHz.length];
-        int count = 0;
-        for (int t = 0; t < askedHz.length; t++) {
-            if (askedHz[t] > 0 && f0.voiced()[t]) {
-                errors[count++] = Math.abs(1200 * Math.log(f0.f0Hz()[t] / askedHz[t]) / Math.log(2));
-            }
-        }
-        Arrays.sort(errors, 0, count);
-        return count == 0 ? Double.NaN : (errors[(count - 1) / 2] + errors[count / 2]) / 2;
     }
 
     private static float[] rounded(float[] hz) {

@@ -3,7 +3,9 @@ package diffsvc.inside;
 import ai.djl.ndarray.NDArray;
 import diffsvc.check.Bound;
 import diffsvc.check.Problem;
+import diffsvc.conds.F0Metrics;
 import diffsvc.conds.F0Track;
+import diffsvc.conds.VocalRange;
 import diffsvc.evaluate.Sound;
 import diffsvc.evaluate.content.PhoneJudge;
 import diffsvc.progress.Progress;
@@ -141,7 +143,7 @@ public final class Tracing {
                                         ? Double.NaN
                                         : 1 - Compare.apart(changed.sampled(), other.sampled()) / apart,
                                 cents(f0, came, shown),
-                                otherVoicing(f0, came),
+                                1 - F0Metrics.of(f0, came).voicing(),
                                 judge == null
                                         ? Double.NaN
                                         : otherLabels(spoken, judge.labels(Sound.of("changed", changed.wave())))));
@@ -208,7 +210,7 @@ public final class Tracing {
     }
 
     private static double cents(double from, double to) {
-        return 1200 * Math.log(to / from) / Math.log(2);
+        return 100 * VocalRange.semitones(to, from);
     }
 
     /** The median of what the F0 moves by where both show one, cents; NaN where that is nowhere. */
@@ -222,14 +224,6 @@ public final class Tracing {
         }
         Arrays.sort(moves, 0, count);
         return count == 0 ? Double.NaN : (moves[(count - 1) / 2] + moves[count / 2]) / 2;
-    }
-
-    private static double otherVoicing(F0Track own, F0Track came) {
-        int others = 0;
-        for (int t = 0; t < own.frames(); t++) {
-            others += own.voiced()[t] != came.voiced()[t] ? 1 : 0;
-        }
-        return others / (double) own.frames();
     }
 
     private static double otherLabels(int[] own, int[] came) {

@@ -1,6 +1,7 @@
 package diffsvc.voice;
 
 import diffsvc.check.Problem;
+import diffsvc.check.Spelling;
 import diffsvc.tensor.Tap;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -65,26 +66,8 @@ public final class Taps implements Iterable<Tap> {
 
     private List<String> near(String name) {
         List<String> names = new ArrayList<>(names());
-        names.sort(Comparator.comparingInt(n -> distance(n, name)));
+        names.sort(Comparator.comparingInt(n -> Spelling.distance(n, name)));
         return names.subList(0, Math.min(3, names.size()));
-    }
-
-    /** Levenshtein's distance. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int corner = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int up = row[j];
-                row[j] = Math.min(Math.min(up, row[j - 1]) + 1, corner + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
-                corner = up;
-            }
-        }
-        return row[b.length()];
     }
 
     /**

@@ -142,19 +142,6 @@ final class HubertScript implements AutoCloseable {
               return self.fed(x, self.heard(x, i), i)
             """;
 
-    /** Values of the script's precision as whoever looks inside gets them, and the way back. */
-    private static final String
-            SHOWN =
-                    """
-            def shown(self, x: Tensor) -> Tensor:
-              return torch.clone(torch.to(x, 6), memory_format=0)
-            """,
-            TAKEN =
-                    """
-                    def taken(self, x: Tensor) -> Tensor:
-                      return torch.clone(torch.to(x, self.dtype), memory_format=0)
-                    """;
-
     private static final String UNITS =
             """
             def units(self, x: Tensor) -> Tensor:
@@ -224,8 +211,18 @@ final class HubertScript implements AutoCloseable {
                 "strides",
                 Arrays.stream(HubertSoft.STRIDES).mapToObj(s -> (long) s).toList());
         attributes.put("dtype", precision.elementType());
-        List<String> methods =
-                List.of(PREPARE, FOLD, FEATURES, PROJECT, HEARD, FED, LAYER, UNITS, FORWARD, SHOWN, TAKEN);
+        List<String> methods = List.of(
+                PREPARE,
+                FOLD,
+                FEATURES,
+                PROJECT,
+                HEARD,
+                FED,
+                LAYER,
+                UNITS,
+                FORWARD,
+                LookedLayers.SHOWN,
+                LookedLayers.TAKEN);
         return new ScriptFile(attributes, TENSORS, LISTS, methods).bytes();
     }
 

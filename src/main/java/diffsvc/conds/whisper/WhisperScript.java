@@ -113,19 +113,6 @@ final class WhisperScript implements AutoCloseable {
               return self.finish(x)
             """;
 
-    /** Values of the script's precision as whoever looks inside gets them, and the way back. */
-    private static final String
-            SHOWN =
-                    """
-            def shown(self, x: Tensor) -> Tensor:
-              return torch.clone(torch.to(x, 6), memory_format=0)
-            """,
-            TAKEN =
-                    """
-                    def taken(self, x: Tensor) -> Tensor:
-                      return torch.clone(torch.to(x, self.dtype), memory_format=0)
-                    """;
-
     private final int layers;
     private final Script script;
     /** The output for silence, once it was asked for. */
@@ -158,7 +145,16 @@ final class WhisperScript implements AutoCloseable {
                         attributes,
                         List.of("positions", "last_weight", "last_bias"),
                         List.of("weights", "biases"),
-                        List.of(PREPARE, CONVOLVE, HEARD, FED, LAYER, FINISH, FORWARD, SHOWN, TAKEN))
+                        List.of(
+                                PREPARE,
+                                CONVOLVE,
+                                HEARD,
+                                FED,
+                                LAYER,
+                                FINISH,
+                                FORWARD,
+                                LookedLayers.SHOWN,
+                                LookedLayers.TAKEN))
                 .bytes();
     }
 
