@@ -3,6 +3,7 @@ package diffsvc.conds;
 import ai.djl.ndarray.NDArray;
 import diffsvc.platform.Script;
 import diffsvc.tensor.Inner;
+import diffsvc.tensor.ScriptInner;
 import diffsvc.tensor.Tap;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,11 +42,7 @@ public record LookedLayers(Script script, Inner inner) {
 
     /** A value that somebody may look at, of the script's precision. */
     public NDArray at(String name, NDArray value) {
-        if (!inner.asks(name)) {
-            return value;
-        }
-        NDArray shown = script.run(value.getManager(), "shown", value), other = inner.at(name, shown);
-        return other == shown ? value : script.run(value.getManager(), "taken", other);
+        return new ScriptInner(script, inner).at(name, value);
     }
 
     /** Layer i of x [B, P, D]. */

@@ -37,7 +37,7 @@ public record LookedSampler(Sampler sampler, Inner inner) implements Sampler {
     @Override
     public Step step(Eps model, NDArray x, double[] times, int i, Past past) {
         inner.evaluating(times[i]);
-        NDArray begun = inner.asks("x") ? inner.at("x", x) : x;
+        NDArray begun = inner.at("x", x);
         return sampler.step(
                 (y, t) -> {
                     inner.evaluating(t);

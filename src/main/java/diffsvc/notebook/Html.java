@@ -63,13 +63,7 @@ final class Html {
     /** Kept inner values, a row for each tap and step. */
     static String tapped(Tapped kept) {
         Map<String, Object> rows = new LinkedHashMap<>();
-        kept.values()
-                .forEach(v -> rows.put(
-                        v.tap()
-                                + (v.step() < 0
-                                        ? ""
-                                        : String.format(Locale.ROOT, ", step %d (t = %.0f)", v.step(), v.time())),
-                        v.array()));
+        kept.values().forEach(v -> rows.put(v.tap() + (v.step() < 0 ? "" : ", " + v.when()), v.array()));
         return tensors("", rows);
     }
 
@@ -96,7 +90,7 @@ final class Html {
                     html.append("<td>").append(v).append("</td>");
                 }
                 html.append("<td>")
-                        .append(wrong(s))
+                        .append(String.join(", ", s.warnings()))
                         .append("</td><td>")
                         .append(thumbnail(array))
                         .append("</td></tr>");
@@ -116,21 +110,6 @@ final class Html {
                 ? shown
                 : shown + "<details><summary>" + (rows.size() - open) + " more</summary>" + head
                         + String.join("", rows.subList(open, rows.size())) + "</table></details>";
-    }
-
-    /** What a person should know of the values: "NaN 3", "infinite 1", "all zero"; mostly nothing. */
-    private static String wrong(Summary s) {
-        List<String> words = new ArrayList<>();
-        if (s.nan() > 0) {
-            words.add("NaN " + s.nan());
-        }
-        if (s.infinite() > 0) {
-            words.add("infinite " + s.infinite());
-        }
-        if (s.zeros() > 0 && s.min() == 0 && s.max() == 0 && words.isEmpty()) {
-            words.add("all zero");
-        }
-        return String.join(", ", words);
     }
 
     /**

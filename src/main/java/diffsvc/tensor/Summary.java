@@ -3,7 +3,9 @@ package diffsvc.tensor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -116,15 +118,28 @@ public record Summary(
     public String text() {
         return String.format(
                 Locale.ROOT,
-                "%s, %s to %s, mean %.4g%s%s%s%s",
+                "%s, %s to %s, mean %.4g%s%s",
                 type.name().toLowerCase(Locale.ROOT),
                 value(min),
                 value(max),
                 mean,
                 blocks.isEmpty() ? "" : String.format(Locale.ROOT, ", deviation %.4g %s", deviation, blocks),
-                nan == 0 ? "" : ", NaN " + nan,
-                infinite == 0 ? "" : ", infinite " + infinite,
-                zeros > 0 && min == 0 && max == 0 && nonFinite() == 0 ? ", all zero" : "");
+                warnings().isEmpty() ? "" : ", " + String.join(", ", warnings()));
+    }
+
+    /** What a person should know of the values: "NaN 3", "infinite 1", "all zero"; mostly nothing. */
+    public List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        if (nan > 0) {
+            warnings.add("NaN " + nan);
+        }
+        if (infinite > 0) {
+            warnings.add("infinite " + infinite);
+        }
+        if (zeros > 0 && min == 0 && max == 0 && nonFinite() == 0) {
+            warnings.add("all zero");
+        }
+        return warnings;
     }
 
     /** A value of the array: without decimals if the type is an integer. */

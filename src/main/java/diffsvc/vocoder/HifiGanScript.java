@@ -106,13 +106,11 @@ final class HifiGanScript implements AutoCloseable {
               return torch.conv2d(x, self.pre, self.pre_bias, [1, 1], [0, 3])
             """;
 
-    /** The steps {@code first} to {@code last} of x and of the source under them, through scale i. */
+    /** The steps {@code first} to {@code last} of x, with the source under them, through scale i. */
     private static final String STRETCH =
             """
             def stretch(self, x: Tensor, source: Tensor, first: int, last: int, i: int) -> Tensor:
-              x = torch.to(torch.slice(x, 3, first, last), self.dtypes[i])
-              step = torch.mul(self.rates[i], self.strides[i])
-              return self.scale(x, torch.slice(source, 2, torch.mul(first, step), torch.mul(last, step)), i)
+              return self.scale(torch.to(torch.slice(x, 3, first, last), self.dtypes[i]), source, i)
             """;
 
     private static final String LEAVE =
@@ -133,9 +131,9 @@ final class HifiGanScript implements AutoCloseable {
               for i in range(torch.len(self.rates)):
                 before, after = min(left, self.context[i]), min(right, self.context[i])
                 first, last = torch.sub(left, before), torch.sub(torch.add(torch.size(x, 3), after), right)
-                x = self.stretch(x, source, first, last, i)
                 step = torch.mul(self.rates[i], self.strides[i])
                 source = torch.slice(source, 2, torch.mul(first, step), torch.mul(last, step))
+                x = self.stretch(x, source, first, last, i)
                 left, right = torch.mul(before, self.rates[i]), torch.mul(after, self.rates[i])
               return self.leave(x, left, right)
             """;
@@ -396,8 +394,8 @@ final class HifiGanScript implements AutoCloseable {
                     first = left - before,
                     last = x.getShape().get(3) + after - right;
             long step = (long) sizes.rates()[i] * sizes.strideAfter(i);
-            x = at("up" + i, script.run(owner, "stretch", List.of(x, source), first, last, i), inner);
             source = source.size() == 0 ? source : source.get(":, :, " + first * step + ":" + last * step);
+            x = at("up" + i, script.run(owner, "stretch", List.of(x, source), first, last, i), inner);
             left = before * sizes.rates()[i];
             right = after * sizes.rates()[i];
         }

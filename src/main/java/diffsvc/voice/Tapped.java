@@ -41,10 +41,14 @@ public final class Tapped implements AutoCloseable {
      * @param array float32
      */
     public record Value(String tap, int step, double time, NDArray array) {
+        /** "step 3 (t = 699)"; empty where the network runs once for a song. */
+        public String when() {
+            return step < 0 ? "" : String.format(Locale.ROOT, "step %d (t = %.0f)", step, time);
+        }
+
         @Override
         public String toString() {
-            return tap + (step < 0 ? "" : String.format(Locale.ROOT, " at step %d (t = %.0f)", step, time)) + " "
-                    + Summary.of(array);
+            return tap + (step < 0 ? "" : " at " + when()) + " " + Summary.of(array);
         }
     }
 
@@ -117,8 +121,7 @@ public final class Tapped implements AutoCloseable {
         Map<String, NDArray> all = new LinkedHashMap<>();
         for (Value v : values) {
             if (v.tap.equals(tap)) {
-                all.putIfAbsent(
-                        v.step < 0 ? v.tap : String.format(Locale.ROOT, "step %d (t = %.0f)", v.step, v.time), v.array);
+                all.putIfAbsent(v.step < 0 ? v.tap : v.when(), v.array);
             }
         }
         return all;

@@ -180,8 +180,7 @@ final class WhisperScript implements AutoCloseable {
                     x = looked.layer(i, before);
                 }
             }
-            NDArray units = script.run(scratch, "finish", x);
-            units = inner.at("output", units);
+            NDArray units = inner.at("output", script.run(scratch, "finish", x));
             units.attach(owner);
             return units;
         }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import diffsvc.platform.Script;
 import diffsvc.tensor.Inner;
+import diffsvc.tensor.ScriptInner;
 import diffsvc.tensor.Tap;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +21,13 @@ final class WaveNetWalk {
     private final Script script;
     private final WaveNet.Sizes sizes;
     private final Inner inner;
+    private final ScriptInner looked;
 
     WaveNetWalk(Script script, WaveNet.Sizes sizes, Inner inner) {
         this.script = script;
         this.sizes = sizes;
         this.inner = inner;
+        looked = new ScriptInner(script, inner);
     }
 
     /** The values of a network, in the order of the data. */
@@ -62,8 +65,8 @@ final class WaveNetWalk {
      */
     NDArray predict(NDArray spec, NDArray t, NDArray projected, NDArray mask) {
         NDManager scratch = spec.getManager();
-        NDArray embedded = plain("step_embedding", script.run(scratch, "embed", t));
-        NDArray x = rows("input", script.run(scratch, "enter", spec));
+        NDArray embedded = inner.at("step_embedding", script.run(scratch, "embed", t));
+        NDArray x = looked.at("input", script.run(scratch, "enter", spec));
         NDArray skips = scratch.zeros(new Shape(1));
         for (int i = 0; i < sizes.layers(); i++) {
             try (NDManager layer = scratch.newSubManager()) { // its temporaries go with it
@@ -71,21 +74,21 @@ final class WaveNetWalk {
                 x.attach(layer);
                 skips.attach(layer);
                 NDArray out = block(layer, i, x, embedded, projected.get(i), mask);
-                x = layer.ret(rows("block" + i + ".output", script.run(layer, "onward", out, x)));
+                x = layer.ret(looked.at("block" + i + ".output", script.run(layer, "onward", out, x)));
                 skips = layer.ret(script.run(layer, "summed", skips, out));
             }
         }
-        return plain("output", script.run(scratch, "leave", summed(skips), mask));
+        return inner.at("output", script.run(scratch, "leave", summed(skips), mask));
     }
 
     /** Residual and skip of a block, [B, 1, T, 2 C]. */
     private NDArray block(NDManager layer, int i, NDArray x, NDArray embedded, NDArray given, NDArray mask) {
         String block = "block" + i + ".";
-        NDArray step = plain(block + "step", script.run(layer, "step_of", List.of(embedded), i));
+        NDArray step = inner.at(block + "step", script.run(layer, "step_of", List.of(embedded), i));
         NDArray both = script.run(layer, "both", List.of(x, step, conditioner(block + "conditioner", given), mask), i);
         NDArray out = script.run(layer, "out_of", List.of(gated(layer, block, both)), i);
         NDArray residual = half(out, 0), skip = half(out, 1), kept = residual(block + "residual", residual);
-        NDArray other = rows(block + "skip", skip);
+        NDArray other = looked.at(block + "skip", skip);
         return kept == residual && other == skip ? out : kept.concat(other, 3);
     }
 
@@ -104,14 +107,7 @@ final class WaveNetWalk {
 
     /** The halves change places: the script has the filter's first, checkpoints have the gate's. */
     private NDArray conditioner(String name, NDArray given) {
-        if (!inner.asks(name)) {
-            return given;
-        }
-        NDArray rows = given.expandDims(1), shown = turned(script.run(rows.getManager(), "shown", rows));
-        NDArray other = inner.at(name, shown);
-        return shown == other
-                ? given
-                : script.run(rows.getManager(), "taken", turned(other)).squeeze(1);
+        return looked.at(name, given.expandDims(1), this::turned, this::turned).squeeze(1);
     }
 
     private NDArray turned(NDArray both) {
@@ -121,11 +117,7 @@ final class WaveNetWalk {
 
     /** The script has 1/sqrt(2) of the residual. */
     private NDArray residual(String name, NDArray rows) {
-        if (!inner.asks(name)) {
-            return rows;
-        }
-        NDArray shown = script.run(rows.getManager(), "shown", rows).div(ROOT_HALF), other = inner.at(name, shown);
-        return shown == other ? rows : script.run(rows.getManager(), "taken", other.mul(ROOT_HALF));
+        return looked.at(name, rows, x -> x.div(ROOT_HALF), x -> x.mul(ROOT_HALF));
     }
 
     /** The skips are float32 whatever the precision, so they need no way back. */
@@ -135,18 +127,6 @@ final class WaveNetWalk {
         }
         NDArray shown = script.run(skips.getManager(), "shown", skips), other = inner.at("skips", shown);
         return shown == other ? skips : other.transpose(0, 2, 1).expandDims(1);
-    }
-
-    private NDArray rows(String name, NDArray rows) {
-        if (!inner.asks(name)) {
-            return rows;
-        }
-        NDArray shown = script.run(rows.getManager(), "shown", rows), other = inner.at(name, shown);
-        return shown == other ? rows : script.run(rows.getManager(), "taken", other);
-    }
-
-    private NDArray plain(String name, NDArray value) {
-        return inner.asks(name) ? inner.at(name, value) : value;
     }
 
     private NDArray half(NDArray both, int which) {
